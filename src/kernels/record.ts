@@ -1,0 +1,168 @@
+/** Turns kernel calls on real buffers into a program: checks them, compiles what is missing, packs the parameters. */
+import { KernelError } from '../runtime/errors.ts';
+import type { Gpu } from '../runtime/gpu.ts';
+import { type Dispatch, Program, UNIFORM_STRIDE } from '../runtime/program.ts';
+import { type KernelSpec, specialise } from './define.ts';
+import type { DeviceTraits, KernelCall } from './emit.ts';
+
+/** A whole buffer, or a range of one in bytes. */
+export type Binding = GPUBuffer | GPUBufferBinding;
+
+/** The facts about `gpu` on which the choice of a kernel may depend. */
+export function traitsOf(gpu: Gpu): DeviceTraits {
+  return {
+    software: gpu.software,
+    subgroupSize: gpu.subgroupSize,
+    maxStorageBufferBindingSize: gpu.device.limits.maxStorageBufferBindingSize,
+  };
+}
+
+/**
+ * Records `calls` as one program.
+ *
+ * @throws KernelError for a buffer that is too short, a grid past the device's limit, or WGSL that does not compile.
+ */
+export async function record(gpu: Gpu, label: string, calls: readonly KernelCall<Binding>[]): Promise<Program> {
+  for (const call of calls) checkBuffers(call);
+  const pipelines = await Promise.all(calls.map(({ kernel, choice }) => pipelineFor(gpu, kernel, choice)));
+  const uniforms = gpu.device.createBuffer({
+    label: `${label} params`,
+    size: Math.max(1, calls.length) * UNIFORM_STRIDE,
+    usage: 0x0040 | 0x0008, // UNIFORM | COPY_DST
+  });
+  const packed = new Uint8Array(calls.length * UNIFORM_STRIDE);
+  calls.forEach((call, i) => {
+    packed.set(new Uint8Array(packParams(call)), i * UNIFORM_STRIDE);
+  });
+  gpu.device.queue.writeBuffer(uniforms, 0, packed);
+  const dispatches = calls.map((call, i): Dispatch => {
+    const pipeline = pipelines[i]!;
+    const bindings = Object.keys(call.kernel.buffers).map((name) => bindingOf(call.buffers[name]!));
+    const params = { buffer: uniforms, offset: i * UNIFORM_STRIDE, size: paramBytes(call.kernel) };
+    const bindGroup = gpu.device.createBindGroup({
+      label: call.kernel.name,
+      layout: layoutFor(gpu, call.kernel),
+      entries: [...bindings, params].map((resource, binding) => ({ binding, resource })),
+    });
+    return { label: call.kernel.name, pipeline, bindGroup, grid: gridOf(gpu, call) };
+  });
+  return new Program(label, dispatches, uniforms);
+}
+
+/** The parameters of a call as the bytes of its uniform `struct Params`. */
+export function packParams({ kernel, params }: Pick<KernelCall<unknown>, 'kernel' | 'params'>): ArrayBuffer {
+  const view = new DataView(new ArrayBuffer(paramBytes(kernel)));
+  Object.entries(kernel.params).forEach(([name, type], i) => {
+    const value = params[name]!;
+    if (type === 'f32') view.setFloat32(i * 4, value, true);
+    else if (type === 'i32') view.setInt32(i * 4, value, true);
+    else view.setUint32(i * 4, value, true);
+  });
+  return view.buffer;
+}
+
+function paramBytes(kernel: KernelSpec): number {
+  return Math.max(16, Math.ceil(Object.keys(kernel.params).length / 4) * 16);
+}
+
+function bindingOf(binding: Binding): GPUBufferBinding {
+  return 'buffer' in binding ? binding : { buffer: binding };
+}
+
+function byteLength(binding: Binding): number {
+  const { buffer, offset = 0, size } = bindingOf(binding);
+  return size ?? buffer.size - offset;
+}
+
+function checkBuffers({ kernel, buffers, params }: KernelCall<Binding>): void {
+  const written = new Set<GPUBuffer>();
+  const read = new Set<GPUBuffer>();
+  for (const [name, spec] of Object.entries(kernel.buffers)) {
+    const binding = buffers[name];
+    if (!binding) throw new KernelError(`${kernel.name}: expected a buffer '${name}', got none`);
+    // WebGPU does not fail on out-of-range reads, so a short buffer would give wrong numbers silently.
+    const needed = spec.length(params);
+    const held = byteLength(binding) / 4;
+    if (held < needed) {
+      throw new KernelError(
+        `${kernel.name}: '${name}' holds ${held} elements but ${JSON.stringify(params)} needs ${needed}`,
+      );
+    }
+    (spec.access === 'read' ? read : written).add(bindingOf(binding).buffer);
+  }
+  for (const buffer of written) {
+    if (read.has(buffer)) throw new KernelError(`${kernel.name}: reads and writes the one buffer '${buffer.label}'`);
+  }
+}
+
+function gridOf(gpu: Gpu, { kernel, params, choice }: KernelCall<Binding>): [number, number, number] {
+  const [x, y = 1, z = 1] = kernel.workgroups(params, choice);
+  const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
+  if (Math.max(x, y, z) > limit) {
+    throw new KernelError(
+      `${kernel.name}: a grid of ${x} x ${y} x ${z} workgroups exceeds the limit of ${limit} a dimension on ${gpu.name} – use a smaller batch or picture size`,
+    );
+  }
+  return [x, y, z];
+}
+
+const layouts = new WeakMap<GPUDevice, Map<string, GPUBindGroupLayout>>();
+
+function layoutFor({ device }: Gpu, kernel: KernelSpec): GPUBindGroupLayout {
+  const cache = layouts.get(device) ?? new Map<string, GPUBindGroupLayout>();
+  layouts.set(device, cache);
+  const types: GPUBufferBindingType[] = Object.values(kernel.buffers).map(({ access }) =>
+    access === 'read' ? 'read-only-storage' : 'storage',
+  );
+  types.push('uniform');
+  const key = types.join();
+  let layout = cache.get(key);
+  if (!layout) {
+    // Explicit, not 'auto': an automatic layout leaves out bindings that a variant does not use.
+    layout = device.createBindGroupLayout({
+      entries: types.map((type, binding) => ({ binding, visibility: 0x4, buffer: { type } })), // COMPUTE
+    });
+    cache.set(key, layout);
+  }
+  return layout;
+}
+
+function pipelineFor(
+  gpu: Gpu,
+  kernel: KernelSpec,
+  choice: Readonly<Record<string, string>>,
+): Promise<GPUComputePipeline> {
+  const key = [kernel.name, ...Object.keys(kernel.variants).map((slot) => choice[slot])].join('/');
+  let pipeline = gpu.pipelines.get(key);
+  if (!pipeline) {
+    pipeline = compile(gpu, key, kernel, choice);
+    gpu.pipelines.set(key, pipeline);
+  }
+  return pipeline;
+}
+
+async function compile(
+  gpu: Gpu,
+  label: string,
+  kernel: KernelSpec,
+  choice: Readonly<Record<string, string>>,
+): Promise<GPUComputePipeline> {
+  const { device } = gpu;
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ label, code: specialise(kernel, choice) });
+  const scope = device.popErrorScope();
+  const { messages } = await module.getCompilationInfo();
+  const errors = messages.filter(({ type }) => type === 'error');
+  await scope;
+  if (errors.length > 0) {
+    const lines = errors.map(
+      ({ lineNum, linePos, message }) => `  ${kernel.name}.wgsl:${lineNum}:${linePos} ${message}`,
+    );
+    throw new KernelError(`${label} does not compile:\n${lines.join('\n')}`);
+  }
+  return device.createComputePipelineAsync({
+    label,
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layoutFor(gpu, kernel)] }),
+    compute: { module, constants: kernel.constants },
+  });
+}

@@ -1,0 +1,16 @@
+import source from '../../shaders/relu.wgsl';
+import { defineKernel, linear } from './define.ts';
+
+/** `y[i] = max(x[i], 0)`. */
+export const relu = defineKernel({
+  name: 'relu',
+  source,
+  buffers: {
+    x: { access: 'read', length: ({ count }) => count },
+    y: { access: 'read_write', length: ({ count }) => count },
+  },
+  params: { count: 'u32' },
+  constants: { WORKGROUP: 256 },
+  variants: {},
+  workgroups: ({ count }) => linear(count, 256),
+});

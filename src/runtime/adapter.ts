@@ -1,0 +1,19 @@
+/** What platforms hand over, and how an adapter is named. */
+
+/** An adapter, and whatever has to stay referenced while it is in use. */
+export interface PlatformAdapter {
+  readonly adapter: GPUAdapter;
+  readonly software: boolean;
+  /** Dawn's instance in Node: its device hangs or crashes once this is garbage collected. */
+  readonly owner: unknown;
+}
+
+/** True for adapters that run on the CPU. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|warp/i.test(adapterName(info));
+}
+
+/** Vendor, architecture and description in one line. */
+export function adapterName(info: GPUAdapterInfo): string {
+  return [...new Set([info.vendor, info.architecture, info.device, info.description].filter(Boolean))].join(' ');
+}

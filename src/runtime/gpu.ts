@@ -1,0 +1,240 @@
+/**
+ * A device, opened and watched: adapter choice, limits, buffers, submits, and errors turned into exceptions.
+ * It knows nothing of kernels or graphs.
+ */
+import { adapterName, isSoftware, type PlatformAdapter } from './adapter.ts';
+import { DeviceError } from './errors.ts';
+import type { Program } from './program.ts';
+
+export interface GpuOptions {
+  /** `auto` (default), `hardware`, `software`, `bundled`, or part of an adapter's name. */
+  readonly adapter?: string;
+}
+
+const BUFFER_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
+
+/** An open WebGPU device. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly software: boolean;
+  /** Vendor, architecture and description in one line, as printed beside every figure. */
+  readonly name: string;
+  readonly subgroupSize: number;
+  /** Pipelines by kernel and variant; filled by `record`. */
+  readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  #error: DeviceError | undefined;
+  #closed = false;
+  #bytes = 0;
+  #peakBytes = 0;
+  readonly #sizes = new Map<GPUBuffer, number>();
+
+  private constructor(device: GPUDevice, platform: PlatformAdapter) {
+    this.device = device;
+    this.software = platform.software;
+    this.name = adapterName(platform.adapter.info);
+    this.subgroupSize = subgroupSize(platform.adapter);
+    owners.set(device, platform.owner);
+    device.addEventListener('uncapturederror', ({ error }) => {
+      const kind = error.constructor.name.replace('GPU', '');
+      this.#fail(`${kind} on ${this.name}: ${error.message}`);
+    });
+    device.lost.then(
+      ({ reason, message }) => {
+        if (!this.#closed) this.#fail(`the device was lost (${reason}) on ${this.name}: ${message}`);
+      },
+      () => undefined,
+    );
+  }
+
+  /**
+   * Opens a device with every limit the adapter has.
+   *
+   * @throws DeviceError when there is none; the message names the command that installs one.
+   */
+  static async open(options: GpuOptions = {}): Promise<Gpu> {
+    const platform = await requestAdapter(options.adapter ?? 'auto');
+    const { adapter } = platform;
+    const requiredLimits: Record<string, number> = {};
+    for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
+    const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature));
+    let device: GPUDevice;
+    try {
+      device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+    } catch (cause) {
+      throw new DeviceError(`${adapterName(adapter.info)}: expected a device, got '${(cause as Error).message}'`);
+    }
+    return new Gpu(device, platform);
+  }
+
+  /** True where `timestamp-query` is available. */
+  get hasTimestamps(): boolean {
+    return this.device.features.has('timestamp-query');
+  }
+
+  /** Bytes in buffers made by `buffer` and not destroyed. */
+  get allocatedBytes(): number {
+    return this.#bytes;
+  }
+
+  /** The highest value `allocatedBytes` has had. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  /**
+   * Makes a zeroed storage buffer of `bytes` (rounded up to 16: whole vec4s).
+   *
+   * @throws DeviceError when it is larger than the device can bind.
+   */
+  buffer(label: string, bytes: number): GPUBuffer {
+    this.check();
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
+    if (size > limit) {
+      throw new DeviceError(
+        `${label}: expected at most ${megabytes(limit)} (a limit of ${this.name}), got ${megabytes(size)} – use a smaller batch or picture size`,
+      );
+    }
+    const buffer = this.device.createBuffer({ label, size, usage: BUFFER_USAGE });
+    this.#sizes.set(buffer, size);
+    this.#bytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
+    return buffer;
+  }
+
+  /** Frees a buffer made by `buffer`. */
+  free(buffer: GPUBuffer): void {
+    this.#bytes -= this.#sizes.get(buffer) ?? 0;
+    this.#sizes.delete(buffer);
+    buffer.destroy();
+  }
+
+  /** Writes `data` at `offset` bytes. The data is copied before this returns. */
+  write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
+    this.check();
+    this.device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  /** Runs programs in order, in one submit. */
+  submit(...programs: Program[]): void {
+    this.check();
+    const encoder = this.device.createCommandEncoder();
+    for (const program of programs) program.encode(encoder);
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Reads `bytes` of a buffer back, after all submitted work.
+   *
+   * @throws DeviceError for any error since the last fence: an uncaptured one, a lost device, memory that ran out.
+   */
+  async read(buffer: GPUBuffer, bytes: number = buffer.size, offset = 0): Promise<ArrayBuffer> {
+    this.check();
+    const size = Math.ceil(bytes / 4) * 4;
+    const staging = this.device.createBuffer({ label: 'read', size, usage: 0x0001 | 0x0008 }); // MAP_READ | COPY_DST
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+    this.device.queue.submit([encoder.finish()]);
+    try {
+      await staging.mapAsync(0x0001);
+    } catch (cause) {
+      this.check();
+      throw new DeviceError(`reading ${bytes} bytes failed on ${this.name}: ${(cause as Error).message}`);
+    }
+    const copy = staging.getMappedRange().slice(0, bytes);
+    staging.destroy();
+    this.check();
+    return copy;
+  }
+
+  /** Reads `elements` float32 values back; all of them by default. */
+  async readFloats(buffer: GPUBuffer, elements: number = buffer.size / 4): Promise<Float32Array<ArrayBuffer>> {
+    return new Float32Array(await this.read(buffer, elements * 4));
+  }
+
+  /** Waits for all submitted work. @throws DeviceError as `read` does. */
+  async fence(): Promise<void> {
+    // A copy and a map: onSubmittedWorkDone has deadlocked together with timestamp queries in Dawn.
+    this.#fenceSource ??= this.device.createBuffer({ label: 'fence', size: 16, usage: BUFFER_USAGE });
+    await this.read(this.#fenceSource, 4);
+  }
+  #fenceSource: GPUBuffer | undefined;
+
+  /** Runs a program with a timestamp around each dispatch; milliseconds in the program's order. */
+  async time(program: Program): Promise<number[]> {
+    if (!this.hasTimestamps) throw new DeviceError(`${this.name}: expected timestamp-query, which it does not have`);
+    const count = 2 * program.dispatches.length;
+    const querySet = this.device.createQuerySet({ type: 'timestamp', count });
+    const resolved = this.device.createBuffer({ size: count * 8, usage: 0x0200 | 0x0004 }); // QUERY_RESOLVE | COPY_SRC
+    const encoder = this.device.createCommandEncoder();
+    program.encodeTimed(encoder, querySet);
+    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+    this.device.queue.submit([encoder.finish()]);
+    const stamps = new BigUint64Array(await this.read(resolved));
+    querySet.destroy();
+    resolved.destroy();
+    return program.dispatches.map((_, i) => Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6);
+  }
+
+  /** @throws DeviceError if anything has gone wrong on the device, or it is closed. */
+  check(): void {
+    if (this.#error) throw this.#error;
+    if (this.#closed) throw new DeviceError('the device is closed – open another one');
+  }
+
+  /** Waits for the device and frees it, with all its buffers. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    if (!this.#error) await this.fence().catch(() => undefined);
+    this.#closed = true;
+    this.device.destroy();
+    await this.device.lost;
+    owners.delete(this.device);
+  }
+
+  #fail(message: string): void {
+    // The first error is the cause; those after it are its consequences.
+    this.#error ??= new DeviceError(message);
+  }
+}
+
+/** Keeps what an open device needs alive. */
+const owners = new Map<GPUDevice, unknown>();
+
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const satisfies (keyof GPUSupportedLimits)[];
+
+const FEATURES: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
+
+async function requestAdapter(choice: string): Promise<PlatformAdapter> {
+  if (typeof process !== 'undefined' && process.versions?.node) {
+    const { requestNodeAdapter } = await import('./node.ts');
+    return requestNodeAdapter(choice);
+  }
+  const powerPreference = 'high-performance';
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
+  if (!adapter) {
+    throw new DeviceError(
+      'expected WebGPU, which this browser does not offer – use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
+    );
+  }
+  return { adapter, software: isSoftware(adapter.info), owner: navigator.gpu };
+}
+
+function subgroupSize(adapter: GPUAdapter): number {
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
+  return adapter.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

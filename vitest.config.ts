@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [
+    {
+      name: 'wgsl-as-text',
+      transform(code: string, id: string) {
+        return id.endsWith('.wgsl') ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined;
+      },
+    },
+  ],
+  test: {
+    include: ['test/**/*.test.ts'],
+    // One device at a time: the software drivers use every core by themselves.
+    fileParallelism: false,
+    pool: 'forks',
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+  },
+});
