@@ -2,8 +2,8 @@
 import { KernelError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../runtime/program.ts';
-import { type KernelSpec, specialise } from './define.ts';
-import type { DeviceTraits, KernelCall } from './emit.ts';
+import { type KernelSpec, type Scalar, specialise, type Values, type Variants } from './define.ts';
+import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
 
 /** A whole buffer, or a range of one in bytes. */
 export type Binding = GPUBuffer | GPUBufferBinding;
@@ -49,8 +49,30 @@ export async function record(gpu: Gpu, label: string, calls: readonly KernelCall
   return new Program(label, dispatches, uniforms);
 }
 
+/** Records a single dispatch. @throws KernelError as `record` does. */
+export function recordOne<B extends string, P extends Record<string, Scalar>, V extends Variants>(
+  gpu: Gpu,
+  kernel: KernelSpec<B, P, V>,
+  buffers: Readonly<Record<B, Binding>>,
+  params: Values<P>,
+  ...choice: ChoiceArgs<V>
+): Promise<Program> {
+  const calls: KernelCall<Binding>[] = [];
+  const noScratch = () => {
+    throw new KernelError(`${kernel.name}: a single dispatch has no scratch buffers`);
+  };
+  emitInto<Binding>(calls, traitsOf(gpu), noScratch).call(kernel, buffers, params, ...choice);
+  return record(gpu, kernel.name, calls);
+}
+
 /** The parameters of a call as the bytes of its uniform `struct Params`. */
-export function packParams({ kernel, params }: Pick<KernelCall<unknown>, 'kernel' | 'params'>): ArrayBuffer {
+export function packParams({
+  kernel,
+  params,
+}: {
+  readonly kernel: Pick<KernelSpec, 'params'>;
+  readonly params: Readonly<Record<string, number>>;
+}): ArrayBuffer {
   const view = new DataView(new ArrayBuffer(paramBytes(kernel)));
   Object.entries(kernel.params).forEach(([name, type], i) => {
     const value = params[name]!;
@@ -61,7 +83,7 @@ export function packParams({ kernel, params }: Pick<KernelCall<unknown>, 'kernel
   return view.buffer;
 }
 
-function paramBytes(kernel: KernelSpec): number {
+function paramBytes(kernel: Pick<KernelSpec, 'params'>): number {
   return Math.max(16, Math.ceil(Object.keys(kernel.params).length / 4) * 16);
 }
 

@@ -1,16 +1,17 @@
 import source from '../../shaders/relu.wgsl';
 import { defineKernel, linear } from './define.ts';
+import { wholeVec4s } from './width.ts';
 
 /** `y[i] = max(x[i], 0)`. */
 export const relu = defineKernel({
   name: 'relu',
   source,
   buffers: {
-    x: { access: 'read', length: ({ count }) => count },
-    y: { access: 'read_write', length: ({ count }) => count },
+    x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
   },
   params: { count: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => linear(count, 256),
+  workgroups: ({ count }) => linear(count / 4, 256),
 });

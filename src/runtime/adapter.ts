@@ -1,9 +1,18 @@
 /** What platforms hand over, and how an adapter is named. */
 
+/**
+ * Where an adapter comes from: a GPU, a software driver that is installed on the system (Mesa), the software driver
+ * inside an npm package (SwiftShader), or the browser, which does not say.
+ */
+export type AdapterSource = 'hardware' | 'installed software' | 'bundled software' | 'browser';
+
 /** An adapter, and whatever has to stay referenced while it is in use. */
 export interface PlatformAdapter {
   readonly adapter: GPUAdapter;
+  readonly source: AdapterSource;
   readonly software: boolean;
+  /** Bytes its buffers can have together, where that is known: software drivers hand out more than there is. */
+  readonly memoryBytes?: number;
   /** Dawn's instance in Node: its device hangs or crashes once this is garbage collected. */
   readonly owner: unknown;
 }

@@ -2,12 +2,12 @@
  * A device, opened and watched: adapter choice, limits, buffers, submits, and errors turned into exceptions.
  * It knows nothing of kernels or graphs.
  */
-import { adapterName, isSoftware, type PlatformAdapter } from './adapter.ts';
+import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter } from './adapter.ts';
 import { DeviceError } from './errors.ts';
 import type { Program } from './program.ts';
 
 export interface GpuOptions {
-  /** `auto` (default), `hardware`, `software`, `bundled`, or part of an adapter's name. */
+  /** `auto` (default), `hardware`, `software`, `bundled`, or part of an adapter's name. A browser takes the first three. */
   readonly adapter?: string;
 }
 
@@ -17,30 +17,36 @@ const BUFFER_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
 export class Gpu {
   readonly device: GPUDevice;
   readonly software: boolean;
+  /** Where the adapter comes from, as printed behind its name. */
+  readonly source: AdapterSource;
   /** Vendor, architecture and description in one line, as printed beside every figure. */
   readonly name: string;
   readonly subgroupSize: number;
   /** Pipelines by kernel and variant; filled by `record`. */
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  #error: DeviceError | undefined;
+  #error: string | undefined;
   #closed = false;
   #bytes = 0;
   #peakBytes = 0;
+  readonly #memoryBytes: number;
   readonly #sizes = new Map<GPUBuffer, number>();
 
   private constructor(device: GPUDevice, platform: PlatformAdapter) {
     this.device = device;
     this.software = platform.software;
+    this.source = platform.source;
+    this.#memoryBytes = platform.memoryBytes ?? Number.POSITIVE_INFINITY;
     this.name = adapterName(platform.adapter.info);
     this.subgroupSize = subgroupSize(platform.adapter);
     owners.set(device, platform.owner);
-    device.addEventListener('uncapturederror', ({ error }) => {
-      const kind = error.constructor.name.replace('GPU', '');
-      this.#fail(`${kind} on ${this.name}: ${error.message}`);
+    device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault(); // Dawn prints it on stdout otherwise.
+      this.#fail(describeError(event.error));
     });
     device.lost.then(
       ({ reason, message }) => {
-        if (!this.#closed) this.#fail(`the device was lost (${reason}) on ${this.name}: ${message}`);
+        if (!this.#closed)
+          this.#fail(`expected a working device, got 'lost (${reason}): ${message}' – open another one`);
       },
       () => undefined,
     );
@@ -61,7 +67,9 @@ export class Gpu {
     try {
       device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
     } catch (cause) {
-      throw new DeviceError(`${adapterName(adapter.info)}: expected a device, got '${(cause as Error).message}'`);
+      throw new DeviceError(
+        `${adapterName(adapter.info)}: expected a device, got '${(cause as Error).message}' – update its driver, or choose another adapter`,
+      );
     }
     return new Gpu(device, platform);
   }
@@ -84,7 +92,7 @@ export class Gpu {
   /**
    * Makes a zeroed storage buffer of `bytes` (rounded up to 16: whole vec4s).
    *
-   * @throws DeviceError when it is larger than the device can bind.
+   * @throws DeviceError when it is larger than the device can bind, or more than there is memory for.
    */
   buffer(label: string, bytes: number): GPUBuffer {
     this.check();
@@ -95,9 +103,16 @@ export class Gpu {
         `${label}: expected at most ${megabytes(limit)} (a limit of ${this.name}), got ${megabytes(size)} – use a smaller batch or picture size`,
       );
     }
+    const total = this.#bytes + size;
+    if (total > this.#memoryBytes) {
+      throw new DeviceError(
+        `${label}: expected at most ${megabytes(this.#memoryBytes)} in all buffers (the memory of this machine), got ${megabytes(total)} – use a smaller batch or picture size`,
+      );
+    }
     const buffer = this.device.createBuffer({ label, size, usage: BUFFER_USAGE });
+    this.check();
     this.#sizes.set(buffer, size);
-    this.#bytes += size;
+    this.#bytes = total;
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
     return buffer;
   }
@@ -139,7 +154,9 @@ export class Gpu {
       await staging.mapAsync(0x0001);
     } catch (cause) {
       this.check();
-      throw new DeviceError(`reading ${bytes} bytes failed on ${this.name}: ${(cause as Error).message}`);
+      throw new DeviceError(
+        `${this.name}: expected ${bytes} bytes of '${buffer.label}', got '${cause}' – open another device`,
+      );
     }
     const copy = staging.getMappedRange().slice(0, bytes);
     staging.destroy();
@@ -162,7 +179,12 @@ export class Gpu {
 
   /** Runs a program with a timestamp around each dispatch; milliseconds in the program's order. */
   async time(program: Program): Promise<number[]> {
-    if (!this.hasTimestamps) throw new DeviceError(`${this.name}: expected timestamp-query, which it does not have`);
+    this.check();
+    if (!this.hasTimestamps) {
+      throw new DeviceError(
+        `${this.name}: expected timestamp-query, got a device without it – measure wall time instead`,
+      );
+    }
     const count = 2 * program.dispatches.length;
     const querySet = this.device.createQuerySet({ type: 'timestamp', count });
     const resolved = this.device.createBuffer({ size: count * 8, usage: 0x0200 | 0x0004 }); // QUERY_RESOLVE | COPY_SRC
@@ -178,8 +200,9 @@ export class Gpu {
 
   /** @throws DeviceError if anything has gone wrong on the device, or it is closed. */
   check(): void {
-    if (this.#error) throw this.#error;
-    if (this.#closed) throw new DeviceError('the device is closed – open another one');
+    if (this.#closed) throw new DeviceError(`${this.name}: the device is closed – open another one`);
+    // A new object each time: its stack shows the call that noticed.
+    if (this.#error) throw new DeviceError(`${this.name}: ${this.#error}`);
   }
 
   /** Waits for the device and frees it, with all its buffers. Safe to call twice. */
@@ -194,14 +217,15 @@ export class Gpu {
 
   #fail(message: string): void {
     // The first error is the cause; those after it are its consequences.
-    this.#error ??= new DeviceError(message);
+    this.#error ??= message;
   }
 }
 
 /** Keeps what an open device needs alive. */
 const owners = new Map<GPUDevice, unknown>();
 
-const LIMITS = [
+/** Limits a device is opened with, as high as its adapter has them. */
+export const LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
   'maxStorageBuffersPerShaderStage',
@@ -213,21 +237,32 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies (keyof GPUSupportedLimits)[];
 
-const FEATURES: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
+/** Features a device is opened with, where its adapter has them. */
+export const FEATURES: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
 
 async function requestAdapter(choice: string): Promise<PlatformAdapter> {
   if (typeof process !== 'undefined' && process.versions?.node) {
     const { requestNodeAdapter } = await import('./node.ts');
     return requestNodeAdapter(choice);
   }
-  const powerPreference = 'high-performance';
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
-  if (!adapter) {
+  const adapter = await navigator.gpu?.requestAdapter({
+    powerPreference: 'high-performance',
+    forceFallbackAdapter: choice === 'software',
+  });
+  if (!adapter || (choice === 'hardware' && isSoftware(adapter.info))) {
     throw new DeviceError(
-      'expected WebGPU, which this browser does not offer – use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
+      'WebGPU: expected an adapter, got none from this browser – use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
     );
   }
-  return { adapter, software: isSoftware(adapter.info), owner: navigator.gpu };
+  return { adapter, source: 'browser', software: isSoftware(adapter.info), owner: navigator.gpu };
+}
+
+function describeError(error: GPUError): string {
+  // Dawn adds where in its own source it was raised.
+  const got = error.message.replaceAll(/\n\s+at .*/g, '').trim();
+  return error.constructor.name === 'GPUOutOfMemoryError'
+    ? `expected enough memory, got 'out of memory: ${got}' – use a smaller batch or picture size`
+    : `expected valid GPU work, got '${error.constructor.name}: ${got}' – this is a bug, please report it`;
 }
 
 function subgroupSize(adapter: GPUAdapter): number {

@@ -1,0 +1,46 @@
+/** Peak memory of one arm of a workload, in a process of its own: a software driver's buffers are part of it. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Gpu } from '../src/runtime/gpu.ts';
+import { loadRival } from './rival.ts';
+import type { Workload } from './workload.ts';
+
+export const ARMS = ['koalarize', 'tfjs'] as const;
+export type ArmName = (typeof ARMS)[number];
+
+export interface PeakMemory {
+  readonly workload: string;
+  readonly arm: ArmName;
+  /** The largest resident set of the process. */
+  readonly residentBytes: number;
+  /** All WebGPU buffers that the arm holds, those kept for reuse included. */
+  readonly deviceBytes: number;
+}
+
+/** Runs one arm of a workload twice, in this process, and says what that took. */
+export async function peakMemory(
+  adapter: string,
+  arm: ArmName,
+  make: (gpu: Gpu) => Promise<Workload>,
+): Promise<PeakMemory | undefined> {
+  const gpu = await Gpu.open({ adapter });
+  const workload = await make(gpu);
+  let deviceBytes: number;
+  if (arm === 'koalarize') {
+    await (await workload.ours(gpu)).run(2);
+    deviceBytes = gpu.allocatedBytes;
+  } else {
+    await gpu.close();
+    const rival = await loadRival(adapter);
+    if (!rival) return undefined;
+    await (await workload.rival(rival)).run(2);
+    deviceBytes = rival.deviceBytes();
+  }
+  return { workload: workload.name, arm, residentBytes: process.resourceUsage().maxRSS * 1024, deviceBytes };
+}
+
+/** Starts `script` with `args` as a process, which prints what `peakMemory` returned. */
+export async function inChild(script: string, args: readonly string[]): Promise<PeakMemory> {
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args]);
+  return JSON.parse(stdout) as PeakMemory;
+}

@@ -1,0 +1,130 @@
+/**
+ * One step of training as a workload: a batch from the host, all gradients, Adam, the loss back on the host.
+ * Our arm takes RGBA bytes and converts them to Lab on the device; the rival is given what it needs ready-made.
+ */
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { compile } from '../src/graph/compile.ts';
+import { gradients } from '../src/graph/gradient.ts';
+import { reachable } from '../src/graph/node.ts';
+import { chroma, lightness } from '../src/graph/ops/image.ts';
+import { input, parameterOp } from '../src/graph/ops/input.ts';
+import { Random } from '../src/graph/random.ts';
+import type { Gpu } from '../src/runtime/gpu.ts';
+import { type Batch, sourceSize } from '../src/train/batch.ts';
+import { lossGraph, Trainer, type TrainerConfig } from '../src/train/trainer.ts';
+import { EMBEDDING_WIDTH, network, randomWeights, rivalNetwork } from './colorizer.ts';
+import type { Rival } from './rival.ts';
+import { type Arm, convolutionFlops, type Floats, uniform, type Workload } from './workload.ts';
+
+const BATCH = 4;
+const SIZE = 64;
+const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+const CONFIG: TrainerConfig = {
+  batch: BATCH,
+  microBatch: BATCH,
+  size: SIZE,
+  lightness: 'luma',
+  chromaGain: 1,
+  masked: false,
+  embeddingWidth: EMBEDDING_WIDTH,
+  adam: ADAM,
+};
+
+/** Full width, 64 x 64, batch 4; the losses of the first `checkRuns` steps are compared. */
+export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workload> {
+  const { loss } = lossGraph(CONFIG, network);
+  const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
+  const weights = randomWeights(loss);
+  const batch = randomBatch();
+  const embeddings = uniform(BATCH * EMBEDDING_WIDTH, 201);
+  const data = { ...(await convert(gpu, batch)), embeddings };
+  return {
+    name: `training step, ${SIZE}x${SIZE}, batch ${BATCH}`,
+    flops: convolutionFlops(reachable(gradients(loss, parameters))),
+    checkRuns,
+    queueable: false,
+    // Adam divides by the gradient's size, which makes much of the rounding of small gradients.
+    tolerance: (losses) => 1e-4 * Math.max(...losses),
+    async ours(device) {
+      const trainer = await Trainer.create(device, CONFIG, network);
+      trainer.load(weights);
+      const step = (at: number) => trainer.step(batch, at, ADAM.learningRate, embeddings);
+      return stepping(step, () => trainer.destroy());
+    },
+    async rival(rival) {
+      const { tf } = rival;
+      const { learningRate, beta1, beta2, epsilon } = ADAM;
+      const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
+      const variables = new Map<string, Tensor>(
+        [...weights].map(([name, { shape, data: values }]) => {
+          return [name, tf.tidy(() => tf.variable(tf.tensor(values, [...shape]), true, name))];
+        }),
+      );
+      const step = async () => {
+        const value = tf.tidy(() => optimizer.minimize(() => rivalLoss(rival, variables, data), true)!);
+        const [result] = await value.data();
+        value.dispose();
+        return result!;
+      };
+      return stepping(step, () => {
+        optimizer.dispose();
+        tf.dispose([...variables.values()]);
+      });
+    },
+  };
+}
+
+/** An arm whose result is the losses of all steps so far. */
+function stepping(step: (at: number) => Promise<number>, free: () => void): Arm {
+  const losses: number[] = [];
+  return {
+    async run(times) {
+      for (let i = 0; i < times; i++) losses.push(await step(losses.length + 1));
+    },
+    result: async () => Float32Array.from(losses),
+    free,
+  };
+}
+
+interface StepData {
+  readonly lightness: Floats;
+  readonly chroma: Floats;
+  readonly embeddings: Floats;
+}
+
+function rivalLoss(rival: Rival, variables: ReadonlyMap<string, Tensor>, data: StepData): Scalar {
+  const { tf } = rival;
+  const x = tf.tensor4d(data.lightness, [BATCH, SIZE, SIZE, 1]);
+  const e = tf.tensor2d(data.embeddings, [BATCH, EMBEDDING_WIDTH]);
+  const truth = tf.tensor4d(data.chroma, [BATCH, SIZE, SIZE, 2]);
+  return tf.mean(tf.squaredDifference(rivalNetwork(rival, variables, x, e), truth));
+}
+
+/** Noise, with crops at different places and every other one mirrored. */
+function randomBatch(): Batch {
+  const random = new Random(202);
+  const source = sourceSize(SIZE);
+  const pixels = Uint32Array.from({ length: BATCH * source * source }, () => (random.next() | 0xff000000) >>> 0);
+  const windows = Uint32Array.from({ length: BATCH * 4 }, (_, i) => [i % 8, i % 6, (i >> 2) % 2, 0][i % 4]!);
+  return { pixels, windows };
+}
+
+/** What the network is given and what it should answer, as our kernels make it from the batch's bytes. */
+async function convert(gpu: Gpu, batch: Batch) {
+  const source = sourceSize(SIZE);
+  const pixels = input('pixels', [BATCH, source, source]);
+  const windows = input('windows', [BATCH, 4]);
+  const crop = { height: SIZE, width: SIZE };
+  const outputs = {
+    lightness: lightness(pixels, windows, { ...crop, source: CONFIG.lightness }),
+    chroma: chroma(pixels, windows, { ...crop, gain: CONFIG.chromaGain }),
+  };
+  const executable = await compile(gpu, { label: 'convert', outputs });
+  executable.feed('pixels', batch.pixels);
+  executable.feed('windows', batch.windows);
+  executable.run();
+  const converted = { lightness: await executable.read('lightness'), chroma: await executable.read('chroma') };
+  executable.destroy();
+  return converted;
+}

@@ -1,0 +1,64 @@
+/** What is measured: the same work, once with this project and once with the rival. Not how it is timed. */
+import { type Node, sizeOf } from '../src/graph/node.ts';
+import { Random } from '../src/graph/random.ts';
+import type { Gpu } from '../src/runtime/gpu.ts';
+import type { Rival } from './rival.ts';
+
+export type Floats = Float32Array<ArrayBuffer>;
+
+/** One side of a workload, with its data on the device. */
+export interface Arm {
+  /** Does the work `times` times, and waits for the device. */
+  run(times: number): Promise<void>;
+  /** What the work computed last. */
+  result(): Promise<Float32Array>;
+  free(): void;
+}
+
+export interface Workload {
+  readonly name: string;
+  /** Floating-point operations of the direct algorithm, two for a multiplication with its addition. */
+  readonly flops: number;
+  /** Runs before the results are compared. */
+  readonly checkRuns: number;
+  /** Whether the work may be queued several times before the device is waited for. */
+  readonly queueable: boolean;
+  /** The largest difference between any two elements that rounding can explain. */
+  tolerance(expected: Float32Array): number;
+  ours(gpu: Gpu): Promise<Arm>;
+  rival(rival: Rival): Promise<Arm>;
+}
+
+/** Numbers in [-1, 1), the same on every platform. */
+export function uniform(length: number, seed: number): Floats {
+  const random = new Random(seed);
+  return Float32Array.from({ length }, () => 2 * random.uniform() - 1);
+}
+
+/**
+ * Says how far two float32 results may lie apart whose elements are sums of `products`: 16 ε √products · rms.
+ *
+ * Rounding errors of a sum grow like its random walk. One product left out of a sum shows up to 5·10⁵ products:
+ * it is rms / √products in size. The 16 leaves room for Winograd's transforms.
+ */
+export function sumTolerance(expected: Float32Array, products: number): number {
+  const squares = expected.reduce((sum, value) => sum + value * value, 0);
+  return 16 * 2 ** -23 * Math.sqrt(products) * Math.sqrt(squares / expected.length);
+}
+
+/** Operations of the convolutions among `nodes`, their gradients included, by the direct algorithm. */
+export function convolutionFlops(nodes: readonly Node[]): number {
+  return nodes.reduce((sum, { op, inputs, shape }) => {
+    const [first, second] = inputs;
+    switch (op.name) {
+      case 'conv2d': // x, w
+        return sum + (2 * sizeOf(shape) * sizeOf(second!.shape)) / second!.shape[3]!;
+      case 'conv2d_input_grad': // dy, w
+        return sum + (2 * sizeOf(first!.shape) * sizeOf(second!.shape)) / second!.shape[3]!;
+      case 'conv2d_weight_grad': // x, dy
+        return sum + (2 * sizeOf(second!.shape) * sizeOf(shape)) / shape[3]!;
+      default:
+        return sum;
+    }
+  }, 0);
+}

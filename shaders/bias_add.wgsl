@@ -1,0 +1,51 @@
+// bias_add: y[o, r, c] = activation(x[o, r, c] + b[o, c]).
+//
+// Four neighbouring elements a thread; any number of channels.
+// Layout: x, y [outer, rows, channels]   b [outer, channels]
+//         outer = 1: one bias for all pixels; outer = N, rows = H * W: one for each image.
+// Slot:   activation(x: vec4f) -> vec4f, supplied by src/kernels/bias_add.ts.
+
+override WORKGROUP: u32 = 256;
+
+struct Params {
+  outer: u32,
+  rows: u32,
+  channels: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+fn bias_index(element: vec4u) -> vec4u {
+  let c = element % params.channels;
+  if (params.outer == 1u) { return c; }
+  return element / (params.rows * params.channels) * params.channels + c;
+}
+
+fn bias_at(first: u32, count: u32) -> vec4f {
+  if (params.channels % 4u == 0u) {
+    let at = bias_index(vec4u(first)).x;
+    return vec4f(b[at], b[at + 1u], b[at + 2u], b[at + 3u]);
+  }
+  let at = bias_index(min(first + vec4u(0u, 1u, 2u, 3u), vec4u(count - 1u)));
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(global_invocation_id) gid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let i = gid.x + gid.y * groups.x * WORKGROUP;
+  let first = 4u * i;
+  let count = params.outer * params.rows * params.channels;
+  if (first >= count) { return; }
+  var value = activation(x[i] + bias_at(first, count));
+  // The last vec4 may reach past the tensor: what lies there stays as it is.
+  if (first + 4u > count) {
+    value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(count));
+  }
+  y[i] = value;
+}

@@ -1,0 +1,40 @@
+// coverage: y = alpha / 255 of a window of each picture: 0 marks padding, which must not count in the loss.
+//
+// Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   windows [images]
+//         y [images, height, width]
+
+override WORKGROUP: u32 = 256;
+
+struct Params {
+  images: u32,
+  height: u32,
+  width: u32,
+  source_height: u32,
+  source_width: u32,
+}
+
+@group(0) @binding(0) var<storage, read> pixels: array<u32>;
+@group(0) @binding(1) var<storage, read> windows: array<vec4u>; // top, left, mirror (0 or 1), unused
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+// The source pixel (R, G, B, alpha, each 0..1) that output pixel i shows. Past an edge, the edge repeats.
+fn pixel_at(i: u32) -> vec4f {
+  let row = i / params.width;
+  let n = row / params.height;
+  let window = windows[n];
+  let w = i % params.width;
+  let h = min(window.x + row % params.height, params.source_height - 1u);
+  let column = min(window.y + select(w, params.width - 1u - w, window.z != 0u), params.source_width - 1u);
+  return unpack4x8unorm(pixels[(n * params.source_height + h) * params.source_width + column]);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(global_invocation_id) gid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let i = gid.x + gid.y * groups.x * WORKGROUP;
+  if (i >= params.images * params.height * params.width) { return; }
+  y[i] = pixel_at(i).a;
+}

@@ -1,0 +1,55 @@
+// lightness: y = L* / 50 - 1, in -1..1, of a window of each picture.
+//
+// L* = 116 f(Y) - 16 (CIE 1976), where Y is the luminance of the pixel or of its grey, unrounded.
+// Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   windows [images]
+//         y [images, height, width, 1]
+// Slot:   luminance(srgb: vec3f) -> f32, supplied by src/kernels/lightness.ts.
+
+override WORKGROUP: u32 = 256;
+
+struct Params {
+  images: u32,
+  height: u32,
+  width: u32,
+  source_height: u32,
+  source_width: u32,
+}
+
+@group(0) @binding(0) var<storage, read> pixels: array<u32>;
+@group(0) @binding(1) var<storage, read> windows: array<vec4u>; // top, left, mirror (0 or 1), unused
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+// The source pixel (R, G, B, alpha, each 0..1) that output pixel i shows. Past an edge, the edge repeats.
+fn pixel_at(i: u32) -> vec4f {
+  let row = i / params.width;
+  let n = row / params.height;
+  let window = windows[n];
+  let w = i % params.width;
+  let h = min(window.x + row % params.height, params.source_height - 1u);
+  let column = min(window.y + select(w, params.width - 1u - w, window.z != 0u), params.source_width - 1u);
+  return unpack4x8unorm(pixels[(n * params.source_height + h) * params.source_width + column]);
+}
+
+// Linear light of sRGB values (IEC 61966-2-1).
+fn linear(c: vec3f) -> vec3f {
+  let curve = pow((max(c, vec3f(0.04045)) + 0.055) / 1.055, vec3f(2.4));
+  return select(c / 12.92, curve, c > vec3f(0.04045));
+}
+
+// CIE's f: the cube root, with a straight line below (6/29)^3. pow is good to some 1e-6: 1e-3 in L*, a*, b* at worst.
+fn f(t: f32) -> f32 {
+  let edge = (6.0 / 29.0) * (6.0 / 29.0) * (6.0 / 29.0);
+  let root = pow(max(t, edge), 1.0 / 3.0);
+  return select(t / (3.0 * (6.0 / 29.0) * (6.0 / 29.0)) + 4.0 / 29.0, root, t > edge);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(global_invocation_id) gid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let i = gid.x + gid.y * groups.x * WORKGROUP;
+  if (i >= params.images * params.height * params.width) { return; }
+  y[i] = (116.0 * f(luminance(pixel_at(i).rgb)) - 16.0) / 50.0 - 1.0;
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/** The `koalarize` program: finds the command and runs it. */
+import { createRequire } from 'node:module';
+import { colorizeCommand } from './colorize.ts';
+import { devicesCommand } from './devices.ts';
+import { train } from './train.ts';
+
+const HELP = `koalarize – colours black-and-white photographs
+
+  koalarize IMAGE|FOLDER… -o OUT     colour photographs (koalarize colorize --help)
+  koalarize train DIR…               train on a folder of photographs
+  koalarize devices                  list the devices there are, and which one is used
+
+Examples
+  koalarize grandmother.jpg -o grandmother-colour.jpg
+  koalarize old/ -o new/ --skip-existing
+  koalarize train photos/ --size 128 --epochs 20
+
+Each command explains itself with --help. Nothing is ever uploaded or downloaded.
+`;
+
+const commands: Readonly<Record<string, (argv: string[]) => Promise<number>>> = {
+  colorize: colorizeCommand,
+  train,
+  devices: devicesCommand,
+};
+
+async function main(argv: string[]): Promise<number> {
+  const [first, ...rest] = argv;
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    process.stdout.write(HELP);
+    return first === undefined ? 2 : 0;
+  }
+  if (first === '--version') {
+    const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  const command = commands[first];
+  return command ? command(rest) : colorizeCommand(argv);
+}
+
+// Dawn keeps threads that would keep the process alive: end it, with its own exit code.
+process.exit(await main(process.argv.slice(2)));

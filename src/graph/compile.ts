@@ -1,0 +1,200 @@
+/** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
+import { emitInto, type KernelCall } from '../kernels/emit.ts';
+import { type Binding, record, traitsOf } from '../kernels/record.ts';
+import { ShapeError } from '../runtime/errors.ts';
+import type { Gpu } from '../runtime/gpu.ts';
+import type { Program } from '../runtime/program.ts';
+import { describe, type Node, reachable, type Shape, sizeOf } from './node.ts';
+import { inputOp, nameOf, parameterOp } from './ops/input.ts';
+import type { ParameterSlab } from './parameters.ts';
+import { type PassName, passes } from './passes/index.ts';
+import { type Lifetime, planMemory } from './plan.ts';
+
+export interface CompileOptions {
+  readonly label: string;
+  /** What is computed, by name. */
+  readonly outputs: Readonly<Record<string, Node>>;
+  /** Holds the graph's parameters; may be left out for a graph without any. */
+  readonly parameters?: ParameterSlab;
+  /** Outputs that are written to a given place, such as a gradient slab, instead of a buffer of their own. */
+  readonly into?: Readonly<Record<string, Binding>>;
+  /** Optimisation passes to leave out, for tests. */
+  readonly without?: readonly PassName[];
+}
+
+/** An array while it is only planned: `place` says where it lies, or it is free to share memory. */
+interface Value {
+  readonly elements: number;
+  readonly label: string;
+  place: Binding | undefined;
+}
+
+/** A compiled graph. Feed it, submit its program, read its outputs; as often as needed. */
+export class Executable {
+  readonly program: Program;
+  /** Bytes of the buffers that this executable owns. */
+  readonly bytes: number;
+  readonly #gpu: Gpu;
+  readonly #inputs: ReadonlyMap<string, { shape: Shape; buffer: GPUBuffer }>;
+  readonly #outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>;
+  readonly #owned: readonly GPUBuffer[];
+
+  /** Use `compile`. */
+  constructor(
+    gpu: Gpu,
+    program: Program,
+    inputs: ReadonlyMap<string, { shape: Shape; buffer: GPUBuffer }>,
+    outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>,
+    owned: readonly GPUBuffer[],
+  ) {
+    this.#gpu = gpu;
+    this.program = program;
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+    this.#owned = owned;
+    this.bytes = owned.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Writes an input. @throws ShapeError for an unknown name, or data of another length. */
+  feed(name: string, data: ArrayBufferView<ArrayBuffer>): void {
+    const input = this.#inputs.get(name);
+    if (!input) throw new ShapeError(`feed: expected one of ${[...this.#inputs.keys()].join(', ')}, got '${name}'`);
+    const bytes = sizeOf(input.shape) * 4;
+    if (data.byteLength !== bytes) {
+      throw new ShapeError(`feed '${name}': expected ${describe(input.shape)}, ${bytes} bytes, got ${data.byteLength}`);
+    }
+    this.#gpu.write(input.buffer, data);
+  }
+
+  /** Replays the program, in one submit. */
+  run(): void {
+    this.#gpu.submit(this.program);
+  }
+
+  /** Reads an output back as float32, after all submitted work. */
+  async read(name: string): Promise<Float32Array<ArrayBuffer>> {
+    const { shape, place } = this.#output(name);
+    const { buffer, offset = 0 } = 'buffer' in place ? place : { buffer: place };
+    return new Float32Array(await this.#gpu.read(buffer, sizeOf(shape) * 4, offset));
+  }
+
+  /** Where an output lies, for other programs to read. */
+  output(name: string): Binding {
+    return this.#output(name).place;
+  }
+
+  /** Frees the buffers. The parameters stay. */
+  destroy(): void {
+    for (const buffer of this.#owned) this.#gpu.free(buffer);
+    this.program.destroy();
+  }
+
+  #output(name: string) {
+    const output = this.#outputs.get(name);
+    if (!output) throw new ShapeError(`read: expected one of ${[...this.#outputs.keys()].join(', ')}, got '${name}'`);
+    return output;
+  }
+}
+
+/**
+ * Compiles the graph that computes `outputs`.
+ *
+ * @throws ShapeError, KernelError, or DeviceError where the graph does not fit the device.
+ */
+export async function compile(gpu: Gpu, options: CompileOptions): Promise<Executable> {
+  const names = Object.keys(options.outputs);
+  const outputs = optimise(Object.values(options.outputs), options.without ?? []);
+  const nodes = reachable(outputs);
+
+  const owned: GPUBuffer[] = [];
+  const own = (label: string, elements: number): GPUBuffer => {
+    const buffer = gpu.buffer(label, elements * 4);
+    owned.push(buffer);
+    return buffer;
+  };
+  try {
+    const inputs = new Map<string, { shape: Shape; buffer: GPUBuffer }>();
+    const values = new Map<Node, Value>();
+    for (const node of nodes) {
+      const value: Value = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
+      if (node.op === inputOp) {
+        const buffer = own(nameOf(node), value.elements);
+        inputs.set(nameOf(node), { shape: node.shape, buffer });
+        value.place = buffer;
+      } else if (node.op === parameterOp) {
+        if (!options.parameters) throw new ShapeError(`compile: expected parameters, for '${nameOf(node)}', got none`);
+        value.place = options.parameters.binding(nameOf(node));
+      }
+      values.set(node, value);
+    }
+    names.forEach((name, i) => {
+      const value = values.get(outputs[i]!)!;
+      const wanted = options.into?.[name];
+      if (wanted && value.place) {
+        throw new ShapeError(`compile: expected '${name}' to be a result of its own, got one that has a place already`);
+      }
+      value.place ??= wanted ?? own(name, value.elements);
+    });
+
+    const calls = lower(nodes, values, gpu);
+    placeShared(calls, own);
+    const bound = calls.map((call) => ({
+      ...call,
+      buffers: Object.fromEntries(Object.entries(call.buffers).map(([key, value]) => [key, value.place!])),
+    }));
+    const program = await record(gpu, options.label, bound);
+    const results = names.map(
+      (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
+    );
+    return new Executable(gpu, program, inputs, new Map(results), owned);
+  } catch (error) {
+    for (const buffer of owned) gpu.free(buffer);
+    throw error;
+  }
+}
+
+/** Runs the passes that are not in `without`. */
+export function optimise(outputs: readonly Node[], without: readonly PassName[]): Node[] {
+  let result = [...outputs];
+  for (const [name, pass] of Object.entries(passes)) {
+    if (!without.includes(name as PassName)) result = pass(result);
+  }
+  return result;
+}
+
+function lower(nodes: readonly Node[], values: ReadonlyMap<Node, Value>, gpu: Gpu): KernelCall<Value>[] {
+  const calls: KernelCall<Value>[] = [];
+  const emit = emitInto<Value>(calls, traitsOf(gpu), (elements) => ({ elements, label: 'scratch', place: undefined }));
+  for (const node of nodes) {
+    node.op.lower(
+      emit,
+      {
+        inputs: node.inputs.map((input) => values.get(input)!),
+        shapes: node.inputs.map(({ shape }) => shape),
+        output: values.get(node)!,
+        shape: node.shape,
+      },
+      node.attrs,
+    );
+  }
+  return calls;
+}
+
+/** Gives every value without a place a buffer, shared with others that do not live at the same time. */
+function placeShared(calls: readonly KernelCall<Value>[], own: (label: string, elements: number) => GPUBuffer): void {
+  const lives = new Map<Value, { elements: number; first: number; last: number }>();
+  calls.forEach(({ buffers }, at) => {
+    for (const value of Object.values(buffers)) {
+      if (value.place) continue;
+      const life = lives.get(value);
+      if (life) life.last = at;
+      else lives.set(value, { elements: value.elements, first: at, last: at });
+    }
+  });
+  const lifetimes: Lifetime[] = [...lives.values()];
+  const plan = planMemory(lifetimes);
+  const buffers = plan.buffers.map((elements, i) => own(`shared ${i}`, elements));
+  [...lives.keys()].forEach((value, i) => {
+    value.place = buffers[plan.assignment[i]!]!;
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * The graph: nodes that say what is computed, from what. Nothing here is on the device.
+ * One graph serves everything: a network, its loss, their gradients, an imported model.
+ */
+import type { Emit } from '../kernels/emit.ts';
+
+export type Shape = readonly number[];
+
+/** One computed (or given) array of 32-bit elements. */
+export interface Node {
+  readonly op: Op<unknown>;
+  readonly inputs: readonly Node[];
+  readonly attrs: unknown;
+  readonly shape: Shape;
+  /** Nodes are numbered as they are made, so ascending ids are a topological order. */
+  readonly id: number;
+}
+
+/** Buffers and shapes of one node while it is lowered. `T` is what stands for a buffer. */
+export interface Io<T> {
+  readonly inputs: readonly T[];
+  readonly shapes: readonly Shape[];
+  readonly output: T;
+  readonly shape: Shape;
+}
+
+/** What a gradient rule sees: the node and the gradient `dy` of its output. */
+export interface GradientContext<A> {
+  readonly inputs: readonly Node[];
+  readonly output: Node;
+  readonly dy: Node;
+  readonly attrs: A;
+}
+
+/**
+ * A differentiable operation: its output shape, how it becomes kernels, and its gradient as graph nodes.
+ *
+ * Methods, not function properties: so an `Op<A>` can stand where the attributes' type is not known (`Op<unknown>`).
+ */
+export interface Op<A> {
+  readonly name: string;
+  /** @throws ShapeError for inputs it cannot accept. */
+  shape(shapes: readonly Shape[], attrs: A): Shape;
+  lower<T>(emit: Emit<T>, io: Io<T>, attrs: A): void;
+  readonly gradient: GradientRule<A> | NoGradient;
+}
+
+/** One gradient for each input, `null` for an input without one. */
+export type GradientRule<A> = { rule(context: GradientContext<A>): readonly (Node | null)[] }['rule'];
+
+/** Why an op has no rule. `source`: has no inputs. `backward`: is itself part of a gradient. `fused`: made by passes. `data`: of raw bytes. */
+export type NoGradient = 'source' | 'backward' | 'fused' | 'data';
+
+export function defineOp<A = undefined>(op: Op<A>): Op<A> {
+  return op;
+}
+
+let lastId = 0;
+
+/** Makes a node. @throws ShapeError for inputs that `op` cannot accept. */
+export function apply<A>(op: Op<A>, inputs: readonly Node[], attrs: A): Node {
+  const shape = op.shape(
+    inputs.map((input) => input.shape),
+    attrs,
+  );
+  return { op, inputs, attrs, shape, id: ++lastId };
+}
+
+/** The number of elements of `shape`. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** All nodes that `outputs` need, inputs first. */
+export function reachable(outputs: readonly Node[]): Node[] {
+  const seen = new Set<Node>();
+  const pending = [...outputs];
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    pending.push(...node.inputs);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** `[1, 4, 4, 2] relu` – for messages. */
+export function describe(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}

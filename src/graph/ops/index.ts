@@ -1,0 +1,35 @@
+/** Every op there is. Tests walk this list: an op without a test, or without a gradient rule, fails. */
+import type { Op } from '../node.ts';
+import { addOp } from './add.ts';
+import { biasAddOp, sumRowsOp } from './bias_add.ts';
+import { constantOp } from './constant.ts';
+import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp } from './conv2d.ts';
+import { chromaOp, coverageOp, lightnessOp } from './image.ts';
+import { inputOp, parameterOp } from './input.ts';
+import { mseGradOp, mseOp } from './mse.ts';
+import { reluGradOp, reluOp } from './relu.ts';
+import { tanhGradOp, tanhOp } from './tanh.ts';
+import { upsample2xGradOp, upsample2xOp } from './upsample2x.ts';
+
+export const allOps: readonly Op<unknown>[] = [
+  inputOp,
+  parameterOp,
+  constantOp,
+  conv2dOp,
+  conv2dInputGradOp,
+  conv2dWeightGradOp,
+  biasAddOp,
+  sumRowsOp,
+  addOp,
+  reluOp,
+  reluGradOp,
+  tanhOp,
+  tanhGradOp,
+  upsample2xOp,
+  upsample2xGradOp,
+  mseOp,
+  mseGradOp,
+  lightnessOp,
+  chromaOp,
+  coverageOp,
+];

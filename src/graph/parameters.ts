@@ -1,0 +1,97 @@
+/** Named float32 arrays in one flat buffer (a slab), so that the optimiser is one dispatch over all of them. */
+import { FormatError } from '../runtime/errors.ts';
+import type { Gpu } from '../runtime/gpu.ts';
+import { describe, type Node, type Shape, sizeOf } from './node.ts';
+import { nameOf, parameterOp } from './ops/input.ts';
+
+/** Each array starts at a multiple of this many bytes, WebGPU's alignment for a binding's offset. */
+const ALIGNMENT = 256;
+
+/** Arrays by name, on the host. */
+export type Tensors = ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
+
+interface Slot {
+  readonly shape: Shape;
+  /** In bytes. */
+  readonly offset: number;
+}
+
+/** Where each parameter lies in a slab. */
+export class ParameterLayout {
+  readonly slots: ReadonlyMap<string, Slot>;
+  /** The slab's length in bytes, gaps included. */
+  readonly bytes: number;
+
+  /** Lays out the `parameter` nodes among `nodes`, in their order. */
+  constructor(nodes: readonly Node[]) {
+    const slots = new Map<string, Slot>();
+    let offset = 0;
+    for (const node of nodes) {
+      if ((node.op as unknown) !== parameterOp) continue;
+      slots.set(nameOf(node), { shape: node.shape, offset });
+      offset += Math.ceil((sizeOf(node.shape) * 4) / ALIGNMENT) * ALIGNMENT;
+    }
+    this.slots = slots;
+    this.bytes = offset;
+  }
+
+  /** The number of parameters, gaps left out. */
+  get size(): number {
+    return [...this.slots.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  }
+}
+
+/** One slab on a device: the weights, their gradients, or a moment of the optimiser. */
+export class ParameterSlab {
+  readonly layout: ParameterLayout;
+  readonly buffer: GPUBuffer;
+  readonly #gpu: Gpu;
+
+  /** Makes a zeroed slab, with `extraBytes` behind the parameters. */
+  constructor(gpu: Gpu, label: string, layout: ParameterLayout, extraBytes = 0) {
+    this.#gpu = gpu;
+    this.layout = layout;
+    this.buffer = gpu.buffer(label, layout.bytes + extraBytes);
+  }
+
+  binding(name: string): GPUBufferBinding {
+    const slot = this.#slot(name);
+    return { buffer: this.buffer, offset: slot.offset, size: Math.ceil(sizeOf(slot.shape) / 4) * 16 };
+  }
+
+  /** Writes every parameter. @throws FormatError when `tensors` lacks one, or has another shape. */
+  write(tensors: Tensors): void {
+    const slab = new Float32Array(this.layout.bytes / 4);
+    for (const [name, { shape, offset }] of this.layout.slots) {
+      const tensor = tensors.get(name);
+      if (tensor?.shape.join() !== shape.join()) {
+        const got = tensor ? describe(tensor.shape) : 'none';
+        throw new FormatError(`weights: expected '${name}' of shape ${describe(shape)}, got ${got}`);
+      }
+      slab.set(tensor.data, offset / 4);
+    }
+    this.#gpu.write(this.buffer, slab);
+  }
+
+  /** Reads every parameter back. */
+  async read(): Promise<Map<string, { shape: Shape; data: Float32Array<ArrayBuffer> }>> {
+    const slab = await this.#gpu.readFloats(this.buffer, this.layout.bytes / 4);
+    return new Map(
+      [...this.layout.slots].map(([name, { shape, offset }]) => [
+        name,
+        { shape, data: slab.slice(offset / 4, offset / 4 + sizeOf(shape)) },
+      ]),
+    );
+  }
+
+  free(): void {
+    this.#gpu.free(this.buffer);
+  }
+
+  #slot(name: string): Slot {
+    const slot = this.layout.slots.get(name);
+    if (!slot)
+      throw new FormatError(`parameters: expected one of ${[...this.layout.slots.keys()].join(', ')}, got '${name}'`);
+    return slot;
+  }
+}

@@ -1,0 +1,32 @@
+/** What passes share: rebuilding a graph with some of its nodes replaced. */
+import { apply, type Node, reachable } from './node.ts';
+
+/** Optimises the graph that computes `outputs`; returns as many outputs, with the same values. */
+export type Pass = (outputs: readonly Node[]) => Node[];
+
+/**
+ * Rebuilds the graph in order. `replace` sees each node with its inputs already rebuilt, and returns what takes its
+ * place, or `undefined` to keep it.
+ */
+export function rewrite(
+  outputs: readonly Node[],
+  replace: (node: Node, inputs: readonly Node[]) => Node | undefined,
+): Node[] {
+  const rebuilt = new Map<Node, Node>();
+  for (const node of reachable(outputs)) {
+    const inputs = node.inputs.map((input) => rebuilt.get(input)!);
+    const replacement = replace(node, inputs);
+    // Sources keep their identity: feeds and parameters are found by node.
+    rebuilt.set(node, replacement ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.attrs)));
+  }
+  return outputs.map((node) => rebuilt.get(node)!);
+}
+
+/** How many nodes (and outputs) use each node. */
+export function countUses(outputs: readonly Node[]): Map<Node, number> {
+  const uses = new Map<Node, number>();
+  const count = (node: Node) => uses.set(node, (uses.get(node) ?? 0) + 1);
+  outputs.forEach(count);
+  for (const node of reachable(outputs)) node.inputs.forEach(count);
+  return uses;
+}

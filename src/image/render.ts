@@ -1,0 +1,58 @@
+/**
+ * At which size a picture goes through the network, and the grey plane that goes in.
+ * The network was trained on crops of about 224 pixels; full resolution would give blotches (see `--render-size`).
+ */
+import { ShapeError } from '../runtime/errors.ts';
+import type { Picture } from './picture.ts';
+import { type Plane, padToMultiple, resizeGrey, type Size } from './resize.ts';
+
+/** Default length of the shorter side in the network, pixels: the size of the training crops. */
+export const RENDER_SHORTER = 224;
+
+/** The network's strides multiply to 8, so its input's sides are multiples of it. */
+export const RENDER_MULTIPLE = 8;
+
+/** The longer side is at most this many times `shorter`; longer pictures are squeezed along it. */
+export const RENDER_LONGEST = 4;
+
+/** Small pictures are enlarged at most this much: more would only show the network blur. */
+export const RENDER_ENLARGE = 2;
+
+/**
+ * Chooses the size at which a picture goes through the network, before padding.
+ *
+ * The aspect ratio is kept, with the shorter side at `shorter`, except that
+ * - a picture is never enlarged more than twice: 7 x 5 becomes 14 x 10;
+ * - the longer side is cut to four times `shorter`, which bounds memory: past 4 : 1 (panoramas, banners) the picture is
+ *   squeezed along its length, so that its height stays at the training scale. 3000 x 17 becomes 896 x 34.
+ *
+ * @param shorter - pixels, default 224
+ * @returns whole pixels, at least 1 x 1
+ * @throws ShapeError when `shorter` is below 8 or not a whole number
+ */
+export function renderSize(width: number, height: number, shorter = RENDER_SHORTER): Size {
+  if (!Number.isInteger(shorter) || shorter < RENDER_MULTIPLE) {
+    throw new ShapeError(`render size: expected whole pixels, ${RENDER_MULTIPLE} or more, got ${shorter} – try 224`);
+  }
+  const scale = Math.min(shorter / Math.min(width, height), RENDER_ENLARGE);
+  const side = (pixels: number) => Math.min(Math.max(Math.round(pixels * scale), 1), shorter * RENDER_LONGEST);
+  return { width: side(width), height: side(height) };
+}
+
+/** A grey plane ready for the network, and how much of it is picture. */
+export interface RenderPlane extends Plane {
+  /** The picture's part, from the top left, in pixels of the plane; the rest is padding. */
+  readonly extent: Size;
+}
+
+/**
+ * Prepares a picture for the network: resized to `renderSize`, grey, padded to a multiple of 8 by repeating the edge.
+ * Chroma that comes back at `1/n` of this size covers `extent / n`, which `applyChroma` takes as it is.
+ *
+ * @returns `[height, width, 1]`, grey codes 0..255; `greyToNetwork` scales them
+ * @throws ShapeError when the picture's data and size disagree
+ */
+export function renderGrey(picture: Picture, shorter = RENDER_SHORTER): RenderPlane {
+  const extent = renderSize(picture.width, picture.height, shorter);
+  return { ...padToMultiple(resizeGrey(picture, extent), RENDER_MULTIPLE), extent };
+}

@@ -1,0 +1,17 @@
+import source from '../../shaders/accumulate.wgsl';
+import { defineKernel, linear } from './define.ts';
+import { wholeVec4s } from './width.ts';
+
+/** `acc[i] += x[i]`: sums the gradients of several micro-batches in place. */
+export const accumulate = defineKernel({
+  name: 'accumulate',
+  source,
+  buffers: {
+    x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    acc: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+  },
+  params: { count: 'u32' },
+  constants: { WORKGROUP: 256 },
+  variants: {},
+  workgroups: ({ count }) => linear(count / 4, 256),
+});

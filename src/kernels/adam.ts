@@ -1,0 +1,67 @@
+import source from '../../shaders/adam.wgsl';
+import { defineKernel, linear, type Values } from './define.ts';
+import { wholeVec4s } from './width.ts';
+
+/** One step of Adam over `count` parameters `p`, in place, with moments `m` and `v`. See `adamParams`. */
+export const adam = defineKernel({
+  name: 'adam',
+  source,
+  buffers: {
+    g: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    p: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+    m: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+    v: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+  },
+  params: {
+    count: 'u32',
+    beta1: 'f32',
+    one_minus_beta1: 'f32',
+    beta2: 'f32',
+    one_minus_beta2: 'f32',
+    epsilon: 'f32',
+    step_size: 'f32',
+    root2: 'f32',
+    grad_scale: 'f32',
+  },
+  constants: { WORKGROUP: 256 },
+  variants: {},
+  workgroups: ({ count }) => linear(count / 4, 256),
+});
+
+export interface AdamSettings {
+  readonly count: number;
+  /** 1 for the first update. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
+  /** Default 1e-8. */
+  readonly epsilon?: number;
+  /** What gradients are multiplied by first, such as 1 / micro-batches. Default 1. */
+  readonly gradScale?: number;
+}
+
+/** Computes the kernel's parameters for one step in float64. */
+export function adamParams({
+  count,
+  step,
+  learningRate,
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  gradScale = 1,
+}: AdamSettings): Values<typeof adam.params> {
+  return {
+    count,
+    beta1,
+    one_minus_beta1: 1 - beta1,
+    beta2,
+    one_minus_beta2: 1 - beta2,
+    epsilon,
+    step_size: learningRate / (1 - beta1 ** step),
+    root2: Math.sqrt(1 - beta2 ** step),
+    grad_scale: gradScale,
+  };
+}

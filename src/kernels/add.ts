@@ -1,0 +1,18 @@
+import source from '../../shaders/add.wgsl';
+import { defineKernel, linear } from './define.ts';
+import { wholeVec4s } from './width.ts';
+
+/** `y[i] = a[i] + b[i]`. */
+export const add = defineKernel({
+  name: 'add',
+  source,
+  buffers: {
+    a: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    b: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+  },
+  params: { count: 'u32' },
+  constants: { WORKGROUP: 256 },
+  variants: {},
+  workgroups: ({ count }) => linear(count / 4, 256),
+});

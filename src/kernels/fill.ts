@@ -1,0 +1,16 @@
+import source from '../../shaders/fill.wgsl';
+import { defineKernel, linear } from './define.ts';
+import { wholeVec4s } from './width.ts';
+
+/** `y[i] = value`. */
+export const fill = defineKernel({
+  name: 'fill',
+  source,
+  buffers: {
+    y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+  },
+  params: { count: 'u32', value: 'f32' },
+  constants: { WORKGROUP: 256 },
+  variants: {},
+  workgroups: ({ count }) => linear(count / 4, 256),
+});

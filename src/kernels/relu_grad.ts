@@ -1,0 +1,18 @@
+import source from '../../shaders/relu_grad.wgsl';
+import { defineKernel, linear } from './define.ts';
+import { wholeVec4s } from './width.ts';
+
+/** `dx[i] = dy[i]` where relu's output `y[i] > 0`, else 0. */
+export const reluGrad = defineKernel({
+  name: 'relu_grad',
+  source,
+  buffers: {
+    y: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    dy: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    dx: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+  },
+  params: { count: 'u32' },
+  constants: { WORKGROUP: 256 },
+  variants: {},
+  workgroups: ({ count }) => linear(count / 4, 256),
+});

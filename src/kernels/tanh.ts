@@ -1,0 +1,17 @@
+import source from '../../shaders/tanh.wgsl';
+import { defineKernel, linear } from './define.ts';
+import { wholeVec4s } from './width.ts';
+
+/** `y[i] = tanh(x[i])`, for any finite x. */
+export const tanh = defineKernel({
+  name: 'tanh',
+  source,
+  buffers: {
+    x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+  },
+  params: { count: 'u32' },
+  constants: { WORKGROUP: 256 },
+  variants: {},
+  workgroups: ({ count }) => linear(count / 4, 256),
+});

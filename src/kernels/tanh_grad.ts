@@ -1,0 +1,18 @@
+import source from '../../shaders/tanh_grad.wgsl';
+import { defineKernel, linear } from './define.ts';
+import { wholeVec4s } from './width.ts';
+
+/** `dx[i] = dy[i] * (1 - y[i]^2)`, where `y` is tanh's output. */
+export const tanhGrad = defineKernel({
+  name: 'tanh_grad',
+  source,
+  buffers: {
+    y: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    dy: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    dx: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+  },
+  params: { count: 'u32' },
+  constants: { WORKGROUP: 256 },
+  variants: {},
+  workgroups: ({ count }) => linear(count / 4, 256),
+});

@@ -1,0 +1,66 @@
+/** Weights files: safetensors whose metadata says which network they are for, and how its numbers are scaled. */
+import type { Tensors } from '../graph/parameters.ts';
+import { decodeSafetensors } from '../graph/safetensors.ts';
+import { FormatError } from '../runtime/errors.ts';
+import type { NetworkConfig } from './network.ts';
+
+/** What a weights file must say for this version to understand it. */
+const FIXED = {
+  format: 'koalarize',
+  version: '1',
+  /** What goes in and comes out. */
+  scaling: 'L/50-1, a/127, b/127',
+  /** How borders are padded, and sizes that are no multiple of 8. */
+  padding: 'zero, tensorflow same; edge to a multiple of 8',
+} as const;
+
+/** Whose L* the network was trained on: see `lightness` in src/graph/ops/image.ts. */
+type Lightness = 'luma' | 'lab';
+
+export interface WeightsInfo {
+  readonly network: NetworkConfig;
+  readonly lightness: Lightness;
+}
+
+export interface Weights extends WeightsInfo {
+  readonly tensors: Tensors;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The metadata that every weights file and checkpoint carries. */
+export function weightsMetadata({ network, lightness }: WeightsInfo): Record<string, string> {
+  return {
+    ...FIXED,
+    lightness,
+    embedding: network.embeddingWidth ? 'vector' : 'none',
+    embedding_width: String(network.embeddingWidth),
+    width_divisor: String(network.widthDivisor),
+  };
+}
+
+/** Reads a weights file. `name` is for messages. @throws FormatError when it is damaged, or for something else. */
+export function decodeWeights(file: Uint8Array, name: string): Weights {
+  const { tensors, metadata } = decodeSafetensors(file, name);
+  for (const [key, value] of Object.entries(FIXED)) {
+    if (metadata[key] !== value) {
+      throw new FormatError(`${name}: expected ${key} '${value}', got '${metadata[key]}' – these are not weights for this program`);
+    }
+  }
+  const whole = (key: string, least: number) => {
+    const value = Number(metadata[key]);
+    if (!Number.isInteger(value) || value < least) {
+      throw new FormatError(`${name}: expected ${key} as an integer of at least ${least}, got '${metadata[key]}'`);
+    }
+    return value;
+  };
+  const { lightness } = metadata;
+  if (lightness !== 'luma' && lightness !== 'lab') {
+    throw new FormatError(`${name}: expected lightness 'luma' or 'lab', got '${lightness}'`);
+  }
+  return {
+    network: { embeddingWidth: whole('embedding_width', 0), widthDivisor: whole('width_divisor', 1) },
+    lightness,
+    tensors,
+    metadata,
+  };
+}

@@ -1,0 +1,55 @@
+/** Puts decoded pictures together into the bytes that are uploaded for a step. */
+import type { Sample } from './sampler.ts';
+
+/** A decoded picture: RGBA bytes, [height, width, 4], its shorter side the dataset's source size. */
+export interface Picture {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pictures by number. Decoding is up to the platform. */
+export interface Dataset {
+  readonly length: number;
+  /** The picture at `index`; the same bytes each time. */
+  picture(index: number): Promise<Picture>;
+}
+
+/** What a step is fed with: squares of `source` x `source` pixels, and the crop of each. */
+export interface Batch {
+  /** [N, source, source], RGBA8. */
+  readonly pixels: Uint32Array<ArrayBuffer>;
+  /** [N, 4]: top, left, mirror (0 or 1), 0. */
+  readonly windows: Uint32Array<ArrayBuffer>;
+}
+
+/** Pixels of the squares that are uploaded for crops of `size`: room for crops to move in, as ImageNet's 256 for 224. */
+export function sourceSize(size: number): number {
+  return Math.round((size * 8) / 7);
+}
+
+/** Cuts the samples' squares out of their pictures. */
+export async function assembleBatch(dataset: Dataset, samples: readonly Sample[], size: number): Promise<Batch> {
+  const source = sourceSize(size);
+  const pixels = new Uint32Array(samples.length * source * source);
+  const windows = new Uint32Array(samples.length * 4);
+  await Promise.all(
+    samples.map(async (sample, i) => {
+      const picture = await dataset.picture(sample.index);
+      copySquare(picture, sample.slide, pixels.subarray(i * source * source, (i + 1) * source * source), source);
+      const room = source - size + 1;
+      windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), sample.mirror ? 1 : 0, 0], i * 4);
+    }),
+  );
+  return { pixels, windows };
+}
+
+function copySquare({ data, width, height }: Picture, slide: number, square: Uint32Array, side: number): void {
+  const top = Math.floor(slide * (height - side + 1));
+  const left = Math.floor(slide * (width - side + 1));
+  const bytes = new Uint8Array(square.buffer, square.byteOffset, square.byteLength);
+  for (let y = 0; y < side; y++) {
+    const from = ((top + y) * width + left) * 4;
+    bytes.set(data.subarray(from, from + side * 4), y * side * 4);
+  }
+}

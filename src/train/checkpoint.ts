@@ -1,0 +1,84 @@
+/**
+ * The state of a run as a file: weights under their own names, so that whatever reads weights reads a checkpoint, and
+ * Adam's moments behind `adam.m.` and `adam.v.`. The sampler has no state but the step's number.
+ */
+import type { ParameterSlab, Tensors } from '../graph/parameters.ts';
+import { decodeSafetensors, encodeSafetensors } from '../graph/safetensors.ts';
+import { FormatError } from '../runtime/errors.ts';
+import { DivergedError } from './loop.ts';
+import type { Trainer } from './trainer.ts';
+
+export interface TrainingState {
+  readonly weights: Tensors;
+  readonly moments: { readonly m: Tensors; readonly v: Tensors };
+  /** Steps that are done. */
+  readonly step: number;
+}
+
+const PREFIXES = { m: 'adam.m.', v: 'adam.v.' } as const;
+/** The largest float16. */
+const HALF_MAX = 65504;
+
+/**
+ * Reads weights and moments back, as they are after step `step`.
+ *
+ * @throws DivergedError when any number is not finite: such a state is never worth saving.
+ */
+export async function readState(trainer: Trainer, step: number): Promise<TrainingState> {
+  const read = async (what: string, slab: ParameterSlab) => {
+    const tensors = await slab.read();
+    for (const [name, { data }] of tensors) {
+      const bad = data.find((value) => !Number.isFinite(value));
+      if (bad !== undefined) throw new DivergedError(step, `${bad} in ${what} '${name}'`);
+    }
+    return tensors;
+  };
+  const { weights, adam } = trainer;
+  const [w, m, v] = await Promise.all([
+    read('weight', weights),
+    read("Adam's m of", adam.moments.m),
+    read("Adam's v of", adam.moments.v),
+  ]);
+  return { weights: w, moments: { m, v }, step };
+}
+
+/** The checkpoint's file. `metadata` says what the weights are for; the step is added to it. */
+export function encodeCheckpoint(state: TrainingState, metadata: Readonly<Record<string, string>>) {
+  const renamed = (prefix: string, tensors: Tensors) =>
+    [...tensors].map(([name, tensor]) => [prefix + name, tensor] as const);
+  const tensors = new Map([
+    ...state.weights,
+    ...renamed(PREFIXES.m, state.moments.m),
+    ...renamed(PREFIXES.v, state.moments.v),
+  ]);
+  return encodeSafetensors({ tensors, metadata: { ...metadata, step: String(state.step) } });
+}
+
+/** Reads a checkpoint's file. `name` is for messages. @throws FormatError for anything else. */
+export function decodeCheckpoint(
+  file: Uint8Array,
+  name: string,
+): TrainingState & { metadata: Readonly<Record<string, string>> } {
+  const { tensors, metadata } = decodeSafetensors(file, name);
+  const step = Number(metadata['step']);
+  if (!Number.isInteger(step) || step < 0) {
+    throw new FormatError(`${name}: expected a step in its header, got '${metadata['step']}' – is it a checkpoint?`);
+  }
+  const weights = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  const moments = { m: new Map(weights), v: new Map(weights) };
+  for (const [key, tensor] of tensors) {
+    if (key.startsWith(PREFIXES.m)) moments.m.set(key.slice(PREFIXES.m.length), tensor);
+    else if (key.startsWith(PREFIXES.v)) moments.v.set(key.slice(PREFIXES.v.length), tensor);
+    else weights.set(key, tensor);
+  }
+  return { weights, moments, step, metadata };
+}
+
+/** The file of the weights alone, for use: float16, or float32 where a weight is out of its range. */
+export function encodeWeights({ weights, step }: TrainingState, metadata: Readonly<Record<string, string>>) {
+  const fits = [...weights.values()].every(({ data }) => data.every((value) => Math.abs(value) <= HALF_MAX));
+  return encodeSafetensors(
+    { tensors: weights, metadata: { ...metadata, step: String(step) } },
+    fits ? 'F16' : 'F32',
+  );
+}

@@ -1,0 +1,163 @@
+/**
+ * The training loop: batches are put together while the device works, steps are submitted before the last loss is
+ * known, and what has to happen between steps happens with none in flight. It knows nothing of files or terminals.
+ */
+import { assembleBatch, type Batch, type Dataset } from './batch.ts';
+import { Sampler } from './sampler.ts';
+import type { Trainer } from './trainer.ts';
+
+/** Batches that are put together ahead of the device. */
+const PREFETCH = 2;
+/** Steps that are submitted and whose loss has not arrived. */
+const DEPTH = 2;
+
+/** The loss became NaN or infinite. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+  readonly step: number;
+
+  constructor(step: number, got: string) {
+    super(`step ${step}: expected a finite loss, got ${got} – start again with a lower learning rate`);
+    this.step = step;
+  }
+}
+
+/** What is known of a step once its loss has arrived. */
+export interface StepReport {
+  /** 1 for the first. */
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+  /** Share in 0 … 1 of the time so far in which the device had nothing to do. */
+  readonly idle: number;
+}
+
+export interface LoopOptions {
+  readonly trainer: Trainer;
+  readonly dataset: Dataset;
+  readonly seed: number;
+  /** Steps that are done. */
+  readonly from: number;
+  /** The last step; may be infinite. */
+  readonly to: number;
+  /** The learning rate of a step; asked for in order. */
+  readonly learningRate: (step: number) => number;
+  /** Is told of each step, in order. */
+  readonly report: (report: StepReport) => void;
+  /** Whether step `step` is to be the last. */
+  readonly stopAfter: (step: number) => boolean;
+  /** Whether `pause` is to be called after step `step`. */
+  readonly pauseAfter: (step: number) => boolean;
+  /** Is called with no step in flight and all losses finite: the moment to save and to validate. */
+  readonly pause: (step: number) => Promise<void>;
+}
+
+/**
+ * Trains from step `from + 1` on.
+ *
+ * @returns the last step done, and why it ended early where a picture could not be read: the weights are good then.
+ * @throws DivergedError, DeviceError.
+ */
+export async function trainingLoop(options: LoopOptions): Promise<{ step: number; failure?: unknown }> {
+  const { trainer, from, to } = options;
+  const batches = prefetch(options);
+  const flight = new Flight(options);
+  for (let step = from + 1; step <= to; step++) {
+    let batch: Batch;
+    try {
+      batch = await batches();
+    } catch (failure) {
+      await flight.land();
+      return { step: step - 1, failure };
+    }
+    const learningRate = options.learningRate(step);
+    flight.add(step, learningRate, trainer.step(batch, step, learningRate));
+    await flight.land(DEPTH - 1);
+    const last = options.stopAfter(step);
+    if (options.pauseAfter(step) && !last && step < to) {
+      await flight.land();
+      await options.pause(step);
+      flight.restartClock();
+    }
+    if (last) {
+      await flight.land();
+      return { step };
+    }
+  }
+  await flight.land();
+  return { step: Math.max(from, to) };
+}
+
+/** Returns a function that gives one batch after the other, and has the next ones made meanwhile. */
+function prefetch({ trainer: { config }, dataset, seed, from, to }: LoopOptions): () => Promise<Batch> {
+  const sampler = new Sampler(dataset.length, config.batch, seed);
+  const queue: Promise<Batch>[] = [];
+  let next = from;
+  return () => {
+    while (queue.length <= PREFETCH && next < to) {
+      const batch = assembleBatch(dataset, sampler.batch(next++), config.size);
+      batch.catch(() => undefined); // Whoever awaits it hears of it; at the end nobody does.
+      queue.push(batch);
+    }
+    return queue.shift()!;
+  };
+}
+
+/** The steps whose loss has not arrived. */
+class Flight {
+  readonly #options: LoopOptions;
+  readonly #steps: Promise<void>[] = [];
+  readonly #start = performance.now();
+  #pending = 0;
+  #idleSince = this.#start;
+  #idle = 0;
+  #paused = 0;
+  /** When the last loss arrived. */
+  #last = this.#start;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  add(step: number, learningRate: number, loss: Promise<number>): void {
+    if (this.#pending++ === 0) this.#idle += performance.now() - this.#idleSince;
+    const arrival = loss.then((value) => this.#arrive(step, learningRate, value));
+    arrival.catch(() => undefined); // `land` throws it.
+    this.#steps.push(arrival);
+  }
+
+  /** Waits until at most `left` steps are in flight. */
+  async land(left = 0): Promise<void> {
+    while (this.#steps.length > left) await this.#steps.shift();
+  }
+
+  /** Leaves the time since the last step out of all figures. */
+  restartClock(): void {
+    const now = performance.now();
+    this.#paused += now - this.#last;
+    this.#last = now;
+    this.#idleSince = now;
+  }
+
+  #arrive(step: number, learningRate: number, loss: number): void {
+    if (!Number.isFinite(loss)) throw new DivergedError(step, String(loss));
+    const now = performance.now();
+    const imagesPerSecond = (this.#options.trainer.config.batch * 1000) / (now - this.#last);
+    this.#last = now;
+    if (--this.#pending === 0) this.#idleSince = now;
+    const idle = this.#idle / (now - this.#start - this.#paused);
+    this.#options.report({ step, loss, learningRate, imagesPerSecond, idle });
+  }
+}
+
+export type Decay = 'constant' | 'cosine';
+
+/**
+ * The learning rate at `progress` in 0 … 1 of a run: constant, or falling to 1 % along half a cosine
+ * (Loshchilov and Hutter 2017, without restarts).
+ */
+export function decayed(learningRate: number, decay: Decay, progress: number): number {
+  if (decay === 'constant') return learningRate;
+  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress))));
+}

@@ -1,0 +1,191 @@
+/**
+ * One training step on the device: bytes in, loss out. It knows how to split a batch that is too large for the device,
+ * and nothing of files, epochs or networks.
+ */
+import { compile, type Executable } from '../graph/compile.ts';
+import { gradients } from '../graph/gradient.ts';
+import { type Node, reachable } from '../graph/node.ts';
+import { chroma, coverage, type Lightness, lightness } from '../graph/ops/image.ts';
+import { input, nameOf, parameterOp } from '../graph/ops/input.ts';
+import { mse } from '../graph/ops/mse.ts';
+import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
+import { accumulate } from '../kernels/accumulate.ts';
+import { fill } from '../kernels/fill.ts';
+import { recordOne } from '../kernels/record.ts';
+import { ShapeError } from '../runtime/errors.ts';
+import type { Gpu } from '../runtime/gpu.ts';
+import type { Program } from '../runtime/program.ts';
+import { Adam, type AdamOptions } from './adam.ts';
+import { type Batch, sourceSize } from './batch.ts';
+
+/** Builds a network from lightness [N, H, W, 1] and, where the width is not 0, an embedding [N, 1, 1, width]. */
+export type NetworkBuilder = (lightness: Node, embedding?: Node) => Node;
+
+export interface TrainerConfig {
+  /** Pictures a step. */
+  readonly batch: number;
+  /** Pictures that go through the network together; divides `batch`. Their gradients are added up. */
+  readonly microBatch: number;
+  /** Pixels a side. */
+  readonly size: number;
+  readonly lightness: Lightness;
+  /** What the pictures' chroma is multiplied by. */
+  readonly chromaGain: number;
+  /** Whether padding (alpha 0) is left out of the loss. */
+  readonly masked: boolean;
+  readonly embeddingWidth: number;
+  readonly adam: AdamOptions;
+}
+
+export class Trainer {
+  readonly config: TrainerConfig;
+  readonly weights: ParameterSlab;
+  readonly adam: Adam;
+  readonly #gpu: Gpu;
+  readonly #step: Executable;
+  readonly #gradient: ParameterSlab;
+  /** Gradients and loss of all micro-batches, added up; absent when there is one. */
+  readonly #sum: { buffer: GPUBuffer; clear: Program; add: Program } | undefined;
+
+  private constructor(
+    gpu: Gpu,
+    config: TrainerConfig,
+    weights: ParameterSlab,
+    parts: {
+      step: Executable;
+      gradient: ParameterSlab;
+      sum: { buffer: GPUBuffer; clear: Program; add: Program } | undefined;
+      adam: Adam;
+    },
+  ) {
+    this.#gpu = gpu;
+    this.config = config;
+    this.weights = weights;
+    this.#step = parts.step;
+    this.#gradient = parts.gradient;
+    this.#sum = parts.sum;
+    this.adam = parts.adam;
+  }
+
+  /** Compiles the step. The weights are zero until they are written. */
+  static async create(gpu: Gpu, config: TrainerConfig, network: NetworkBuilder): Promise<Trainer> {
+    const parts = config.batch / config.microBatch;
+    if (!Number.isInteger(parts)) {
+      throw new ShapeError(`train: expected a micro-batch that divides ${config.batch}, got ${config.microBatch}`);
+    }
+    const { loss } = lossGraph(config, network);
+    const layout = new ParameterLayout(reachable([loss]));
+    const weights = new ParameterSlab(gpu, 'weights', layout);
+    // The loss lies behind the gradients, so that one dispatch adds up both.
+    const gradient = new ParameterSlab(gpu, 'gradient', layout, 16);
+    const step = await compile(gpu, {
+      label: 'training step',
+      parameters: weights,
+      ...gradientOutputs(loss, gradient),
+    });
+    const sum = parts === 1 ? undefined : await makeSum(gpu, gradient.buffer);
+    const adam = await Adam.create(gpu, weights, sum?.buffer ?? gradient.buffer, parts, config.adam);
+    return new Trainer(gpu, config, weights, { step, gradient, sum, adam });
+  }
+
+  /** Bytes of all buffers: activations, weights, gradients, moments. */
+  get bytes(): number {
+    return this.#step.bytes + (this.#sum ? 5 : 4) * this.weights.buffer.size;
+  }
+
+  /**
+   * Submits step `step` (1 for the first) and returns its loss once the device is done.
+   *
+   * Steps may be submitted before the loss of the last one has arrived; they run in order.
+   */
+  async step(
+    batch: Batch,
+    step: number,
+    learningRate: number,
+    embeddings?: Float32Array<ArrayBuffer>,
+  ): Promise<number> {
+    this.adam.prepare(step, learningRate);
+    const parts = this.#feeds(batch, embeddings);
+    if (!this.#sum) {
+      parts[0]!();
+      this.#gpu.submit(this.#step.program, this.adam.program);
+    } else {
+      this.#gpu.submit(this.#sum.clear);
+      for (const feed of parts) {
+        feed();
+        this.#gpu.submit(this.#step.program, this.#sum.add);
+      }
+      this.#gpu.submit(this.adam.program);
+    }
+    const buffer = this.#sum?.buffer ?? this.#gradient.buffer;
+    const [loss] = new Float32Array(await this.#gpu.read(buffer, 4, this.weights.layout.bytes));
+    return loss! / parts.length;
+  }
+
+  /** Writes weights, and forgets the optimiser's moments unless they are given. */
+  load(weights: Tensors, moments?: { readonly m: Tensors; readonly v: Tensors }): void {
+    this.weights.write(weights);
+    if (!moments) return;
+    this.adam.moments.m.write(moments.m);
+    this.adam.moments.v.write(moments.v);
+  }
+
+  destroy(): void {
+    this.#step.destroy();
+    this.adam.destroy();
+    this.weights.free();
+    this.#gradient.free();
+    if (!this.#sum) return;
+    this.#gpu.free(this.#sum.buffer);
+    this.#sum.clear.destroy();
+    this.#sum.add.destroy();
+  }
+
+  /** One function for each micro-batch, which writes its part of the batch. */
+  #feeds({ pixels, windows }: Batch, embeddings: Float32Array<ArrayBuffer> | undefined): (() => void)[] {
+    const { batch, microBatch } = this.config;
+    const part = <A extends { length: number; subarray(start: number, end: number): A }>(all: A, i: number): A => {
+      const length = (all.length / batch) * microBatch;
+      return all.subarray(i * length, (i + 1) * length);
+    };
+    return Array.from({ length: batch / microBatch }, (_, i) => () => {
+      this.#step.feed('pixels', part(pixels, i));
+      this.#step.feed('windows', part(windows, i));
+      if (embeddings) this.#step.feed('embedding', part(embeddings, i));
+    });
+  }
+}
+
+/** The loss of one micro-batch, what the network saw, what it answered, and what it should have. */
+export function lossGraph(config: TrainerConfig, network: NetworkBuilder) {
+  const { microBatch, size, embeddingWidth } = config;
+  const source = sourceSize(size);
+  const crop = { height: size, width: size };
+  const pixels = input('pixels', [microBatch, source, source]);
+  const windows = input('windows', [microBatch, 4]);
+  const embedding = embeddingWidth ? input('embedding', [microBatch, 1, 1, embeddingWidth]) : undefined;
+  const seen = lightness(pixels, windows, { ...crop, source: config.lightness });
+  const answer = network(seen, embedding);
+  const target = chroma(pixels, windows, { ...crop, gain: config.chromaGain });
+  const loss = mse(answer, target, config.masked ? coverage(pixels, windows, crop) : undefined);
+  return { loss, seen, answer, target };
+}
+
+function gradientOutputs(loss: Node, gradient: ParameterSlab) {
+  const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
+  const grads = gradients(loss, parameters);
+  const outputs = Object.fromEntries(parameters.map((node, i) => [nameOf(node), grads[i]!]));
+  const into = Object.fromEntries(parameters.map((node) => [nameOf(node), gradient.binding(nameOf(node))]));
+  const lossPlace = { buffer: gradient.buffer, offset: gradient.layout.bytes, size: 16 };
+  return { outputs: { ...outputs, loss }, into: { ...into, loss: lossPlace } };
+}
+
+async function makeSum(gpu: Gpu, gradient: GPUBuffer) {
+  const buffer = gpu.buffer('gradient sum', gradient.size);
+  const count = gradient.size / 4;
+  return {
+    buffer,
+    clear: await recordOne(gpu, fill, { y: buffer }, { count, value: 0 }),
+    add: await recordOne(gpu, accumulate, { x: gradient, acc: buffer }, { count }),
+  };
+}

@@ -1,0 +1,165 @@
+/** The network on pictures it is not trained on: mean squared error, beside what trivial answers score, and pictures. */
+import { compile, type Executable } from '../graph/compile.ts';
+import { labToRgba } from '../kernels/lab_to_rgba.ts';
+import { recordOne } from '../kernels/record.ts';
+import type { Gpu } from '../runtime/gpu.ts';
+import type { Program } from '../runtime/program.ts';
+import { assembleBatch, type Batch, type Dataset, type Picture, sourceSize } from './batch.ts';
+import { centred } from './sampler.ts';
+import { lossGraph, type NetworkBuilder, type Trainer } from './trainer.ts';
+
+/** Mean squared errors of (a*, b*) / 127, over all pictures, pixels and both channels. */
+export interface Score {
+  readonly mse: number;
+  /** Of the answer that everything is grey. */
+  readonly grey: number;
+  /** Of the best answer that is one colour everywhere. */
+  readonly meanColour: number;
+  /** The number of pictures. */
+  readonly count: number;
+}
+
+/** One picture three times, each of the training size. */
+export interface Comparison {
+  /** What the network saw. */
+  readonly grey: Picture;
+  readonly output: Picture;
+  readonly truth: Picture;
+}
+
+/** A program that makes a picture of the network's answer, or of no colour at all, and where it lies. */
+interface Painter {
+  readonly program: Program;
+  readonly rgba: GPUBuffer;
+}
+
+/** Runs the weights of a trainer forward, on the centres of pictures. */
+export class Validator {
+  readonly #gpu: Gpu;
+  readonly #dataset: Dataset;
+  readonly #size: number;
+  /** Pictures that go through the network together. */
+  readonly #together: number;
+  readonly #forward: Executable;
+  readonly #painters: { readonly grey: Painter; readonly output: Painter };
+  readonly #noChroma: GPUBuffer;
+
+  private constructor(
+    gpu: Gpu,
+    dataset: Dataset,
+    config: { size: number; together: number },
+    forward: Executable,
+    painters: { grey: Painter; output: Painter },
+    noChroma: GPUBuffer,
+  ) {
+    this.#gpu = gpu;
+    this.#dataset = dataset;
+    this.#size = config.size;
+    this.#together = config.together;
+    this.#forward = forward;
+    this.#painters = painters;
+    this.#noChroma = noChroma;
+  }
+
+  /** Compiles the network for `dataset`. The weights stay the trainer's. */
+  static async create(gpu: Gpu, trainer: Trainer, network: NetworkBuilder, dataset: Dataset): Promise<Validator> {
+    const { size } = trainer.config;
+    const together = Math.min(trainer.config.microBatch, dataset.length);
+    const { seen, answer, target } = lossGraph({ ...trainer.config, microBatch: together }, network);
+    const forward = await compile(gpu, {
+      label: 'validation',
+      parameters: trainer.weights,
+      outputs: { seen, answer, target },
+    });
+    const count = together * size * size;
+    const noChroma = gpu.buffer('no chroma', count * 8);
+    const painter = async (name: string, chroma: GPUBuffer | GPUBufferBinding): Promise<Painter> => {
+      const rgba = gpu.buffer(name, count * 4);
+      const buffers = { lightness: forward.output('seen'), chroma, y: rgba };
+      return { program: await recordOne(gpu, labToRgba, buffers, { count }), rgba };
+    };
+    const painters = {
+      grey: await painter('grey pictures', noChroma),
+      output: await painter('coloured pictures', forward.output('answer')),
+    };
+    return new Validator(gpu, dataset, { size, together }, forward, painters, noChroma);
+  }
+
+  /** Scores the weights as they are now. */
+  async score(): Promise<Score> {
+    let error = 0;
+    let square = 0;
+    const sum: [number, number] = [0, 0];
+    const values = this.#size * this.#size * 2;
+    for (let first = 0; first < this.#dataset.length; first += this.#together) {
+      const used = await this.#run(first);
+      const [answer, target] = await Promise.all([this.#forward.read('answer'), this.#forward.read('target')]);
+      for (let i = 0; i < used * values; i++) {
+        const truth = target[i]!;
+        error += (answer[i]! - truth) ** 2;
+        square += truth ** 2;
+        sum[i % 2]! += truth;
+      }
+    }
+    const count = this.#dataset.length;
+    const n = count * values;
+    const ofMean = sum.reduce((total, channel) => total + 2 * (channel / n) ** 2, 0);
+    return { mse: error / n, grey: square / n, meanColour: square / n - ofMean, count };
+  }
+
+  /** The first `count` pictures: as the network sees them, as it colours them, and as they are. */
+  async compare(count: number): Promise<Comparison[]> {
+    const comparisons: Comparison[] = [];
+    const pixels = this.#size * this.#size;
+    const last = Math.min(count, this.#dataset.length);
+    for (let first = 0; first < last; first += this.#together) {
+      const batch = await this.#batch(first);
+      await this.#run(first, batch);
+      const { grey, output } = this.#painters;
+      this.#gpu.submit(grey.program, output.program);
+      const [greys, outputs] = await Promise.all([this.#gpu.read(grey.rgba), this.#gpu.read(output.rgba)]);
+      for (let i = 0; i < Math.min(this.#together, last - first); i++) {
+        const square = (data: Uint8Array): Picture => ({ data, width: this.#size, height: this.#size });
+        const part = (all: ArrayBuffer) => square(new Uint8Array(all, i * pixels * 4, pixels * 4));
+        comparisons.push({ grey: part(greys), output: part(outputs), truth: square(cropOf(batch, i, this.#size)) });
+      }
+    }
+    return comparisons;
+  }
+
+  destroy(): void {
+    this.#forward.destroy();
+    this.#gpu.free(this.#noChroma);
+    for (const { program, rgba } of Object.values(this.#painters)) {
+      program.destroy();
+      this.#gpu.free(rgba);
+    }
+  }
+
+  /** Runs the pictures from `first` on, and says how many there are; the rest of the last batch repeats its last one. */
+  async #run(first: number, batch?: Batch): Promise<number> {
+    const { pixels, windows } = batch ?? (await this.#batch(first));
+    this.#forward.feed('pixels', pixels);
+    this.#forward.feed('windows', windows);
+    this.#forward.run();
+    return Math.min(this.#together, this.#dataset.length - first);
+  }
+
+  #batch(first: number): Promise<Batch> {
+    const last = this.#dataset.length - 1;
+    const samples = Array.from({ length: this.#together }, (_, i) => centred(Math.min(first + i, last)));
+    return assembleBatch(this.#dataset, samples, this.#size);
+  }
+}
+
+/** The pixels of picture `i` that the network was fed with. */
+function cropOf({ pixels, windows }: Batch, i: number, size: number): Uint8Array {
+  const source = sourceSize(size);
+  const [top, left] = windows.subarray(i * 4);
+  const crop = new Uint32Array(size * size);
+  for (let y = 0; y < size; y++) {
+    const from = i * source * source + (top! + y) * source + left!;
+    crop.set(pixels.subarray(from, from + size), y * size);
+  }
+  return new Uint8Array(crop.buffer);
+}

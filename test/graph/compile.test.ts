@@ -1,0 +1,82 @@
+/** Passes leave results as they are, memory is planned well, and what is wrong is refused with the values. */
+import { describe, expect, test } from 'vitest';
+import { compile, optimise } from '../../src/graph/compile.ts';
+import { gradients } from '../../src/graph/gradient.ts';
+import { glorotUniform } from '../../src/graph/initial.ts';
+import { type Node, reachable, sizeOf } from '../../src/graph/node.ts';
+import { conv2dSame } from '../../src/graph/ops/conv2d.ts';
+import { input, parameter, parameterOp } from '../../src/graph/ops/input.ts';
+import { mse } from '../../src/graph/ops/mse.ts';
+import { relu } from '../../src/graph/ops/relu.ts';
+import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
+import { type PassName, passes } from '../../src/graph/passes/index.ts';
+import { colorizationNetwork } from '../../src/model/network.ts';
+import { gpu, random } from '../gpu.ts';
+
+const lightness = input('lightness', [2, 16, 24, 1]);
+const answer = colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness);
+const loss = mse(answer, input('target', answer.shape));
+const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
+const grads = gradients(loss, parameters);
+const training = { loss, answer, ...Object.fromEntries(grads.map((grad, i) => [`grad ${i}`, grad])) };
+
+async function results(outputs: Readonly<Record<string, Node>>, without: readonly PassName[]) {
+  const layout = new ParameterLayout(reachable(Object.values(outputs)));
+  const slab = new ParameterSlab(gpu, 'weights', layout);
+  slab.write(glorotUniform(layout, 1));
+  const executable = await compile(gpu, { label: 'test', outputs, parameters: slab, without });
+  executable.feed('lightness', random(sizeOf(lightness.shape), 1));
+  executable.feed('target', random(sizeOf(answer.shape), 2));
+  executable.run();
+  const values = new Map<string, Float32Array>();
+  for (const name of Object.keys(outputs)) values.set(name, await executable.read(name));
+  const dispatches = executable.program.dispatches.length;
+  const { bytes } = executable;
+  executable.destroy();
+  slab.free();
+  return { values, dispatches, bytes };
+}
+
+describe('passes', () => {
+  test.each(Object.keys(passes) as PassName[])('%s leaves every result as it is', async (pass) => {
+    const all = Object.keys(passes) as PassName[];
+    const plain = await results(training, all);
+    const optimised = await results(training, all.filter((name) => name !== pass));
+    for (const [name, values] of plain.values) {
+      const scale = Math.max(...values.map(Math.abs));
+      const worst = values.reduce((max, v, i) => Math.max(max, Math.abs(v - optimised.values.get(name)![i]!)), 0);
+      expect(worst / scale, name).toBeLessThan(1e-5);
+    }
+  });
+
+  test('fuse_conv2d leaves one node for convolution, bias and activation', () => {
+    const names = reachable(optimise([answer], [])).map((node) => node.op.name);
+    expect(names.filter((name) => name === 'conv2d')).toHaveLength(14);
+    expect(names).not.toContain('bias_add');
+    expect(names).not.toContain('relu');
+    expect(names).not.toContain('tanh');
+  });
+
+  test('a convolution whose result is needed elsewhere is not fused', async () => {
+    const x = input('lightness', [2, 16, 24, 1]);
+    const conv = conv2dSame(x, parameter('w', [3, 3, 1, 4]));
+    const outputs = [conv, relu(conv)];
+    expect(reachable(optimise(outputs, [])).map((node) => node.op.name)).toContain('relu');
+  });
+});
+
+test('inference reuses memory: far less than the sum of all activations', async () => {
+  const { bytes } = await results({ answer, loss }, []);
+  const activations = reachable(optimise([answer], [])).filter((node) => node.inputs.length > 0);
+  const sum = activations.reduce((total, { shape }) => total + sizeOf(shape) * 4, 0);
+  expect(bytes).toBeLessThan(0.65 * sum);
+});
+
+test('what does not fit is refused, with the values', async () => {
+  expect(() => colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, input('x', [1, 12, 16, 1]))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: network: expected multiples of 8, got 12 x 16 – pad the picture]`);
+  expect(() => conv2dSame(input('x', [1, 4, 4, 2]), parameter('w', [3, 3, 3, 8]))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: conv2d: expected w for 2 input channels (x is [1, 4, 4, 2]), got [3, 3, 3, 8]]`);
+  const executable = await compile(gpu, { label: 'test', outputs: { y: relu(input('x', [3])) } });
+  expect(() => executable.feed('x', new Float32Array(4))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: feed 'x': expected [3], 12 bytes, got 16]`);
+  expect(() => executable.feed('z', new Float32Array(3))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: feed: expected one of x, got 'z']`);
+  await expect(executable.read('z')).rejects.toThrowErrorMatchingInlineSnapshot(`[ShapeError: read: expected one of y, got 'z']`);
+});

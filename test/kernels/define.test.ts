@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { biasAdd } from '../../src/kernels/bias_add.ts';
+import { coverage } from '../../src/kernels/coverage.ts';
+import { defineKernel, type KernelSpec, linear, specialise } from '../../src/kernels/define.ts';
+import { packParams } from '../../src/kernels/record.ts';
+import { relu } from '../../src/kernels/relu.ts';
+import { reluGrad } from '../../src/kernels/relu_grad.ts';
+import { sumRows } from '../../src/kernels/sum_rows.ts';
+import { gpu, poisoned, random, run, upload } from '../gpu.ts';
+
+describe('a declaration that disagrees with its WGSL is refused:', () => {
+  const define = (change: Partial<KernelSpec>) => () => defineKernel({ ...(relu as unknown as KernelSpec), ...change });
+
+  test('another parameter', () => {
+    expect(define({ params: { n: 'u32' } })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu: params are [n: u32] in TypeScript but [count: u32] in WGSL]`,
+    );
+  });
+  test('another type of parameter', () => {
+    expect(define({ params: { count: 'f32' } })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu: params are [count: f32] in TypeScript but [count: u32] in WGSL]`,
+    );
+  });
+  test('another order of buffers', () => {
+    const { x, y } = relu.buffers;
+    expect(define({ buffers: { y, x } as never })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu: bindings are [y: read_write, x: read, params: uniform] in TypeScript but [x: read, y: read_write, params: uniform] in WGSL]`,
+    );
+  });
+  test('another access', () => {
+    const { x, y } = relu.buffers;
+    expect(define({ buffers: { x, y: { ...y, access: 'read' } } as never })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu: bindings are [x: read, y: read, params: uniform] in TypeScript but [x: read, y: read_write, params: uniform] in WGSL]`,
+    );
+  });
+  test('a constant that is not there', () => {
+    expect(define({ constants: { WORKGROUP: 256, TILE: 8 } })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu: override constants are [WORKGROUP, TILE] in TypeScript but [WORKGROUP] in WGSL]`,
+    );
+  });
+});
+
+describe('a call that does not fit is refused:', () => {
+  test('a short buffer', async () => {
+    const dx = poisoned(8);
+    const call = run((emit) => emit.call(reluGrad, { y: upload(random(4)), dy: upload(random(8)), dx }, { count: 5 }));
+    await expect(call).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu_grad: 'y' holds 4 elements but {"count":5} needs 8]`,
+    );
+  });
+  test('a short range of a buffer', async () => {
+    const x = { buffer: upload(random(256)), offset: 256, size: 20 };
+    const call = run((emit) => emit.call(relu, { x, y: poisoned(8) }, { count: 5 }));
+    await expect(call).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu: 'x' holds 5 elements but {"count":5} needs 8]`,
+    );
+  });
+  test('a missing buffer', async () => {
+    const call = run((emit) => emit.call(relu, { x: upload(random(4)) } as never, { count: 4 }));
+    await expect(call).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu: expected a buffer 'y', got none]`,
+    );
+  });
+  test('one buffer that is read and written', async () => {
+    const x = upload(random(4));
+    const call = run((emit) => emit.call(relu, { x, y: x }, { count: 4 }));
+    await expect(call).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: relu: reads and writes the one buffer 'test input']`,
+    );
+  });
+  test('a grid past the limit', async () => {
+    // 70 000 images of one row and channel: as many workgroups along z.
+    const x = upload(new Float32Array(70000));
+    const params = { outer: 70000, rows: 1, channels: 1, chunk: 1, lanes: 1 };
+    const call = run((emit) => emit.call(sumRows, { x, y: poisoned(70000) }, params, { vector: 'scalar' }));
+    await expect(
+      call.catch((error: Error) => error.message.replace(gpu.name, 'DEVICE')),
+    ).resolves.toMatchInlineSnapshot(
+      `"sum_rows: a grid of 1 x 1 x 70000 workgroups exceeds the limit of 65535 a dimension on DEVICE – use a smaller batch or picture size"`,
+    );
+  });
+  test('an unknown variant', () => {
+    expect(() => specialise(biasAdd, { activation: 'gelu' as never })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: bias_add: 'activation' must be one of none, relu, tanh, got 'gelu']`,
+    );
+    expect(() => specialise(biasAdd, {} as never)).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: bias_add: 'activation' must be one of none, relu, tanh, got 'undefined']`,
+    );
+  });
+});
+
+test('WGSL that does not compile is named by file and line', async () => {
+  const broken = { ...relu, name: 'broken', source: relu.source.replace('max(x[i], vec4f(0.0))', 'max(x[i], 0u)') };
+  const call = run((emit) => emit.call(broken, { x: upload(random(4)), y: poisoned(4) }, { count: 4 }));
+  await expect(call).rejects.toThrowError(/^broken does not compile:\n {2}broken\.wgsl:\d+:\d+ /);
+});
+
+test('parameters are packed in order, by type', () => {
+  const params = { a: 'u32', b: 'f32', c: 'i32', d: 'u32', e: 'f32' } as const;
+  const kernel = { params } as unknown as KernelSpec;
+  const packed = new DataView(packParams({ kernel, params: { e: -2, d: 4e9, c: -3, b: 0.5, a: 7 } }));
+  expect(packed.byteLength).toBe(32);
+  expect([packed.getUint32(0, true), packed.getFloat32(4, true), packed.getInt32(8, true)]).toEqual([7, 0.5, -3]);
+  expect([packed.getUint32(12, true), packed.getFloat32(16, true)]).toEqual([4e9, -2]);
+});
+
+test.each([
+  [1, [1]],
+  [256, [1]],
+  [257, [2]],
+  [65535 * 256, [65535]],
+  [65535 * 256 + 1, [32768, 2]],
+  [2 ** 31, [65028, 129]],
+])('linear grid of %i threads', (count, want) => {
+  const grid = linear(count, 256);
+  expect(grid).toEqual(want);
+  expect(grid.reduce<number>((a, b) => a * b!, 256)).toBeGreaterThanOrEqual(count);
+});
+
+test('a grid folded into two dimensions reaches every element', async () => {
+  // More than 65 535 workgroups of 256 pixels, from a small source whose edge repeats.
+  const [height, width] = [4111, 4091];
+  const pixels = upload(Uint32Array.from({ length: 9 }, (_, i) => ((i + 1) << 24) >>> 0));
+  const y = poisoned(height * width);
+  const params = { images: 1, height, width, source_height: 3, source_width: 3 };
+  expect(coverage.workgroups(params, {}).length).toBe(2);
+  await run((emit) => emit.call(coverage, { pixels, windows: upload(new Uint32Array(4)), y }, params));
+  const got = await gpu.readFloats(y, height * width);
+  let wrong = 0;
+  for (let i = 0; i < got.length; i++) {
+    const want = 3 * Math.min(Math.floor(i / width), 2) + Math.min(i % width, 2) + 1;
+    if (Math.round(255 * got[i]!) !== want) wrong++;
+  }
+  expect(wrong).toBe(0);
+  gpu.free(y);
+});
