@@ -18,7 +18,7 @@ const options = {
   platform: 'neutral',
   target: 'es2023',
   // Node's own modules and the packages stay imports; the library reaches them only in Node, by dynamic import.
-  external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*'],
+  external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*', 'esbuild'],
   loader: { '.wgsl': 'text' },
   chunkNames: 'chunks/[name]-[hash]',
   logLevel: 'warning',

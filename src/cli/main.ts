@@ -2,7 +2,8 @@
 /** The `koalarize` program: finds the command and runs it. */
 import { createRequire } from 'node:module';
 import { colorizeCommand } from './colorize.ts';
-import { devicesCommand } from './devices.ts';
+import { devices } from './devices.ts';
+import { usage } from './messages.ts';
 import { train } from './train.ts';
 
 const HELP = `koalarize – colours black-and-white photographs
@@ -24,6 +25,18 @@ const commands: Readonly<Record<string, (argv: string[]) => Promise<number>>> = 
   train,
   devices: devicesCommand,
 };
+
+async function devicesCommand(argv: string[]): Promise<number> {
+  const help =
+    'Lists the devices there are, with features and limits, and says which one is used.\n\n  koalarize devices [--json]\n';
+  const unknown = argv.find((word) => !['--json', '--help', '-h'].includes(word));
+  if (unknown) return usage(`expected --json or nothing, got '${unknown}'`, 'koalarize devices --help');
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(help);
+    return 0;
+  }
+  return devices({ json: argv.includes('--json') });
+}
 
 async function main(argv: string[]): Promise<number> {
   const [first, ...rest] = argv;

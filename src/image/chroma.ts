@@ -34,8 +34,8 @@ export type Coloured<T extends Pixels> = Picture<
   T extends Uint16Array ? Uint16Array<ArrayBuffer> : Uint8ClampedArray<ArrayBuffer>
 >;
 
-/** Halvings of the chroma interval in the gamut search: the result is within 1/4096 of the largest chroma inside sRGB. */
-const GAMUT_STEPS = 12;
+/** Halvings of the chroma interval in the gamut search: the result is within 1/1024 of the full chroma of the largest inside sRGB. */
+const GAMUT_STEPS = 10;
 /** Rounding slack at the borders of 0..1; far under one 16-bit code. */
 const GAMUT_SLACK = 1e-6;
 
@@ -55,7 +55,9 @@ export function applyChroma<T extends Pixels>(
   checkChroma(chroma);
   const strength = options.strength ?? 1;
   if (!(strength >= 0 && Number.isFinite(strength))) {
-    throw new ShapeError(`applyChroma: expected a strength of 0 or more, got ${strength} – 1 is the network's own chroma`);
+    throw new ShapeError(
+      `applyChroma: expected a strength of 0 or more, got ${strength} – 1 is the network's own chroma`,
+    );
   }
   const { width, height } = picture;
   const data: Pixels = picture.data;
@@ -158,7 +160,7 @@ function rowColourer({ f, y: luminance }: Tables, max: number): RowColourer {
   const high = 1 + GAMUT_SLACK;
 
   const encode = (linear: number): number => {
-    const position = (linear < 0 ? 0 : linear > 1 ? 1 : linear) * CELLS;
+    const position = (linear < 0 ? 0 : Math.min(linear, 1)) * CELLS;
     const cell = position | 0;
     const first = code[cell]!;
     return (first + (code[cell + 1]! - first) * (position - cell)) * max + 0.5;

@@ -96,11 +96,7 @@ export function labToLinear(lightness: number, a: number, b: number): [number, n
   const x = WHITE[0] * labInverseF(fy + a / 500);
   const y = labInverseF(fy);
   const z = WHITE[2] * labInverseF(fy - b / 200);
-  return [
-    m[0]! * x + m[1]! * y + m[2]! * z,
-    m[3]! * x + m[4]! * y + m[5]! * z,
-    m[6]! * x + m[7]! * y + m[8]! * z,
-  ];
+  return [m[0]! * x + m[1]! * y + m[2]! * z, m[3]! * x + m[4]! * y + m[5]! * z, m[6]! * x + m[7]! * y + m[8]! * z];
 }
 
 /** Converts gamma-coded sRGB (0..1; divide 8-bit codes by 255) to L*, a*, b*. */

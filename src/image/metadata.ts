@@ -1,4 +1,15 @@
-/** The two things read out of an image file's metadata blocks: EXIF that no longer holds, and whether a profile is sRGB. */
+/** Metadata blocks of image files: correcting EXIF that no longer holds, and seeing whether a profile is sRGB. */
+
+/** What is carried from an input file to the output made from it. */
+export interface KeptMetadata {
+  /** TIFF structure, Orientation 1. */
+  readonly exif?: Uint8Array;
+  /** A profile that fits the pixels: sRGB. */
+  readonly icc?: Uint8Array;
+  readonly xmp?: string;
+  /** Pixels per inch. */
+  readonly density?: number;
+}
 
 const ORIENTATION = 0x0112;
 const EXIF_IFD = 0x8769;
@@ -13,7 +24,8 @@ const COLOR_SPACE = 0xa001;
  */
 export function updateExif(exif: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const prefixed = exif[0] === 0x45 && exif[1] === 0x78; // 'Ex'
-  const tiff = exif.slice(prefixed ? 6 : 0);
+  // Not slice(): a Buffer's would share its memory.
+  const tiff = new Uint8Array(exif.subarray(prefixed ? 6 : 0));
   const view = new DataView(tiff.buffer);
   try {
     const little = view.getUint16(0) === 0x4949; // 'II'
@@ -84,7 +96,13 @@ export function isSrgbProfile(icc: Uint8Array): boolean {
   function toneCurve(at: number, x: number): number {
     if (text(at) === 'para') {
       if (view.getUint16(at + 8) !== 3) return Number.NaN;
-      const [g, a, b, c, d] = [0, 1, 2, 3, 4].map((i) => fixed(at + 12 + 4 * i)) as [number, number, number, number, number];
+      const [g, a, b, c, d] = [0, 1, 2, 3, 4].map((i) => fixed(at + 12 + 4 * i)) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
       return x >= d ? (a * x + b) ** g : c * x;
     }
     const count = view.getUint32(at + 8);

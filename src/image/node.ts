@@ -11,23 +11,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
-import { FormatError } from '../runtime/errors.ts';
-import { isSrgbProfile, updateExif } from './metadata.ts';
-import { flattenOverWhite, isOpaque, type Picture, to8Bit } from './picture.ts';
-import { pngCarrier } from './png.ts';
-
-/** What is carried from an input file to the output made from it. */
-export interface KeptMetadata {
-  /** TIFF structure, Orientation 1. */
-  readonly exif?: Uint8Array;
-  /** A profile that fits the pixels: sRGB. */
-  readonly icc?: Uint8Array;
-  readonly xmp?: string;
-  /** Pixels per inch. */
-  readonly density?: number;
-}
+import { fitToFormat, formatOf } from './formats.ts';
+import { isSrgbProfile, type KeptMetadata, updateExif } from './metadata.ts';
+import { channelsOf, type Picture } from './picture.ts';
+import { metadataPng } from './png.ts';
+import * as reasons from './reasons.ts';
 
 /** A decoded image file: RGBA, sRGB, upright. */
 export interface ImageFile extends Picture<Uint8ClampedArray<ArrayBuffer> | Uint16Array<ArrayBuffer>> {
@@ -40,7 +30,6 @@ export interface ImageFile extends Picture<Uint8ClampedArray<ArrayBuffer> | Uint
   readonly warnings: readonly string[];
 }
 
-const READABLE = 'JPEG, PNG, WebP, TIFF, GIF, AVIF or SVG';
 /** Most pixels that are decoded: sharp's own default, 16,383 squared. */
 const MAX_PIXELS = 0x3fff ** 2;
 
@@ -56,10 +45,7 @@ function loadSharp(): Promise<SharpModule> {
     },
     (cause: Error) => {
       loaded = undefined;
-      throw new FormatError(
-        `image files: expected the package 'sharp', got '${oneLine(cause)}' – install it: npm i sharp`,
-        { cause },
-      );
+      throw reasons.missingSharp(cause);
     },
   );
   return loaded;
@@ -78,30 +64,21 @@ interface Opened {
 async function open(source: string | Uint8Array, name?: string): Promise<Opened> {
   const sharp = await loadSharp();
   const label = name ?? (typeof source === 'string' ? source : 'image');
-  const fail = (got: string, todo: string) => new FormatError(`${label}: expected an image file, got ${got} – ${todo}`);
   let bytes = source;
   if (typeof bytes === 'string') {
-    bytes = await readFile(bytes).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') throw fail('no such file', 'check the path');
-      if (error.code === 'EISDIR') throw fail('a folder', 'name the files in it');
-      throw fail(`'${oneLine(error)}'`, 'check the path and its permissions');
+    bytes = await readFile(bytes).catch((cause: Error) => {
+      throw reasons.readError(label, cause);
     });
   }
-  if (bytes.length === 0) throw fail('an empty file', 'get an undamaged copy');
-  let header: Metadata;
-  try {
-    header = await sharp(bytes, { limitInputPixels: false }).metadata();
-  } catch (error) {
-    const reason = oneLine(error as Error);
-    if (reason.includes('unsupported image format')) throw fail('a file of another kind', `give it a ${READABLE}`);
-    throw fail(`'${reason}'`, `get an undamaged copy, or convert it to ${READABLE}`);
-  }
+  if (bytes.length === 0) throw reasons.emptyError(label);
+  // The size is checked below, with its numbers in the message.
+  const header = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch((cause: Error) => {
+      throw reasons.headerError(label, cause);
+    });
   const { width, height, space, icc } = header;
-  if (width * height > MAX_PIXELS) {
-    throw new FormatError(
-      `${label}: expected at most ${MAX_PIXELS} pixels, got ${width} x ${height} = ${width * height} – make it smaller first`,
-    );
-  }
+  if (width * height > MAX_PIXELS) throw reasons.sizeError(label, width, height, MAX_PIXELS);
   const depth = header.depth === 'ushort' ? 16 : 8;
   const ownProfile = icc !== undefined && isSrgbProfile(icc);
   const ignoreIcc = ownProfile || space === 'grey16';
@@ -124,12 +101,12 @@ async function decodeStrictly<T>(name: string, decode: (options: SharpOptions) =
     return [await decode({ failOn: 'warning' }), []];
   } catch (strict) {
     try {
-      return [await decode({ failOn: 'error' }), [`${name}: damaged, read past it: ${oneLine(strict as Error)}`]];
+      return [
+        await decode({ failOn: 'error' }),
+        [`${name}: damaged, read past it: ${reasons.oneLine(strict as Error)}`],
+      ];
     } catch (error) {
-      throw new FormatError(
-        `${name}: expected a whole image, got '${oneLine(error as Error)}' – get an undamaged copy`,
-        { cause: error },
-      );
+      throw reasons.damageError(name, error as Error);
     }
   }
 }
@@ -154,12 +131,8 @@ export async function readImage(source: string | Uint8Array, options: { name?: s
   const icc = header.icc && (ownProfile ? header.icc : await srgbProfile());
   // XMP may repeat the orientation that was just applied.
   const xmp = header.xmp?.toString('utf8').replace(/(tiff:Orientation(?:="|>))\d/g, '$11');
-  const { buffer, byteOffset, byteLength } = data as Buffer<ArrayBuffer>;
   return {
-    data:
-      depth === 16
-        ? new Uint16Array(byteOffset % 2 ? buffer.slice(byteOffset, byteOffset + byteLength) : buffer, byteOffset % 2 ? 0 : byteOffset, byteLength / 2)
-        : new Uint8ClampedArray(buffer, byteOffset, byteLength),
+    data: depth === 16 ? new Uint16Array(ownBytes(data)) : new Uint8ClampedArray(ownBytes(data)),
     width: info.width,
     height: info.height,
     depth,
@@ -205,66 +178,81 @@ export async function decodeForTraining(
     .toColourspace('srgb')
     .ensureAlpha()
     .raw();
-  const { data, info } = await pipeline.toBuffer({ resolveWithObject: true }).catch((error: Error) => {
-    throw new FormatError(`${name}: expected a whole image, got '${oneLine(error)}' – get an undamaged copy`);
+  const { data, info } = await pipeline.toBuffer({ resolveWithObject: true }).catch((cause: Error) => {
+    throw reasons.damageError(name, cause);
   });
-  const { buffer, byteOffset, byteLength } = data as Buffer<ArrayBuffer>;
-  return { data: new Uint8Array(buffer, byteOffset, byteLength), width: info.width, height: info.height };
+  return { data: new Uint8Array(ownBytes(data)), width: info.width, height: info.height };
 }
 
-interface Format {
-  readonly name: string;
-  readonly depth: 8 | 16;
-  readonly alpha: boolean;
-  readonly exif: boolean;
-  encode(image: Sharp, quality: number, density: number): Sharp;
+/** The bytes of a buffer as an array buffer of their own; copied only where Node pools small ones. */
+function ownBytes({ buffer, byteOffset, byteLength }: Buffer): ArrayBuffer {
+  const whole = byteOffset === 0 && byteLength === buffer.byteLength;
+  return (whole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
 }
 
-// Chroma is all that this program adds, so no format subsamples it.
-const FORMATS: Record<string, Format> = {
-  jpeg: {
-    name: 'JPEG',
-    depth: 8,
-    alpha: false,
-    exif: true,
-    encode: (image, quality) => image.jpeg({ quality, chromaSubsampling: '4:4:4' }),
-  },
-  png: { name: 'PNG', depth: 16, alpha: true, exif: true, encode: (image) => image.png() },
-  webp: {
-    name: 'WebP',
-    depth: 8,
-    alpha: true,
-    exif: true,
-    encode: (image, quality) => image.webp({ quality, smartSubsample: true }),
-  },
-  tiff: {
-    name: 'TIFF',
-    depth: 16,
-    alpha: true,
-    exif: false,
-    encode: (image, _quality, density) =>
-      image.tiff({ compression: 'lzw', predictor: 'horizontal', xres: density / 25.4, yres: density / 25.4 }),
-  },
-  avif: {
-    name: 'AVIF',
-    depth: 8,
-    alpha: true,
-    exif: true,
-    encode: (image, quality) => image.avif({ quality: quality - 20, chromaSubsampling: '4:4:4' }),
-  },
-  gif: { name: 'GIF', depth: 8, alpha: true, exif: false, encode: (image) => image.gif() },
-};
-const EXTENSIONS: Record<string, string> = {
-  '.jpg': 'jpeg',
-  '.jpeg': 'jpeg',
-  '.jpe': 'jpeg',
-  '.png': 'png',
-  '.webp': 'webp',
-  '.tif': 'tiff',
-  '.tiff': 'tiff',
-  '.avif': 'avif',
-  '.gif': 'gif',
-};
+export interface WriteOptions {
+  /** From `readImage`, to be kept. */
+  readonly metadata?: KeptMetadata;
+  /** 1..100, as for JPEG; default 92. PNG, TIFF and GIF ignore it. */
+  readonly quality?: number;
+}
 
-/** Extensions that `writeImage` writes, lower case, with the dot. */
-export const WRITABLE_EXTENSIONS: readonly string[] = Object.keys(EXTENSIONS);
+/**
+ * Writes a picture in the format of the path's extension. The file is written under a temporary name beside it and then
+ * renamed, so that no half-written file ever stands under `path`; a file already there is replaced.
+ *
+ * 16-bit pictures stay so in PNG and TIFF. JPEG has no alpha: transparent pixels are laid over white. An opaque picture
+ * is written without an alpha channel.
+ *
+ * @param picture - RGBA, sRGB
+ * @returns what the format could not hold, one line each
+ * @throws FormatError when the extension is unknown or the file cannot be written; ShapeError when data and size disagree
+ */
+export async function writeImage(
+  path: string,
+  picture: Picture,
+  options: WriteOptions = {},
+): Promise<{ warnings: string[] }> {
+  const format = formatOf(path);
+  channelsOf(path, picture, 4);
+  const { metadata = {}, quality = 92 } = options;
+  const sharp = await loadSharp();
+  const { pixels, opaque, warnings } = fitToFormat(path, format, picture, metadata);
+  const { data, width, height } = pixels;
+  const deep = data instanceof Uint16Array;
+  // sharp takes metadata only from an input file: a transparent black PNG of one pixel, enlarged, OR the pixels.
+  const clear = { r: 0, g: 0, b: 0, alpha: 0 };
+  const raw = { width, height, channels: 4 } as const;
+  let image = sharp(metadataPng(deep ? 16 : 8, metadata))
+    .extend({ right: width - 1, bottom: height - 1, background: clear })
+    .boolean(data as unknown as Buffer, 'or', { raw })
+    .keepExif()
+    .keepIccProfile();
+  if (opaque) image = image.removeAlpha();
+  if (deep) image = image.toColourspace('rgb16');
+  if (metadata.xmp) image = image.withXmp(metadata.xmp);
+  const encoded = image.toFormat(format.id, format.options(quality, metadata.density ?? 72));
+  const bytes = await encoded.toBuffer().catch((cause: Error) => {
+    throw reasons.encodeError(path, format.name, width, height, cause);
+  });
+  await writeWhole(path, bytes);
+  return { warnings };
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const file = await openFile(temporary, 'wx');
+    try {
+      await file.writeFile(bytes);
+      // The bytes must be on disk before the name is.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw reasons.writeError(path, cause as Error);
+  }
+}

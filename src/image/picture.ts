@@ -39,7 +39,9 @@ export function channelsOf(where: string, picture: Picture, only?: number): numb
   const { data, width, height } = picture;
   const got = `${width} x ${height}`;
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
-    throw new ShapeError(`${where}: expected a width and height of whole pixels above 0, got ${got} – check the picture`);
+    throw new ShapeError(
+      `${where}: expected a width and height of whole pixels above 0, got ${got} – check the picture`,
+    );
   }
   const channels = data.length / (width * height);
   const allowed = only ? [only] : [1, 2, 3, 4];
@@ -117,6 +119,8 @@ export function flattenOverWhite<T extends Pixels>(picture: Picture<T>): Picture
 export function to8Bit(picture: Picture): Picture<Uint8Array | Uint8ClampedArray> {
   const { data, width, height } = picture;
   if (!(data instanceof Uint16Array)) return { data, width, height };
+  const rounded = new Uint8ClampedArray(data.length);
   // Uint8ClampedArray rounds to the nearest by itself.
-  return { data: Uint8ClampedArray.from(data, (code) => code / 257), width, height };
+  for (let i = 0; i < data.length; i++) rounded[i] = data[i]! / 257;
+  return { data: rounded, width, height };
 }

@@ -96,7 +96,11 @@ function resample(
  * @param channels - C; default what `plane.data` holds
  * @throws ShapeError when a size is not a positive whole number
  */
-export function resizePlane(plane: Plane, to: Size, channels = plane.data.length / (plane.width * plane.height)): Plane {
+export function resizePlane(
+  plane: Plane,
+  to: Size,
+  channels = plane.data.length / (plane.width * plane.height),
+): Plane {
   checkSize('resizePlane', to);
   const length = plane.width * channels;
   const read = (y: number, row: Float64Array) => row.set(plane.data.subarray(y * length, (y + 1) * length));
@@ -121,8 +125,7 @@ export function resizeGrey(picture: Picture, to: Size): Plane {
   const read = (y: number, row: Float64Array) => {
     let i = y * width * channels;
     for (let x = 0; x < width; x++, i += channels) {
-      const grey =
-        channels < 3 ? (data[i]! * 255) / max : wr * data[i]! + wg * data[i + 1]! + wb * data[i + 2]!;
+      const grey = channels < 3 ? (data[i]! * 255) / max : wr * data[i]! + wg * data[i + 1]! + wb * data[i + 2]!;
       const alpha = hasAlpha ? data[i + channels - 1]! : max;
       row[x] = alpha === max ? grey : 255 + (grey - 255) * (alpha / max);
     }

@@ -32,7 +32,7 @@ export function contactSheet(
   for (let i = 3; i < data.length; i += 4) data[i] = 255;
   rows.forEach((row, r) => {
     row.forEach((picture, c) => {
-      const small = resizePicture(picture, fit(picture, cell));
+      const small = resizePicture(picture, fitInside(picture, cell));
       const left = gap + c * (cell.width + gap) + ((cell.width - small.width) >> 1);
       const top = gap + r * (cell.height + gap) + ((cell.height - small.height) >> 1);
       for (let y = 0; y < small.height; y++) {
@@ -45,7 +45,7 @@ export function contactSheet(
 }
 
 /** The largest size of the same aspect ratio inside a cell; at least one pixel. */
-function fit({ width, height }: Size, cell: Size): Size {
+function fitInside({ width, height }: Size, cell: Size): Size {
   const scale = Math.min(cell.width / width, cell.height / height);
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }

@@ -6,15 +6,13 @@
  */
 export type AdapterSource = 'hardware' | 'installed software' | 'bundled software' | 'browser';
 
-/** An adapter, and whatever has to stay referenced while it is in use. */
+/** An adapter, and what WebGPU does not tell of it. */
 export interface PlatformAdapter {
   readonly adapter: GPUAdapter;
   readonly source: AdapterSource;
   readonly software: boolean;
   /** Bytes its buffers can have together, where that is known: software drivers hand out more than there is. */
   readonly memoryBytes?: number;
-  /** Dawn's instance in Node: its device hangs or crashes once this is garbage collected. */
-  readonly owner: unknown;
 }
 
 /** True for adapters that run on the CPU. */

@@ -38,7 +38,6 @@ export class Gpu {
     this.#memoryBytes = platform.memoryBytes ?? Number.POSITIVE_INFINITY;
     this.name = adapterName(platform.adapter.info);
     this.subgroupSize = subgroupSize(platform.adapter);
-    owners.set(device, platform.owner);
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault(); // Dawn prints it on stdout otherwise.
       this.#fail(describeError(event.error));
@@ -212,7 +211,6 @@ export class Gpu {
     this.#closed = true;
     this.device.destroy();
     await this.device.lost;
-    owners.delete(this.device);
   }
 
   #fail(message: string): void {
@@ -220,9 +218,6 @@ export class Gpu {
     this.#error ??= message;
   }
 }
-
-/** Keeps what an open device needs alive. */
-const owners = new Map<GPUDevice, unknown>();
 
 /** Limits a device is opened with, as high as its adapter has them. */
 export const LIMITS = [
@@ -254,7 +249,7 @@ async function requestAdapter(choice: string): Promise<PlatformAdapter> {
       'WebGPU: expected an adapter, got none from this browser – use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
     );
   }
-  return { adapter, source: 'browser', software: isSoftware(adapter.info), owner: navigator.gpu };
+  return { adapter, source: 'browser', software: isSoftware(adapter.info) };
 }
 
 function describeError(error: GPUError): string {

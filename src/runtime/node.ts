@@ -4,10 +4,11 @@
  * Dawn opens its Vulkan loader, and that its drivers, inside the call of `requestAdapter`; the environment of that
  * moment decides. So each search sets it, calls, and puts it back, and one process can use several drivers.
  */
+import { readFile } from 'node:fs/promises';
 import { constants, tmpdir, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter } from './adapter.ts';
-import { DeviceError } from './errors.ts';
+import { DeviceError, FormatError } from './errors.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
 /** An adapter as Dawn in Node lists it. */
@@ -103,13 +104,22 @@ async function names(dawn: Dawn, driver: Driver): Promise<{ deviceName: string; 
   }
 }
 
+/**
+ * Dawn's instances, by what they were made with; for the rest of the process. Dawn hangs or crashes when one is garbage
+ * collected while its device lives, and even soon after the device is destroyed.
+ */
+const instances = new Map<string, GPU>();
+
 /** The best adapter of one driver, or the first that has `deviceName` in its name; undefined when it has none. */
 async function search(dawn: Dawn, driver: Driver, deviceName?: string): Promise<PlatformAdapter | undefined> {
   const environment = await environmentFor(driver);
   if (!environment) return undefined;
-  const { owner, request } = withEnvironment(environment, () => {
-    const instance = dawn.create(deviceName === undefined ? FLAGS : [...FLAGS, `adapter=${deviceName}`]);
-    return { owner: instance, request: instance.requestAdapter({ powerPreference: 'high-performance' }) };
+  const request = withEnvironment(environment, () => {
+    const key = JSON.stringify([deviceName, process.env.VK_DRIVER_FILES, process.env.VK_ADD_DRIVER_FILES]);
+    const flags = deviceName === undefined ? FLAGS : [...FLAGS, `adapter=${deviceName}`];
+    const instance = instances.get(key) ?? dawn.create(flags);
+    instances.set(key, instance);
+    return instance.requestAdapter({ powerPreference: 'high-performance' });
   });
   const adapter = await request;
   if (!adapter) return undefined;
@@ -122,7 +132,7 @@ async function search(dawn: Dawn, driver: Driver, deviceName?: string): Promise<
   if (driver === 'bundled' && !isBundled) return undefined;
   const software = isSoftware(adapter.info);
   const source: AdapterSource = isBundled ? 'bundled software' : software ? 'installed software' : 'hardware';
-  return { adapter, source, software, owner, ...(software && { memoryBytes: systemMemory() }) };
+  return { adapter, source, software, ...(software && { memoryBytes: systemMemory() }) };
 }
 
 function isSwiftShader(name: string): boolean {
@@ -231,4 +241,13 @@ function remedy(wanted: string, others: boolean): string {
   const packages = 'mesa-vulkan-drivers libvulkan1';
   const debian12 = `on Debian 12, whose own is too old, 'sudo apt install -t bookworm-backports ${packages}'`;
   return `install one: 'sudo apt install ${packages}' (${debian12})${process.arch === 'x64' ? `, or without root ${noRoot}` : ''}`;
+}
+
+/** Reads a file. @throws FormatError when that cannot be done. */
+export async function readBytes(path: string | URL): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new FormatError(`${path}: expected a file, got '${(cause as NodeJS.ErrnoException).code}'`);
+  }
 }

@@ -60,9 +60,10 @@ export function decodeCheckpoint(
   name: string,
 ): TrainingState & { metadata: Readonly<Record<string, string>> } {
   const { tensors, metadata } = decodeSafetensors(file, name);
-  const step = Number(metadata['step']);
+  const { step: text } = metadata;
+  const step = Number(text);
   if (!Number.isInteger(step) || step < 0) {
-    throw new FormatError(`${name}: expected a step in its header, got '${metadata['step']}' – is it a checkpoint?`);
+    throw new FormatError(`${name}: expected a step in its header, got '${text}' – is it a checkpoint?`);
   }
   const weights = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   const moments = { m: new Map(weights), v: new Map(weights) };
@@ -77,8 +78,5 @@ export function decodeCheckpoint(
 /** The file of the weights alone, for use: float16, or float32 where a weight is out of its range. */
 export function encodeWeights({ weights, step }: TrainingState, metadata: Readonly<Record<string, string>>) {
   const fits = [...weights.values()].every(({ data }) => data.every((value) => Math.abs(value) <= HALF_MAX));
-  return encodeSafetensors(
-    { tensors: weights, metadata: { ...metadata, step: String(step) } },
-    fits ? 'F16' : 'F32',
-  );
+  return encodeSafetensors({ tensors: weights, metadata: { ...metadata, step: String(step) } }, fits ? 'F16' : 'F32');
 }

@@ -11,14 +11,16 @@ const PREFETCH = 2;
 /** Steps that are submitted and whose loss has not arrived. */
 const DEPTH = 2;
 
-/** The loss became NaN or infinite. */
+/** The loss, or a weight, became NaN or infinite. */
 export class DivergedError extends Error {
   override readonly name = 'DivergedError';
   readonly step: number;
+  readonly got: string;
 
   constructor(step: number, got: string) {
-    super(`step ${step}: expected a finite loss, got ${got} – start again with a lower learning rate`);
+    super(`step ${step}: expected finite numbers, got ${got} – start again with a lower learning rate`);
     this.step = step;
+    this.got = got;
   }
 }
 
@@ -141,7 +143,7 @@ class Flight {
   }
 
   #arrive(step: number, learningRate: number, loss: number): void {
-    if (!Number.isFinite(loss)) throw new DivergedError(step, String(loss));
+    if (!Number.isFinite(loss)) throw new DivergedError(step, `a loss of ${loss}`);
     const now = performance.now();
     const imagesPerSecond = (this.#options.trainer.config.batch * 1000) / (now - this.#last);
     this.#last = now;

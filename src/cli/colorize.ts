@@ -1,0 +1,232 @@
+/** `koalarize IMAGE|FOLDER… -o OUT`: colours image files, one after the other. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { basename, extname, join, relative, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
+import { readImage, writeImage } from '../image/node.ts';
+import { Colorizer } from '../model/colorizer.ts';
+import { FormatError } from '../runtime/errors.ts';
+import { isExpected, reasonOf, usage } from './messages.ts';
+
+const HELP = `Colours black-and-white photographs.
+
+  koalarize IMAGE|FOLDER… -o OUT [options]
+
+OUT is a file for one image, else a folder. Pictures keep their full size and their own lightness; only the colours
+are new. Folders are searched with all below them. EXIF, alpha and 16 bits are kept.
+
+  -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
+  --strength S         multiplies the colours: 0 is grey, 1 is what the network says     [1]
+  --render-size N      pixels of the shorter side inside the network                     [224]
+  --weights FILE       other weights, as 'koalarize train' writes them
+  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
+  --skip-existing      leave out pictures whose output is there already
+  --json               one line of JSON for each picture, on standard output
+
+Examples
+  koalarize grandmother.jpg -o grandmother-colour.jpg
+  koalarize old/ -o new/ --skip-existing
+  koalarize scan.tif -o scan.png --strength 1.3
+
+Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong usage.
+`;
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  strength: { type: 'string' },
+  'render-size': { type: 'string' },
+  weights: { type: 'string' },
+  adapter: { type: 'string' },
+  'skip-existing': { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+interface Job {
+  readonly input: string;
+  readonly output: string;
+  /** Why it cannot be done, if that is known already. */
+  readonly error?: string;
+}
+
+/** Runs the command. @returns the exit code */
+export async function colorizeCommand(argv: string[]): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(argv);
+  } catch (cause) {
+    return usage((cause as Error).message, 'koalarize colorize --help');
+  }
+  const { values, positionals } = parsed;
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const strength = Number(values.strength ?? 1);
+  const renderSize = Number(values['render-size'] ?? 224);
+  const hint = 'koalarize colorize --help';
+  if (positionals.length === 0) return usage('expected an image or a folder, got none', hint);
+  if (!values.output) return usage('expected -o OUT, got none', hint);
+  if (!(strength >= 0 && strength <= 10)) return usage(`--strength: expected 0 to 10, got '${values.strength}'`, hint);
+  if (!(Number.isInteger(renderSize) && renderSize >= 8 && renderSize <= 2048)) {
+    return usage(`--render-size: expected a whole number from 8 to 2048, got '${values['render-size']}'`, hint);
+  }
+  const plan = await planJobs(positionals, values.output);
+  if (typeof plan === 'string') return usage(plan, hint);
+  const jobs = values['skip-existing'] ? plan.filter(({ output, error }) => error || !existsSync(output)) : plan;
+  const skipped = plan.length - jobs.length;
+  const report = new Reporter(jobs.length, values.json ?? false);
+
+  let colorizer: Colorizer | undefined;
+  try {
+    for (const job of jobs) {
+      try {
+        if (job.error) throw new FormatError(job.error);
+        // Read first: a folder of unreadable files needs no device.
+        const picture = await readImage(job.input);
+        colorizer ??= await openColorizer(values.adapter, values.weights, report);
+        const start = performance.now();
+        const coloured = await colorizer.colorize(picture, { strength, renderSize });
+        await mkdir(resolve(job.output, '..'), { recursive: true }).catch(() => undefined); // writeImage says why not
+        const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
+        report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+        report.failed(job, reasonOf(error));
+        // Without a device or weights no picture can be done.
+        if (!colorizer && !(error instanceof FormatError && error.message.startsWith(job.input)) && !job.error) {
+          if (error.name === 'DeviceError' || /weights/.test(error.message)) break;
+        }
+      }
+    }
+  } finally {
+    await colorizer?.close();
+  }
+  return report.finish(skipped);
+}
+
+function parse(argv: string[]) {
+  return parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
+}
+
+async function openColorizer(adapter: string | undefined, weights: string | undefined, report: Reporter) {
+  const colorizer = await Colorizer.load({ ...(adapter && { adapter }), ...(weights && { weights }) });
+  report.device(`${colorizer.gpu.name} (${colorizer.gpu.source})`);
+  return colorizer;
+}
+
+/** Which file becomes which; or what is wrong with the request. */
+async function planJobs(inputs: readonly string[], out: string): Promise<Job[] | string> {
+  const isFolder = async (path: string) => (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const intoFolder = inputs.length > 1 || /[/\\]$/.test(out) || (await isFolder(out)) || (await isFolder(inputs[0]!));
+  const extension = extname(out).toLowerCase();
+  if (!intoFolder && !WRITABLE_EXTENSIONS.includes(extension)) {
+    return `-o: expected a file that ends in ${WRITABLE_EXTENSIONS.join(', ')}, or a folder (with a / at its end), got '${out}'`;
+  }
+  if (!intoFolder) return [withChecks({ input: inputs[0]!, output: out })];
+  if ((await stat(out).catch(() => undefined))?.isFile())
+    return `-o: expected a folder for several pictures, got the file '${out}'`;
+  const taken = new Set<string>();
+  const jobs: Job[] = [];
+  for (const input of inputs) {
+    const files = (await isFolder(input)) ? await picturesIn(input) : [input];
+    if (files.length === 0)
+      jobs.push({ input, output: out, error: `${input}: expected pictures in this folder, got none` });
+    for (const file of files) {
+      const name = file === input ? basename(file) : relative(input, file);
+      jobs.push(withChecks({ input: file, output: free(join(out, writable(name)), taken) }));
+    }
+  }
+  return jobs;
+}
+
+function withChecks(job: Job): Job {
+  if (resolve(job.input) !== resolve(job.output)) return job;
+  return { ...job, error: `${job.input}: expected another output file, got the input itself – choose another -o` };
+}
+
+const READABLE = new Set([...WRITABLE_EXTENSIONS, '.heic', '.heif', '.svg', '.jp2', '.jxl']);
+
+async function picturesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && READABLE.has(extname(entry.name).toLowerCase()))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** The same name where its format can be written, else as PNG. */
+function writable(name: string): string {
+  const extension = extname(name);
+  return WRITABLE_EXTENSIONS.includes(extension.toLowerCase())
+    ? name
+    : `${name.slice(0, name.length - extension.length)}.png`;
+}
+
+/** A path that no other picture of this call has: `a.jpg`, `a-2.jpg`, … */
+function free(path: string, taken: Set<string>): string {
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length);
+  let candidate = path;
+  for (let i = 2; taken.has(candidate); i++) candidate = `${stem}-${i}${extension}`;
+  taken.add(candidate);
+  return candidate;
+}
+
+/** Says what happens: on standard error for people, on standard output as JSON for programs. */
+class Reporter {
+  #count = 0;
+  #failures = 0;
+  readonly #total: number;
+  readonly #json: boolean;
+
+  constructor(total: number, json: boolean) {
+    this.#total = total;
+    this.#json = json;
+  }
+
+  device(name: string): void {
+    process.stderr.write(`device: ${name}\n`);
+  }
+
+  done(
+    { input, output }: Job,
+    { width, height }: { width: number; height: number },
+    ms: number,
+    warnings: string[],
+  ): void {
+    this.#count++;
+    if (this.#json) this.#line({ input, output, width, height, ms: Math.round(ms), warnings });
+    else {
+      process.stderr.write(
+        `[${this.#count}/${this.#total}] ${input} → ${output}  ${width}x${height}  ${(ms / 1000).toFixed(1)} s\n`,
+      );
+      for (const warning of warnings) process.stderr.write(`  warning: ${warning}\n`);
+    }
+  }
+
+  failed({ input }: Job, reason: string): void {
+    this.#count++;
+    this.#failures++;
+    if (this.#json) this.#line({ input, error: reason });
+    process.stderr.write(
+      `[${this.#count}/${this.#total}] failed: ${reason.includes(input) ? reason : `${input}: ${reason}`}\n`,
+    );
+  }
+
+  finish(skipped: number): number {
+    const left = this.#total - this.#count;
+    const parts = [`${this.#count - this.#failures} coloured`];
+    if (skipped) parts.push(`${skipped} were there already`);
+    if (this.#failures) parts.push(`${this.#failures} failed`);
+    if (left) parts.push(`${left} not tried`);
+    process.stderr.write(`${parts.join(', ')}\n`);
+    return this.#failures ? 1 : 0;
+  }
+
+  #line(value: unknown): void {
+    process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+}

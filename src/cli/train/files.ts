@@ -1,0 +1,23 @@
+/** Files that are either whole or not there. */
+import { open, rename, rm } from 'node:fs/promises';
+
+/** What unfinished files end with; left behind only where the process was killed. */
+export const UNFINISHED = '.unfinished';
+
+/** Writes a file under a temporary name, makes sure that it is on the disk, and renames it. */
+export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = `${path}${UNFINISHED}`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+/** Decoded pictures of files: kept in memory up to a budget, decoded again beyond it. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { decodeForTraining } from '../../image/node.ts';
+import { FormatError } from '../../runtime/errors.ts';
+import type { Dataset, Picture } from '../../train/batch.ts';
+import type { PictureFile } from './scan.ts';
+
+/** Pictures by hash. What is in stays in: each is asked for once an epoch, in random order, so none is worth more. */
+export class PictureCache {
+  readonly #pictures = new Map<string, Picture>();
+  #bytesLeft: number;
+
+  constructor(bytes: number) {
+    this.#bytesLeft = bytes;
+  }
+
+  get(hash: string): Picture | undefined {
+    return this.#pictures.get(hash);
+  }
+
+  /** Keeps a picture if there is room. */
+  offer(hash: string, picture: Picture): void {
+    const { byteLength } = picture.data;
+    if (byteLength > this.#bytesLeft || this.#pictures.has(hash)) return;
+    this.#bytesLeft -= byteLength;
+    this.#pictures.set(hash, picture);
+  }
+}
+
+/** The default budget for decoded pictures: a quarter of the memory this process may use, in MB. */
+export function defaultCacheMegabytes(): number {
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.round(memory / 4 / 1e6);
+}
+
+/** The pictures of `files`, with `shorter` pixels on the shorter side. */
+export function datasetOf(files: readonly PictureFile[], shorter: number, cache: PictureCache): Dataset {
+  return {
+    length: files.length,
+    async picture(index) {
+      const { path, hash } = files[index]!;
+      const kept = cache.get(hash);
+      if (kept) return kept;
+      const picture = await decodeForTraining(await readUnchanged(path, hash), { shorter, name: path });
+      cache.offer(hash, picture);
+      return picture;
+    },
+  };
+}
+
+async function readUnchanged(path: string, hash: string): Promise<Uint8Array> {
+  const file = await readFile(path).catch((cause: Error) => {
+    throw new FormatError(`${path}: expected the picture found before, got '${cause.message}' – put it back`);
+  });
+  if (createHash('sha256').update(file).digest('hex') !== hash) {
+    throw new FormatError(`${path}: expected the picture found before, got another one – put it back, or start again`);
+  }
+  return file;
+}

@@ -1,0 +1,193 @@
+/**
+ * The folder of a run:
+ * ```
+ * config.json    settings, goal, folders, and a hash over the pictures' hashes
+ * scan.json      what is known of each file, so that going on starts quickly
+ * log.jsonl      a line a step, and one a validation
+ * sheets/        step-000123.png: grey | output | truth
+ * checkpoints/   step-000123.safetensors: weights and Adam's moments; the newest three
+ * weights.safetensors   the last weights, float16
+ * ```
+ */
+import { appendFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FormatError } from '../../runtime/errors.ts';
+import { UNFINISHED, writeWhole } from './files.ts';
+import type { Conduct, Goal, Settings } from './options.ts';
+import type { Finding, Findings } from './scan.ts';
+
+const CHECKPOINTS_KEPT = 3;
+const FORMAT = 1;
+
+export interface PictureSet {
+  readonly dirs: readonly string[];
+  /** The number of pictures used. */
+  readonly count: number;
+  /** SHA-256 over the pictures' hashes, in order. */
+  readonly hash: string;
+}
+
+export interface RunConfig {
+  readonly format: typeof FORMAT;
+  readonly created: string;
+  /** The device's name: other devices round otherwise. */
+  readonly device: string;
+  readonly settings: Settings;
+  /** How pictures become what the network sees. */
+  readonly embedding: { readonly kind: 'none'; readonly width: 0 };
+  readonly lightness: 'luma';
+  readonly crop: 'random';
+  readonly goal: Goal;
+  readonly conduct: Conduct;
+  readonly train: PictureSet;
+  /** Without folders of its own: a tenth of those in `train`. */
+  readonly validation: PictureSet;
+}
+
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** @throws FormatError when a run is in the folder already. */
+  async expectNone(): Promise<void> {
+    if (await stat(this.#at('config.json')).catch(() => undefined)) {
+      throw new FormatError(
+        `${this.path}: expected no run in it, got one – go on with --resume, or name another --out`,
+      );
+    }
+  }
+
+  async create(): Promise<void> {
+    await this.#makeFolders();
+  }
+
+  /** Reads the settings of a run, to go on with it. @throws FormatError when there are none. */
+  async open(): Promise<RunConfig> {
+    const path = this.#at('config.json');
+    const json = await readFile(path, 'utf8').catch(() => {
+      throw new FormatError(`${this.path}: expected a run to go on with, got no config.json – check --out`);
+    });
+    let config: RunConfig;
+    try {
+      config = JSON.parse(json) as RunConfig;
+    } catch (cause) {
+      throw new FormatError(`${path}: expected JSON, got '${(cause as Error).message}' – start a new run`);
+    }
+    if (config.format !== FORMAT) {
+      throw new FormatError(`${path}: expected format ${FORMAT}, got ${config.format} – use the version that wrote it`);
+    }
+    await this.#makeFolders();
+    return config;
+  }
+
+  writeConfig(config: RunConfig): Promise<void> {
+    return writeWhole(this.#at('config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  }
+
+  /** What an earlier scan found; nothing when there was none. */
+  async readFindings(): Promise<Findings> {
+    try {
+      return new Map(JSON.parse(await readFile(this.#at('scan.json'), 'utf8')) as [string, Finding][]);
+    } catch {
+      return new Map(); // It only saves time.
+    }
+  }
+
+  writeFindings(findings: Findings): Promise<void> {
+    return writeWhole(this.#at('scan.json'), JSON.stringify([...findings]));
+  }
+
+  log(entry: Readonly<Record<string, unknown>>): void {
+    appendFileSync(this.#at('log.jsonl'), `${JSON.stringify({ ...entry, time: new Date().toISOString() })}\n`);
+  }
+
+  /** Drops the log's lines of steps after `step`, which will be done again. */
+  async truncateLog(step: number): Promise<void> {
+    const path = this.#at('log.jsonl');
+    const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
+    const kept = lines.filter((line) => {
+      try {
+        return (JSON.parse(line) as { step: number }).step <= step;
+      } catch {
+        return false; // Cut short when the process was killed.
+      }
+    });
+    await writeWhole(path, kept.map((line) => `${line}\n`).join(''));
+  }
+
+  /** The newest checkpoint's path; undefined when there is none. */
+  async newestCheckpoint(): Promise<string | undefined> {
+    return (await this.#checkpoints())[0];
+  }
+
+  /** Writes a checkpoint, and then removes all but the newest few. @returns its path. */
+  async writeCheckpoint(step: number, file: Uint8Array): Promise<string> {
+    const path = this.#at('checkpoints', `${stepName(step)}.safetensors`);
+    await writeWhole(path, file);
+    for (const old of (await this.#checkpoints()).slice(CHECKPOINTS_KEPT)) await rm(old);
+    return path;
+  }
+
+  async writeWeights(file: Uint8Array): Promise<string> {
+    const path = this.#at('weights.safetensors');
+    await writeWhole(path, file);
+    return path;
+  }
+
+  /** Where the sheet of `step` belongs. */
+  sheetPath(step: number): string {
+    return this.#at('sheets', `${stepName(step)}.png`);
+  }
+
+  /** All checkpoints, newest first. */
+  async #checkpoints(): Promise<string[]> {
+    const stepOf = (name: string) => Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? -1);
+    const names = (await readdir(this.#at('checkpoints'))).filter((name) => stepOf(name) >= 0);
+    return names.sort((a, b) => stepOf(b) - stepOf(a)).map((name) => this.#at('checkpoints', name));
+  }
+
+  async #makeFolders(): Promise<void> {
+    for (const folder of ['checkpoints', 'sheets']) await mkdir(this.#at(folder), { recursive: true });
+    for (const folder of ['.', 'checkpoints', 'sheets']) {
+      for (const name of await readdir(this.#at(folder))) {
+        if (name.endsWith(UNFINISHED)) await rm(this.#at(folder, name));
+      }
+    }
+  }
+
+  #at(...parts: string[]): string {
+    return join(this.path, ...parts);
+  }
+}
+
+function stepName(step: number): string {
+  return `step-${String(step).padStart(6, '0')}`;
+}
+
+/** Where runs go that are given no folder. */
+const RUNS = 'runs';
+
+/** A folder named after the time, local and sortable. */
+export function newRunPath(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-');
+  return join(RUNS, `${date}_${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-')}`);
+}
+
+/** The run that was used last. @throws FormatError when there is none. */
+export async function newestRunPath(): Promise<string> {
+  const names = await readdir(RUNS).catch(() => []);
+  const used = await Promise.all(
+    names.map(async (name) => {
+      const config = await stat(join(RUNS, name, 'config.json')).catch(() => undefined);
+      return { path: join(RUNS, name), time: config?.mtimeMs ?? -1 };
+    }),
+  );
+  const [newest] = used.filter(({ time }) => time >= 0).sort((a, b) => b.time - a.time);
+  if (!newest) throw new FormatError(`--resume: expected a run in ${RUNS}/, got none – name its folder with --out`);
+  return newest.path;
+}

@@ -1,0 +1,10 @@
+/** Koalarize: colours photographs, on hand-written WebGPU kernels. One entry point for Node and browser. */
+export { compile, type CompileOptions, Executable } from './graph/compile.ts';
+export { gradients } from './graph/gradient.ts';
+export type { Node, Shape } from './graph/node.ts';
+export { applyChroma, type Chroma } from './image/chroma.ts';
+export type { Picture, Pixels } from './image/picture.ts';
+export { type ColorizeOptions, Colorizer, type ColorizerOptions } from './model/colorizer.ts';
+export { colorizationNetwork, type NetworkConfig } from './model/network.ts';
+export { DeviceError, FormatError, KernelError, ShapeError } from './runtime/errors.ts';
+export { Gpu, type GpuOptions } from './runtime/gpu.ts';

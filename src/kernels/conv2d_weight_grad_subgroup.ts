@@ -1,0 +1,14 @@
+import source from '../../shaders/conv2d_weight_grad_subgroup.wgsl';
+import { WEIGHT_GRAD_BUFFERS, WEIGHT_GRAD_PARAMS, weightGradGrid } from './conv2d_weight_grad.ts';
+import { defineKernel } from './define.ts';
+
+/** `conv2d_weight_grad` for subgroups of 8 lanes; 32 output channels per thread. */
+export const conv2dWeightGradSubgroup = defineKernel({
+  name: 'conv2d_weight_grad_subgroup',
+  source,
+  buffers: WEIGHT_GRAD_BUFFERS,
+  params: WEIGHT_GRAD_PARAMS,
+  constants: { WORKGROUP: 8 },
+  variants: {},
+  workgroups: (params) => weightGradGrid(params, 8, 8),
+});

@@ -1,0 +1,132 @@
+/** The colorizer: a device, the network with its weights, and the way of a picture through both. */
+import { compile, type Executable } from '../graph/compile.ts';
+import { reachable } from '../graph/node.ts';
+import { input } from '../graph/ops/input.ts';
+import { ParameterLayout, ParameterSlab } from '../graph/parameters.ts';
+import { applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
+import { greyToNetwork, networkToChroma } from '../image/lab.ts';
+import type { Picture, Pixels } from '../image/picture.ts';
+import { RENDER_SHORTER, renderGrey } from '../image/render.ts';
+import { DeviceError, FormatError } from '../runtime/errors.ts';
+import { Gpu, type GpuOptions } from '../runtime/gpu.ts';
+import { loadBytes } from '../runtime/load.ts';
+import { colorizationNetwork } from './network.ts';
+import { decodeWeights, type Weights } from './weights.ts';
+
+export interface ColorizerOptions extends GpuOptions {
+  /** A device to use; default a new one, which `close` frees. */
+  readonly gpu?: Gpu;
+  /** A weights file: its bytes, or where it is (path in Node, URL). Default the weights that come with the package. */
+  readonly weights?: Uint8Array | URL | string;
+}
+
+export interface ColorizeOptions {
+  /** Multiplies the colours; 0 gives grey, 1 (default) what the network says. */
+  readonly strength?: number;
+  /** Pixels of the shorter side at which the picture goes through the network. Default 224. */
+  readonly renderSize?: number;
+}
+
+/** Compiled networks that are kept, one for each size. */
+const KEPT_SIZES = 4;
+
+/** Colours pictures. Calls may overlap; they run one after the other. */
+export class Colorizer {
+  readonly gpu: Gpu;
+  readonly weights: Weights;
+  readonly #slab: ParameterSlab;
+  readonly #ownsGpu: boolean;
+  /** By size, the one that was used last at the end. */
+  readonly #networks = new Map<string, Executable>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, slab: ParameterSlab) {
+    this.gpu = gpu;
+    this.weights = weights;
+    this.#slab = slab;
+    this.#ownsGpu = ownsGpu;
+  }
+
+  /**
+   * Opens a device and loads the weights.
+   *
+   * @throws DeviceError without a device; FormatError for weights that are missing, damaged or of another kind.
+   */
+  static async load(options: ColorizerOptions = {}): Promise<Colorizer> {
+    const source = options.weights ?? new URL('../weights/koalarize.safetensors', import.meta.url);
+    const name = source instanceof Uint8Array ? 'weights' : String(source);
+    const weights = decodeWeights(source instanceof Uint8Array ? source : await loadBytes(source), name);
+    if (weights.network.embeddingWidth > 0) {
+      throw new FormatError(
+        `${name}: expected weights without an embedding, got ones for ${weights.network.embeddingWidth} features – they need a feature extractor, which this version cannot load`,
+      );
+    }
+    const gpu = options.gpu ?? (await Gpu.open(options));
+    try {
+      const answer = colorizationNetwork(weights.network, input('lightness', [1, 8, 8, 1]));
+      const slab = new ParameterSlab(gpu, 'weights', new ParameterLayout(reachable([answer])));
+      slab.write(weights.tensors);
+      return new Colorizer(gpu, !options.gpu, weights, slab);
+    } catch (error) {
+      if (!options.gpu) await gpu.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Colours a picture: same size and depth, its own lightness, the network's colours. Nothing of a colour picture's own
+   * colours is used.
+   *
+   * @param picture RGBA, 8 or 16 bits a component
+   * @throws ShapeError for data that does not fit the size; DeviceError when the device fails.
+   */
+  async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Coloured<T>> {
+    const { strength = 1 } = options;
+    return applyChroma(picture, await this.chroma(picture, options), { strength });
+  }
+
+  /** What the network says: a* and b* at the size at which it ran. `applyChroma` puts them on the picture. */
+  chroma(picture: Picture, options: Pick<ColorizeOptions, 'renderSize'> = {}): Promise<Chroma> {
+    const { data, width, height, extent } = renderGrey(picture, options.renderSize ?? RENDER_SHORTER);
+    const turn = this.#last.then(async () => {
+      const network = await this.#networkFor(height, width);
+      network.feed('lightness', greyToNetwork(data) as Float32Array<ArrayBuffer>);
+      network.run();
+      const answer = await network.read('chroma');
+      if (!answer.every(Number.isFinite)) {
+        throw new DeviceError(`colorize: expected finite colours, got NaN or infinity from ${this.gpu.name} – are the weights whole?`);
+      }
+      return { data: networkToChroma(answer), width, height, extent };
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Frees the network's memory, and the device unless it was given. */
+  async close(): Promise<void> {
+    await this.#last;
+    for (const network of this.#networks.values()) network.destroy();
+    this.#networks.clear();
+    this.#slab.free();
+    if (this.#ownsGpu) await this.gpu.close();
+  }
+
+  async #networkFor(height: number, width: number): Promise<Executable> {
+    const key = `${height}x${width}`;
+    const known = this.#networks.get(key);
+    this.#networks.delete(key);
+    const network = known ?? (await this.#compile(height, width));
+    this.#networks.set(key, network);
+    for (const [oldest, executable] of this.#networks) {
+      if (this.#networks.size <= KEPT_SIZES) break;
+      executable.destroy();
+      this.#networks.delete(oldest);
+    }
+    return network;
+  }
+
+  #compile(height: number, width: number): Promise<Executable> {
+    const answer = colorizationNetwork(this.weights.network, input('lightness', [1, height, width, 1]));
+    return compile(this.gpu, { label: 'colorizer', outputs: { chroma: answer }, parameters: this.#slab });
+  }
+}

@@ -1,0 +1,51 @@
+/** Runs the built command line, dist/cli.js, as a user would. */
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { glorotUniform } from '../../src/graph/initial.ts';
+import { reachable } from '../../src/graph/node.ts';
+import { input } from '../../src/graph/ops/input.ts';
+import { ParameterLayout } from '../../src/graph/parameters.ts';
+import { encodeSafetensors } from '../../src/graph/safetensors.ts';
+import { colorizationNetwork } from '../../src/model/network.ts';
+import { weightsMetadata } from '../../src/model/weights.ts';
+
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `koalarize` with `args`. `measure` adds the peak resident memory, in bytes. */
+export function koalarize(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
+  return new Promise((done, fail) => {
+    const cli = resolve(import.meta.dirname, '../../dist/cli.js');
+    const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (text) => (stdout += text));
+    child.stderr.on('data', (text) => (stderr += text));
+    child.on('error', fail);
+    child.on('close', (code) => done({ code, stdout, stderr }));
+  });
+}
+
+/** A fresh folder. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'koalarize-'));
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** Weights of a small, untrained network: strong enough to colour visibly. */
+export async function writeTestWeights(path: string, gain = 3): Promise<void> {
+  const network = { widthDivisor: 8, embeddingWidth: 0 };
+  const answer = colorizationNetwork(network, input('lightness', [1, 8, 8, 1]));
+  const tensors = new Map(
+    [...glorotUniform(new ParameterLayout(reachable([answer])), 5)].map(([name, { shape, data }]) => {
+      return [name, { shape, data: name === 'dec5.weight' ? data.map((v) => v * gain) : data }];
+    }),
+  );
+  await writeFile(path, encodeSafetensors({ tensors, metadata: weightsMetadata({ network, lightness: 'luma' }) }));
+}
