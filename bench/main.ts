@@ -167,7 +167,8 @@ async function memoryOfAll(groups: readonly Group[], adapter: string, rival: boo
   for (const group of groups.filter((name) => name !== 'conv')) {
     for (const arm of rival ? ARMS : (['koalarize'] as const)) {
       const args = ['--only', group, '--adapter', adapter, '--memory-of', arm];
-      peaks.push(await inChild(fileURLToPath(import.meta.url), args));
+      const peak = await inChild(fileURLToPath(import.meta.url), args);
+      if (peak) peaks.push(peak);
     }
   }
   return peaks;
@@ -178,8 +179,9 @@ async function printMemory(adapter: string, group: Group, arm: ArmName): Promise
     const [first] = await sections(group, gpu, true);
     return first!.workloads[0]!;
   });
-  process.stdout.write(JSON.stringify(peak ?? null));
-  return peak ? 0 : 1;
+  if (!peak) return 1;
+  process.stdout.write(JSON.stringify(peak));
+  return 0;
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

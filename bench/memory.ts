@@ -39,8 +39,13 @@ export async function peakMemory(
   return { workload: workload.name, arm, residentBytes: process.resourceUsage().maxRSS * 1024, deviceBytes };
 }
 
-/** Starts `script` with `args` as a process, which prints what `peakMemory` returned. */
-export async function inChild(script: string, args: readonly string[]): Promise<PeakMemory> {
-  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args]);
-  return JSON.parse(stdout) as PeakMemory;
+/** Starts `script` with `args` as a process, which prints what `peakMemory` returned; undefined where that fails. */
+export async function inChild(script: string, args: readonly string[]): Promise<PeakMemory | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [script, ...args]);
+    return JSON.parse(stdout) as PeakMemory;
+  } catch (cause) {
+    process.stderr.write(`bench: no peak memory: ${(cause as Error).message}\n`);
+    return undefined;
+  }
 }

@@ -19,8 +19,8 @@ export interface Rival {
 
 /** Loads it on the adapter of `choice`, with the flags for Dawn that our own arm has. Undefined: it is not installed. */
 export async function loadRival(choice: string): Promise<Rival | undefined> {
-  const { adapter, owner } = await requestNodeAdapter(choice);
-  const gpu = { requestAdapter: () => Promise.resolve(adapter), owner };
+  const { adapter } = await requestNodeAdapter(choice);
+  const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
   let tf: typeof Tfjs;
   let backend: typeof import('@tensorflow/tfjs-backend-webgpu');

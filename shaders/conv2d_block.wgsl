@@ -78,14 +78,19 @@ fn main(
       }
     }
   }
+  let oy = params.out_first_y + row * params.out_step_y;
+  let ox = params.out_first_x + column * params.out_step_x;
+  let pixel = (image * params.out_height + oy) * params.out_width + ox;
+  // Constant trip counts, so that drivers unroll these loops and keep `sum` in registers.
   for (var j = 0u; j < VECTORS; j++) {
     let vector = first + j;
-    if (vector * 4 >= params.out_channels) { break; }
-    let offset = bias_at(image, vector);
-    for (var p = 0u; p < 4 && column + p < params.columns; p++) {
-      let oy = params.out_first_y + row * params.out_step_y;
-      let ox = params.out_first_x + (column + p) * params.out_step_x;
-      store((image * params.out_height + oy) * params.out_width + ox, vector, activate(sum[j][p] + offset));
+    if (vector * 4 < params.out_channels) {
+      let offset = bias_at(image, vector);
+      for (var p = 0u; p < 4; p++) {
+        if (column + p < params.columns) {
+          store(pixel + p * params.out_step_x, vector, activate(sum[j][p] + offset));
+        }
+      }
     }
   }
 }

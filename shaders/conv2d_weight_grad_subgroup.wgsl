@@ -97,7 +97,10 @@ fn main(
   }
   if (unit >= taps * params.in_vectors) { return; }
   let start = ((group.z * taps + tap) * params.in_vectors + c) * 4 * params.out_vectors + first;
-  for (var j = 0u; j < min(VECTORS, params.out_vectors - first); j++) {
-    for (var i = 0u; i < 4; i++) { partial[start + i * params.out_vectors + j] = sum[j][i]; }
+  // Constant trip counts, so that drivers unroll these loops and keep `sum` in registers.
+  for (var j = 0u; j < VECTORS; j++) {
+    if (first + j < params.out_vectors) {
+      for (var i = 0u; i < 4; i++) { partial[start + i * params.out_vectors + j] = sum[j][i]; }
+    }
   }
 }

@@ -19,7 +19,7 @@ are new. Folders are searched with all below them. EXIF, alpha and 16 bits are k
 
   -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
   --strength S         multiplies the colours: 0 is grey, 1 is what the network says     [1]
-  --render-size N      pixels of the shorter side inside the network                     [224]
+  --render-size N      pixels of the shorter side inside the network      [as it was trained]
   --weights FILE       other weights, as 'koalarize train' writes them
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --skip-existing      leave out pictures whose output is there already
@@ -65,12 +65,12 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
     return 0;
   }
   const strength = Number(values.strength ?? 1);
-  const renderSize = Number(values['render-size'] ?? 224);
+  const renderSize = values['render-size'] === undefined ? undefined : Number(values['render-size']);
   const hint = 'koalarize colorize --help';
   if (positionals.length === 0) return usage('expected an image or a folder, got none', hint);
   if (!values.output) return usage('expected -o OUT, got none', hint);
   if (!(strength >= 0 && strength <= 10)) return usage(`--strength: expected 0 to 10, got '${values.strength}'`, hint);
-  if (!(Number.isInteger(renderSize) && renderSize >= 8 && renderSize <= 2048)) {
+  if (renderSize !== undefined && !(Number.isInteger(renderSize) && renderSize >= 8 && renderSize <= 2048)) {
     return usage(`--render-size: expected a whole number from 8 to 2048, got '${values['render-size']}'`, hint);
   }
   const plan = await planJobs(positionals, values.output);
@@ -88,7 +88,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
         const picture = await readImage(job.input);
         colorizer ??= await openColorizer(values.adapter, values.weights, report);
         const start = performance.now();
-        const coloured = await colorizer.colorize(picture, { strength, renderSize });
+        const coloured = await colorizer.colorize(picture, { strength, ...(renderSize && { renderSize }) });
         await mkdir(resolve(job.output, '..'), { recursive: true }).catch(() => undefined); // writeImage says why not
         const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
         report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);

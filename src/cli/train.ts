@@ -283,7 +283,8 @@ class Run {
           this.#folder.log({ step, loss, imagesPerSecond: Number(imagesPerSecond.toPrecision(4)), learningRate });
           progress.step(report);
         },
-        stopAfter: () => stop.asked || performance.now() >= deadline,
+        // One more step is under way, which will take as long as those before.
+        stopAfter: () => stop.asked || performance.now() + (progress.secondsPerStep || 0) * 1000 >= deadline,
         pauseAfter: (step) => this.#saveIsDue() || (validator !== undefined && step % conduct.valEvery === 0),
         pause: async (step) => {
           if (this.#saveIsDue()) await this.#save(trainer, step);
@@ -334,7 +335,7 @@ class Run {
       await this.#folder.truncateLog(0);
       return 0;
     }
-    const { step, weights, moments } = decodeCheckpoint(await readFile(path), path);
+    const { step, weights, moments } = decodeCheckpoint(await readBytes(path), path);
     trainer.load(weights, moments);
     await this.#folder.truncateLog(step);
     this.#progress.say(`resume   from ${path}`);
@@ -373,6 +374,12 @@ class Run {
     const { size } = this.#config.settings;
     await writeImage(this.#folder.sheetPath(step), contactSheet(rows, { cell: { width: size, height: size } }));
   }
+}
+
+/** A plain array: `slice` of Node's Buffer does not copy. */
+async function readBytes(path: string): Promise<Uint8Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(path);
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function networkOf({ settings, embedding }: RunConfig) {

@@ -71,13 +71,14 @@ export function decodeSafetensors(file: Uint8Array, name: string): Safetensors {
     const [start, end] = Array.isArray(data_offsets) ? data_offsets : [Number.NaN, Number.NaN];
     const fits = start >= 0 && end <= body.length && end - start === (validShape ? sizeOf(shape) * bytes : -1);
     if (!fits) fail(`'${key}' within ${body.length} bytes`, `offsets ${data_offsets} for shape [${shape}]`);
-    tensors.set(key, { shape, data: decodeFloats(body.slice(start, end), dtype as DType) });
+    tensors.set(key, { shape, data: decodeFloats(new Uint8Array(body.subarray(start, end)), dtype as DType) });
   }
-  return { tensors, metadata: (header['__metadata__'] ?? {}) as Record<string, string> };
+  return { tensors, metadata: (header.__metadata__ ?? {}) as Record<string, string> };
 }
 
 function decodeFloats(bytes: Uint8Array, dtype: DType): Float32Array {
-  const { buffer } = bytes; // A copy (slice), hence aligned.
+  // `bytes` is a copy, hence aligned.
+  const { buffer } = bytes;
   return dtype === 'F32' ? new Float32Array(buffer) : Float32Array.from(new Uint16Array(buffer), fromHalf);
 }
 

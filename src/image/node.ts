@@ -12,7 +12,7 @@
 import { randomBytes } from 'node:crypto';
 import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import type { FailOnOptions, Metadata, Sharp } from 'sharp';
 import { fitToFormat, formatOf } from './formats.ts';
 import { isSrgbProfile, type KeptMetadata, updateExif } from './metadata.ts';
 import { channelsOf, type Picture } from './picture.ts';
@@ -39,12 +39,11 @@ let loaded: Promise<SharpModule> | undefined;
 function loadSharp(): Promise<SharpModule> {
   loaded ??= import('sharp').then(
     ({ default: sharp }) => {
-      // Its cache would hold decoded pixels, and serve old ones for a file that was written again.
+      // Its cache would hold memory between pictures.
       sharp.cache(false);
       return sharp;
     },
     (cause: Error) => {
-      loaded = undefined;
       throw reasons.missingSharp(cause);
     },
   );
@@ -55,7 +54,7 @@ interface Opened {
   readonly name: string;
   readonly header: Metadata;
   /** Starts a pipeline that gives sRGB, upright. */
-  decode(options?: SharpOptions): Sharp;
+  decode(failOn: FailOnOptions): Sharp;
   readonly depth: 8 | 16;
   /** True where the pixels already are what the embedded profile says. */
   readonly ownProfile: boolean;
@@ -87,28 +86,12 @@ async function open(source: string | Uint8Array, name?: string): Promise<Opened>
     header,
     depth,
     ownProfile,
-    decode(options) {
-      const pipeline = sharp(bytes, { ignoreIcc, autoOrient: true, failOn: 'error', ...options });
+    decode(failOn) {
+      const pipeline = sharp(bytes, { ignoreIcc, autoOrient: true, failOn });
       // sharp brings 16-bit RGB with a profile to Display P3, and only with an output profile on to sRGB.
       return depth === 16 && icc && !ignoreIcc ? pipeline.withIccProfile('srgb') : pipeline;
     },
   };
-}
-
-/** Runs a decoder; damage that libvips can read past becomes a warning, a picture cut short an error. */
-async function decodeStrictly<T>(name: string, decode: (options: SharpOptions) => Promise<T>): Promise<[T, string[]]> {
-  try {
-    return [await decode({ failOn: 'warning' }), []];
-  } catch (strict) {
-    try {
-      return [
-        await decode({ failOn: 'error' }),
-        [`${name}: damaged, read past it: ${reasons.oneLine(strict as Error)}`],
-      ];
-    } catch (error) {
-      throw reasons.damageError(name, error as Error);
-    }
-  }
 }
 
 /**
@@ -121,11 +104,20 @@ async function decodeStrictly<T>(name: string, decode: (options: SharpOptions) =
  */
 export async function readImage(source: string | Uint8Array, options: { name?: string } = {}): Promise<ImageFile> {
   const { name, header, depth, decode, ownProfile } = await open(source, options.name);
-  const [{ data, info }, warnings] = await decodeStrictly(name, (strictness) => {
-    const pipeline = decode(strictness).ensureAlpha();
+  const pixels = (failOn: FailOnOptions) => {
+    const pipeline = decode(failOn).ensureAlpha();
     const raw =
       depth === 16 ? pipeline.toColourspace('rgb16').raw({ depth: 'ushort' }) : pipeline.toColourspace('srgb').raw();
     return raw.toBuffer({ resolveWithObject: true });
+  };
+  // Damage that can be read past is a warning; a picture cut short is an error.
+  const warnings: string[] = [];
+  const { data, info } = await pixels('warning').catch(async (damage: Error) => {
+    const rest = await pixels('error').catch((cause: Error) => {
+      throw reasons.damageError(name, cause);
+    });
+    warnings.push(`${name}: damaged, read past it: ${reasons.oneLine(damage)}`);
+    return rest;
   });
   const exif = header.exif && updateExif(header.exif);
   const icc = header.icc && (ownProfile ? header.icc : await srgbProfile());
@@ -172,7 +164,7 @@ export async function decodeForTraining(
   const { width, height } = header.autoOrient;
   const scale = shorter / Math.min(width, height);
   const side = (pixels: number) => Math.min(Math.max(Math.round(pixels * scale), shorter), shorter * 4);
-  const pipeline = decode({ failOn: 'warning' })
+  const pipeline = decode('warning')
     .flatten({ background: '#fff' })
     .resize({ width: side(width), height: side(height), fit: 'cover' })
     .toColourspace('srgb')

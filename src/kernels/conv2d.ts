@@ -132,10 +132,11 @@ export function emitConv2dWeightGrad<T>(
   const inVectors = Math.ceil(g.inChannels / 4);
   const outVectors = Math.ceil(g.outChannels / 4);
   // Splitting the pixels makes threads enough, so the widest block that fits is right.
-  const block = useSubgroups(emit.traits, outVectors) ? '4x32' : fittingBlocks(outVectors)[0]!;
+  const block = fittingBlocks(outVectors)[0]!;
+  const width = useSubgroups(emit.traits, outVectors) ? SUBGROUP_VECTORS : BLOCK_VECTORS[block];
   const elements = taps(g) * inVectors * 4 * outVectors * 4;
   const quads = g.batch * g.outHeight * Math.ceil(g.outWidth / 4);
-  const threads = taps(g) * inVectors * blockCount(outVectors, block);
+  const threads = taps(g) * inVectors * Math.ceil(outVectors / width);
   const quadsPerSplit = Math.ceil(quads / splitCount(emit.traits, quads, threads, elements));
   const splits = Math.ceil(quads / quadsPerSplit);
   const direct = splits === 1 && g.inChannels % 4 === 0 && g.outChannels % 4 === 0;
@@ -283,6 +284,9 @@ function emitBlock<T>(
     emit.call(conv2dBlock, buffers, params, { ...choice, block: blockFor(emit.traits, vectors, strips) });
   }
 }
+
+/** The output channels of a block of the subgroup kernels, in vec4s. */
+const SUBGROUP_VECTORS = 8;
 
 /** Subgroups of 8 lanes hand round 8 vec4s of channels; with fewer than 3 in use the plain kernel is faster. */
 function useSubgroups({ subgroupSize }: DeviceTraits, outVectors: number): boolean {

@@ -80,12 +80,11 @@ fn store(pixel: u32, vector: u32, value: vec4f) {
 } as const;
 
 /** The output channels of a thread's block, in vec4s. A block is named `pixels x channels`. */
-export const BLOCK_VECTORS = { '4x32': 8, '4x16': 4, '4x8': 2, '4x4': 1 } as const;
+export const BLOCK_VECTORS = { '4x16': 4, '4x8': 2, '4x4': 1 } as const;
 export type Block = keyof typeof BLOCK_VECTORS;
 
 /** The variants of a kernel that has the block's width as the constant VECTORS. */
 export const BLOCK_DECLARATIONS = {
-  '4x32': 'const VECTORS = 8u;',
   '4x16': 'const VECTORS = 4u;',
   '4x8': 'const VECTORS = 2u;',
   '4x4': 'const VECTORS = 1u;',

@@ -6,7 +6,7 @@ import { ParameterLayout, ParameterSlab } from '../graph/parameters.ts';
 import { applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
 import { greyToNetwork, networkToChroma } from '../image/lab.ts';
 import type { Picture, Pixels } from '../image/picture.ts';
-import { RENDER_SHORTER, renderGrey } from '../image/render.ts';
+import { renderGrey } from '../image/render.ts';
 import { DeviceError, FormatError } from '../runtime/errors.ts';
 import { Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { loadBytes } from '../runtime/load.ts';
@@ -23,7 +23,7 @@ export interface ColorizerOptions extends GpuOptions {
 export interface ColorizeOptions {
   /** Multiplies the colours; 0 gives grey, 1 (default) what the network says. */
   readonly strength?: number;
-  /** Pixels of the shorter side at which the picture goes through the network. Default 224. */
+  /** Pixels of the shorter side at which the picture goes through the network. Default: the size it was trained at. */
   readonly renderSize?: number;
 }
 
@@ -87,14 +87,16 @@ export class Colorizer {
 
   /** What the network says: a* and b* at the size at which it ran. `applyChroma` puts them on the picture. */
   chroma(picture: Picture, options: Pick<ColorizeOptions, 'renderSize'> = {}): Promise<Chroma> {
-    const { data, width, height, extent } = renderGrey(picture, options.renderSize ?? RENDER_SHORTER);
+    const { data, width, height, extent } = renderGrey(picture, options.renderSize ?? this.weights.size);
     const turn = this.#last.then(async () => {
       const network = await this.#networkFor(height, width);
       network.feed('lightness', greyToNetwork(data) as Float32Array<ArrayBuffer>);
       network.run();
       const answer = await network.read('chroma');
       if (!answer.every(Number.isFinite)) {
-        throw new DeviceError(`colorize: expected finite colours, got NaN or infinity from ${this.gpu.name} – are the weights whole?`);
+        throw new DeviceError(
+          `colorize: expected finite colours, got NaN or infinity from ${this.gpu.name} – are the weights whole?`,
+        );
       }
       return { data: networkToChroma(answer), width, height, extent };
     });

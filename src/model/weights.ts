@@ -23,6 +23,8 @@ export interface WeightsInfo {
 }
 
 export interface Weights extends WeightsInfo {
+  /** Pixels a side of the pictures it was trained on, at which it works best. 224 where the file does not say. */
+  readonly size: number;
   readonly tensors: Tensors;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -43,7 +45,9 @@ export function decodeWeights(file: Uint8Array, name: string): Weights {
   const { tensors, metadata } = decodeSafetensors(file, name);
   for (const [key, value] of Object.entries(FIXED)) {
     if (metadata[key] !== value) {
-      throw new FormatError(`${name}: expected ${key} '${value}', got '${metadata[key]}' – these are not weights for this program`);
+      throw new FormatError(
+        `${name}: expected ${key} '${value}', got '${metadata[key]}' – these are not weights for this program`,
+      );
     }
   }
   const whole = (key: string, least: number) => {
@@ -60,6 +64,7 @@ export function decodeWeights(file: Uint8Array, name: string): Weights {
   return {
     network: { embeddingWidth: whole('embedding_width', 0), widthDivisor: whole('width_divisor', 1) },
     lightness,
+    size: metadata.size === undefined ? 224 : whole('size', 8),
     tensors,
     metadata,
   };

@@ -2,7 +2,7 @@
  * The software Vulkan driver inside the npm package `@sparticuz/chromium`: found, unpacked once into the user's cache.
  * It knows nothing of Dawn.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
@@ -96,7 +96,6 @@ async function moveTo(dir: string, temporary: string): Promise<string> {
       await rm(dir, { recursive: true, force: true }).catch(() => undefined);
     }
   }
-  const { rmSync } = await import('node:fs');
   process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
   return temporary;
 }

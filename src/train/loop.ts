@@ -143,7 +143,7 @@ class Flight {
   }
 
   #arrive(step: number, learningRate: number, loss: number): void {
-    if (!Number.isFinite(loss)) throw new DivergedError(step, `a loss of ${loss}`);
+    if (!Number.isFinite(loss)) throw new DivergedError(step, `${loss} as the loss, or in a weight`);
     const now = performance.now();
     const imagesPerSecond = (this.#options.trainer.config.batch * 1000) / (now - this.#last);
     this.#last = now;

@@ -10,8 +10,10 @@ import { input, nameOf, parameterOp } from '../graph/ops/input.ts';
 import { mse } from '../graph/ops/mse.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { accumulate } from '../kernels/accumulate.ts';
+import { emitInto, type KernelCall } from '../kernels/emit.ts';
 import { fill } from '../kernels/fill.ts';
-import { recordOne } from '../kernels/record.ts';
+import { emitMse } from '../kernels/mse.ts';
+import { type Binding, record, recordOne, traitsOf } from '../kernels/record.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
@@ -44,6 +46,7 @@ export class Trainer {
   readonly #gpu: Gpu;
   readonly #step: Executable;
   readonly #gradient: ParameterSlab;
+  readonly #check: FiniteCheck;
   /** Gradients and loss of all micro-batches, added up; absent when there is one. */
   readonly #sum: { buffer: GPUBuffer; clear: Program; add: Program } | undefined;
 
@@ -56,6 +59,7 @@ export class Trainer {
       gradient: ParameterSlab;
       sum: { buffer: GPUBuffer; clear: Program; add: Program } | undefined;
       adam: Adam;
+      check: FiniteCheck;
     },
   ) {
     this.#gpu = gpu;
@@ -65,6 +69,7 @@ export class Trainer {
     this.#gradient = parts.gradient;
     this.#sum = parts.sum;
     this.adam = parts.adam;
+    this.#check = parts.check;
   }
 
   /** Compiles the step. The weights are zero until they are written. */
@@ -77,7 +82,7 @@ export class Trainer {
     const layout = new ParameterLayout(reachable([loss]));
     const weights = new ParameterSlab(gpu, 'weights', layout);
     // The loss lies behind the gradients, so that one dispatch adds up both.
-    const gradient = new ParameterSlab(gpu, 'gradient', layout, 16);
+    const gradient = new ParameterSlab(gpu, 'gradient', layout, CHECK_OFFSET + 16);
     const step = await compile(gpu, {
       label: 'training step',
       parameters: weights,
@@ -85,7 +90,8 @@ export class Trainer {
     });
     const sum = parts === 1 ? undefined : await makeSum(gpu, gradient.buffer);
     const adam = await Adam.create(gpu, weights, sum?.buffer ?? gradient.buffer, parts, config.adam);
-    return new Trainer(gpu, config, weights, { step, gradient, sum, adam });
+    const check = await makeCheck(gpu, weights, sum?.buffer ?? gradient.buffer);
+    return new Trainer(gpu, config, weights, { step, gradient, sum, adam, check });
   }
 
   /** Bytes of all buffers: activations, weights, gradients, moments. */
@@ -94,7 +100,8 @@ export class Trainer {
   }
 
   /**
-   * Submits step `step` (1 for the first) and returns its loss once the device is done.
+   * Submits step `step` (1 for the first) and returns its loss once the device is done; NaN too when a weight is no
+   * longer finite after it.
    *
    * Steps may be submitted before the loss of the last one has arrived; they run in order.
    */
@@ -108,21 +115,21 @@ export class Trainer {
     const parts = this.#feeds(batch, embeddings);
     if (!this.#sum) {
       parts[0]!();
-      this.#gpu.submit(this.#step.program, this.adam.program);
+      this.#gpu.submit(this.#step.program, this.adam.program, this.#check.program);
     } else {
       this.#gpu.submit(this.#sum.clear);
       for (const feed of parts) {
         feed();
         this.#gpu.submit(this.#step.program, this.#sum.add);
       }
-      this.#gpu.submit(this.adam.program);
+      this.#gpu.submit(this.adam.program, this.#check.program);
     }
     const buffer = this.#sum?.buffer ?? this.#gradient.buffer;
-    const [loss] = new Float32Array(await this.#gpu.read(buffer, 4, this.weights.layout.bytes));
-    return loss! / parts.length;
+    const tail = new Float32Array(await this.#gpu.read(buffer, CHECK_OFFSET + 4, this.weights.layout.bytes));
+    return tail[0]! / parts.length + tail[CHECK_OFFSET / 4]!;
   }
 
-  /** Writes weights, and forgets the optimiser's moments unless they are given. */
+  /** Writes weights, and the optimiser's moments where they are given. */
   load(weights: Tensors, moments?: { readonly m: Tensors; readonly v: Tensors }): void {
     this.weights.write(weights);
     if (!moments) return;
@@ -133,6 +140,8 @@ export class Trainer {
   destroy(): void {
     this.#step.destroy();
     this.adam.destroy();
+    this.#check.program.destroy();
+    for (const buffer of this.#check.scratch) this.#gpu.free(buffer);
     this.weights.free();
     this.#gradient.free();
     if (!this.#sum) return;
@@ -188,4 +197,30 @@ async function makeSum(gpu: Gpu, gradient: GPUBuffer) {
     clear: await recordOne(gpu, fill, { y: buffer }, { count, value: 0 }),
     add: await recordOne(gpu, accumulate, { x: gradient, acc: buffer }, { count }),
   };
+}
+
+interface FiniteCheck {
+  readonly program: Program;
+  readonly scratch: readonly GPUBuffer[];
+}
+
+/** Bytes from the loss to the check's result: WebGPU's alignment for a binding's offset. */
+const CHECK_OFFSET = 256;
+
+/**
+ * Writes Σ (w − w)² over all weights: 0, or NaN from the first one on that is not finite.
+ * The loss does not tell, as ReLU turns NaN into 0.
+ */
+async function makeCheck(gpu: Gpu, weights: ParameterSlab, into: GPUBuffer): Promise<FiniteCheck> {
+  const calls: KernelCall<Binding>[] = [];
+  const scratch: GPUBuffer[] = [];
+  const emit = emitInto<Binding>(calls, traitsOf(gpu), (elements) => {
+    const buffer = gpu.buffer('finite check', elements * 4);
+    scratch.push(buffer);
+    return buffer;
+  });
+  const y = { buffer: into, offset: weights.layout.bytes + CHECK_OFFSET, size: 16 };
+  const pixels = weights.layout.bytes / 4;
+  emitMse(emit, { pred: weights.buffer, truth: weights.buffer, y }, { pixels, channels: 1, scale: 1 });
+  return { program: await record(gpu, 'finite check', calls), scratch };
 }

@@ -24,20 +24,63 @@ interface Case {
 const asymmetric = { strides: [2, 1], pads: [0, 2, 1, 0], activation: 'none' } as const;
 
 const cases: Case[] = [
-  { op: addOp, name: 'add', shapes: [[2, 3, 3, 5], [2, 3, 3, 5]], build: (a, b) => add(a!, b!) },
+  {
+    op: addOp,
+    name: 'add',
+    shapes: [
+      [2, 3, 3, 5],
+      [2, 3, 3, 5],
+    ],
+    build: (a, b) => add(a!, b!),
+  },
   { op: addOp, name: 'x + x: a node used twice', shapes: [[2, 3, 3, 5]], build: (a) => add(a!, a!) },
   { op: reluOp, name: 'relu', shapes: [[1, 5, 7, 3]], build: (x) => relu(x!) },
   { op: tanhOp, name: 'tanh', shapes: [[1, 5, 7, 3]], build: (x) => tanh(x!) },
   { op: upsample2xOp, name: 'upsample2x', shapes: [[2, 3, 5, 2]], build: (x) => upsample2x(x!) },
   { op: biasAddOp, name: 'bias_add', shapes: [[2, 3, 5, 6], [6]], build: (x, b) => biasAdd(x!, b!) },
-  { op: biasAddOp, name: 'bias_add for each image', shapes: [[3, 3, 5, 6], [3, 1, 1, 6]], build: (x, b) => biasAdd(x!, b!) },
-  { op: conv2dOp, name: 'conv2d 3x3', shapes: [[2, 6, 7, 4], [3, 3, 4, 8]], build: (x, w) => conv2dSame(x!, w!) },
-  { op: conv2dOp, name: 'conv2d 3x3 stride 2', shapes: [[1, 8, 6, 3], [3, 3, 3, 5]], build: (x, w) => conv2dSame(x!, w!, 2) },
-  { op: conv2dOp, name: 'conv2d 1x1', shapes: [[1, 5, 4, 13], [1, 1, 13, 6]], build: (x, w) => conv2dSame(x!, w!) },
+  {
+    op: biasAddOp,
+    name: 'bias_add for each image',
+    shapes: [
+      [3, 3, 5, 6],
+      [3, 1, 1, 6],
+    ],
+    build: (x, b) => biasAdd(x!, b!),
+  },
+  {
+    op: conv2dOp,
+    name: 'conv2d 3x3',
+    shapes: [
+      [2, 6, 7, 4],
+      [3, 3, 4, 8],
+    ],
+    build: (x, w) => conv2dSame(x!, w!),
+  },
+  {
+    op: conv2dOp,
+    name: 'conv2d 3x3 stride 2',
+    shapes: [
+      [1, 8, 6, 3],
+      [3, 3, 3, 5],
+    ],
+    build: (x, w) => conv2dSame(x!, w!, 2),
+  },
+  {
+    op: conv2dOp,
+    name: 'conv2d 1x1',
+    shapes: [
+      [1, 5, 4, 13],
+      [1, 1, 13, 6],
+    ],
+    build: (x, w) => conv2dSame(x!, w!),
+  },
   {
     op: conv2dOp,
     name: 'conv2d 3x2, strides 2 and 1, asymmetric padding',
-    shapes: [[2, 7, 6, 4], [3, 2, 4, 4]],
+    shapes: [
+      [2, 7, 6, 4],
+      [3, 2, 4, 4],
+    ],
     build: (x, w) => apply(conv2dOp, [x!, w!], asymmetric),
   },
   { op: mseOp, name: 'mse', shapes: [[2, 3, 5, 2]], build: (x) => x! },
@@ -66,7 +109,11 @@ describe.each([false, true])('weighted loss: %s', (weighted) => {
     executable.feed('target', random(sizeOf(y.shape), 99));
     if (weight) executable.feed('weight', random(sizeOf(weight.shape), 98).map(Math.abs));
     const lossAt = async (shift: number) => {
-      values.forEach((v, i) => executable.feed(`x${i}`, v.map((x, j) => x + shift * direction[i]![j]!)));
+      for (const [i, v] of values.entries())
+        executable.feed(
+          `x${i}`,
+          v.map((x, j) => x + shift * direction[i]![j]!),
+        );
       executable.run();
       return (await executable.read('loss'))[0]!;
     };
@@ -80,7 +127,8 @@ describe.each([false, true])('weighted loss: %s', (weighted) => {
     }
     // The losses are sums of rounded products, good to some 1e-6 of themselves; tanh, and x ∗ w with both
     // moved, have a third derivative, over h².
-    const tolerance = (2e-6 * value) / (2 * h) + (y.op === tanhOp || y.op === conv2dOp ? 2e-3 : 2e-4) * Math.abs(numeric);
+    const tolerance =
+      (2e-6 * value) / (2 * h) + (y.op === tanhOp || y.op === conv2dOp ? 2e-3 : 2e-4) * Math.abs(numeric);
     expect(Math.abs(analytic - numeric)).toBeLessThan(tolerance);
     executable.destroy();
   });
@@ -88,6 +136,10 @@ describe.each([false, true])('weighted loss: %s', (weighted) => {
 
 test('errors name what was expected', () => {
   const x = input('x', [1, 4, 4, 2]);
-  expect(() => gradients(x, [x])).toThrowErrorMatchingInlineSnapshot(`[ShapeError: gradients: expected a loss of 1 element, got [1, 4, 4, 2] – reduce it first]`);
-  expect(() => gradients(mse(x, x), [input('other', [1])])).toThrowErrorMatchingInlineSnapshot(`[ShapeError: gradients: the loss does not depend on node 0 of wrt (input)]`);
+  expect(() => gradients(x, [x])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: gradients: expected a loss of 1 element, got [1, 4, 4, 2] – reduce it first]`,
+  );
+  expect(() => gradients(mse(x, x), [input('other', [1])])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: gradients: the loss does not depend on node 0 of wrt (input)]`,
+  );
 });

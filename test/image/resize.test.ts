@@ -118,7 +118,9 @@ describe('renderSize', () => {
   });
 
   it('refuses sizes that make no sense', () => {
-    expect(() => renderSize(10, 10, 0)).toThrowErrorMatchingInlineSnapshot(`[ShapeError: render size: expected whole pixels, 8 or more, got 0 – try 224]`);
+    expect(() => renderSize(10, 10, 0)).toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: render size: expected whole pixels, 8 or more, got 0 – try 224]`,
+    );
     expect(() => renderSize(10, 10, Number.NaN)).toThrow('got NaN');
   });
 
@@ -152,7 +154,9 @@ describe('padding', () => {
     const padded = padToMultiple(plane);
     expect([padded.width, padded.height]).toEqual([16, 8]);
     expect(cropPlane(padded, plane)).toEqual(plane);
-    expect(() => cropPlane(plane, padded)).toThrowErrorMatchingInlineSnapshot(`[ShapeError: cropPlane: expected at most 13 x 7, got 16 x 8 – crop only inside the plane]`);
+    expect(() => cropPlane(plane, padded)).toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: cropPlane: expected at most 13 x 7, got 16 x 8 – crop only inside the plane]`,
+    );
   });
 });
 
@@ -192,7 +196,9 @@ describe('contactSheet', () => {
   });
 
   it('refuses an empty sheet', () => {
-    expect(() => contactSheet([])).toThrowErrorMatchingInlineSnapshot(`[ShapeError: contactSheet: expected at least one picture, got none – add a row]`);
+    expect(() => contactSheet([])).toThrowErrorMatchingInlineSnapshot(
+      `[ShapeError: contactSheet: expected at least one picture, got none – add a row]`,
+    );
   });
 
   it('lays transparent pixels over white', () => {

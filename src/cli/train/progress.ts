@@ -44,10 +44,11 @@ export class Progress {
 
   step(report: StepReport): void {
     const { batch } = this.#plan!;
+    const first = this.#last === undefined;
     this.#last = report;
     this.#loss.add(report.loss);
     this.#secondsPerStep.add(batch / report.imagesPerSecond);
-    this.#show(this.#line(report), report.step === 1);
+    this.#show(this.#line(report), first);
   }
 
   /** Writes the last step's line for good. */
@@ -60,14 +61,19 @@ export class Progress {
     return this.#loss.value;
   }
 
-  /** Images a second, averaged over the last steps. */
+  /** Averaged over the last steps; NaN before the first. */
+  get secondsPerStep(): number {
+    return this.#secondsPerStep.value;
+  }
+
+  /** Averaged over the last steps. */
   get imagesPerSecond(): number {
     return this.#plan!.batch / this.#secondsPerStep.value;
   }
 
   #line({ step, idle }: StepReport): string {
     const { steps, stepsPerEpoch, deadline } = this.#plan!;
-    const secondsLeft = Math.min((steps - step) * this.#secondsPerStep.value, (deadline - performance.now()) / 1000);
+    const secondsLeft = Math.min((steps - step) * this.secondsPerStep, (deadline - performance.now()) / 1000);
     return [
       `step ${step}${Number.isFinite(steps) ? `/${steps}` : ''}`,
       `epoch ${(step / stepsPerEpoch).toFixed(2)}`,

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { geometricMean, largestError, measure, quantile } from '../../bench/measure.ts';
+import { Report } from '../../bench/report.ts';
+import { type Arm, sumTolerance, uniform, type Workload } from '../../bench/workload.ts';
+
+const none = undefined as never;
+
+/** A workload whose arms answer with these values. */
+function fake(ours: number[], rival: number[]): Workload {
+  const arm = (values: number[]): Arm => ({
+    run: async () => undefined,
+    result: async () => Float32Array.from(values),
+    free: () => undefined,
+  });
+  return {
+    name: 'fake',
+    flops: 1,
+    checkRuns: 1,
+    queueable: false,
+    tolerance: () => 0.1,
+    ours: async () => arm(ours),
+    rival: async () => arm(rival),
+  };
+}
+
+test('quantile interpolates, whatever the order', () => {
+  expect([0, 0.25, 0.5, 1].map((q) => quantile([4, 1, 3, 2], q))).toEqual([1, 1.75, 2.5, 4]);
+  expect(quantile([7], 0.75)).toBe(7);
+});
+
+test('geometricMean of a ratio and its inverse is 1', () => {
+  expect(geometricMean([4, 0.25])).toBeCloseTo(1, 12);
+});
+
+test('largestError is infinite for what is not a number, and for another length', () => {
+  const expected = Float32Array.of(1, 2);
+  expect(largestError(Float32Array.of(1, 2.5), expected, 0.25)).toBe(2);
+  expect(largestError(Float32Array.of(1, Number.NaN), expected, 1)).toBe(Number.POSITIVE_INFINITY);
+  expect(largestError(Float32Array.of(1), expected, 1)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('sumTolerance notices one product left out of a sum, and not float32 rounding', () => {
+  const products = 12544;
+  const x = uniform(products, 1);
+  const w = uniform(products, 2);
+  const exact = x.reduce((sum, value, i) => sum + value * w[i]!, 0);
+  const rounded = x.reduce((sum, value, i) => Math.fround(sum + Math.fround(value * w[i]!)), 0);
+  // An output whose elements have the size that sums of so many products have.
+  const typical = Float32Array.of(Math.sqrt(products / 9));
+  const tolerance = sumTolerance(typical, products);
+  expect(Math.abs(rounded - exact)).toBeLessThan(tolerance);
+  expect(1 / 3).toBeGreaterThan(tolerance); // rms of one product
+});
+
+test('measure gives times for equal results only', async () => {
+  const good = await measure(fake([1, 2], [1, 2.05]), none, {} as never, 3);
+  expect(good.failed).toBeUndefined();
+  expect(good.error).toBeCloseTo(0.5, 5);
+  expect(good.ours?.samplesMs).toHaveLength(3);
+  expect(good.rival?.samplesMs).toHaveLength(3);
+
+  const bad = await measure(fake([1, 2], [1, 2.5]), none, {} as never, 3);
+  expect(bad.failed).toBe('the results differ by 5.00 times the tolerance');
+  expect(bad.ours ?? bad.rival).toBeUndefined();
+});
+
+test('measure without a rival takes our times alone', async () => {
+  const outcome = await measure(fake([1], [1]), none, undefined, 1);
+  expect(outcome.ours).toBeDefined();
+  expect(outcome.error ?? outcome.rival).toBeUndefined();
+});
+
+test('the report shows a failure without times', () => {
+  const lines: string[] = [];
+  const report = new Report((line) => lines.push(line), true);
+  const timing = { firstMs: 1500, quartilesMs: [9, 11] as const, repeats: 1, samplesMs: [] };
+  const ours = { ...timing, medianMs: 10 };
+  report.outcome({ workload: 'a', flops: 2e7, ours, rival: { ...timing, medianMs: 20 }, error: 0.25 });
+  report.outcome({ workload: 'b', flops: 2e7, failed: 'too different' });
+  expect(lines.join('\n')).toMatchInlineSnapshot(`
+    "| a | 10.0 (9.00–11.0) | 20.0 (9.00–11.0) | 2.00 | 2.0 | 1.0 | 1.50 | 1.50 | 0.250 |
+    | b | FAILED: too different |  |  |  |  |  |  |  |"
+  `);
+});

@@ -1,0 +1,75 @@
+/** The library as applications use it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Colorizer, DeviceError, FormatError, Gpu } from '../../src/index.ts';
+import { temporaryFolder, writeTestWeights } from '../cli/run.ts';
+
+const path = join(await temporaryFolder(), 'weights.safetensors');
+await writeTestWeights(path);
+const weights = await readFile(path);
+
+/** A grey gradient with some structure, RGBA. */
+function grey(width: number, height: number) {
+  const data = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let i = 0; i < width * height; i++) data.fill(((i % width) * 2 + (i >> 3)) & 255, 4 * i, 4 * i + 3);
+  return { data, width, height };
+}
+
+test('colours, alike each time, also in overlapping calls and at several sizes', async () => {
+  const colorizer = await Colorizer.load({ weights });
+  const sizes = [
+    [40, 30],
+    [9, 50],
+    [1, 1],
+    [64, 64],
+    [33, 17],
+    [40, 30],
+  ] as const;
+  const all = await Promise.all(sizes.map(([width, height]) => colorizer.colorize(grey(width, height))));
+  for (const [i, [width, height]] of sizes.entries()) expect(all[i]).toMatchObject({ width, height });
+  expect(all[5]!.data).toEqual(all[0]!.data);
+  expect(all[0]!.data.some((v, i) => i % 4 === 0 && v !== all[0]!.data[i + 2])).toBe(true);
+  const plain = await colorizer.colorize(grey(40, 30), { strength: 0 });
+  expect(plain.data).toEqual(grey(40, 30).data);
+  await colorizer.close();
+  await expect(colorizer.colorize(grey(8, 8))).rejects.toThrow(DeviceError);
+});
+
+test('a device can be shared, and is left open', async () => {
+  const gpu = await Gpu.open();
+  const before = gpu.allocatedBytes;
+  const [a, b] = [await Colorizer.load({ gpu, weights }), await Colorizer.load({ gpu, weights })];
+  const [x, y] = await Promise.all([a.colorize(grey(24, 24)), b.colorize(grey(24, 24))]);
+  expect(x.data).toEqual(y.data);
+  await a.close();
+  await b.close();
+  expect(gpu.allocatedBytes).toBe(before);
+  await gpu.fence();
+  await gpu.close();
+});
+
+test('memory does not grow with the number of sizes', async () => {
+  const colorizer = await Colorizer.load({ weights });
+  for (let i = 1; i < 8; i++) await colorizer.colorize(grey(16 * i, 16));
+  const { allocatedBytes } = colorizer.gpu;
+  for (let i = 1; i < 8; i++) await colorizer.colorize(grey(16 * i, 16));
+  expect(colorizer.gpu.allocatedBytes).toBe(allocatedBytes);
+  await colorizer.close();
+});
+
+test('what is wrong is said', async () => {
+  await expect(Colorizer.load({ weights: new Uint8Array(3) })).rejects.toThrow(FormatError);
+  await expect(Colorizer.load({ weights: '/nowhere.safetensors' })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: /nowhere.safetensors: expected a file, got 'ENOENT']`,
+  );
+  const colorizer = await Colorizer.load({ weights });
+  const wrong = { data: new Uint8ClampedArray(7), width: 2, height: 2 };
+  await expect(colorizer.colorize(wrong)).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: resizeGrey: expected 4, 8, 12, 16 elements of data for 2 x 2, got 7 – pass 1 to 4 channels]`,
+  );
+  await expect(colorizer.colorize(grey(4, 4), { renderSize: 3 })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: render size: expected whole pixels, 8 or more, got 3 – try 224]`,
+  );
+  await colorizer.close();
+});

@@ -1,0 +1,57 @@
+/** README.md is true: its code runs, its kernel is the one in the source, its files exist. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { readImage } from '../src/image/node.ts';
+import { isGrey } from '../src/image/picture.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, code]) => code!);
+
+test('the library example prints what its comment says', async () => {
+  const [example] = blocks('ts');
+  // Inside the package, where it can import itself by name.
+  const file = join(root, 'dist/readme-example.mjs');
+  await writeFile(file, example!);
+  const { stdout, stderr, status } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+  await rm(file);
+  expect(status, stderr).toBe(0);
+  expect(stdout.trim()).toBe(/console\.log\(.*\/\/ (.*)$/m.exec(example!)![1]);
+});
+
+test('the kernel shown is the one that runs', () => {
+  expect(blocks('wgsl')).toEqual([readFileSync(join(root, 'shaders/tanh_grad.wgsl'), 'utf8')]);
+  expect(blocks('ts')).toContain(readFileSync(join(root, 'src/kernels/tanh_grad.ts'), 'utf8'));
+});
+
+test('every linked file exists', () => {
+  const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)]
+    .map(([, link]) => link!)
+    .filter((link) => !/^https?:/.test(link));
+  expect(links.length).toBeGreaterThan(5);
+  for (const link of links) expect(existsSync(join(root, link)), link).toBe(true);
+});
+
+test('it is short', () => {
+  expect(readme.split('\n').length).toBeLessThan(250);
+});
+
+test('the demo colours its photographs', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'koalarize-demo-'));
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'dist/demo.js')], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect(status, stderr).toBe(0);
+  expect(stdout).toContain('before-after.jpg');
+  for (const name of ['french-alpine-landscape', 'dust-bowl-home', 'nagasaki-boats']) {
+    const picture = await readImage(join(folder, 'demo', `${name}.jpg`));
+    expect(isGrey(picture), name).toBe(false);
+  }
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,198 @@
+import { afterEach, expect, test } from 'vitest';
+import { glorotUniform } from '../../src/graph/initial.ts';
+import type { Tensors } from '../../src/graph/parameters.ts';
+import { rgbToLab } from '../../src/image/lab.ts';
+import { colorizationNetwork } from '../../src/model/network.ts';
+import { assembleBatch, sourceSize } from '../../src/train/batch.ts';
+import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../src/train/checkpoint.ts';
+import { DivergedError, decayed, trainingLoop } from '../../src/train/loop.ts';
+import { chooseMicroBatch } from '../../src/train/micro_batch.ts';
+import { Sampler } from '../../src/train/sampler.ts';
+import { type NetworkBuilder, Trainer } from '../../src/train/trainer.ts';
+import { Validator } from '../../src/train/validator.ts';
+import { gpu } from '../gpu.ts';
+import { datasetOf } from './pictures.ts';
+
+const SIZE = 32;
+const BATCH = 8;
+const dataset = datasetOf(12, sourceSize(SIZE));
+const network: NetworkBuilder = (lightness) => colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness);
+
+const bytesBefore = gpu.allocatedBytes;
+const open: { destroy(): void }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) one.destroy();
+  expect(gpu.allocatedBytes, 'buffers left behind').toBe(bytesBefore);
+});
+
+async function makeTrainer(microBatch = BATCH): Promise<Trainer> {
+  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, embeddingWidth: 0, adam: {} } as const;
+  const trainer = await Trainer.create(gpu, { ...config, batch: BATCH, microBatch }, network);
+  open.push(trainer);
+  trainer.load(glorotUniform(trainer.weights.layout, 7));
+  return trainer;
+}
+
+function loop(trainer: Trainer, to: number, options: Partial<Parameters<typeof trainingLoop>[0]> = {}) {
+  const losses: number[] = [];
+  const done = trainingLoop({
+    trainer,
+    dataset,
+    seed: 5,
+    from: 0,
+    to,
+    learningRate: () => 1e-3,
+    report: ({ loss }) => losses.push(loss),
+    stopAfter: () => false,
+    pauseAfter: () => false,
+    pause: async () => undefined,
+    ...options,
+  });
+  return done.then((end) => ({ ...end, losses }));
+}
+
+/** The largest difference between two sets of weights. */
+function distance(a: Tensors, b: Tensors): number {
+  let largest = 0;
+  for (const [name, { data }] of a) {
+    const other = b.get(name)!.data;
+    for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]! - other[i]!));
+  }
+  return largest;
+}
+
+test('a batch in parts gives the loss and the weights of the whole', async () => {
+  const whole = await makeTrainer();
+  const parts = await makeTrainer(2);
+  const [a, b] = [await loop(whole, 3), await loop(parts, 3)];
+  for (let i = 0; i < 3; i++) expect(Math.abs(a.losses[i]! - b.losses[i]!)).toBeLessThan(1e-5);
+  // Adam's first steps are of the size of the learning rate whatever the gradient: a gradient of rounding noise alone
+  // may point either way, so a few weights may lie up to 2 learning rates a step apart.
+  expect(distance(await whole.weights.read(), await parts.weights.read())).toBeLessThan(6e-3);
+  const close = await Promise.all([whole.adam.moments.m.read(), parts.adam.moments.m.read()]);
+  expect(distance(...close)).toBeLessThan(1e-5);
+});
+
+test('the loop submits ahead, and gives what single steps give', async () => {
+  const [one, two] = [await makeTrainer(), await makeTrainer()];
+  const pauses: number[] = [];
+  const options = {
+    pauseAfter: (step: number) => step % 2 === 0,
+    pause: async (step: number) => void pauses.push(step),
+  };
+  const { losses, step } = await loop(one, 5, options);
+  expect({ step, pauses }).toEqual({ step: 5, pauses: [2, 4] });
+  const sampler = new Sampler(dataset.length, BATCH, 5);
+  for (let i = 0; i < 5; i++) {
+    const batch = await assembleBatch(dataset, sampler.batch(i), SIZE);
+    expect(await two.step(batch, i + 1, 1e-3)).toBe(losses[i]);
+  }
+  expect(distance(await one.weights.read(), await two.weights.read())).toBe(0);
+});
+
+test('a checkpoint goes on to the bit', async () => {
+  const straight = await makeTrainer();
+  const { losses } = await loop(straight, 6);
+
+  const first = await makeTrainer();
+  await loop(first, 3);
+  const file = encodeCheckpoint(await readState(first, 3), { seed: '5' });
+  const { step, weights, moments, metadata } = decodeCheckpoint(file, 'test');
+  expect({ step, metadata }).toEqual({ step: 3, metadata: { seed: '5', step: '3' } });
+  const second = await makeTrainer();
+  second.load(weights, moments);
+  expect((await loop(second, 6, { from: 3 })).losses).toEqual(losses.slice(3));
+  const [a, b] = await Promise.all([readState(straight, 6), readState(second, 6)]);
+  expect(encodeCheckpoint(b, {})).toEqual(encodeCheckpoint(a, {}));
+});
+
+test('the file for use holds half the bytes, unless a weight is too large for float16', () => {
+  const file = (value: number) => {
+    const weights = new Map([['a', { shape: [1000], data: new Float32Array(1000).fill(value) }]]);
+    return encodeWeights({ weights, moments: { m: weights, v: weights }, step: 1 }, {});
+  };
+  expect(file(0.5).length).toBeLessThan(2200);
+  expect(file(1e5).length).toBeGreaterThan(4000);
+});
+
+test('a file that is no checkpoint is refused', () => {
+  const tensors = new Map([['a', { shape: [1], data: new Float32Array(1) }]]);
+  const { weights: _, ...state } = { weights: tensors, moments: { m: tensors, v: tensors }, step: Number.NaN };
+  const file = encodeCheckpoint({ ...state, weights: tensors }, {});
+  expect(() => decodeCheckpoint(file, 'x.safetensors')).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: x.safetensors: expected a step in its header, got 'NaN' – is it a checkpoint?]`,
+  );
+});
+
+test('a weight that is not finite stops the run in its step, though ReLU would hide it, and is not saved', async () => {
+  const trainer = await makeTrainer();
+  const failure = loop(trainer, 20, { learningRate: (step) => (step === 4 ? 1e38 * 10 : 1e-3) });
+  await expect(failure).rejects.toThrow(/^step 4: expected finite numbers, got NaN/);
+  await expect(failure).rejects.toBeInstanceOf(DivergedError);
+  await expect(readState(trainer, 4)).rejects.toBeInstanceOf(DivergedError);
+});
+
+test('a picture that cannot be read ends the loop after the steps before it', async () => {
+  const trainer = await makeTrainer();
+  let asked = 0;
+  const broken = {
+    length: 12,
+    picture: (index: number) => (++asked > 3 * BATCH ? Promise.reject(new Error('gone')) : dataset.picture(index)),
+  };
+  const { step, failure, losses } = await loop(trainer, 9, { dataset: broken });
+  expect({ step, losses: losses.length, failure }).toEqual({ step: 3, losses: 3, failure: new Error('gone') });
+});
+
+test('validation scores the network beside its baselines, also where the last batch is not full', async () => {
+  const trainer = await makeTrainer(4);
+  // All weights 0: the network's answer is tanh(0), grey.
+  trainer.load(
+    new Map(
+      [...trainer.weights.layout.slots].map(([name, { shape }]) => [
+        name,
+        { shape, data: new Float32Array(shape.reduce((a, b) => a * b)) },
+      ]),
+    ),
+  );
+  const few = datasetOf(5, SIZE + 4);
+  const centre = { ...few, picture: async (index: number) => few.picture(index) };
+  const validator = await Validator.create(gpu, trainer, network, { ...centre, length: 5 });
+  open.push(validator);
+  const { mse, grey, meanColour, count } = await validator.score();
+  const pictures = await validator.compare(8);
+  expect(count).toBe(5);
+  expect(mse).toBe(grey);
+  const truth = pictures.flatMap(({ truth: { data } }) =>
+    Array.from({ length: data.length / 4 }, (_, i) =>
+      rgbToLab(...(data.subarray(i * 4, i * 4 + 3) as unknown as [number, number, number])),
+    ),
+  );
+  const mean = (of: (lab: readonly number[]) => number) => truth.reduce((sum, lab) => sum + of(lab), 0) / truth.length;
+  const squares = mean(([, a, b]) => (a! ** 2 + b! ** 2) / 2 / 127 ** 2);
+  const means = (mean(([, a]) => a! / 127) ** 2 + mean(([, , b]) => b! / 127) ** 2) / 2;
+  // Float32 on the device, rounded to about 1e-4 of a* and b*.
+  expect(grey).toBeCloseTo(squares, 6);
+  expect(meanColour).toBeCloseTo(squares - means, 6);
+  expect(pictures).toHaveLength(5);
+  for (const { grey: seen, output } of pictures) expect(output.data).toEqual(seen.data);
+});
+
+test('the learning rate is constant, or falls to 1 % along a cosine', () => {
+  expect([0, 0.5, 1].map((progress) => decayed(2, 'constant', progress))).toEqual([2, 2, 2]);
+  expect(decayed(2, 'cosine', 0)).toBe(2);
+  expect(decayed(2, 'cosine', 0.5)).toBeCloseTo(1.01, 12);
+  expect(decayed(2, 'cosine', 1)).toBeCloseTo(0.02, 12);
+  expect(decayed(2, 'cosine', 3)).toBeCloseTo(0.02, 12);
+});
+
+test('the micro-batch divides the batch and fits the device', () => {
+  const device = (bytes: number, software: boolean) =>
+    ({ software, device: { limits: { maxStorageBufferBindingSize: bytes, maxBufferSize: bytes } } }) as typeof gpu;
+  const MiB = 2 ** 20;
+  expect(chooseMicroBatch(device(4096 * MiB, false), 100, 224, 1)).toBe(100);
+  expect(chooseMicroBatch(device(4096 * MiB, true), 100, 224, 1)).toBe(25);
+  // enc2 gives 6.1 MiB a picture.
+  expect(chooseMicroBatch(device(128 * MiB, false), 100, 224, 1)).toBe(20);
+  expect(chooseMicroBatch(device(MiB, false), 100, 224, 1)).toBe(1);
+  expect(chooseMicroBatch(device(128 * MiB, true), 16, 64, 1)).toBe(16);
+});
