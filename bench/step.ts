@@ -31,7 +31,10 @@ const CONFIG: TrainerConfig = {
   adam: ADAM,
 };
 
-/** Full width, 64 x 64, batch 4; the losses of the first `checkRuns` steps are compared. */
+/**
+ * Full width, 64 x 64, batch 4. Compared are the losses of the first `checkRuns` steps, and the size of each
+ * parameter's mean gradient: Adam makes losses blind to a gradient that is wrong by a factor.
+ */
 export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workload> {
   const { loss } = lossGraph(CONFIG, network);
   const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
@@ -44,13 +47,14 @@ export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workloa
     flops: convolutionFlops(reachable(gradients(loss, parameters))),
     checkRuns,
     queueable: false,
-    // Adam divides by the gradient's size, which makes much of the rounding of small gradients.
-    tolerance: (losses) => 1e-4 * Math.max(...losses),
+    // Of logarithms: a share of each. Adam makes steps of one size from gradients that are little but rounding.
+    tolerance: () => 2e-4,
     async ours(device) {
       const trainer = await Trainer.create(device, CONFIG, network);
       trainer.load(weights);
       const step = (at: number) => trainer.step(batch, at, ADAM.learningRate, embeddings);
-      return stepping(step, () => trainer.destroy());
+      const means = async () => [...(await trainer.adam.moments.m.read())].map(([name, { data }]) => ({ name, data }));
+      return stepping(step, means, () => trainer.destroy());
     },
     async rival(rival) {
       const { tf } = rival;
@@ -67,7 +71,16 @@ export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workloa
         value.dispose();
         return result!;
       };
-      return stepping(step, () => {
+      const means = async () => {
+        const moments = (await optimizer.getWeights()).filter(({ name }) => name.endsWith('/m'));
+        return Promise.all(
+          moments.map(async ({ name, tensor }) => ({
+            name: name.slice(0, -'/m'.length),
+            data: (await tensor.data()) as Float32Array,
+          })),
+        );
+      };
+      return stepping(step, means, () => {
         optimizer.dispose();
         tf.dispose([...variables.values()]);
       });
@@ -75,14 +88,23 @@ export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workloa
   };
 }
 
-/** An arm whose result is the losses of all steps so far. */
-function stepping(step: (at: number) => Promise<number>, free: () => void): Arm {
+interface Named {
+  readonly name: string;
+  readonly data: Float32Array;
+}
+
+/** An arm whose result is the logarithms of all losses so far, then those of the norms of `means` in order of name. */
+function stepping(step: (at: number) => Promise<number>, means: () => Promise<Named[]>, free: () => void): Arm {
   const losses: number[] = [];
   return {
     async run(times) {
       for (let i = 0; i < times; i++) losses.push(await step(losses.length + 1));
     },
-    result: async () => Float32Array.from(losses),
+    async result() {
+      const sorted = (await means()).sort((a, b) => (a.name < b.name ? -1 : 1));
+      const norms = sorted.map(({ data }) => Math.sqrt(data.reduce((sum, value) => sum + value * value, 0)));
+      return Float32Array.from([...losses, ...norms], Math.log);
+    },
     free,
   };
 }

@@ -4,15 +4,20 @@ import { adam } from './adam.ts';
 import { add } from './add.ts';
 import { biasAdd } from './bias_add.ts';
 import { chroma } from './chroma.ts';
+import { conv2dBlock } from './conv2d_block.ts';
+import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
+import { conv2dPad } from './conv2d_pad.ts';
+import { conv2dPatches } from './conv2d_patches.ts';
+import { conv2dUnpad } from './conv2d_unpad.ts';
+import { conv2dWeightGrad } from './conv2d_weight_grad.ts';
+import { conv2dWeightGradSubgroup } from './conv2d_weight_grad_subgroup.ts';
 import { coverage } from './coverage.ts';
-import { crop } from './crop.ts';
 import type { KernelSpec } from './define.ts';
 import { fill } from './fill.ts';
 import { labToRgba } from './lab_to_rgba.ts';
 import { lightness } from './lightness.ts';
 import { mse } from './mse.ts';
 import { mseGrad } from './mse_grad.ts';
-import { padEdge } from './pad_edge.ts';
 import { relu } from './relu.ts';
 import { reluGrad } from './relu_grad.ts';
 import { sumRows } from './sum_rows.ts';
@@ -28,14 +33,19 @@ export const allKernels = [
   add,
   biasAdd,
   chroma,
+  conv2dBlock,
+  conv2dBlockSubgroup,
+  conv2dPad,
+  conv2dPatches,
+  conv2dUnpad,
+  conv2dWeightGrad,
+  conv2dWeightGradSubgroup,
   coverage,
-  crop,
   fill,
   labToRgba,
   lightness,
   mse,
   mseGrad,
-  padEdge,
   relu,
   reluGrad,
   sumRows,

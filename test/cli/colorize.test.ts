@@ -64,7 +64,7 @@ describe('pictures', () => {
     const out = join(folder, 'home.png');
     const { code, stderr, stdout } = await koalarize([file, '-o', out, '--weights', weights, '--json']);
     expect(code, stderr).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ input: file, output: out, width: 1600 });
+    expect(JSON.parse(stdout)).toMatchObject({ input: file, output: out, width: 1024 });
     const [before, after] = [await readImage(file), await readImage(out)];
     let worst = 0;
     let chroma = 0;

@@ -1,7 +1,5 @@
-/** upsample2x, upsample2x_grad, pad_edge, crop: every kernel that moves pixels. */
+/** upsample2x and upsample2x_grad: the kernels that move pixels. */
 import { describe, expect, test } from 'vitest';
-import { crop } from '../../src/kernels/crop.ts';
-import { padEdge } from '../../src/kernels/pad_edge.ts';
 import { upsample2x } from '../../src/kernels/upsample2x.ts';
 import { upsample2xGrad } from '../../src/kernels/upsample2x_grad.ts';
 import { widthFor } from '../../src/kernels/width.ts';
@@ -61,22 +59,6 @@ describe.each(SHAPES)('[%i, %i, %i, %i]', (...shape) => {
       return Math.fround(Math.fround(part(0, 0) + part(0, 1)) + Math.fround(part(1, 0) + part(1, 1)));
     });
     expect([...(await gpu.readFloats(dx, count))]).toEqual([...want]);
-  });
-
-  test('pad_edge, and crop undoes it', async () => {
-    const [n, h, w, c] = shape;
-    const big: Shape = [n, h + 3, w + 5, c];
-    const size = big.reduce((a, b) => a * b);
-    const x = random(count);
-    const [y, back] = [poisoned(size), poisoned(count)];
-    await run((emit) => {
-      const padded = { ...named(shape), padded_height: big[1], padded_width: big[2] };
-      emit.call(padEdge, { x: upload(x), y }, padded, { vector });
-      emit.call(crop, { x: y, y: back }, { ...named(big), cropped_height: h, cropped_width: w }, { vector });
-    });
-    const want = build(big, (n, h, w, k) => x[at(shape, n, Math.min(h, shape[1] - 1), Math.min(w, shape[2] - 1), k)]!);
-    expect([...(await gpu.readFloats(y, size))]).toEqual([...want]);
-    expect(await gpu.readFloats(back, count)).toEqual(x);
   });
 });
 

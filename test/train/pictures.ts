@@ -8,11 +8,11 @@ import type { Dataset, Picture } from '../../src/train/batch.ts';
 export function picture(number: number, width: number, height = width): Picture {
   const data = new Uint8Array(width * height * 4).fill(255);
   const angle = (number * Math.PI) / 8;
-  const period = 4 + (number % 3) * 2;
+  const period = 8 + (number % 3) * 2;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const wave = Math.sin((2 * Math.PI * (x * Math.cos(angle) + y * Math.sin(angle))) / period);
-      const bright = 120 + 40 * wave + (20 * y) / height;
+      const bright = 120 + 25 * wave + (20 * y) / height;
       const part = (turn: number) => bright + 60 * Math.cos(2 * angle + turn);
       data.set([part(0), part((2 * Math.PI) / 3), part((4 * Math.PI) / 3)], (y * width + x) * 4);
     }

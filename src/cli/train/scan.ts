@@ -81,7 +81,7 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
   const grey = pathsOf('grey').length;
   if (good.size === 0) {
     throw new FormatError(
-      `${where}: expected colour pictures, got ${paths.length} of which ${unreadable.length} cannot be read and ${grey} are grey – name another folder`,
+      `${where}: expected colour pictures, got ${unreadable.length} unreadable and ${grey} grey ones – name another folder`,
     );
   }
   const pictures = [...good].map(([hash, path]) => ({ path, hash }));
