@@ -29,7 +29,9 @@ test.each(files)('%s imports only what its folder may', (file) => {
     if (!path.startsWith('.') || path.endsWith('.wgsl')) continue;
     const target = relative(src, resolve(src, dirname(file), path));
     if (!file.includes('/') || target.startsWith(`${folder}/`)) continue;
-    const permitted = allowed[folder!]!.some((entry) => (entry.endsWith('.ts') ? target === entry : target.startsWith(`${entry}/`)));
+    const permitted = allowed[folder!]!.some((entry) =>
+      entry.endsWith('.ts') ? target === entry : target.startsWith(`${entry}/`),
+    );
     expect(permitted, `${file} imports ${target}`).toBe(true);
   }
 });

@@ -1,11 +1,11 @@
 /** The built command line on pictures of every kind, and on what is no picture. */
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import sharp, { type Metadata } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readImage } from '../../src/image/node.ts';
 import { GREY_LIGHTNESS, rgbToLab } from '../../src/image/lab.ts';
+import { readImage } from '../../src/image/node.ts';
 import { koalarize, temporaryFolder, writeTestWeights } from './run.ts';
 
 let folder: string;
@@ -34,10 +34,18 @@ describe('pictures', () => {
     ['1x1.png', (path) => picture(1, 1, 1).toColourspace('b-w').png().toFile(path), { width: 1, height: 1 }],
     ['7x5.jpg', (path) => picture(7, 5, 3).jpeg().toFile(path), { width: 7, height: 5, channels: 3 }],
     ['3000x17.webp', (path) => picture(3000, 17, 3).webp().toFile(path), { width: 3000, height: 17 }],
-    ['grey16.png', (path) => picture(40, 30, 1).toColourspace('grey16').png().toFile(path), { width: 40, depth: 'ushort' }],
+    [
+      'grey16.png',
+      (path) => picture(40, 30, 1).toColourspace('grey16').png().toFile(path),
+      { width: 40, depth: 'ushort' },
+    ],
     ['cmyk.jpg', (path) => picture(33, 21, 3).toColourspace('cmyk').jpeg().toFile(path), { width: 33, space: 'srgb' }],
     ['alpha.png', (path) => picture(20, 20, 4).png().toFile(path), { channels: 4, width: 20 }],
-    ['rotated.jpg', (path) => picture(30, 20, 3).withMetadata({ orientation: 6 }).jpeg().toFile(path), { width: 20, height: 30 }],
+    [
+      'rotated.jpg',
+      (path) => picture(30, 20, 3).withMetadata({ orientation: 6 }).jpeg().toFile(path),
+      { width: 20, height: 30 },
+    ],
     ['UPPER.JPEG', (path) => picture(16, 16, 3).jpeg().toFile(path), { width: 16 }],
     ['scan.tif', (path) => picture(16, 24, 1).toColourspace('b-w').tiff().toFile(path), { width: 16, height: 24 }],
   ];
@@ -109,7 +117,10 @@ describe('what cannot be coloured', () => {
     const failures = stderr.split('\n').filter((line) => line.includes('failed: '));
     expect(failures).toHaveLength(4);
     for (const name of ['empty.jpg', 'text.jpg', 'truncated.jpg', 'missing.jpg']) {
-      expect(failures.filter((line) => line.includes(name)), name).toHaveLength(1);
+      expect(
+        failures.filter((line) => line.includes(name)),
+        name,
+      ).toHaveLength(1);
     }
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(await readdir(out)).toEqual(['zgood.jpg']);
@@ -168,7 +179,13 @@ test('--skip-existing leaves out what is there', async () => {
 });
 
 test('wrong usage is exit code 2 and one line that says what to do', async () => {
-  const wrong = [[], ['a.jpg'], ['a.jpg', '-o', 'b.xyz'], ['a.jpg', '-o', 'b.png', '--strength', 'much'], ['a.jpg', '-o', 'b.png', '--colour']];
+  const wrong = [
+    [],
+    ['a.jpg'],
+    ['a.jpg', '-o', 'b.xyz'],
+    ['a.jpg', '-o', 'b.png', '--strength', 'much'],
+    ['a.jpg', '-o', 'b.png', '--colour'],
+  ];
   for (const args of wrong) {
     const { code, stderr, stdout } = await koalarize(args);
     expect(code, args.join(' ')).toBe(2);

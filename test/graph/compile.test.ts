@@ -41,7 +41,10 @@ describe('passes', () => {
   test.each(Object.keys(passes) as PassName[])('%s leaves every result as it is', async (pass) => {
     const all = Object.keys(passes) as PassName[];
     const plain = await results(training, all);
-    const optimised = await results(training, all.filter((name) => name !== pass));
+    const optimised = await results(
+      training,
+      all.filter((name) => name !== pass),
+    );
     for (const [name, values] of plain.values) {
       const scale = Math.max(...values.map(Math.abs));
       const worst = values.reduce((max, v, i) => Math.max(max, Math.abs(v - optimised.values.get(name)![i]!)), 0);
@@ -73,10 +76,20 @@ test('inference reuses memory: far less than the sum of all activations', async 
 });
 
 test('what does not fit is refused, with the values', async () => {
-  expect(() => colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, input('x', [1, 12, 16, 1]))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: network: expected multiples of 8, got 12 x 16 – pad the picture]`);
-  expect(() => conv2dSame(input('x', [1, 4, 4, 2]), parameter('w', [3, 3, 3, 8]))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: conv2d: expected w for 2 input channels (x is [1, 4, 4, 2]), got [3, 3, 3, 8]]`);
+  expect(() =>
+    colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, input('x', [1, 12, 16, 1])),
+  ).toThrowErrorMatchingInlineSnapshot(`[ShapeError: network: expected multiples of 8, got 12 x 16 – pad the picture]`);
+  expect(() => conv2dSame(input('x', [1, 4, 4, 2]), parameter('w', [3, 3, 3, 8]))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: conv2d: expected w for 2 input channels (x is [1, 4, 4, 2]), got [3, 3, 3, 8]]`,
+  );
   const executable = await compile(gpu, { label: 'test', outputs: { y: relu(input('x', [3])) } });
-  expect(() => executable.feed('x', new Float32Array(4))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: feed 'x': expected [3], 12 bytes, got 16]`);
-  expect(() => executable.feed('z', new Float32Array(3))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: feed: expected one of x, got 'z']`);
-  await expect(executable.read('z')).rejects.toThrowErrorMatchingInlineSnapshot(`[ShapeError: read: expected one of y, got 'z']`);
+  expect(() => executable.feed('x', new Float32Array(4))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: feed 'x': expected [3], 12 bytes, got 16]`,
+  );
+  expect(() => executable.feed('z', new Float32Array(3))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: feed: expected one of x, got 'z']`,
+  );
+  await expect(executable.read('z')).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: read: expected one of y, got 'z']`,
+  );
 });

@@ -55,7 +55,10 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
     if (inputs.mask) {
       // Our loss is the mean over all pixels; the golden one is over those that the mask leaves.
       const share = inputs.mask.reduce((sum, m) => sum + m, 0) / inputs.mask.length;
-      step.feed('weight', inputs.mask.map((m) => m / share));
+      step.feed(
+        'weight',
+        inputs.mask.map((m) => m / share),
+      );
     }
     return { step, weights, gradient, size: sizeOf(answer.shape) };
   }

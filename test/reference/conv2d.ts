@@ -4,7 +4,7 @@ import type { ConvGeometry } from '../../src/kernels/conv2d.ts';
 type Numbers = ArrayLike<number>;
 
 /** Calls `visit` for every product in the sum: the indices of its x, its w and its y. */
-export function eachProduct(g: ConvGeometry, visit: (x: number, w: number, y: number) => void): void {
+function eachProduct(g: ConvGeometry, visit: (x: number, w: number, y: number) => void): void {
   for (let n = 0; n < g.batch; n++)
     for (let oy = 0; oy < g.outHeight; oy++)
       for (let ox = 0; ox < g.outWidth; ox++)

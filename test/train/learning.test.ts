@@ -1,9 +1,8 @@
-/** Learning: a small network learns 16 colourful pictures by heart. The dearest test of this folder: about 30 s. */
+/** Learning: a small network learns 16 colourful pictures by heart. The dearest test of this folder: 10 to 30 s on a software driver. */
 import { expect, test } from 'vitest';
 import { glorotUniform } from '../../src/graph/initial.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { assembleBatch, sourceSize } from '../../src/train/batch.ts';
-import { decayed } from '../../src/train/loop.ts';
 import { centred } from '../../src/train/sampler.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { gpu } from '../gpu.ts';
@@ -11,23 +10,23 @@ import { datasetOf } from './pictures.ts';
 
 const PICTURES = 16;
 const SIZE = 32;
-const STEPS = Number(process.env.N);
+/** About 200 are needed; other devices round otherwise. */
+const MOST_STEPS = 400;
 
-test('16 pictures are overfitted to a mean squared error below 0.001', async () => {
+test('16 pictures are learnt by heart, to a mean squared error below 0.001', async () => {
   const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, embeddingWidth: 0, adam: {} } as const;
   const trainer = await Trainer.create(gpu, { ...config, batch: PICTURES, microBatch: PICTURES }, (lightness) =>
-    colorizationNetwork({ widthDivisor: Number(process.env.D), embeddingWidth: 0 }, lightness),
+    colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness),
   );
   trainer.load(glorotUniform(trainer.weights.layout, 1));
   const samples = Array.from({ length: PICTURES }, (_, i) => centred(i));
   const batch = await assembleBatch(datasetOf(PICTURES, sourceSize(SIZE)), samples, SIZE);
-  let loss = Number.POSITIVE_INFINITY;
-  const t = performance.now();
-  for (let step = 1; step <= STEPS && loss >= 0.001; step++) {
-    loss = await trainer.step(batch, step, decayed(Number(process.env.LR), process.env.K as 'cosine', step / STEPS));
-    if (step % 20 === 1) console.log(step, loss, performance.now() - t);
+  const losses: number[] = [];
+  while (losses.length < MOST_STEPS && (losses.at(-1) ?? 1) >= 0.001) {
+    losses.push(await trainer.step(batch, losses.length + 1, 2e-3));
   }
-  console.log(loss, performance.now() - t);
-  expect(loss).toBeLessThan(0.001);
   trainer.destroy();
+  // The first answers are nearly grey.
+  expect(losses[0]).toBeGreaterThan(0.03);
+  expect(losses.at(-1)).toBeLessThan(0.001);
 });

@@ -4,17 +4,18 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import type { Dataset, Picture } from '../../src/train/batch.ts';
 
-/** RGBA. Stripes whose direction and width follow from the number; their hue follows from the direction. */
+/** RGBA. Soft stripes, whose direction and width follow from the number; the hue follows from the brightness alone. */
 export function picture(number: number, width: number, height = width): Picture {
   const data = new Uint8Array(width * height * 4).fill(255);
   const angle = (number * Math.PI) / 8;
-  const period = 8 + (number % 3) * 2;
+  const period = 32 + (number % 3) * 8;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const wave = Math.sin((2 * Math.PI * (x * Math.cos(angle) + y * Math.sin(angle))) / period);
-      const bright = 120 + 25 * wave + (20 * y) / height;
-      const part = (turn: number) => bright + 60 * Math.cos(2 * angle + turn);
-      data.set([part(0), part((2 * Math.PI) / 3), part((4 * Math.PI) / 3)], (y * width + x) * 4);
+      const [r, g, b] = [0, 1, 2].map((channel) => 45 * Math.cos(1.2 * wave + (channel * 2 * Math.PI) / 3));
+      // Less its luma, the colour leaves the brightness as it is.
+      const bright = 125 + 50 * wave - (0.299 * r! + 0.587 * g! + 0.114 * b!);
+      data.set([bright + r!, bright + g!, bright + b!], (y * width + x) * 4);
     }
   }
   return { data, width, height };

@@ -104,7 +104,7 @@ test('a checkpoint goes on to the bit', async () => {
   second.load(weights, moments);
   expect((await loop(second, 6, { from: 3 })).losses).toEqual(losses.slice(3));
   const [a, b] = await Promise.all([readState(straight, 6), readState(second, 6)]);
-  expect(encodeCheckpoint(b, {})).toEqual(encodeCheckpoint(a, {}));
+  expect(Buffer.compare(encodeCheckpoint(b, {}), encodeCheckpoint(a, {}))).toBe(0);
 });
 
 test('the file for use holds half the bytes, unless a weight is too large for float16', () => {
@@ -183,7 +183,7 @@ test('the micro-batch divides the batch and fits the device', () => {
     ({ software, device: { limits: { maxStorageBufferBindingSize: bytes, maxBufferSize: bytes } } }) as typeof gpu;
   const MiB = 2 ** 20;
   expect(chooseMicroBatch(device(4096 * MiB, false), 100, 224, 1)).toBe(100);
-  expect(chooseMicroBatch(device(4096 * MiB, true), 100, 224, 1)).toBe(25);
+  expect(chooseMicroBatch(device(4096 * MiB, true), 100, 224, 1)).toBe(50);
   // enc2 gives 6.1 MiB a picture.
   expect(chooseMicroBatch(device(128 * MiB, false), 100, 224, 1)).toBe(20);
   expect(chooseMicroBatch(device(MiB, false), 100, 224, 1)).toBe(1);

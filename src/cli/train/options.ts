@@ -22,6 +22,7 @@ What to train
   --lr X               learning rate of Adam (0.001)
   --lr-decay KIND      constant (default), or cosine: falls to 1 % over the run
   --seed N             seed of the first weights, the order and the crops (1)
+  --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened
   --width-divisor N    a network with 1/N of the channels, for experiments: 1, 2, 4, 8, 16 or 32 (1)
 
 How long (default: --epochs 40)
@@ -90,6 +91,7 @@ export interface Arguments {
   readonly dirs: readonly string[];
   readonly val: readonly string[];
   readonly out: string | undefined;
+  readonly init: string | undefined;
   readonly resume: boolean;
   readonly allowChangedData: boolean;
   readonly goal: Goal;
@@ -148,6 +150,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     dirs: positionals,
     val: values.val ?? [],
     out: values.out,
+    init: values.init,
     resume: values.resume ?? false,
     allowChangedData: values['allow-changed-data'] ?? false,
     goal,
@@ -165,6 +168,7 @@ function parse(argv: string[]) {
         help: { ...flag, short: 'h' },
         val: { ...text, multiple: true },
         out: { ...text, short: 'o' },
+        init: text,
         resume: flag,
         'allow-changed-data': flag,
         epochs: text,
@@ -186,7 +190,7 @@ function parse(argv: string[]) {
     });
   } catch (cause) {
     // Node's own message goes on to explain how to pass what looks like an option.
-    throw new UsageError((cause as Error).message.split(/\. |\n/)[0]!);
+    throw new UsageError((cause as Error).message.split(/\.\s/)[0]!.split('\n')[0]!);
   }
 }
 

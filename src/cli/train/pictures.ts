@@ -7,6 +7,12 @@ import { FormatError } from '../../runtime/errors.ts';
 import type { Dataset, Picture } from '../../train/batch.ts';
 import type { PictureFile } from './scan.ts';
 
+/** What a run learns from, and what it is judged by. */
+export interface Pictures {
+  readonly train: readonly PictureFile[];
+  readonly validation: readonly PictureFile[];
+}
+
 /** Pictures by hash. What is in stays in: each is asked for once an epoch, in random order, so none is worth more. */
 export class PictureCache {
   readonly #pictures = new Map<string, Picture>();

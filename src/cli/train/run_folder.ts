@@ -38,6 +38,8 @@ export interface RunConfig {
   readonly embedding: { readonly kind: 'none'; readonly width: 0 };
   readonly lightness: 'luma';
   readonly crop: 'random';
+  /** The weights it began with; random ones where it is absent. */
+  readonly init?: { readonly path: string; readonly sha256: string };
   readonly goal: Goal;
   readonly conduct: Conduct;
   readonly train: PictureSet;
