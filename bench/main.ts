@@ -12,7 +12,7 @@ import { DeviceError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
 import { forwardPass } from './colorizer.ts';
 import { convolutions, DIRECTIONS } from './conv.ts';
-import { measure, type Outcome } from './measure.ts';
+import { measure, type Outcome, type Rounds } from './measure.ts';
 import { ARMS, type ArmName, inChild, type PeakMemory, peakMemory } from './memory.ts';
 import { Report } from './report.ts';
 import { loadRival, type Rival } from './rival.ts';
@@ -23,7 +23,7 @@ const HELP = `usage: npm run bench -- [options]
 
   --only LIST    of conv, forward, step (default: all, in this order)
   --quick        five layers, few rounds, no memory
-  --rounds N     samples of each arm (default 5, quick 3)
+  --rounds N     samples of each arm (default 5, or 3 of what is slow; quick 3)
   --adapter A    auto, hardware, software, bundled, or part of an adapter's name (default auto)
   --markdown     tables as Markdown
   --json FILE    writes everything, with all samples
@@ -79,8 +79,8 @@ function parse(argv: string[]) {
   const { values } = parseArgs({ args: argv, options: OPTIONS });
   const { only, 'memory-of': memoryOf, ...rest } = values;
   const groups = only.split(',').map((name) => oneOf('--only', GROUPS, name));
-  const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
-  if (!(Number.isInteger(rounds) && rounds > 0)) {
+  const most = Number(values.rounds ?? (values.quick ? 3 : 5));
+  if (!(Number.isInteger(most) && most > 0)) {
     throw new Error(`--rounds: expected a positive integer, got '${values.rounds}'`);
   }
   return {
@@ -143,20 +143,22 @@ async function sections(group: Group, gpu: Gpu, quick: boolean): Promise<Section
   }
 }
 
-function describeRun(gpu: Gpu, rival: Rival | undefined, rounds: number, argv: readonly string[]) {
+function describeRun(gpu: Gpu, rival: Rival | undefined, rounds: Rounds, argv: readonly string[]) {
   const version = (name: string): string => {
     return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
   };
   const arms = rival
     ? `koalarize, @tensorflow/tfjs-backend-webgpu ${version('@tensorflow/tfjs-backend-webgpu')} as shipped; same adapter, same Dawn flags`
     : 'koalarize alone, NOT CHECKED: tfjs is not installed (npm i -D @tensorflow/tfjs-core @tensorflow/tfjs-backend-webgpu)';
+  const { least, most } = rounds;
+  const samples = least === most ? most : `${least} to ${most}`;
   return {
     command: ['npm run bench', ...(argv.length ? ['--', ...argv] : [])].join(' '),
     date: new Date().toISOString(),
     adapter: `${gpu.name} (${gpu.source}), ${availableParallelism()} CPU cores`,
     runtime: `Node ${process.versions.node}, Dawn of npm webgpu ${version('webgpu')}`,
     arms,
-    times: `from host to host, median and quartiles of ${rounds} samples, in turn; GFLOP/s of the direct algorithm`,
+    times: `from host to host, median and quartiles of ${samples} samples, in turn; GFLOP/s of the direct algorithm`,
     'first call': 'with buffers, uploads and compilation, some of it shared with earlier rows or cached by the driver',
   };
 }

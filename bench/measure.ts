@@ -28,12 +28,21 @@ export interface Outcome {
 /** A sample of work that can be queued lasts about this long: much longer than a fence. */
 const SAMPLE_MS = 20;
 
-/** Runs `workload` on both arms, `rounds` times each; on ours alone where there is no rival. */
+/** Samples of each arm: `most`, or from `least` on as many as fit into a few seconds. */
+export interface Rounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** From `least` on, a workload gets no further round after this time. */
+const BUDGET_MS = 10_000;
+
+/** Runs `workload` on both arms in turn; on ours alone where there is no rival. */
 export async function measure(
   workload: Workload,
   gpu: Gpu,
   rival: Rival | undefined,
-  rounds: number,
+  rounds: Rounds,
 ): Promise<Outcome> {
   const { name, flops } = workload;
   const arms: Started[] = [];
@@ -93,7 +102,7 @@ export function largestError(got: Float32Array, expected: Float32Array, toleranc
   return largest;
 }
 
-async function interleave(arms: readonly Started[], rounds: number, queueable: boolean): Promise<Timing[]> {
+async function interleave(arms: readonly Started[], rounds: Rounds, queueable: boolean): Promise<Timing[]> {
   const sample = async (arm: Arm, repeats: number) => {
     const begin = performance.now();
     await arm.run(repeats);
@@ -107,7 +116,9 @@ async function interleave(arms: readonly Started[], rounds: number, queueable: b
     repeats = Math.min(50, Math.max(1, Math.ceil(SAMPLE_MS / Math.max(...warm))));
   }
   const samples = arms.map((): number[] => []);
-  for (let round = 0; round < rounds; round++) {
+  const begin = performance.now();
+  for (let round = 0; round < rounds.most; round++) {
+    if (round >= rounds.least && performance.now() - begin > BUDGET_MS) break;
     for (const [i, { arm }] of arms.entries()) samples[i]!.push(await sample(arm, repeats));
   }
   return arms.map(({ firstMs }, i) => {

@@ -53,19 +53,19 @@ test('sumTolerance notices one product left out of a sum, and not float32 roundi
 });
 
 test('measure gives times for equal results only', async () => {
-  const good = await measure(fake([1, 2], [1, 2.05]), none, {} as never, 3);
+  const good = await measure(fake([1, 2], [1, 2.05]), none, {} as never, { least: 3, most: 3 });
   expect(good.failed).toBeUndefined();
   expect(good.error).toBeCloseTo(0.5, 5);
   expect(good.ours?.samplesMs).toHaveLength(3);
   expect(good.rival?.samplesMs).toHaveLength(3);
 
-  const bad = await measure(fake([1, 2], [1, 2.5]), none, {} as never, 3);
+  const bad = await measure(fake([1, 2], [1, 2.5]), none, {} as never, { least: 3, most: 3 });
   expect(bad.failed).toBe('the results differ by 5.00 times the tolerance');
   expect(bad.ours ?? bad.rival).toBeUndefined();
 });
 
 test('measure without a rival takes our times alone', async () => {
-  const outcome = await measure(fake([1], [1]), none, undefined, 1);
+  const outcome = await measure(fake([1], [1]), none, undefined, { least: 1, most: 1 });
   expect(outcome.ours).toBeDefined();
   expect(outcome.error ?? outcome.rival).toBeUndefined();
 });

@@ -34,7 +34,7 @@ test('a widened network answers as the narrow one did', async () => {
   const weights: Tensors = new Map(
     [...glorotUniform(narrow.layout, 3)].map(([name, { shape, data }]) => [
       name,
-      { shape, data: data.map((v) => 3 * v) },
+      { shape, data: data.map((v) => 2 * v) },
     ]),
   );
   const before = await narrow.answerWith(weights);

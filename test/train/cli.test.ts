@@ -278,3 +278,21 @@ function steps(from: number, to: number): number[] {
 async function plain(path: string): Promise<Uint8Array> {
   return new Uint8Array(await readFile(path));
 }
+
+test('--init begins with given weights, widened where they are narrower', async () => {
+  const [narrow, wide] = [join(root, 'narrow'), join(root, 'wide')];
+  const size = ['--size', '32', '--batch', '4'];
+  expect((await call(photos, '--out', narrow, ...size, '--width-divisor', '32', '--steps', '30')).code).toBe(0);
+  const init = join(narrow, 'weights.safetensors');
+  const first = await call(photos, '--out', wide, ...size, '--width-divisor', '16', '--steps', '1', '--init', init);
+  expect(first.err).toContain("init     from ROOT/narrow/weights.safetensors, with 1/32 of the paper's channels");
+  const score = async (run: string) => (await logOf(run)).findLast(({ val }) => val !== undefined)!.val!;
+  // One step does little: the answer is that of the narrow network, but for the noise.
+  expect(Math.abs((await score(wide)) / (await score(narrow)) - 1)).toBeLessThan(0.15);
+  const { metadata } = decodeWeights(await readFile(join(wide, 'weights.safetensors')), 'weights');
+  expect(metadata.initial_weights).toMatch(/^[0-9a-f]{64}$/);
+  const narrower = ['--width-divisor', '32', '--steps', '1', '--init', join(wide, 'weights.safetensors')];
+  const refused = await call(photos, '--out', join(root, 'refused'), ...size, ...narrower);
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain('of this width or narrower');
+});
