@@ -86,7 +86,7 @@ function parse(argv: string[]) {
   return {
     ...rest,
     groups,
-    rounds,
+    rounds: { least: values.rounds === undefined ? Math.min(3, most) : most, most },
     memoryOf: memoryOf === undefined ? undefined : oneOf('--memory-of', ARMS, memoryOf),
   };
 }

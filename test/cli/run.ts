@@ -39,7 +39,7 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** Weights of a small, untrained network: strong enough to colour visibly. */
-export async function writeTestWeights(path: string, gain = 3): Promise<void> {
+export async function writeTestWeights(path: string, gain = 30): Promise<void> {
   const network = { widthDivisor: 8, embeddingWidth: 0 };
   const answer = colorizationNetwork(network, input('lightness', [1, 8, 8, 1]));
   const tensors = new Map(
