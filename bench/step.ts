@@ -32,8 +32,8 @@ const CONFIG: TrainerConfig = {
 };
 
 /**
- * Full width, 64 x 64, batch 4. Compared are the losses of the first `checkRuns` steps, and the size of each
- * parameter's mean gradient: Adam makes losses blind to a gradient that is wrong by a factor.
+ * Full width, 64 x 64, batch 4. Compared are the losses of the first `checkRuns` steps (2 or more), and the size
+ * of each parameter's first gradient: Adam makes losses blind to a gradient that is wrong by a factor.
  */
 export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workload> {
   const { loss } = lossGraph(CONFIG, network);
@@ -93,20 +93,24 @@ interface Named {
   readonly data: Float32Array;
 }
 
-/** An arm whose result is the logarithms of all losses so far, then those of the norms of `means` in order of name. */
+/** An arm whose result is the logarithms of all losses so far, then those of the norms of `means` after one step. */
 function stepping(step: (at: number) => Promise<number>, means: () => Promise<Named[]>, free: () => void): Arm {
   const losses: number[] = [];
+  let norms: number[] = [];
   return {
     async run(times) {
+      // Not at the end of the first run: that one is timed.
+      if (losses.length === 1) norms = normsByName(await means());
       for (let i = 0; i < times; i++) losses.push(await step(losses.length + 1));
     },
-    async result() {
-      const sorted = (await means()).sort((a, b) => (a.name < b.name ? -1 : 1));
-      const norms = sorted.map(({ data }) => Math.sqrt(data.reduce((sum, value) => sum + value * value, 0)));
-      return Float32Array.from([...losses, ...norms], Math.log);
-    },
+    result: async () => Float32Array.from([...losses, ...norms], Math.log),
     free,
   };
+}
+
+function normsByName(arrays: readonly Named[]): number[] {
+  const sorted = [...arrays].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sorted.map(({ data }) => Math.sqrt(data.reduce((sum, value) => sum + value * value, 0)));
 }
 
 interface StepData {
