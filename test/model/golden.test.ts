@@ -95,9 +95,9 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
       gpu.submit(step.program, adam.program);
       losses.push((await step.read('loss'))[0]!);
     }
-    // The full network's loss leaps from 0.15 to 0.76 and back in these steps, which amplifies rounding: PyTorch in
-    // float32 is within 7e-4 there, and within 2e-7 for the small ones.
-    const tolerance = name === 'full-none' ? 5e-3 : 1e-5;
+    // The full network's loss leaps from 0.15 to 0.79 and back in these steps, which amplifies rounding: PyTorch in
+    // float32 is within 1.1e-4 there, and within 2e-7 for the small ones.
+    const tolerance = name === 'full-none' ? 2e-3 : 1e-5;
     losses.forEach((loss, i) => {
       expect(Math.abs(loss / golden.losses[i]! - 1), `loss ${i}`).toBeLessThan(tolerance);
     });
