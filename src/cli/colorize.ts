@@ -5,7 +5,7 @@ import { basename, extname, join, relative, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
-import { readImage, writeImage } from '../image/node.ts';
+import { type ImageFile, readImage, writeImage } from '../image/node.ts';
 import { Colorizer } from '../model/colorizer.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { isExpected, reasonOf, usage } from './messages.ts';
@@ -79,32 +79,42 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   const skipped = plan.length - jobs.length;
   const report = new Reporter(jobs.length, values.json ?? false);
 
+  /** Does a part of the work; where that fails as it may, says so and returns nothing. */
+  const attempt = async <R>(job: Job, work: () => Promise<R>): Promise<R | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      report.failed(job, reasonOf(error));
+      return undefined;
+    }
+  };
   let colorizer: Colorizer | undefined;
   try {
     for (const job of jobs) {
-      try {
-        if (job.error) throw new FormatError(job.error);
-        // Read first: a folder of unreadable files needs no device.
-        const picture = await readImage(job.input);
-        colorizer ??= await openColorizer(values.adapter, values.weights, report);
+      // Read first: a folder of unreadable files needs no device.
+      const picture = await attempt(job, () => read(job));
+      if (!picture) continue;
+      colorizer ??= await attempt(job, () => openColorizer(values.adapter, values.weights, report));
+      if (!colorizer) break; // Without a device or weights no picture can be done.
+      const open = colorizer;
+      await attempt(job, async () => {
         const start = performance.now();
-        const coloured = await colorizer.colorize(picture, { strength, ...(renderSize && { renderSize }) });
+        const coloured = await open.colorize(picture, { strength, ...(renderSize && { renderSize }) });
         await mkdir(resolve(job.output, '..'), { recursive: true }).catch(() => undefined); // writeImage says why not
         const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
         report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);
-      } catch (error) {
-        if (!isExpected(error)) throw error;
-        report.failed(job, reasonOf(error));
-        // Without a device or weights no picture can be done.
-        if (!colorizer && !(error instanceof FormatError && error.message.startsWith(job.input)) && !job.error) {
-          if (error.name === 'DeviceError' || /weights/.test(error.message)) break;
-        }
-      }
+      });
     }
   } finally {
     await colorizer?.close();
   }
   return report.finish(skipped);
+}
+
+async function read({ input, error }: Job): Promise<ImageFile> {
+  if (error) throw new FormatError(error);
+  return readImage(input);
 }
 
 function parse(argv: string[]) {
