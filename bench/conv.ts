@@ -33,7 +33,7 @@ const LAYERS: readonly Layer[] = [
   { name: 'dec3', size: 56, channels: [64, 64], quick: true },
   { name: 'dec4', size: 112, channels: [64, 32] },
   { name: 'dec5', size: 112, channels: [32, 2], quick: true },
-  { name: 'probe', size: 56, channels: [128, 128] },
+  { name: 'probe', size: 56, channels: [128, 128], quick: true },
 ];
 
 /** Which of a convolution's three computations. */

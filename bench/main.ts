@@ -22,7 +22,7 @@ import type { Workload } from './workload.ts';
 const HELP = `usage: npm run bench -- [options]
 
   --only LIST    of conv, forward, step (default: all, in this order)
-  --quick        five layers, few rounds, no memory
+  --quick        six layers, few rounds, no memory
   --rounds N     samples of each arm (default 5, or 3 of what is slow; quick 3)
   --adapter A    auto, hardware, software, bundled, or part of an adapter's name (default auto)
   --markdown     tables as Markdown

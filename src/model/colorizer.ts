@@ -27,6 +27,8 @@ export interface ColorizeOptions {
   readonly renderSize?: number;
 }
 
+/** Two folders up, both from src/model/ and from dist/chunks/, where the build puts what its programs share. */
+const DEFAULT_WEIGHTS = new URL('../../weights/koalarize.safetensors', import.meta.url);
 /** Compiled networks that are kept, one for each size. */
 const KEPT_SIZES = 4;
 
@@ -53,7 +55,7 @@ export class Colorizer {
    * @throws DeviceError without a device; FormatError for weights that are missing, damaged or of another kind.
    */
   static async load(options: ColorizerOptions = {}): Promise<Colorizer> {
-    const source = options.weights ?? new URL('../weights/koalarize.safetensors', import.meta.url);
+    const source = options.weights ?? DEFAULT_WEIGHTS;
     const name = source instanceof Uint8Array ? 'weights' : String(source);
     const weights = decodeWeights(source instanceof Uint8Array ? source : await loadBytes(source), name);
     if (weights.network.embeddingWidth > 0) {
