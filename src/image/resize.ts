@@ -180,26 +180,6 @@ export function padToMultiple(
   return { data, width, height };
 }
 
-/**
- * Cuts the top left part out of a plane: undoes `padToMultiple`.
- *
- * @throws ShapeError when `to` is larger than the plane
- */
-export function cropPlane(plane: Plane, to: Size, channels = plane.data.length / (plane.width * plane.height)): Plane {
-  checkSize('cropPlane', to);
-  if (to.width > plane.width || to.height > plane.height) {
-    throw new ShapeError(
-      `cropPlane: expected at most ${plane.width} x ${plane.height}, got ${to.width} x ${to.height} – crop only inside the plane`,
-    );
-  }
-  const data = new Float32Array(to.width * to.height * channels);
-  for (let y = 0; y < to.height; y++) {
-    const start = y * plane.width * channels;
-    data.set(plane.data.subarray(start, start + to.width * channels), y * to.width * channels);
-  }
-  return { data, width: to.width, height: to.height };
-}
-
 function checkSize(where: string, { width, height }: Size): void {
   if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) return;
   throw new ShapeError(`${where}: expected a size of whole pixels above 0, got ${width} x ${height} – round it`);

@@ -94,11 +94,6 @@ export class Trainer {
     return new Trainer(gpu, config, weights, { step, gradient, sum, adam, check });
   }
 
-  /** Bytes of all buffers: activations, weights, gradients, moments. */
-  get bytes(): number {
-    return this.#step.bytes + (this.#sum ? 5 : 4) * this.weights.buffer.size;
-  }
-
   /**
    * Submits step `step` (1 for the first) and returns its loss once the device is done; NaN too when a weight is no
    * longer finite after it.

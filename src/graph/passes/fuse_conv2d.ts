@@ -11,7 +11,7 @@ export const fuseConv2d: Pass = (outputs) => {
   // A node made by this pass stands for one of the original graph: it is used as often.
   const usesOfRebuilt = new Map<Node, number>();
   return rewrite(outputs, (node, inputs) => {
-    const fused = fuse(node, inputs, (input) => usesOfRebuilt.get(input) === 1) ?? undefined;
+    const fused = fuse(node, inputs, (input) => usesOfRebuilt.get(input) === 1);
     const result = fused ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.attrs));
     usesOfRebuilt.set(result, uses.get(node) ?? 0);
     return result;
