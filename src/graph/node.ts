@@ -22,6 +22,14 @@ export interface Io<T> {
   readonly shapes: readonly Shape[];
   readonly output: T;
   readonly shape: Shape;
+  /** Set where the output is a range of the channels of something wider; only for ops that are `strided`. */
+  readonly view?: ChannelView;
+}
+
+/** A range of channels: pixels are `stride` channels apart, and the range begins at channel `first`. */
+export interface ChannelView {
+  readonly stride: number;
+  readonly first: number;
 }
 
 /** What a gradient rule sees: the node and the gradient `dy` of its output. */
@@ -42,14 +50,21 @@ export interface Op<A> {
   /** @throws ShapeError for inputs it cannot accept. */
   shape(shapes: readonly Shape[], attrs: A): Shape;
   lower<T>(emit: Emit<T>, io: Io<T>, attrs: A): void;
+  /** True where `lower` honours `io.view`. */
+  readonly strided?: boolean;
+  /** The input whose memory the output is, if any: the op moves nothing, or adds to what is there. */
+  alias?(attrs: A): number | undefined;
   readonly gradient: GradientRule<A> | NoGradient;
 }
 
 /** One gradient for each input, `null` for an input without one. */
 export type GradientRule<A> = { rule(context: GradientContext<A>): readonly (Node | null)[] }['rule'];
 
-/** Why an op has no rule. `source`: has no inputs. `backward`: is itself part of a gradient. `fused`: made by passes. `data`: of raw bytes. */
-export type NoGradient = 'source' | 'backward' | 'fused' | 'data';
+/**
+ * Why an op has no rule. `source`: has no inputs. `backward`: is itself part of a gradient. `fused`: made by passes. `data`: of raw bytes.
+ * `inference`: only imported networks have it, and those are frozen.
+ */
+export type NoGradient = 'source' | 'backward' | 'fused' | 'data' | 'inference';
 
 export function defineOp<A = undefined>(op: Op<A>): Op<A> {
   return op;

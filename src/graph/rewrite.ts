@@ -1,5 +1,7 @@
 /** What passes share: rebuilding a graph with some of its nodes replaced. */
 import { apply, type Node, reachable } from './node.ts';
+import { constantOp } from './ops/constant.ts';
+import { tensorOp } from './ops/tensor.ts';
 
 /** Optimises the graph that computes `outputs`; returns as many outputs, with the same values. */
 export type Pass = (outputs: readonly Node[]) => Node[];
@@ -29,4 +31,16 @@ export function countUses(outputs: readonly Node[]): Map<Node, number> {
   outputs.forEach(count);
   for (const node of reachable(outputs)) node.inputs.forEach(count);
   return uses;
+}
+
+const frozen = new WeakMap<Node, boolean>();
+
+/** Whether `node` is the same in every run: computed from constant arrays alone. */
+export function isFrozen(node: Node): boolean {
+  for (const each of reachable([node])) {
+    if (frozen.has(each)) continue;
+    const leaf = (each.op as unknown) === tensorOp || (each.op as unknown) === constantOp;
+    frozen.set(each, leaf || (each.inputs.length > 0 && each.inputs.every((input) => frozen.get(input)!)));
+  }
+  return frozen.get(node)!;
 }

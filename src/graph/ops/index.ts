@@ -8,13 +8,16 @@ import { chromaOp, coverageOp, lightnessOp } from './image.ts';
 import { inputOp, parameterOp } from './input.ts';
 import { mseGradOp, mseOp } from './mse.ts';
 import { reluGradOp, reluOp } from './relu.ts';
+import { reshapeOp } from './reshape.ts';
 import { tanhGradOp, tanhOp } from './tanh.ts';
+import { tensorOp } from './tensor.ts';
 import { upsample2xGradOp, upsample2xOp } from './upsample2x.ts';
 
 export const allOps: readonly Op<unknown>[] = [
   inputOp,
   parameterOp,
   constantOp,
+  tensorOp,
   conv2dOp,
   conv2dInputGradOp,
   conv2dWeightGradOp,
@@ -25,6 +28,7 @@ export const allOps: readonly Op<unknown>[] = [
   reluGradOp,
   tanhOp,
   tanhGradOp,
+  reshapeOp,
   upsample2xOp,
   upsample2xGradOp,
   mseOp,

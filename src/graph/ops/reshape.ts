@@ -1,0 +1,20 @@
+import { ShapeError } from '../../runtime/errors.ts';
+import { apply, defineOp, describe, type Node, type Shape, sizeOf } from '../node.ts';
+
+/** y = x with other extents;  dx = dy with those of x. Nothing moves: both are one array. */
+export const reshapeOp = defineOp<{ readonly shape: Shape }>({
+  name: 'reshape',
+  shape: ([x], { shape }) => {
+    if (sizeOf(shape) !== sizeOf(x!)) {
+      throw new ShapeError(
+        `reshape: expected a shape of ${sizeOf(x!)} elements for ${describe(x!)}, got ${describe(shape)}`,
+      );
+    }
+    return shape;
+  },
+  lower: () => undefined,
+  alias: () => 0,
+  gradient: ({ inputs: [x], dy }) => [apply(reshapeOp, [dy], { shape: x!.shape })],
+});
+
+export const reshape = (x: Node, shape: Shape) => apply(reshapeOp, [x], { shape });
