@@ -1,8 +1,8 @@
 import { ShapeError } from '../../runtime/errors.ts';
-import { apply, defineOp, describe, type Node, type Shape, sizeOf } from '../node.ts';
+import { apply, defineOp, describe, type Node, type Op, type Shape, sizeOf } from '../node.ts';
 
 /** y = x with other extents;  dx = dy with those of x. Nothing moves: both are one array. */
-export const reshapeOp = defineOp<{ readonly shape: Shape }>({
+export const reshapeOp: Op<{ readonly shape: Shape }> = defineOp<{ readonly shape: Shape }>({
   name: 'reshape',
   shape: ([x], { shape }) => {
     if (sizeOf(shape) !== sizeOf(x!)) {
@@ -14,7 +14,7 @@ export const reshapeOp = defineOp<{ readonly shape: Shape }>({
   },
   lower: () => undefined,
   alias: () => 0,
-  gradient: ({ inputs: [x], dy }) => [apply(reshapeOp, [dy], { shape: x!.shape })],
+  gradient: ({ inputs: [x], dy }): Node[] => [apply(reshapeOp, [dy], { shape: x!.shape })],
 });
 
 export const reshape = (x: Node, shape: Shape) => apply(reshapeOp, [x], { shape });
