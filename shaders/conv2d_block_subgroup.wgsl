@@ -12,6 +12,8 @@ struct Params {
   in_height: u32,
   in_width: u32,
   in_vectors: u32, // input channels / 4
+  in_stride: u32, // vec4s from pixel to pixel, and where the channels begin: x may be a part of something wider
+  in_first: u32,
   rows: u32, // the grid of outputs this dispatch computes
   columns: u32,
   out_height: u32,
@@ -31,13 +33,17 @@ struct Params {
   origin_y: i32,
   origin_x: i32,
   bias: u32, // 0 none, 1 per channel, 2 per image and channel
+  residual: u32, // 1: added before the activation
+  out_stride: u32, // channels from pixel to pixel, and where they begin: y may be a part of something wider
+  out_first: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<Y>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> residual: array<Y>;
+@group(0) @binding(4) var<storage, read_write> y: array<Y>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -66,7 +72,7 @@ fn main(
     let inside = (pixels >= vec4i()) & (pixels < vec4i(i32(params.in_width))) &
       vec4<bool>(iy >= 0 && iy < i32(params.in_height));
     let line = (i32(image * params.in_height) + iy) * i32(params.in_width);
-    let start = select(vec4i(), line + pixels, inside) * i32(params.in_vectors);
+    let start = select(vec4i(), line + pixels, inside) * i32(params.in_stride) + i32(params.in_first);
     let slice = params.tap_first + i32(ty) * params.tap_step_y + i32(tx) * params.tap_step_x;
     for (var c = 0u; c < params.in_vectors; c++) {
       let input = mat4x4f(
@@ -97,7 +103,8 @@ fn main(
       let offset = bias_at(image, vector);
       for (var p = 0u; p < 4; p++) {
         if (column + p < params.columns) {
-          store(pixel + p * params.out_step_x, vector, activate(sum[j][p] + offset));
+          let at = pixel + p * params.out_step_x;
+          store(at, vector, activate(sum[j][p] + offset + residual_at(at, vector)));
         }
       }
     }
@@ -118,6 +125,7 @@ fn bias_at(image: u32, vector: u32) -> vec4f {
 }
 
 // The variants append:
-//   Y, store(pixel, vector, value)        whole vec4s, or single channels where 4 does not divide out_channels
+//   Y, store(pixel, vector, value),       whole vec4s, or single channels where 4 does not divide out_channels
+//   residual_at(pixel, vector) -> vec4f
 //   weights_at(tap, in, out) -> mat4x4f   columns are 4 input channels, rows 4 output channels
 //   activate(v) -> vec4f

@@ -4,6 +4,8 @@
  * N batch, H height, W width, C channels. Activations are NHWC, weights HWIO `[kernelHeight, kernelWidth, inChannels,
  * outChannels]`. The kernels work on whole vec4s of channels; other channel counts go through padded copies.
  */
+
+import { KernelError } from '../runtime/errors.ts';
 import { BLOCK_VECTORS, type Block, type BlockParams, conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
 import { conv2dPad } from './conv2d_pad.ts';
@@ -32,27 +34,45 @@ export interface ConvGeometry {
 
 export type ConvActivation = 'none' | 'relu' | 'tanh';
 
+/** A range of the channels of something wider: pixels are `stride` channels apart, the range begins at `first`. */
+export interface ConvView {
+  readonly stride: number;
+  readonly first: number;
+}
+
 export interface ConvOptions {
   readonly activation: ConvActivation;
   /** The bias is `[batch, outChannels]` instead of `[outChannels]`. */
   readonly biasPerImage?: boolean;
+  /** `x` is a range of channels; all of stride, first and inChannels are multiples of 4. */
+  readonly inView?: ConvView;
+  /** `y` is written into a range of channels. */
+  readonly outView?: ConvView | undefined;
 }
 
-/** Emits `y = activation(conv(x, w) + bias)`. */
+/** Emits `y = activation(conv(x, w) + bias + residual)`; `residual` is of y's shape. @throws KernelError for a view that is not aligned. */
 export function emitConv2d<T>(
   emit: Emit<T>,
-  buffers: { readonly x: T; readonly w: T; readonly bias?: T; readonly y: T },
+  buffers: { readonly x: T; readonly w: T; readonly bias?: T; readonly residual?: T; readonly y: T },
   geometry: ConvGeometry,
-  { activation, biasPerImage = false }: ConvOptions,
+  { activation, biasPerImage = false, inView, outView }: ConvOptions,
 ): void {
-  const input = wholeInput(emit, buffers.x, geometry);
+  if (inView && [inView.stride, inView.first, geometry.inChannels].some((channels) => channels % 4)) {
+    throw new KernelError(
+      `conv2d: expected a range of whole vec4s, got channels ${inView.first} + ${geometry.inChannels} of ${inView.stride}`,
+    );
+  }
+  const input = inView ? { x: buffers.x, g: geometry } : wholeInput(emit, buffers.x, geometry);
   const g = biasPerImage ? input.g : flattened(input.g);
+  const { stride, first } = outView ?? { stride: g.outChannels, first: 0 };
   const weights = padWeights(emit, buffers.w, g);
   emitBlock(
     emit,
-    { x: input.x, weights, bias: buffers.bias, y: buffers.y },
+    { x: input.x, weights, bias: buffers.bias, residual: buffers.residual, y: buffers.y },
     {
       ...inputParams(g),
+      in_stride: (inView?.stride ?? wholeVectors(g.inChannels)) / 4,
+      in_first: (inView?.first ?? 0) / 4,
       rows: g.outHeight,
       columns: g.outWidth,
       out_height: g.outHeight,
@@ -66,6 +86,9 @@ export function emitConv2d<T>(
       tap_step_y: g.kernelWidth,
       tap_step_x: 1,
       bias: buffers.bias === undefined ? 0 : biasPerImage ? 2 : 1,
+      residual: buffers.residual === undefined ? 0 : 1,
+      out_stride: stride,
+      out_first: first,
     },
     { weights: 'plain', activation },
   );
@@ -89,12 +112,14 @@ export function emitConv2dInputGrad<T>(
     for (const horizontal of phases(g.inWidth, g.kernelWidth, g.strideX, g.padLeft)) {
       emitBlock(
         emit,
-        { x, weights, bias: undefined, y: buffers.dx },
+        { x, weights, bias: undefined, residual: undefined, y: buffers.dx },
         {
           batch: g.batch,
           in_height: g.outHeight,
           in_width: g.outWidth,
           in_vectors: Math.ceil(g.outChannels / 4),
+          in_stride: Math.ceil(g.outChannels / 4),
+          in_first: 0,
           rows: vertical.count,
           columns: horizontal.count,
           out_height: g.inHeight,
@@ -114,6 +139,9 @@ export function emitConv2dInputGrad<T>(
           origin_y: vertical.origin,
           origin_x: horizontal.origin,
           bias: 0,
+          residual: 0,
+          out_stride: g.inChannels,
+          out_first: 0,
         },
         { weights: 'turned', activation: 'none' },
       );
@@ -269,14 +297,21 @@ function phases(inputs: number, kernel: number, stride: number, pad: number): Ph
 
 function emitBlock<T>(
   emit: Emit<T>,
-  { x, weights, bias = weights, y }: { x: T; weights: T; bias: T | undefined; y: T },
+  {
+    x,
+    weights,
+    bias = weights,
+    residual = weights,
+    y,
+  }: { x: T; weights: T; bias: T | undefined; residual: T | undefined; y: T },
   params: BlockParams,
   variant: { weights: 'plain' | 'turned'; activation: ConvActivation },
 ): void {
-  const choice = { ...variant, store: params.out_channels % 4 === 0 ? 'vec4' : 'scalar' } as const;
+  const aligned = [params.out_channels, params.out_stride, params.out_first].every((channels) => channels % 4 === 0);
+  const choice = { ...variant, store: aligned ? 'vec4' : 'scalar' } as const;
   const vectors = Math.ceil(params.out_channels / 4);
-  // Where there is no bias, its binding still needs some buffer that this dispatch only reads.
-  const buffers = { x, weights, bias, y };
+  // Where there is no bias or residual, the binding still needs some buffer that this dispatch only reads.
+  const buffers = { x, weights, bias, residual, y };
   if (useSubgroups(emit.traits, vectors)) {
     emit.call(conv2dBlockSubgroup, buffers, params, choice);
   } else {

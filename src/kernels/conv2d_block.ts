@@ -7,6 +7,8 @@ export const BLOCK_PARAMS = {
   in_height: 'u32',
   in_width: 'u32',
   in_vectors: 'u32',
+  in_stride: 'u32',
+  in_first: 'u32',
   rows: 'u32',
   columns: 'u32',
   out_height: 'u32',
@@ -26,13 +28,16 @@ export const BLOCK_PARAMS = {
   origin_y: 'i32',
   origin_x: 'i32',
   bias: 'u32',
+  residual: 'u32',
+  out_stride: 'u32',
+  out_first: 'u32',
 } as const satisfies Record<string, Scalar>;
 
 export type BlockParams = Values<typeof BLOCK_PARAMS>;
 
-/** The buffers of both kernels. Channels are padded to whole vec4s everywhere but in `bias` and `y`. */
+/** The buffers of both kernels. Channels are padded to whole vec4s everywhere but in `bias`, `residual` and `y`. */
 export const BLOCK_BUFFERS = {
-  x: { access: 'read', length: (p: BlockParams) => p.batch * p.in_height * p.in_width * p.in_vectors * 4 },
+  x: { access: 'read', length: (p: BlockParams) => p.batch * p.in_height * p.in_width * p.in_stride * 4 },
   weights: {
     access: 'read',
     length: (p: BlockParams) => {
@@ -43,7 +48,11 @@ export const BLOCK_BUFFERS = {
     },
   },
   bias: { access: 'read', length: (p: BlockParams) => [0, p.out_channels, p.batch * p.out_channels][p.bias]! },
-  y: { access: 'read_write', length: (p: BlockParams) => p.batch * p.out_height * p.out_width * p.out_channels },
+  residual: {
+    access: 'read',
+    length: (p: BlockParams) => p.residual * p.batch * p.out_height * p.out_width * p.out_channels,
+  },
+  y: { access: 'read_write', length: (p: BlockParams) => p.batch * p.out_height * p.out_width * p.out_stride },
 } as const;
 
 /** The variants of both kernels. */
@@ -69,12 +78,26 @@ export const BLOCK_VARIANTS = {
   },
   store: {
     vec4: `alias Y = vec4f;
-fn store(pixel: u32, vector: u32, value: vec4f) { y[pixel * (params.out_channels / 4) + vector] = value; }`,
+fn store(pixel: u32, vector: u32, value: vec4f) {
+  y[(pixel * params.out_stride + params.out_first) / 4 + vector] = value;
+}
+fn residual_at(pixel: u32, vector: u32) -> vec4f {
+  if (params.residual == 0) { return vec4f(); }
+  return residual[pixel * (params.out_channels / 4) + vector];
+}`,
     scalar: `alias Y = f32;
 fn store(pixel: u32, vector: u32, value: vec4f) {
   for (var i = 0u; i < min(4, params.out_channels - vector * 4); i++) {
-    y[pixel * params.out_channels + vector * 4 + i] = value[i];
+    y[pixel * params.out_stride + params.out_first + vector * 4 + i] = value[i];
   }
+}
+fn residual_at(pixel: u32, vector: u32) -> vec4f {
+  var value = vec4f();
+  if (params.residual == 0) { return value; }
+  for (var i = 0u; i < min(4, params.out_channels - vector * 4); i++) {
+    value[i] = residual[pixel * params.out_channels + vector * 4 + i];
+  }
+  return value;
 }`,
   },
 } as const;
@@ -97,7 +120,7 @@ export function blockGrid(p: BlockParams, vectors: number, workgroup: number): G
   return [Math.ceil(groups / folds), Math.ceil(p.out_channels / (4 * vectors)), folds];
 }
 
-/** `y = activation(conv(x, w) + bias)` on a grid of outputs. */
+/** `y = activation(conv(x, w) + bias + residual)` on a grid of outputs. */
 export const conv2dBlock = defineKernel({
   name: 'conv2d_block',
   source,
