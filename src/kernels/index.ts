@@ -13,11 +13,14 @@ import { conv2dWeightGrad } from './conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from './conv2d_weight_grad_subgroup.ts';
 import { coverage } from './coverage.ts';
 import type { KernelSpec } from './define.ts';
+import { extractorInput } from './extractor_input.ts';
 import { fill } from './fill.ts';
 import { labToRgba } from './lab_to_rgba.ts';
 import { lightness } from './lightness.ts';
+import { lumaRows } from './luma_rows.ts';
 import { mse } from './mse.ts';
 import { mseGrad } from './mse_grad.ts';
+import { pool } from './pool.ts';
 import { relu } from './relu.ts';
 import { reluGrad } from './relu_grad.ts';
 import { sumRows } from './sum_rows.ts';
@@ -41,11 +44,14 @@ export const allKernels = [
   conv2dWeightGrad,
   conv2dWeightGradSubgroup,
   coverage,
+  extractorInput,
   fill,
   labToRgba,
   lightness,
+  lumaRows,
   mse,
   mseGrad,
+  pool,
   relu,
   reluGrad,
   sumRows,
