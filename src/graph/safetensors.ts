@@ -6,10 +6,19 @@ import { FormatError } from '../runtime/errors.ts';
 import { sizeOf } from './node.ts';
 import type { Tensors } from './parameters.ts';
 
-interface HeaderEntry {
+/** What the header says of one array. */
+export interface TensorEntry {
+  /** `F32`, `F16`, `BF16`, `I64`, … */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [start: number, end: number];
+}
+
+/** A file's header, and the bytes that it describes. */
+export interface SafetensorsHeader {
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
 }
 
 export interface Safetensors {
@@ -47,33 +56,51 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors, dtype: DTy
 
 /** @throws FormatError for a file that is cut short or damaged, or that holds other types. `name` is for messages. */
 export function decodeSafetensors(file: Uint8Array, name: string): Safetensors {
-  const fail = (expected: string, got: string): never => {
-    throw new FormatError(`${name}: expected ${expected}, got ${got} – is this a safetensors file, and complete?`);
-  };
-  if (file.length < 8) fail('at least 8 bytes', `${file.length}`);
+  const { entries, metadata, body } = decodeHeader(file, name);
+  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  for (const [key, { dtype, shape, data_offsets }] of entries) {
+    const bytes = BYTES[dtype as DType];
+    if (!bytes) fail(name, `'${key}' as F32 or F16`, String(dtype));
+    const [start, end] = data_offsets;
+    if (end - start !== sizeOf(shape) * bytes) {
+      fail(name, `'${key}' within ${body.length} bytes`, `offsets ${data_offsets} for shape [${shape}]`);
+    }
+    tensors.set(key, { shape, data: decodeFloats(new Uint8Array(body.subarray(start, end)), dtype as DType) });
+  }
+  return { tensors, metadata };
+}
+
+/** Reads the header alone, whatever the arrays' types. @throws FormatError where it is damaged, or the file cut short. */
+export function decodeHeader(file: Uint8Array, name: string): SafetensorsHeader {
+  if (file.length < 8) fail(name, 'at least 8 bytes', `${file.length}`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > file.length - 8) fail(`a header within ${file.length} bytes`, `a header of ${headerBytes} bytes`);
-  let header: Record<string, HeaderEntry | Record<string, string>>;
+  if (headerBytes > file.length - 8) {
+    fail(name, `a header within ${file.length} bytes`, `a header of ${headerBytes} bytes`);
+  }
+  let header: Record<string, TensorEntry | Record<string, string>>;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(8, 8 + headerBytes)));
   } catch (cause) {
-    return fail('a JSON header', (cause as Error).message);
+    return fail(name, 'a JSON header', (cause as Error).message);
   }
+  if (typeof header !== 'object' || !header) return fail(name, 'a JSON object', String(header));
   const body = file.subarray(8 + headerBytes);
-  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  for (const [key, entry] of Object.entries(header)) {
-    if (key === '__metadata__') continue;
-    const { dtype, shape, data_offsets } = entry as HeaderEntry;
-    const bytes = BYTES[dtype as DType];
-    if (!bytes) fail(`'${key}' as F32 or F16`, String(dtype));
+  const { __metadata__: metadata = {}, ...rest } = header;
+  const entries = new Map(Object.entries(rest as Record<string, TensorEntry>));
+  for (const [key, entry] of entries) {
+    const { shape, data_offsets } = entry ?? {};
     const validShape = Array.isArray(shape) && shape.every((extent) => Number.isInteger(extent) && extent >= 0);
     const [start, end] = Array.isArray(data_offsets) ? data_offsets : [Number.NaN, Number.NaN];
-    const fits = start >= 0 && end <= body.length && end - start === (validShape ? sizeOf(shape) * bytes : -1);
-    if (!fits) fail(`'${key}' within ${body.length} bytes`, `offsets ${data_offsets} for shape [${shape}]`);
-    tensors.set(key, { shape, data: decodeFloats(new Uint8Array(body.subarray(start, end)), dtype as DType) });
+    if (!(validShape && start >= 0 && start <= end && end <= body.length)) {
+      fail(name, `'${key}' within ${body.length} bytes`, `offsets ${data_offsets} for shape [${shape}]`);
+    }
   }
-  return { tensors, metadata: (header.__metadata__ ?? {}) as Record<string, string> };
+  return { entries, metadata: metadata as Record<string, string>, body };
+}
+
+function fail(name: string, expected: string, got: string): never {
+  throw new FormatError(`${name}: expected ${expected}, got ${got} – is this a safetensors file, and complete?`);
 }
 
 function decodeFloats(bytes: Uint8Array, dtype: DType): Float32Array {

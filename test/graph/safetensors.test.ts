@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/graph/random.ts';
-import { decodeSafetensors, encodeSafetensors, fromHalf, toHalf } from '../../src/graph/safetensors.ts';
+import { decodeHeader, decodeSafetensors, encodeSafetensors, fromHalf, toHalf } from '../../src/graph/safetensors.ts';
+import { FormatError } from '../../src/runtime/errors.ts';
 import { random } from '../gpu.ts';
 
 const tensors = new Map([
@@ -52,6 +53,29 @@ describe('safetensors', () => {
       `[FormatError: w.safetensors: expected 'b.weight' within 43 bytes, got offsets 24,44 for shape [5] – is this a safetensors file, and complete?]`,
     );
   });
+});
+
+describe('the header alone', () => {
+  const fileWith = (header: string) => {
+    const bytes = new TextEncoder().encode(header);
+    const file = new Uint8Array(8 + bytes.length + 16);
+    file.set([bytes.length]);
+    file.set(bytes, 8);
+    return file;
+  };
+
+  test('tells of types that cannot be decoded', () => {
+    const file = fileWith('{"ids":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}');
+    expect(decodeHeader(file, 'test').entries.get('ids')).toEqual({ dtype: 'I64', shape: [2], data_offsets: [0, 16] });
+    expect(() => decodeSafetensors(file, 'test')).toThrow("expected 'ids' as F32 or F16, got I64");
+  });
+
+  test.each(['null', '3', '{"a":null}', '{"a":{"shape":[1],"data_offsets":[9,5]}}', '{"a":{"shape":[-1]}}'])(
+    '%s is a FormatError',
+    (header) => {
+      expect(() => decodeHeader(fileWith(header), 'test')).toThrow(FormatError);
+    },
+  );
 });
 
 describe('binary16', () => {
