@@ -1,0 +1,63 @@
+/**
+ * Measures what each batch normalisation sees, so that seeded networks behave like trained ones: activations of order
+ * one in every layer, and logits that follow the picture. The network normalises by its own batch, in ONNX Runtime.
+ */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type Convolution, type NetworkOptions, type Value, Walk } from './architecture.ts';
+import { rawTensor } from './onnx_writer.ts';
+import { EPSILON, type Floats, type Moments, Parameters } from './parameters.ts';
+import { channelsFirst, pictures } from './pictures.ts';
+import { TorchScript } from './styles/torchscript.ts';
+
+/** Makes the parameters of a network. The same options and seed give the same parameters. */
+export async function seededParameters(options: NetworkOptions, seed = 1): Promise<Parameters> {
+  const network = new Calibration(options, new Parameters(seed, new Map()));
+  const walk = new Walk(network, options.widthDivisor);
+  walk.auxiliary(walk.network(network.image()).middle);
+  const session = await InferenceSession.create(network.finish().encode(), { logSeverityLevel: 3 });
+  // Small pictures leave few pixels to the last layers: as many samples then come from more pictures.
+  const count = Math.ceil(1200 / options.size);
+  const data = channelsFirst(pictures(count, options.size, 1000), 3, options.size ** 2);
+  const results = await session.run({ x: new Tensor('float32', data, [count, 3, options.size, options.size]) });
+  await session.release();
+  const moments = new Map<string, Moments>();
+  for (const layer of network.layers) {
+    const [mean, variance] = ['mean', 'variance'].map((key) => results[`${layer}/${key}`]!.data as Floats);
+    moments.set(layer, { mean: mean!.slice(), variance: variance!.slice() });
+  }
+  return new Parameters(seed, moments);
+}
+
+class Calibration extends TorchScript {
+  readonly layers: string[] = [];
+
+  protected override header() {
+    return { irVersion: 8, opset: 17, producer: 'calibration' };
+  }
+
+  override convolution(x: Value, layer: Convolution): string {
+    const { name, outputs } = layer;
+    const { gamma, beta } = this.parameters.affine(layer);
+    const [mean, variance] = [`${name}/mean`, `${name}/variance`] as const;
+    const y = this.conv(x, layer, this.parameters.weights(layer));
+    const ours = { axes: [0, 2, 3], keepdims: 1 };
+    this.file.node('ReduceMean', [y], mean, ours, [mean]);
+    const centred = this.file.node('Sub', [y, mean], `${name}/centred`);
+    const squares = this.file.node('Mul', [centred, centred], `${name}/squares`);
+    this.file.node('ReduceMean', [squares], variance, ours, [variance]);
+    const epsilon = this.constant(`${name}/epsilon`, [1], Float32Array.of(EPSILON));
+    const deviation = this.file.node(
+      'Sqrt',
+      [this.file.node('Add', [variance, epsilon], `${name}/add`)],
+      `${name}/sqrt`,
+    );
+    const unit = this.file.node('Div', [centred, deviation], `${name}/unit`);
+    const dims = [outputs, 1, 1];
+    const [scale, shift] = [rawTensor(`${name}/gamma`, dims, gamma), rawTensor(`${name}/beta`, dims, beta)];
+    const scaled = this.file.node('Mul', [unit, this.file.initializer(scale)], `${name}/scaled`);
+    const shifted = this.file.node('Add', [scaled, this.file.initializer(shift)], `${name}/shifted`);
+    for (const moment of [mean, variance]) this.file.output(moment, 'FLOAT', [1, outputs, 1, 1]);
+    this.layers.push(name);
+    return this.file.node('Relu', [shifted], `${name}/Relu`);
+  }
+}
