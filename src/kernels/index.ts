@@ -3,6 +3,7 @@ import { accumulate } from './accumulate.ts';
 import { adam } from './adam.ts';
 import { add } from './add.ts';
 import { biasAdd } from './bias_add.ts';
+import { binary } from './binary.ts';
 import { chroma } from './chroma.ts';
 import { conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
@@ -15,17 +16,23 @@ import { coverage } from './coverage.ts';
 import type { KernelSpec } from './define.ts';
 import { extractorInput } from './extractor_input.ts';
 import { fill } from './fill.ts';
+import { gather } from './gather.ts';
 import { labToRgba } from './lab_to_rgba.ts';
 import { lightness } from './lightness.ts';
 import { lumaRows } from './luma_rows.ts';
 import { mse } from './mse.ts';
 import { mseGrad } from './mse_grad.ts';
+import { pad } from './pad.ts';
 import { pool } from './pool.ts';
+import { reduce } from './reduce.ts';
 import { relu } from './relu.ts';
 import { reluGrad } from './relu_grad.ts';
+import { stridedCopy } from './strided_copy.ts';
+import { softmax } from './softmax.ts';
 import { sumRows } from './sum_rows.ts';
 import { tanh } from './tanh.ts';
 import { tanhGrad } from './tanh_grad.ts';
+import { unary } from './unary.ts';
 import { upsample2x } from './upsample2x.ts';
 import { upsample2xGrad } from './upsample2x_grad.ts';
 
@@ -35,6 +42,7 @@ export const allKernels = [
   adam,
   add,
   biasAdd,
+  binary,
   chroma,
   conv2dBlock,
   conv2dBlockSubgroup,
@@ -46,17 +54,23 @@ export const allKernels = [
   coverage,
   extractorInput,
   fill,
+  gather,
   labToRgba,
   lightness,
   lumaRows,
   mse,
   mseGrad,
+  pad,
   pool,
+  reduce,
   relu,
   reluGrad,
+  stridedCopy,
+  softmax,
   sumRows,
   tanh,
   tanhGrad,
+  unary,
   upsample2x,
   upsample2xGrad,
   // A list cannot keep the types of each kernel's buffers and parameters.

@@ -2,15 +2,28 @@
 import type { Op } from '../node.ts';
 import { addOp } from './add.ts';
 import { biasAddOp, sumRowsOp } from './bias_add.ts';
+import { binaryOp } from './binary.ts';
+import { concatOp } from './concat.ts';
 import { constantOp } from './constant.ts';
 import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp } from './conv2d.ts';
+import { expandOp } from './expand.ts';
+import { foldedOp } from './folded.ts';
+import { gatherOp } from './gather.ts';
 import { chromaOp, coverageOp, lightnessOp } from './image.ts';
 import { inputOp, parameterOp } from './input.ts';
 import { mseGradOp, mseOp } from './mse.ts';
+import { padOp } from './pad.ts';
+import { placeOp } from './place.ts';
+import { averagePoolOp, maxPoolOp } from './pool.ts';
+import { reduceOp } from './reduce.ts';
 import { reluGradOp, reluOp } from './relu.ts';
 import { reshapeOp } from './reshape.ts';
+import { sliceOp } from './slice.ts';
+import { softmaxOp } from './softmax.ts';
 import { tanhGradOp, tanhOp } from './tanh.ts';
 import { tensorOp } from './tensor.ts';
+import { transposeOp } from './transpose.ts';
+import { unaryOp } from './unary.ts';
 import { upsample2xGradOp, upsample2xOp } from './upsample2x.ts';
 
 export const allOps: readonly Op<unknown>[] = [
@@ -29,11 +42,25 @@ export const allOps: readonly Op<unknown>[] = [
   tanhOp,
   tanhGradOp,
   reshapeOp,
+  foldedOp,
+  placeOp,
   upsample2xOp,
   upsample2xGradOp,
+  transposeOp,
+  sliceOp,
+  expandOp,
+  concatOp,
+  padOp,
+  gatherOp,
+  binaryOp,
+  unaryOp,
   mseOp,
   mseGradOp,
   lightnessOp,
   chromaOp,
   coverageOp,
+  maxPoolOp,
+  averagePoolOp,
+  reduceOp,
+  softmaxOp,
 ];
