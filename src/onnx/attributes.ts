@@ -4,8 +4,10 @@ import type { OnnxTensor } from './model.ts';
 
 /** What an attribute can hold. Of `other` kinds (subgraphs, sparse tensors, types) only the presence is kept. */
 export type AttributeValue =
-  | { readonly kind: 'int' | 'float'; readonly value: number }
-  | { readonly kind: 'ints' | 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'strings'; readonly value: readonly string[] }
   | { readonly kind: 'tensor'; readonly value: OnnxTensor }
@@ -45,7 +47,7 @@ export class Attributes {
     return this.#exact(name, this.#get(name, 'int', otherwise));
   }
 
-  /** Looks up a list of integers; an empty list has no type, and is taken for any. */
+  /** Looks up a list of integers. */
   ints(name: string, otherwise?: readonly number[]): readonly number[] {
     const values = this.#get(name, 'ints', otherwise);
     for (const value of values) this.#exact(name, value);

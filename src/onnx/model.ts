@@ -32,7 +32,7 @@ export interface OnnxTensor {
    */
   floats(): Float32Array;
   /**
-   * Decodes to integers. What lies within 1024 of ±2^63 becomes ±2^63: exporters write it for "to the very end".
+   * Decodes to integers. The largest and smallest int64, exporters' "to the very end", become ±2^63.
    *
    * @throws FormatError for non-integer types, and for other values past 2^53.
    */
