@@ -20,6 +20,8 @@ import { gather } from './gather.ts';
 import { labToRgba } from './lab_to_rgba.ts';
 import { lightness } from './lightness.ts';
 import { lumaRows } from './luma_rows.ts';
+import { lrn } from './lrn.ts';
+import { matmul } from './matmul.ts';
 import { mse } from './mse.ts';
 import { mseGrad } from './mse_grad.ts';
 import { pad } from './pad.ts';
@@ -27,8 +29,8 @@ import { pool } from './pool.ts';
 import { reduce } from './reduce.ts';
 import { relu } from './relu.ts';
 import { reluGrad } from './relu_grad.ts';
-import { stridedCopy } from './strided_copy.ts';
 import { softmax } from './softmax.ts';
+import { stridedCopy } from './strided_copy.ts';
 import { sumRows } from './sum_rows.ts';
 import { tanh } from './tanh.ts';
 import { tanhGrad } from './tanh_grad.ts';
@@ -58,6 +60,8 @@ export const allKernels = [
   labToRgba,
   lightness,
   lumaRows,
+  lrn,
+  matmul,
   mse,
   mseGrad,
   pad,
@@ -65,8 +69,8 @@ export const allKernels = [
   reduce,
   relu,
   reluGrad,
-  stridedCopy,
   softmax,
+  stridedCopy,
   sumRows,
   tanh,
   tanhGrad,

@@ -11,6 +11,8 @@ import { foldedOp } from './folded.ts';
 import { gatherOp } from './gather.ts';
 import { chromaOp, coverageOp, lightnessOp } from './image.ts';
 import { inputOp, parameterOp } from './input.ts';
+import { lrnOp } from './lrn.ts';
+import { matmulOp } from './matmul.ts';
 import { mseGradOp, mseOp } from './mse.ts';
 import { padOp } from './pad.ts';
 import { placeOp } from './place.ts';
@@ -63,4 +65,6 @@ export const allOps: readonly Op<unknown>[] = [
   averagePoolOp,
   reduceOp,
   softmaxOp,
+  matmulOp,
+  lrnOp,
 ];

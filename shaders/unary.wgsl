@@ -1,0 +1,45 @@
+// unary: y[i] = f(x[i]).   All [count], four elements a thread. NaN stays NaN.
+// Slot: f(x: vec4f) -> vec4f, supplied by src/kernels/unary.ts; alpha and beta are its parameters.
+
+override WORKGROUP: u32 = 256;
+
+struct Params {
+  count: u32,
+  alpha: f32,
+  beta: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+const NAN = 0x7fc00000u;
+const MINUS_INFINITY = 0xff800000u;
+
+// The float of these bits. WGSL has no constants for infinity and NaN, so the bits must not be one either.
+fn special(bits: u32) -> vec4f {
+  var kept = bits;
+  return vec4f(bitcast<f32>(kept));
+}
+
+// By the bits: a comparison of floats may be compiled as if there were no NaN.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(global_invocation_id) gid: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let i = gid.x + gid.y * groups.x * WORKGROUP;
+  let first = 4u * i;
+  if (first >= params.count) { return; }
+  let v = x[i];
+  var value = select(f(v), v, is_nan(v));
+  // The last vec4 may reach past the tensor: what lies there stays as it is.
+  if (first + 4u > params.count) {
+    value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
+  }
+  y[i] = value;
+}

@@ -1,0 +1,46 @@
+import { gather as gatherKernel } from '../../kernels/gather.ts';
+import { widthFor } from '../../kernels/width.ts';
+import { ShapeError } from '../../runtime/errors.ts';
+import { apply, defineOp, describe, type Node, sizeOf } from '../node.ts';
+import { expectAxis, expectElements } from './strides.ts';
+import { tensor } from './tensor.ts';
+
+export interface GatherAttrs {
+  readonly axis: number;
+}
+
+/** Whole numbers up to here are exact in float32. */
+const MAX_EXTENT = 2 ** 24;
+
+/** y[…, k, …] = x[…, index[k], …] at `axis`.   index [count], constant: made by `gather`, which checks it. */
+export const gatherOp = defineOp<GatherAttrs>({
+  name: 'gather',
+  shape: ([x, index], { axis }) => {
+    expectElements('gather', x!, index!);
+    expectAxis('gather', axis, x!);
+    if (index!.length !== 1) throw new ShapeError(`gather: expected indices [count], got ${describe(index!)}`);
+    return x!.with(axis, index![0]!);
+  },
+  lower: (emit, { inputs: [x, index], shapes, output, shape }, { axis }) => {
+    const inner = sizeOf(shape.slice(axis + 1));
+    const outer = sizeOf(shape.slice(0, axis));
+    const params = { outer, extent: shapes[0]![axis]!, count: shape[axis]!, inner };
+    emit.call(gatherKernel, { x: x!, index: index!, y: output }, params, { vector: widthFor(inner) });
+  },
+  gradient: 'inference',
+});
+
+/** Takes the slices `indices` (from 0) of `axis`, in their order. @throws ShapeError for an index that `x` lacks. */
+export function gather(x: Node, axis: number, indices: readonly number[]): Node {
+  expectAxis('gather', axis, x.shape);
+  const extent = x.shape[axis]!;
+  if (extent > MAX_EXTENT) {
+    throw new ShapeError(`gather: expected an axis of at most ${MAX_EXTENT}, got ${extent} – split it by reshape`);
+  }
+  const wrong = indices.find((index) => !Number.isInteger(index) || index < 0 || index >= extent);
+  if (wrong !== undefined) {
+    throw new ShapeError(`gather: expected indices from 0 to ${extent - 1} in axis ${axis}, got ${wrong}`);
+  }
+  const index = tensor('indices', [indices.length], () => Float32Array.from(indices));
+  return apply(gatherOp, [x, index], { axis });
+}

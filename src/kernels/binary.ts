@@ -1,0 +1,113 @@
+import source from '../../shaders/binary.wgsl';
+import { product } from './axes.ts';
+import { defineKernel, linear, type Variants } from './define.ts';
+import type { Emit } from './emit.ts';
+import { emitStridedCopy, expansion } from './strided_copy.ts';
+import { wholeVec4s } from './width.ts';
+
+const define = (value: string) => `fn f(a: vec4f, b: vec4f) -> vec4f { return ${value}; }`;
+const powers = (p: string, q: string) =>
+  define(`vec4f(${['x', 'y', 'z', 'w'].map((i) => `power(${p}.${i}, ${q}.${i})`).join(', ')})`);
+
+/** The functions of `binary`; `reversed`: of b and a, for where a is the one that is repeated. */
+export const binaries = {
+  add: define('a + b'),
+  sub: define('a - b'),
+  sub_reversed: define('b - a'),
+  mul: define('a * b'),
+  div: define('a / b'),
+  div_reversed: define('b / a'),
+  pow: powers('a', 'b'),
+  pow_reversed: powers('b', 'a'),
+  min: define('keep_nan(a, b, min(a, b))'),
+  max: define('keep_nan(a, b, max(a, b))'),
+} as const satisfies Variants[string];
+
+/** How `b` is read: all of it; whole vec4s over and over; or float by float. */
+export const repeats = {
+  same: 'alias B = vec4f;\nfn b_at(i: u32) -> vec4f { return b[i]; }',
+  vectors: 'alias B = vec4f;\nfn b_at(i: u32) -> vec4f { return b[i % (params.period / 4)]; }',
+  any: `alias B = f32;
+fn b_at(i: u32) -> vec4f {
+  if (params.period == 1) { return vec4f(b[0]); }
+  if (params.inner % 4 == 0) { return vec4f(b[4 * i / params.inner % params.period]); }
+  let at = min(4 * i + vec4u(0, 1, 2, 3), vec4u(params.count - 1)) / params.inner % params.period;
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+}`,
+} as const satisfies Variants[string];
+
+/** `y[i] = f(a[i], b[(i / inner) % period])`; see `emitBinary`. */
+export const binary = defineKernel({
+  name: 'binary',
+  source,
+  buffers: {
+    a: { access: 'read', length: ({ count }) => wholeVec4s(count) },
+    b: { access: 'read', length: ({ count, period }) => (period === count ? wholeVec4s(count) : period) },
+    y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+  },
+  params: { count: 'u32', inner: 'u32', period: 'u32' },
+  constants: { WORKGROUP: 256 },
+  variants: { f: binaries, repeat: repeats },
+  workgroups: ({ count }) => linear(count / 4, 256),
+});
+
+/** The functions of two arrays. */
+export type Binary = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'min' | 'max';
+
+const reversed: Readonly<Record<Binary, keyof typeof binaries>> = {
+  add: 'add',
+  sub: 'sub_reversed',
+  mul: 'mul',
+  div: 'div_reversed',
+  pow: 'pow_reversed',
+  min: 'min',
+  max: 'max',
+};
+
+type Extents = readonly number[];
+
+/** An array whose element for index i of the result is `(i / inner) % period`. */
+interface Repetition {
+  readonly inner: number;
+  readonly period: number;
+}
+
+/**
+ * `y = f(a, b)`, where axes of extent 1 (and missing first ones) are repeated to `extents`, the result's.
+ *
+ * One dispatch where one array is as large as `y` and the other repeats regularly; otherwise copies come first.
+ */
+export function emitBinary<T>(
+  emit: Emit<T>,
+  buffers: { readonly a: T; readonly b: T; readonly y: T },
+  { f, a, b, extents }: { readonly f: Binary; readonly a: Extents; readonly b: Extents; readonly extents: Extents },
+): void {
+  const count = product(extents);
+  const swap = product(a) < count && product(b) === count;
+  const [large, small] = swap ? ['b' as const, 'a' as const] : ['a' as const, 'b' as const];
+  const shapes = { a, b };
+  const whole = (side: 'a' | 'b'): T => {
+    if (product(shapes[side]) === count) return buffers[side];
+    const copy = emit.scratch(count);
+    emitStridedCopy(emit, { x: buffers[side], y: copy }, expansion(shapes[side], extents));
+    return copy;
+  };
+  const regular = repetitionOf(shapes[small], extents);
+  const { inner, period } = regular ?? { inner: 1, period: count };
+  const repeat = period === count ? 'same' : inner === 1 && period % 4 === 0 ? 'vectors' : 'any';
+  emit.call(
+    binary,
+    { a: whole(large), b: regular ? buffers[small] : whole(small), y: buffers.y },
+    { count, inner, period },
+    { f: swap ? reversed[f] : f, repeat },
+  );
+}
+
+/** How `x` repeats in an array of `extents`, or undefined where axes that repeat lie between others that do not. */
+function repetitionOf(x: Extents, extents: Extents): Repetition | undefined {
+  const aligned = [...extents.slice(x.length).map(() => 1), ...x];
+  const begin = aligned.findIndex((extent) => extent > 1);
+  const end = aligned.findLastIndex((extent) => extent > 1) + 1;
+  if (aligned.slice(begin, end).join() !== extents.slice(begin, end).join()) return undefined;
+  return { inner: product(extents.slice(end)), period: product(aligned) };
+}
