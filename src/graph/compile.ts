@@ -4,6 +4,7 @@ import { type Binding, record, traitsOf } from '../kernels/record.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
+import { ConstantStore, isStored } from './constants.ts';
 import { describe, type Node, reachable, type Shape, sizeOf } from './node.ts';
 import { inputOp, nameOf, parameterOp } from './ops/input.ts';
 import type { ParameterSlab } from './parameters.ts';
@@ -18,6 +19,8 @@ export interface CompileOptions {
   readonly parameters?: ParameterSlab;
   /** Outputs that are written to a given place, such as a gradient slab, instead of a buffer of their own. */
   readonly into?: Readonly<Record<string, Binding>>;
+  /** Holds the graph's constants, for several executables; default one of this executable's own. */
+  readonly constants?: ConstantStore;
   /** Optimisation passes to leave out, for tests. */
   readonly without?: readonly PassName[];
 }
@@ -38,6 +41,7 @@ export class Executable {
   readonly #inputs: ReadonlyMap<string, { shape: Shape; buffer: GPUBuffer }>;
   readonly #outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>;
   readonly #owned: readonly GPUBuffer[];
+  readonly #constants: ConstantStore | undefined;
 
   /** Use `compile`. */
   constructor(
@@ -46,24 +50,30 @@ export class Executable {
     inputs: ReadonlyMap<string, { shape: Shape; buffer: GPUBuffer }>,
     outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>,
     owned: readonly GPUBuffer[],
+    constants: ConstantStore | undefined,
   ) {
     this.#gpu = gpu;
     this.program = program;
     this.#inputs = inputs;
     this.#outputs = outputs;
     this.#owned = owned;
+    this.#constants = constants;
     this.bytes = owned.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Writes an input. @throws ShapeError for an unknown name, or data of another length. */
   feed(name: string, data: ArrayBufferView<ArrayBuffer>): void {
-    const input = this.#inputs.get(name);
-    if (!input) throw new ShapeError(`feed: expected one of ${[...this.#inputs.keys()].join(', ')}, got '${name}'`);
+    const input = this.#input(name);
     const bytes = sizeOf(input.shape) * 4;
     if (data.byteLength !== bytes) {
       throw new ShapeError(`feed '${name}': expected ${describe(input.shape)}, ${bytes} bytes, got ${data.byteLength}`);
     }
     this.#gpu.write(input.buffer, data);
+  }
+
+  /** Where an input lies, for other programs to write. */
+  input(name: string): Binding {
+    return this.#input(name).buffer;
   }
 
   /** Replays the program, in one submit. */
@@ -83,10 +93,17 @@ export class Executable {
     return this.#output(name).place;
   }
 
-  /** Frees the buffers. The parameters stay. */
+  /** Frees the buffers. The parameters stay, and so do constants of a store that was given. */
   destroy(): void {
     for (const buffer of this.#owned) this.#gpu.free(buffer);
+    this.#constants?.destroy();
     this.program.destroy();
+  }
+
+  #input(name: string) {
+    const input = this.#inputs.get(name);
+    if (!input) throw new ShapeError(`feed: expected one of ${[...this.#inputs.keys()].join(', ')}, got '${name}'`);
+    return input;
   }
 
   #output(name: string) {
@@ -106,6 +123,7 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
   const outputs = optimise(Object.values(options.outputs), options.without ?? []);
   const nodes = reachable(outputs);
 
+  const constants = options.constants ?? new ConstantStore(gpu);
   const owned: GPUBuffer[] = [];
   const own = (label: string, elements: number): GPUBuffer => {
     const buffer = gpu.buffer(label, elements * 4);
@@ -116,8 +134,15 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
     const inputs = new Map<string, { shape: Shape; buffer: GPUBuffer }>();
     const values = new Map<Node, Value>();
     for (const node of nodes) {
+      const alias = node.op.alias?.(node.attrs);
+      if (alias !== undefined) {
+        values.set(node, values.get(node.inputs[alias]!)!);
+        continue;
+      }
       const value: Value = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
-      if (node.op === inputOp) {
+      if (isStored(node)) {
+        value.place = await constants.get(node, (root, buffer, leaves) => evaluate(gpu, root, buffer, leaves));
+      } else if (node.op === inputOp) {
         const buffer = own(nameOf(node), value.elements);
         inputs.set(nameOf(node), { shape: node.shape, buffer });
         value.place = buffer;
@@ -146,11 +171,27 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
     const results = names.map(
       (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
     );
-    return new Executable(gpu, program, inputs, new Map(results), owned);
+    const ownConstants = options.constants ? undefined : constants;
+    return new Executable(gpu, program, inputs, new Map(results), owned, ownConstants);
   } catch (error) {
     for (const buffer of owned) gpu.free(buffer);
+    if (!options.constants) constants.destroy();
     throw error;
   }
+}
+
+/** Computes a constant once. */
+async function evaluate(gpu: Gpu, root: Node, buffer: GPUBuffer, leaves: ConstantStore): Promise<void> {
+  const once = await compile(gpu, {
+    label: 'constant',
+    outputs: { value: root },
+    into: { value: buffer },
+    constants: leaves,
+    without: Object.keys(passes) as PassName[],
+  });
+  once.run();
+  await gpu.fence();
+  once.destroy();
 }
 
 /** Runs the passes that are not in `without`. */

@@ -44,3 +44,21 @@ export function isFrozen(node: Node): boolean {
   }
   return frozen.get(node)!;
 }
+
+/**
+ * Like `rewrite`; `usedOnce` tells of a rebuilt node whether what it stands for has one user only, so that it can be
+ * taken into that user. So has every node that `replace` makes inside a replacement.
+ */
+export function rewriteUses(
+  outputs: readonly Node[],
+  replace: (node: Node, inputs: readonly Node[], usedOnce: (input: Node) => boolean) => Node | undefined,
+): Node[] {
+  const uses = countUses(outputs);
+  const usesOfRebuilt = new Map<Node, number>();
+  return rewrite(outputs, (node, inputs) => {
+    const replaced = replace(node, inputs, (input) => (usesOfRebuilt.get(input) ?? 1) === 1);
+    const result = replaced ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.attrs));
+    usesOfRebuilt.set(result, uses.get(node) ?? 0);
+    return result;
+  });
+}

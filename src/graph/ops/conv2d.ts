@@ -17,18 +17,22 @@ export interface Window {
 
 export interface Conv2dAttrs extends Window {
   readonly activation: ConvActivation;
+  /** The last input is added before the activation; of y's shape. */
+  readonly residual?: boolean;
+  /** x's channels begin here: it may have more than the convolution takes. */
+  readonly firstChannel?: number;
 }
 
 /**
- * y = activation(x ∗ w + b). Without bias or with `[Cout]`, or with one for each image, `[N, 1, 1, Cout]`.
- * dx and dw are ops of their own; bias and activation are fused after differentiation.
+ * y = activation(x ∗ w + b + r). Without bias or with `[Cout]`, or with one for each image, `[N, 1, 1, Cout]`.
+ * dx and dw are ops of their own; bias, residual r and activation are fused after differentiation.
  */
 export const conv2dOp = defineOp<Conv2dAttrs>({
   name: 'conv2d',
-  shape: ([x, w], { strides, pads }) => {
+  shape: ([x, w], { strides, pads, firstChannel }) => {
     const [n, h, width, cin] = expectNhwc('conv2d', 'x', x!);
     const [kh, kw, wCin, cout] = expectNhwc('conv2d', 'w', w!);
-    if (cin !== wCin) {
+    if (firstChannel === undefined ? cin !== wCin : cin < firstChannel + wCin) {
       throw new ShapeError(`conv2d: expected w for ${cin} input channels (x is ${describe(x!)}), got ${describe(w!)}`);
     }
     const outHeight = Math.floor((h + pads[0] + pads[2] - kh) / strides[0]) + 1;
@@ -38,13 +42,34 @@ export const conv2dOp = defineOp<Conv2dAttrs>({
     }
     return [n, outHeight, outWidth, cout];
   },
-  lower: (emit, { inputs: [x, w, bias], shapes, output, shape }, attrs) => {
+  strided: true,
+  lower: (emit, { inputs, shapes, output, shape, view }, attrs) => {
+    const [x, w] = inputs;
+    const rest = inputs.slice(2);
+    const residual = attrs.residual ? rest.pop() : undefined;
+    const [bias] = rest;
     const geometry = geometryOf(shapes[0]!, shapes[1]!, shape, attrs);
-    const buffers = { x: x!, w: w!, y: output, ...(bias === undefined ? {} : { bias }) };
-    emitConv2d(emit, buffers, geometry, { activation: attrs.activation, biasPerImage: shapes[2]?.length === 4 });
+    const { activation, firstChannel: first } = attrs;
+    emitConv2d(
+      emit,
+      {
+        x: x!,
+        w: w!,
+        y: output,
+        ...(bias === undefined ? {} : { bias }),
+        ...(residual === undefined ? {} : { residual }),
+      },
+      geometry,
+      {
+        activation,
+        biasPerImage: bias !== undefined && shapes[2]!.length === 4,
+        outView: view,
+        ...(first === undefined ? {} : { inView: { stride: shapes[0]![3]!, first } }),
+      },
+    );
   },
-  gradient: ({ inputs: [x, w, bias], dy, attrs }) => {
-    if (bias || attrs.activation !== 'none') throw new ShapeError('conv2d: differentiate before fusing');
+  gradient: ({ inputs: [x, w, ...fused], dy, attrs }) => {
+    if (fused.length > 0 || attrs.activation !== 'none') throw new ShapeError('conv2d: differentiate before fusing');
     const { strides, pads } = attrs;
     return [
       apply(conv2dInputGradOp, [dy, w!], { strides, pads, xShape: x!.shape }),
@@ -76,7 +101,7 @@ function geometryOf(x: Shape, w: Shape, y: Shape, { strides, pads }: Window): Co
     batch: x[0]!,
     inHeight: x[1]!,
     inWidth: x[2]!,
-    inChannels: x[3]!,
+    inChannels: w[2]!,
     outHeight: y[1]!,
     outWidth: y[2]!,
     outChannels: y[3]!,

@@ -1,31 +1,35 @@
-/** conv2d → bias_add → relu | tanh becomes one conv2d with bias and activation, where nothing else needs the parts. */
+/** conv2d → bias_add → add → relu | tanh becomes one conv2d, where nothing else needs the parts. */
 import { apply, type Node } from '../node.ts';
+import { addOp } from '../ops/add.ts';
 import { biasAddOp } from '../ops/bias_add.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
 import { reluOp } from '../ops/relu.ts';
 import { tanhOp } from '../ops/tanh.ts';
-import { countUses, type Pass, rewrite } from '../rewrite.ts';
+import { type Pass, rewriteUses } from '../rewrite.ts';
 
-export const fuseConv2d: Pass = (outputs) => {
-  const uses = countUses(outputs);
-  // A node made by this pass stands for one of the original graph: it is used as often.
-  const usesOfRebuilt = new Map<Node, number>();
-  return rewrite(outputs, (node, inputs) => {
-    const fused = fuse(node, inputs, (input) => usesOfRebuilt.get(input) === 1);
-    const result = fused ?? (inputs.length === 0 ? node : apply(node.op, inputs, node.attrs));
-    usesOfRebuilt.set(result, uses.get(node) ?? 0);
-    return result;
-  });
-};
+export const fuseConv2d: Pass = (outputs) => rewriteUses(outputs, fuse);
 
-function fuse(node: Node, inputs: readonly Node[], onlyUsedHere: (input: Node) => boolean): Node | undefined {
-  const conv = inputs[0];
-  if (!conv || conv.op !== conv2dOp || !onlyUsedHere(conv)) return undefined;
-  const attrs = conv.attrs as Conv2dAttrs;
-  if (attrs.activation !== 'none') return undefined;
-  const { op } = node;
-  if (op === biasAddOp && conv.inputs.length === 2) return apply(conv2dOp, [...conv.inputs, inputs[1]!], attrs);
-  if (op === reluOp) return apply(conv2dOp, conv.inputs, { ...attrs, activation: 'relu' });
-  if (op === tanhOp) return apply(conv2dOp, conv.inputs, { ...attrs, activation: 'tanh' });
+function fuse(node: Node, inputs: readonly Node[], usedOnce: (input: Node) => boolean): Node | undefined {
+  const open = inputs.filter((input) => isOpen(input) && usedOnce(input));
+  if (node.op === addOp) {
+    const conv = open.find((input) => !attrsOf(input).residual);
+    const residual = inputs[0] === conv ? inputs[1] : inputs[0];
+    if (!conv || !residual) return undefined;
+    return apply(conv2dOp, [...conv.inputs, residual], { ...attrsOf(conv), residual: true });
+  }
+  const [conv] = open;
+  if (!conv || conv !== inputs[0]) return undefined;
+  if (node.op === biasAddOp && conv.inputs.length === 2) {
+    return apply(conv2dOp, [...conv.inputs, inputs[1]!], attrsOf(conv));
+  }
+  if (node.op === reluOp) return apply(conv2dOp, conv.inputs, { ...attrsOf(conv), activation: 'relu' });
+  if (node.op === tanhOp) return apply(conv2dOp, conv.inputs, { ...attrsOf(conv), activation: 'tanh' });
   return undefined;
+}
+
+const attrsOf = (conv: Node) => conv.attrs as Conv2dAttrs;
+
+/** A convolution to which more can be added. */
+function isOpen(node: Node): boolean {
+  return node.op === conv2dOp && attrsOf(node).activation === 'none';
 }

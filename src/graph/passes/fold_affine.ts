@@ -1,0 +1,63 @@
+/**
+ * A constant factor or summand for each channel goes into the weights and bias of the convolution before it:
+ * (x ∗ w + b) · s + t = x ∗ (w · s) + (b · s + t). This is how batch normalisation and residual scales vanish.
+ */
+import { apply, type Node, type Shape, sizeOf } from '../node.ts';
+import { addOp } from '../ops/add.ts';
+import { biasAdd, biasAddOp } from '../ops/bias_add.ts';
+import { type BinaryAttrs, binary, binaryOp } from '../ops/binary.ts';
+import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
+import { expand } from '../ops/expand.ts';
+import { reshape } from '../ops/reshape.ts';
+import { unary } from '../ops/unary.ts';
+import { isFrozen, type Pass, rewriteUses } from '../rewrite.ts';
+
+/** A convolution with what was added to it so far. */
+interface Affine {
+  readonly conv: Node;
+  readonly bias: Node | undefined;
+}
+
+export const foldAffine: Pass = (outputs) =>
+  rewriteUses(outputs, (node, inputs, usedOnce) => {
+    const fn = node.op === binaryOp ? (node.attrs as BinaryAttrs).fn : node.op === addOp ? 'add' : undefined;
+    if (fn === undefined) return undefined;
+    const commutes = fn === 'add' || fn === 'mul';
+    const [x, c] = commutes && isFrozen(inputs[0]!) ? [inputs[1]!, inputs[0]!] : [inputs[0]!, inputs[1]!];
+    const affine = affineOf(x, usedOnce);
+    const vector = channelVector(c, node.shape);
+    if (!affine || !vector || x.shape.join() !== node.shape.join()) return undefined;
+    const { conv, bias } = affine;
+    const [input, weights] = conv.inputs;
+    if (fn === 'mul' || fn === 'div') {
+      const scaled = apply(conv2dOp, [input!, binary(fn, weights!, vector)], conv.attrs as Conv2dAttrs);
+      return bias ? biasAdd(scaled, binary(fn, bias, vector)) : scaled;
+    }
+    if (fn === 'add' || fn === 'sub') {
+      const channels = [node.shape[3]!];
+      const bare = apply(conv2dOp, [input!, weights!], conv.attrs as Conv2dAttrs);
+      if (bias) return biasAdd(bare, binary(fn, bias, vector));
+      const summand = fn === 'add' ? vector : unary('neg', vector);
+      return biasAdd(bare, expand(summand, channels));
+    }
+    return undefined;
+  });
+
+/** The convolution that `node` is, or is the biased result of, where nothing else needs it and its weights are constant. */
+function affineOf(node: Node, usedOnce: (input: Node) => boolean): Affine | undefined {
+  const conv = node.op === biasAddOp ? node.inputs[0]! : node;
+  if (conv.op !== conv2dOp || !usedOnce(conv) || !usedOnce(node)) return undefined;
+  const { activation, residual } = conv.attrs as Conv2dAttrs;
+  const [, weights, own] = conv.inputs;
+  const bias = node.op === biasAddOp ? node.inputs[1] : own;
+  if (activation !== 'none' || residual || (own && bias !== own) || !isFrozen(weights!)) return undefined;
+  if (bias && (!isFrozen(bias) || bias.shape.length !== 1)) return undefined;
+  return { conv, bias };
+}
+
+/** `c` as [C] or [1], if it is constant and the same for all pixels of `shape`. */
+function channelVector(c: Node, shape: Shape): Node | undefined {
+  const channels = c.shape.at(-1) ?? 1;
+  if (!isFrozen(c) || sizeOf(c.shape) !== channels || c.shape.length > shape.length) return undefined;
+  return channels === 1 || channels === shape.at(-1) ? reshape(c, [channels]) : undefined;
+}

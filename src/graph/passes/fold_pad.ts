@@ -1,0 +1,33 @@
+/** Zeros around the picture go into the padding of the convolution, or of the average, that reads them. */
+import { apply } from '../node.ts';
+import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
+import { type PadAttrs, padOp } from '../ops/pad.ts';
+import { type AveragePoolAttrs, averagePoolOp } from '../ops/pool.ts';
+import { type Pass, rewrite } from '../rewrite.ts';
+
+export const foldPad: Pass = (outputs) =>
+  rewrite(outputs, (node, inputs) => {
+    const [padded, ...rest] = inputs;
+    if (padded?.op !== padOp || padded.shape.length !== 4) return undefined;
+    const { before, after, mode, value } = padded.attrs as PadAttrs;
+    const borders = [before[1]!, before[2]!, after[1]!, after[2]!];
+    const others = [before[0], before[3], after[0], after[3]];
+    if (mode !== 'constant' || value !== 0 || others.some((extent) => extent !== 0)) return undefined;
+    const x = padded.inputs[0]!;
+    if (node.op === conv2dOp) {
+      const attrs = node.attrs as Conv2dAttrs;
+      return apply(conv2dOp, [x, ...rest], {
+        ...attrs,
+        pads: sum(attrs.pads, borders) as unknown as Conv2dAttrs['pads'],
+      });
+    }
+    if (node.op === averagePoolOp) {
+      const attrs = node.attrs as AveragePoolAttrs;
+      // The zeros of the pad count; so its own padding must count as well, or not be there.
+      if (!attrs.countPadding && attrs.pads.some((extent) => extent !== 0)) return undefined;
+      return apply(averagePoolOp, [x], { ...attrs, pads: sum(attrs.pads, borders), countPadding: true });
+    }
+    return undefined;
+  });
+
+const sum = (a: readonly number[], b: readonly number[]): number[] => a.map((extent, i) => extent + b[i]!);

@@ -1,0 +1,58 @@
+/**
+ * 1x1 convolutions of one input become one with all their channels: fewer dispatches, and more work in each.
+ * Their results are ranges of its channels.
+ */
+import { apply, type Node, reachable } from '../node.ts';
+import { concat, concatOp } from '../ops/concat.ts';
+import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
+import { slice } from '../ops/slice.ts';
+import { isFrozen, type Pass, rewrite } from '../rewrite.ts';
+
+export const mergeSiblings: Pass = (outputs) => {
+  const families = new Map<string, Node[]>();
+  const concatenated = new Set<Node>();
+  for (const node of reachable(outputs)) {
+    for (const input of node.op === concatOp ? node.inputs : []) concatenated.add(input);
+    if (!isCandidate(node)) continue;
+    const key = `${node.inputs[0]!.id} ${JSON.stringify(node.attrs)}`;
+    families.set(key, [...(families.get(key) ?? []), node]);
+  }
+  const familyOf = new Map<Node, readonly Node[]>();
+  for (const family of families.values()) {
+    if (family.length < 2) continue;
+    // What is concatenated comes last, so that it can lie where the rest of the concatenation follows.
+    const ordered = [...family.filter((node) => !concatenated.has(node)), ...family.filter((n) => concatenated.has(n))];
+    for (const node of ordered) familyOf.set(node, ordered);
+  }
+  const merged = new Map<readonly Node[], Node>();
+  return rewrite(outputs, (node, inputs) => {
+    const family = familyOf.get(node);
+    if (!family) return undefined;
+    const whole = merged.get(family) ?? merge(family, inputs[0]!);
+    merged.set(family, whole);
+    const first = family.slice(0, family.indexOf(node)).reduce((sum, { shape }) => sum + shape[3]!, 0);
+    return slice(whole, [0, 0, 0, first], node.shape);
+  });
+};
+
+function isCandidate(node: Node): boolean {
+  if (node.op !== conv2dOp || node.inputs.length !== 3 || node.shape[3]! % 4 !== 0) return false;
+  const [, w, bias] = node.inputs;
+  const { residual, strides, pads } = node.attrs as Conv2dAttrs;
+  const pointwise =
+    [w!.shape[0], w!.shape[1], ...strides].every((extent) => extent === 1) && pads.every((p) => p === 0);
+  return pointwise && !residual && isFrozen(w!) && isFrozen(bias!) && bias!.shape.length === 1;
+}
+
+/** Constants are the same node before and after rewriting, or computed alike: the family's own are taken. */
+function merge(family: readonly Node[], x: Node): Node {
+  const weights = concat(
+    family.map(({ inputs }) => inputs[1]!),
+    3,
+  );
+  const bias = concat(
+    family.map(({ inputs }) => inputs[2]!),
+    0,
+  );
+  return apply(conv2dOp, [x, weights, bias], family[0]!.attrs as Conv2dAttrs);
+}

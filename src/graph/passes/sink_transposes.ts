@@ -1,0 +1,120 @@
+/**
+ * Transposes move behind the ops that don't mind, until they meet their inverse: so a network imported channels first
+ * runs channels last throughout. y = transpose(x, perm): axis i of y is axis perm[i] of x.
+ */
+import { apply, type Node, type Op, type Shape } from '../node.ts';
+import { addOp } from '../ops/add.ts';
+import { binaryOp } from '../ops/binary.ts';
+import { type ConcatAttrs, concatOp } from '../ops/concat.ts';
+import { type PadAttrs, padOp } from '../ops/pad.ts';
+import { type ReduceAttrs, reduceOp } from '../ops/reduce.ts';
+import { reluOp } from '../ops/relu.ts';
+import { reshape } from '../ops/reshape.ts';
+import { type SliceAttrs, sliceOp } from '../ops/slice.ts';
+import { tanhOp } from '../ops/tanh.ts';
+import { type TransposeAttrs, transpose, transposeOp } from '../ops/transpose.ts';
+import { unaryOp } from '../ops/unary.ts';
+import { isFrozen, type Pass, rewrite } from '../rewrite.ts';
+
+type Perm = readonly number[];
+
+export const sinkTransposes: Pass = (outputs) =>
+  rewrite(outputs, (node, inputs) => {
+    if (isFrozen(node)) return undefined;
+    if (node.op === transposeOp) return transposed(inputs[0]!, (node.attrs as TransposeAttrs).perm);
+    const perm = permOf(inputs);
+    return perm && sink(node, inputs, perm);
+  });
+
+/** The permutation of the first input that is transposed, and no constant. */
+function permOf(inputs: readonly Node[]): Perm | undefined {
+  const found = inputs.find((input) => input.op === transposeOp && !isFrozen(input));
+  return (found?.attrs as TransposeAttrs | undefined)?.perm;
+}
+
+/** `transpose(x, perm)`, without the transposes that cancel, and as a reshape where only extents of 1 move. */
+function transposed(x: Node, perm: Perm): Node {
+  if (x.op === transposeOp) {
+    const inner = (x.attrs as TransposeAttrs).perm;
+    return transposed(
+      x.inputs[0]!,
+      perm.map((axis) => inner[axis]!),
+    );
+  }
+  if (perm.every((axis, i) => axis === i)) return x;
+  const moved = perm.filter((axis) => x.shape[axis] !== 1);
+  if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) {
+    return reshape(
+      x,
+      perm.map((axis) => x.shape[axis]!),
+    );
+  }
+  return transpose(x, perm);
+}
+
+function sink(node: Node, inputs: readonly Node[], perm: Perm): Node | undefined {
+  const x = inputs[0]!;
+  const below = (op: Op<unknown>, attrs: unknown, sources: readonly Node[], outer = perm) =>
+    transposed(apply(op, sources, attrs), outer);
+  const op = node.op as unknown;
+  if (op === reluOp || op === tanhOp || op === unaryOp) return below(node.op, node.attrs, [x.inputs[0]!]);
+  if (op === binaryOp || op === addOp) {
+    const sources = inputs.map((input) => broadcastSource(input, perm));
+    return sources.every((source) => source !== undefined) ? below(node.op, node.attrs, sources) : undefined;
+  }
+  if (op === concatOp) {
+    const sources = inputs.map((input) => sourceOf(input, perm));
+    const axis = perm[(node.attrs as ConcatAttrs).axis]!;
+    return sources.every((source) => source !== undefined)
+      ? below(concatOp as Op<unknown>, { axis }, sources)
+      : undefined;
+  }
+  if (op === sliceOp) {
+    const { starts, shape, steps } = node.attrs as SliceAttrs;
+    const attrs = { starts: back(starts, perm), shape: back(shape, perm), steps: back(steps, perm) };
+    return below(node.op, attrs, [x.inputs[0]!]);
+  }
+  if (op === padOp) {
+    const { before, after, ...rest } = node.attrs as PadAttrs;
+    return below(node.op, { before: back(before, perm), after: back(after, perm), ...rest }, [x.inputs[0]!]);
+  }
+  if (op === reduceOp) return sinkReduce(node, x.inputs[0]!, perm);
+  return undefined;
+}
+
+/** Without the reduced axes, the others keep their order under the transpose that is left. */
+function sinkReduce(node: Node, x: Node, perm: Perm): Node {
+  const { axes, keepDims, ...rest } = node.attrs as ReduceAttrs;
+  const reduced = apply(reduceOp, [x], {
+    ...rest,
+    keepDims,
+    axes: axes.map((axis) => perm[axis]!).sort((a, b) => a - b),
+  });
+  if (keepDims) return transposed(reduced, perm);
+  const kept = perm.filter((_, i) => !axes.includes(i));
+  const order = [...kept].sort((a, b) => a - b);
+  return transposed(
+    reduced,
+    kept.map((axis) => order.indexOf(axis)),
+  );
+}
+
+/** What `input` is the transpose of, by `perm`; for a constant that is one more constant. */
+function sourceOf(input: Node, perm: Perm): Node | undefined {
+  if (isFrozen(input)) return input.shape.length === perm.length ? transposed(input, inverse(perm)) : undefined;
+  const same = input.op === transposeOp && (input.attrs as TransposeAttrs).perm.join() === perm.join();
+  return same ? input.inputs[0] : undefined;
+}
+
+/** Like `sourceOf`, for an operand that is broadcast: of fewer axes, which are the last ones. */
+function broadcastSource(input: Node, perm: Perm): Node | undefined {
+  if (!isFrozen(input) || input.shape.length >= perm.length) return sourceOf(input, perm);
+  if (input.shape.length === 0) return input;
+  const shape: Shape = [...perm.slice(input.shape.length).map(() => 1), ...input.shape];
+  return transposed(reshape(input, shape), inverse(perm));
+}
+
+const inverse = (perm: Perm): number[] => perm.map((_, axis) => perm.indexOf(axis));
+
+/** Values for each axis of the transpose, in the order of its source's axes. */
+const back = (values: readonly number[], perm: Perm): number[] => inverse(perm).map((i) => values[i]!);

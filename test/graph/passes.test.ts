@@ -1,0 +1,205 @@
+/**
+ * The passes that imported networks need, on a small inception block as an ONNX file has it: channels first, batch norm
+ * as factors and summands, a residual scale, branches that are concatenated.
+ */
+import { describe, expect, test } from 'vitest';
+import { compile, optimise } from '../../src/graph/compile.ts';
+import { ConstantStore } from '../../src/graph/constants.ts';
+import { apply, type Node, reachable, type Shape, sizeOf } from '../../src/graph/node.ts';
+import { add } from '../../src/graph/ops/add.ts';
+import { binary } from '../../src/graph/ops/binary.ts';
+import { concat } from '../../src/graph/ops/concat.ts';
+import { type Conv2dAttrs, conv2dOp } from '../../src/graph/ops/conv2d.ts';
+import { input } from '../../src/graph/ops/input.ts';
+import { pad } from '../../src/graph/ops/pad.ts';
+import { averagePool, maxPool } from '../../src/graph/ops/pool.ts';
+import { reduce } from '../../src/graph/ops/reduce.ts';
+import { relu } from '../../src/graph/ops/relu.ts';
+import { reshape } from '../../src/graph/ops/reshape.ts';
+import { slice } from '../../src/graph/ops/slice.ts';
+import { tensor } from '../../src/graph/ops/tensor.ts';
+import { transpose } from '../../src/graph/ops/transpose.ts';
+import { unary } from '../../src/graph/ops/unary.ts';
+import { type PassName, passes } from '../../src/graph/passes/index.ts';
+import { isFrozen } from '../../src/graph/rewrite.ts';
+import { gpu, random } from '../gpu.ts';
+
+const all = Object.keys(passes) as PassName[];
+let seed = 0;
+const weights = (shape: Shape, name = `w${++seed}`) => {
+  const own = ++seed;
+  return tensor(name, shape, () => random(sizeOf(shape), own));
+};
+
+/** A convolution in ONNX's layout: x [N, C, H, W], w [O, I, KH, KW]. */
+function convolution(x: Node, channels: number, [kh, kw]: readonly [number, number], stride = 1, padded = true): Node {
+  const w = weights([channels, x.shape[1]!, kh, kw]);
+  const [py, px] = padded ? [(kh - 1) / 2, (kw - 1) / 2] : [0, 0];
+  const attrs: Conv2dAttrs = { strides: [stride, stride], pads: [py, px, py, px], activation: 'none' };
+  return toNchw(apply(conv2dOp, [toNhwc(x), transpose(w, [2, 3, 1, 0])], attrs));
+}
+const toNhwc = (x: Node) => transpose(x, [0, 2, 3, 1]);
+const toNchw = (x: Node) => transpose(x, [0, 3, 1, 2]);
+
+/** Batch normalisation as tf2onnx may leave it: one factor and one summand for each channel. */
+function normalised(x: Node): Node {
+  const c = x.shape[1]!;
+  const factor = binary('div', weights([c, 1, 1]), unary('sqrt', unary('abs', weights([c, 1, 1]))));
+  return binary('add', binary('mul', x, factor), weights([1, c, 1, 1]));
+}
+const unit = (x: Node, channels: number, kernel: readonly [number, number], stride = 1, padded = true) =>
+  relu(normalised(convolution(x, channels, kernel, stride, padded)));
+
+/** Two branches that start with a 1x1 convolution of x each; the second is `deep` convolutions long. */
+function block(x: Node, deep: readonly (readonly [number, number])[]): Node {
+  let branch = unit(x, 8, [1, 1]);
+  for (const kernel of deep) branch = unit(branch, 12, kernel);
+  const up = convolution(concat([unit(x, 16, [1, 1]), branch], 1), x.shape[1]!, [1, 1]);
+  const biased = binary('add', up, weights([x.shape[1]!, 1, 1]));
+  return relu(
+    add(
+      x,
+      binary(
+        'mul',
+        biased,
+        tensor('scale', [], () => Float32Array.of(0.17)),
+      ),
+    ),
+  );
+}
+
+function reduction(x: Node): Node {
+  const attrs = { kernel: [3, 3], strides: [2, 2], dilations: [1, 1], pads: [0, 0, 0, 0], outSize: [4, 5] };
+  return concat([unit(x, 20, [3, 3], 2, false), toNchw(maxPool(toNhwc(x), attrs))], 1);
+}
+
+const image = input('image', [2, 3, 9, 11]);
+const stem = unit(image, 24, [3, 3]);
+const one = block(stem, [[3, 3]]);
+const two = block(one, [
+  [1, 7],
+  [7, 1],
+]);
+const pooled = reduce('mean', reduction(two), [2, 3], true);
+const network = reshape(pooled, [2, 44]);
+
+async function values(outputs: Readonly<Record<string, Node>>, without: readonly PassName[]) {
+  const executable = await compile(gpu, { label: 'test', outputs, without });
+  executable.feed('image', random(sizeOf(image.shape), 77));
+  executable.run();
+  const results: Float32Array[] = [];
+  for (const name of Object.keys(outputs)) results.push(await executable.read(name));
+  const dispatches = executable.program.dispatches.map(({ label }) => label);
+  executable.destroy();
+  return { results, dispatches };
+}
+
+const outputs = { network, inside: two };
+const plain = values(outputs, all);
+
+function expectSame(got: readonly Float32Array[], want: readonly Float32Array[]): void {
+  want.forEach((values, i) => {
+    const scale = Math.max(...values.map(Math.abs));
+    expect(scale).toBeGreaterThan(1e-3);
+    const worst = values.reduce((max, v, at) => Math.max(max, Math.abs(v - got[i]![at]!)), 0);
+    expect(worst / scale).toBeLessThan(2e-5);
+  });
+}
+
+const opsOf = (results: readonly Node[]) =>
+  reachable(results)
+    .filter((node) => !isFrozen(node))
+    .map((node) => node.op.name);
+
+describe('every pass leaves an inception block as it is', () => {
+  test.each(all)('%s alone', async (pass) => {
+    const got = await values(
+      outputs,
+      all.filter((name) => name !== pass),
+    );
+    expectSame(got.results, (await plain).results);
+  });
+
+  test.each(all)('all but %s', async (pass) => {
+    expectSame((await values(outputs, [pass])).results, (await plain).results);
+  });
+
+  test('all of them, with one dispatch for each merged convolution, pool and reduction', async () => {
+    const got = await values({ network }, []);
+    expectSame(got.results, [(await plain).results[0]!]);
+    const convolutions = got.dispatches.filter((label) => label.startsWith('conv2d_block'));
+    // Stem, 3 + 4 in the blocks with siblings merged, and 1 before the pool.
+    expect(convolutions).toHaveLength(1 + 3 + 4 + 1);
+    const rest = got.dispatches.filter((label) => !label.startsWith('conv2d_block'));
+    // Channels first to last, padded to 4; the first block's copy of a branch; the pool; the mean.
+    expect(rest.length).toBeLessThanOrEqual(7);
+  });
+});
+
+test('sink_transposes leaves one transpose, at the input', () => {
+  const without = all.filter((name) => name !== 'sinkTransposes' && name !== 'shareCommon');
+  expect(opsOf(optimise([network], without)).filter((name) => name === 'transpose')).toHaveLength(1);
+});
+
+test('fold_affine leaves no factor, and fuse_conv2d takes in the residual and the ReLU', () => {
+  const names = opsOf(optimise([network], ['mergeSiblings', 'concatInPlace', 'readRanges']));
+  expect(names).not.toContain('binary');
+  expect(names).not.toContain('add');
+  expect(names).not.toContain('relu');
+});
+
+test('fold_constants: constants are computed when compiled, and once for executables that share a store', async () => {
+  const store = new ConstantStore(gpu);
+  const before = gpu.allocatedBytes;
+  const first = await compile(gpu, { label: 'first', outputs: { network }, constants: store });
+  const own = first.bytes;
+  const constants = gpu.allocatedBytes - before - own;
+  const second = await compile(gpu, { label: 'second', outputs: { network }, constants: store });
+  expect(gpu.allocatedBytes - before).toBe(own + constants + second.bytes);
+  first.destroy();
+  second.destroy();
+  store.destroy();
+  expect(gpu.allocatedBytes).toBe(before);
+});
+
+describe('fold_pad', () => {
+  const x = input('image', [2, 9, 11, 3]);
+  const padded = pad(x, [0, 1, 2, 0], [0, 0, 1, 0], 'constant', 0);
+  const window = { kernel: [3, 3], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], outSize: [8, 12] };
+  const conv = apply(conv2dOp, [padded, weights([3, 3, 3, 8])], {
+    strides: [2, 1],
+    pads: [1, 0, 0, 0],
+    activation: 'none',
+  });
+
+  test('zeros go into a convolution and an average', async () => {
+    const both = { conv, average: averagePool(padded, { ...window, countPadding: false }) };
+    expect(opsOf(optimise(Object.values(both), []))).not.toContain('pad');
+    expectSame((await values(both, [])).results, (await values(both, all)).results);
+  });
+
+  test.each([
+    ['other values', averagePool(pad(x, [0, 1, 2, 0], [0, 0, 1, 0], 'constant', 1), window)],
+    ['a maximum', maxPool(padded, window)],
+    ['padded channels', reduce('sum', pad(x, [0, 0, 0, 1], [0, 0, 0, 0], 'constant', 0), [1], false)],
+  ])('%s stay', async (_, node) => {
+    expect(opsOf(optimise([node], []))).toContain('pad');
+    expectSame((await values({ node }, [])).results, (await values({ node }, all)).results);
+  });
+});
+
+test('a convolution reads a range of channels that is no multiple of 4 from a copy', async () => {
+  const x = toNhwc(unit(image, 24, [3, 3]));
+  const range = slice(x, [0, 0, 0, 6], [2, 9, 11, 8]);
+  const w = weights([1, 1, 8, 8]);
+  const conv = apply(conv2dOp, [range, w], { strides: [1, 1], pads: [0, 0, 0, 0], activation: 'none' });
+  expect(opsOf(optimise([conv], []))).toContain('slice');
+  expectSame((await values({ conv }, [])).results, (await values({ conv }, all)).results);
+});
+
+test('what is concatenated and needed elsewhere, or concatenated twice, is copied', async () => {
+  const branch = unit(image, 8, [3, 3]);
+  const twice = concat([branch, unit(image, 4, [1, 1]), branch], 1);
+  const outputs = { twice, branch };
+  expectSame((await values(outputs, [])).results, (await values(outputs, all)).results);
+});
