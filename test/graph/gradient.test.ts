@@ -10,6 +10,7 @@ import { allOps } from '../../src/graph/ops/index.ts';
 import { input } from '../../src/graph/ops/input.ts';
 import { mse, mseOp } from '../../src/graph/ops/mse.ts';
 import { relu, reluOp } from '../../src/graph/ops/relu.ts';
+import { reshape, reshapeOp } from '../../src/graph/ops/reshape.ts';
 import { tanh, tanhOp } from '../../src/graph/ops/tanh.ts';
 import { upsample2x, upsample2xOp } from '../../src/graph/ops/upsample2x.ts';
 import { gpu, random } from '../gpu.ts';
@@ -36,6 +37,7 @@ const cases: Case[] = [
   { op: addOp, name: 'x + x: a node used twice', shapes: [[2, 3, 3, 5]], build: (a) => add(a!, a!) },
   { op: reluOp, name: 'relu', shapes: [[1, 5, 7, 3]], build: (x) => relu(x!) },
   { op: tanhOp, name: 'tanh', shapes: [[1, 5, 7, 3]], build: (x) => tanh(x!) },
+  { op: reshapeOp, name: 'reshape', shapes: [[2, 3, 5, 2]], build: (x) => tanh(reshape(x!, [1, 6, 2, 5])) },
   { op: upsample2xOp, name: 'upsample2x', shapes: [[2, 3, 5, 2]], build: (x) => upsample2x(x!) },
   { op: biasAddOp, name: 'bias_add', shapes: [[2, 3, 5, 6], [6]], build: (x, b) => biasAdd(x!, b!) },
   {
