@@ -26,7 +26,7 @@ export const reduceOp = defineOp<ReduceAttrs>({
     return x!.flatMap((extent, axis) => (!axes.includes(axis) ? [extent] : keepDims ? [1] : []));
   },
   lower: (emit, { inputs, shapes, output }, { fn, axes }) => {
-    let x = inputs[0]!;
+    let x: typeof output = inputs[0]!;
     runsOf(shapes[0]!, axes).forEach((run, i, runs) => {
       const y = i === runs.length - 1 ? output : emit.scratch(run.outer * run.channels);
       emitReduce(emit, { x, y }, fn, run);

@@ -1,0 +1,118 @@
+import source from '../../shaders/matmul.wgsl';
+import { defineKernel, linear } from './define.ts';
+import type { Emit } from './emit.ts';
+
+const WORKGROUP = 64;
+
+/** Products of the matrices of a batch. See `emitMatmul`. */
+export const matmul = defineKernel({
+  name: 'matmul',
+  source,
+  buffers: {
+    a: {
+      access: 'read',
+      length: (p) => (lastMatrix(p, [p.a_step_0, p.a_step_1, p.a_step_2]) + 1) * p.rows * p.inner,
+    },
+    b: {
+      access: 'read',
+      length: (p) => (lastMatrix(p, [p.b_step_0, p.b_step_1, p.b_step_2]) + 1) * p.inner * p.columns,
+    },
+    y: { access: 'read_write', length: (p) => p.batch_0 * p.batch_1 * p.batch_2 * p.rows * p.columns },
+  },
+  params: {
+    batch_0: 'u32',
+    batch_1: 'u32',
+    batch_2: 'u32',
+    a_step_0: 'u32',
+    a_step_1: 'u32',
+    a_step_2: 'u32',
+    b_step_0: 'u32',
+    b_step_1: 'u32',
+    b_step_2: 'u32',
+    rows: 'u32',
+    inner: 'u32',
+    columns: 'u32',
+  },
+  constants: { WORKGROUP },
+  variants: {
+    /** Whether 4 divides `inner`. */
+    inner: {
+      vec4: `alias A = vec4f;
+fn a_at(line: u32, k: u32) -> vec4f { return a[line * (params.inner / 4u) + k]; }`,
+      scalar: `alias A = f32;
+fn a_at(line: u32, k: u32) -> vec4f {
+  let terms = 4u * k + vec4u(0u, 1u, 2u, 3u);
+  let i = line * params.inner + min(terms, vec4u(params.inner - 1u));
+  return select(vec4f(), vec4f(a[i.x], a[i.y], a[i.z], a[i.w]), terms < vec4u(params.inner));
+}`,
+    },
+    /** Whether 4 divides `columns`. */
+    columns: {
+      vec4: `alias B = vec4f;
+fn b_at(matrix: u32, term: u32, column: u32) -> vec4f {
+  let line = matrix * params.inner + min(term, params.inner - 1u);
+  return select(vec4f(), b[line * (params.columns / 4u) + column], term < params.inner);
+}
+fn store(line: u32, column: u32, value: vec4f) { y[line * (params.columns / 4u) + column] = value; }`,
+      scalar: `alias B = f32;
+fn b_at(matrix: u32, term: u32, column: u32) -> vec4f {
+  let line = matrix * params.inner + min(term, params.inner - 1u);
+  let i = line * params.columns + min(4u * column + vec4u(0u, 1u, 2u, 3u), vec4u(params.columns - 1u));
+  return select(vec4f(), vec4f(b[i.x], b[i.y], b[i.z], b[i.w]), term < params.inner);
+}
+fn store(line: u32, column: u32, value: vec4f) {
+  for (var c = 0u; c < min(4u, params.columns - 4u * column); c++) {
+    y[line * params.columns + 4u * column + c] = value[c];
+  }
+}`,
+    },
+  },
+  workgroups: ({ batch_0, batch_1, batch_2, rows, columns }) =>
+    linear(batch_0 * batch_1 * batch_2 * Math.ceil(rows / 4) * Math.ceil(columns / 4), WORKGROUP),
+});
+
+type Triple = readonly [number, number, number];
+
+/** The sizes of a batch of products. */
+export interface MatmulGeometry {
+  /** The extents of y's batch axes. */
+  readonly batch: Triple;
+  /** The extents of a's and b's batch axes: as y's, or 1 where all of y's matrices have the same factor. */
+  readonly batchA: Triple;
+  readonly batchB: Triple;
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
+}
+
+/** Emits `y` [...batch, rows, columns] = `a` [...batchA, rows, inner] times `b` [...batchB, inner, columns]. */
+export function emitMatmul<T>(
+  emit: Emit<T>,
+  buffers: { readonly a: T; readonly b: T; readonly y: T },
+  { batch, batchA, batchB, rows, inner, columns }: MatmulGeometry,
+): void {
+  const [batch_0, batch_1, batch_2] = batch;
+  const [a_step_0, a_step_1, a_step_2] = steps(batchA);
+  const [b_step_0, b_step_1, b_step_2] = steps(batchB);
+  emit.call(
+    matmul,
+    buffers,
+    {
+      ...{ batch_0, batch_1, batch_2, a_step_0, a_step_1, a_step_2, b_step_0, b_step_1, b_step_2 },
+      ...{ rows, inner, columns },
+    },
+    { inner: inner % 4 === 0 ? 'vec4' : 'scalar', columns: columns % 4 === 0 ? 'vec4' : 'scalar' },
+  );
+}
+
+/** How many matrices apart neighbours along each batch axis are. */
+function steps([first, second, third]: Triple): Triple {
+  return [first > 1 ? second * third : 0, second > 1 ? third : 0, third > 1 ? 1 : 0];
+}
+
+function lastMatrix(
+  { batch_0, batch_1, batch_2 }: { batch_0: number; batch_1: number; batch_2: number },
+  [first, second, third]: Triple,
+): number {
+  return (batch_0 - 1) * first + (batch_1 - 1) * second + (batch_2 - 1) * third;
+}
