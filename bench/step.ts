@@ -40,8 +40,7 @@ export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workloa
   const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
   const weights = randomWeights(loss);
   const batch = randomBatch();
-  const embeddings = uniform(BATCH * EMBEDDING_WIDTH, 201);
-  const data = { ...(await convert(gpu, batch)), embeddings };
+  const data = { ...(await convert(gpu, batch)), embeddings: batch.embeddings };
   return {
     name: `training step, ${SIZE}x${SIZE}, batch ${BATCH}`,
     flops: convolutionFlops(reachable(gradients(loss, parameters))),
@@ -52,7 +51,7 @@ export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workloa
     async ours(device) {
       const trainer = await Trainer.create(device, CONFIG, network);
       trainer.load(weights);
-      const step = (at: number) => trainer.step(batch, at, ADAM.learningRate, embeddings);
+      const step = (at: number) => trainer.step(batch, at, ADAM.learningRate);
       const means = async () => [...(await trainer.adam.moments.m.read())].map(([name, { data }]) => ({ name, data }));
       return stepping(step, means, () => trainer.destroy());
     },
@@ -133,7 +132,7 @@ function randomBatch(): Batch {
   const source = sourceSize(SIZE);
   const pixels = Uint32Array.from({ length: BATCH * source * source }, () => (random.next() | 0xff000000) >>> 0);
   const windows = Uint32Array.from({ length: BATCH * 4 }, (_, i) => [i % 8, i % 6, (i >> 2) % 2, 0][i % 4]!);
-  return { pixels, windows };
+  return { pixels, windows, embeddings: uniform(BATCH * EMBEDDING_WIDTH, 201) };
 }
 
 /** What the network is given and what it should answer, as our kernels make it from the batch's bytes. */

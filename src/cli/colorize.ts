@@ -6,8 +6,15 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
 import { type ImageFile, readImage, writeImage } from '../image/node.ts';
-import { Colorizer } from '../model/colorizer.ts';
+import { Colorizer, type ColorizerOptions } from '../model/colorizer.ts';
 import { FormatError } from '../runtime/errors.ts';
+import {
+  INCEPTION_DETAILS_HELP,
+  INCEPTION_OPTIONS,
+  type InceptionArguments,
+  inceptionOf,
+  joinRange,
+} from './inception.ts';
 import { isExpected, reasonOf, usage } from './messages.ts';
 
 const HELP = `Colours black-and-white photographs.
@@ -21,6 +28,8 @@ are new. Folders are searched with all below them. EXIF, alpha and 16 bits are k
   --strength S         multiplies the colours: 0 is grey, 1 is what the network says     [1]
   --render-size N      pixels of the shorter side inside the network      [as it was trained]
   --weights FILE       other weights, as 'koalarize train' writes them
+  --inception FILE     the feature extractor (ONNX) that these weights were trained with
+${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --skip-existing      leave out pictures whose output is there already
   --json               one line of JSON for each picture, on standard output
@@ -38,6 +47,7 @@ const OPTIONS = {
   strength: { type: 'string' },
   'render-size': { type: 'string' },
   weights: { type: 'string' },
+  ...INCEPTION_OPTIONS,
   adapter: { type: 'string' },
   'skip-existing': { type: 'boolean' },
   json: { type: 'boolean' },
@@ -54,8 +64,10 @@ interface Job {
 /** Runs the command. @returns the exit code */
 export async function colorizeCommand(argv: string[]): Promise<number> {
   let parsed: ReturnType<typeof parse>;
+  let inception: InceptionArguments | undefined;
   try {
-    parsed = parse(argv);
+    parsed = parse(joinRange(argv));
+    inception = inceptionOf(parsed.values);
   } catch (cause) {
     return usage((cause as Error).message, 'koalarize colorize --help');
   }
@@ -77,6 +89,10 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   if (typeof plan === 'string') return usage(plan, hint);
   const jobs = values['skip-existing'] ? plan.filter(({ output, error }) => error || !existsSync(output)) : plan;
   const skipped = plan.length - jobs.length;
+  const given = {
+    ...(values.adapter && { adapter: values.adapter }),
+    ...(values.weights && { weights: values.weights }),
+  };
   const report = new Reporter(jobs.length, values.json ?? false);
 
   /** Does a part of the work; where that fails as it may, says so and returns nothing. */
@@ -95,7 +111,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
       // Read first: a folder of unreadable files needs no device.
       const picture = await attempt(job, () => read(job));
       if (!picture) continue;
-      colorizer ??= await attempt(job, () => openColorizer(values.adapter, values.weights, report));
+      colorizer ??= await attempt(job, () => openColorizer({ ...given, ...(inception && { inception }) }, report));
       if (!colorizer) break; // Without a device or weights no picture can be done.
       const open = colorizer;
       await attempt(job, async () => {
@@ -121,8 +137,8 @@ function parse(argv: string[]) {
   return parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
 }
 
-async function openColorizer(adapter: string | undefined, weights: string | undefined, report: Reporter) {
-  const colorizer = await Colorizer.load({ ...(adapter && { adapter }), ...(weights && { weights }) });
+async function openColorizer(options: ColorizerOptions, report: Reporter) {
+  const colorizer = await Colorizer.load(options);
   report.device(`${colorizer.gpu.name} (${colorizer.gpu.source})`);
   return colorizer;
 }

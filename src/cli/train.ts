@@ -1,6 +1,8 @@
 /** `koalarize train`: from folders of photographs to weights. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { type ExtractorInfo, expectExtractor } from '../model/embedding.ts';
+import { Extractor } from '../model/extractor.ts';
 import { decodeWeights } from '../model/weights.ts';
 import { DeviceError, FormatError, KernelError, ShapeError } from '../runtime/errors.ts';
 import { Gpu } from '../runtime/gpu.ts';
@@ -8,6 +10,7 @@ import { readBytes } from '../runtime/node.ts';
 import { sourceSize } from '../train/batch.ts';
 import { DivergedError } from '../train/loop.ts';
 import { chooseMicroBatch } from '../train/micro_batch.ts';
+import { EmbeddingCache } from './train/embeddings.ts';
 import {
   type Arguments,
   type Conduct,
@@ -64,13 +67,17 @@ async function run(args: Arguments): Promise<void> {
   const goal = old ? extended(args.goal, old.goal) : Object.keys(args.goal).length ? args.goal : DEFAULTS.goal;
 
   const gpu = await Gpu.open({ adapter: args.conduct.adapter ?? old?.conduct.adapter ?? DEFAULTS.conduct.adapter });
+  let extractor: Extractor | undefined;
   try {
     progress.say(`device   ${gpu.name} (${gpu.source})`);
     if (old && old.device !== gpu.name) {
       progress.say(`         the run began on ${old.device}: from here on it is not bit-identical`);
     }
     const settings = old?.settings ?? settingsFor(gpu, args.settings);
-    const init = old ? old.init : await initOf(args.init, settings);
+    const had = old?.embedding.kind === 'none' ? undefined : old?.embedding;
+    const inception = args.inception ?? (had && { source: had.path });
+    extractor = inception && (await Extractor.open(gpu, inception.source, inception, had));
+    const init = old ? old.init : await initOf(args.init, settings, extractor?.description);
     const cache = new PictureCache((args.conduct.cache ?? old?.conduct.cache ?? defaultCacheMegabytes()) * 1e6);
     const { pictures, sets } = await findPictures(args, old, folder, sourceSize(settings.size), cache, progress);
     const stepsPerEpoch = pictures.train.length / settings.batch;
@@ -86,7 +93,9 @@ async function run(args: Arguments): Promise<void> {
       created: old?.created ?? new Date().toISOString(),
       device: gpu.name,
       settings,
-      embedding: { kind: 'none', width: 0 },
+      embedding: extractor
+        ? { ...extractor.description, path: resolve(inception!.source) }
+        : { kind: 'none', width: 0 },
       lightness: 'luma',
       crop: 'random',
       ...(init && { init }),
@@ -95,8 +104,17 @@ async function run(args: Arguments): Promise<void> {
       ...sets,
     };
     await folder.writeConfig(config);
-    await new Run(gpu, folder, config, pictures, cache, progress).train();
+    const embeddings =
+      extractor && new EmbeddingCache(conduct.embeddingCache ?? folder.embeddingsPath, extractor.description);
+    if (extractor) {
+      const used = [...pictures.train, ...pictures.validation.slice(0, conduct.valCount)];
+      await embeddings!.complete(used, extractor, progress);
+      // Its weights leave the device before the network's come.
+      await extractor.close();
+    }
+    await new Run(gpu, folder, config, { ...pictures, embeddings }, cache, progress).train();
   } finally {
+    await extractor?.close();
     await gpu.close();
   }
 }
@@ -108,20 +126,33 @@ function settingsFor(gpu: Gpu, given: Partial<Settings>): Settings {
 }
 
 /** Looks at the file of --init early: before thousands of pictures are read. @throws FormatError */
-async function initOf(path: string | undefined, { widthDivisor }: Settings): Promise<RunConfig['init']> {
+async function initOf(
+  path: string | undefined,
+  { widthDivisor }: Settings,
+  extractor: ExtractorInfo | undefined,
+): Promise<RunConfig['init']> {
   if (path === undefined) return undefined;
   const file = await readBytes(path);
-  const { network } = decodeWeights(file, path);
-  if (network.widthDivisor % widthDivisor || network.embeddingWidth) {
+  const { network, embedding } = decodeWeights(file, path);
+  if (network.widthDivisor % widthDivisor) {
     throw new FormatError(
-      `--init ${path}: expected weights without embedding, of this width or narrower, got 1/${network.widthDivisor} of the channels for 1/${widthDivisor}`,
+      `--init ${path}: expected weights of this width or narrower, got 1/${network.widthDivisor} of the channels for 1/${widthDivisor}`,
     );
   }
+  if (embedding && !extractor) {
+    throw new FormatError(
+      `--init ${path}: expected weights without a feature extractor, got some with one – name its file with --inception`,
+    );
+  }
+  if (embedding && extractor) expectExtractor(`--init ${path}`, extractor, embedding);
   return { path: resolve(path), sha256: sha256(file) };
 }
 
 /** @throws UsageError when an argument contradicts the run. */
-function expectSameSettings({ settings, val, init }: Arguments, old: RunConfig): void {
+function expectSameSettings({ settings, val, init, inception }: Arguments, old: RunConfig): void {
+  if (inception && old.embedding.kind === 'none') {
+    throw new UsageError('--inception: expected none, as the run began without, got one: leave it out with --resume');
+  }
   if (init) throw new UsageError('--init: expected none with --resume, got one: the run has its weights');
   for (const [name, value] of Object.entries(settings)) {
     const had = old.settings[name as keyof Settings];

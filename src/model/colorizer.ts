@@ -1,6 +1,6 @@
 /** The colorizer: a device, the network with its weights, and the way of a picture through both. */
 import { compile, type Executable } from '../graph/compile.ts';
-import { reachable } from '../graph/node.ts';
+import { type Node, reachable } from '../graph/node.ts';
 import { input } from '../graph/ops/input.ts';
 import { ParameterLayout, ParameterSlab } from '../graph/parameters.ts';
 import { applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
@@ -10,6 +10,8 @@ import { renderGrey } from '../image/render.ts';
 import { DeviceError, FormatError } from '../runtime/errors.ts';
 import { Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { loadBytes } from '../runtime/load.ts';
+import { describeExtractor } from './embedding.ts';
+import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
 import { colorizationNetwork } from './network.ts';
 import { decodeWeights, type Weights } from './weights.ts';
 
@@ -18,6 +20,11 @@ export interface ColorizerOptions extends GpuOptions {
   readonly gpu?: Gpu;
   /** A weights file: its bytes, or where it is (path in Node, URL). Default the weights that come with the package. */
   readonly weights?: Uint8Array | URL | string;
+  /**
+   * The feature extractor's ONNX file, for weights that were trained with one. How it is asked is in the weights; what
+   * is said here beside `source` must be the same.
+   */
+  readonly inception?: ExtractorSource | (ExtractorOptions & { readonly source: ExtractorSource });
 }
 
 export interface ColorizeOptions {
@@ -38,12 +45,14 @@ export class Colorizer {
   readonly weights: Weights;
   readonly #slab: ParameterSlab;
   readonly #ownsGpu: boolean;
+  readonly #extractor: Extractor | undefined;
   /** By size, the one that was used last at the end. */
   readonly #networks = new Map<string, Executable>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, slab: ParameterSlab) {
+  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, slab: ParameterSlab, extractor?: Extractor) {
     this.gpu = gpu;
+    this.#extractor = extractor;
     this.weights = weights;
     this.#slab = slab;
     this.#ownsGpu = ownsGpu;
@@ -52,23 +61,21 @@ export class Colorizer {
   /**
    * Opens a device and loads the weights.
    *
-   * @throws DeviceError without a device; FormatError for weights that are missing, damaged or of another kind.
+   * @throws DeviceError without a device; FormatError for weights that are missing, damaged or of another kind, or for
+   * an extractor that is missing, not needed, or not the one of the training.
    */
   static async load(options: ColorizerOptions = {}): Promise<Colorizer> {
     const source = options.weights ?? DEFAULT_WEIGHTS;
     const name = source instanceof Uint8Array ? 'weights' : String(source);
     const weights = decodeWeights(source instanceof Uint8Array ? source : await loadBytes(source), name);
-    if (weights.network.embeddingWidth > 0) {
-      throw new FormatError(
-        `${name}: expected weights without an embedding, got ones for ${weights.network.embeddingWidth} features – they need a feature extractor, which this version cannot load`,
-      );
-    }
+    checkExtractorGiven(name, weights, options.inception !== undefined);
     const gpu = options.gpu ?? (await Gpu.open(options));
     try {
-      const answer = colorizationNetwork(weights.network, input('lightness', [1, 8, 8, 1]));
+      const extractor = await openExtractor(gpu, weights, options.inception);
+      const answer = networkOf(weights, 8, 8);
       const slab = new ParameterSlab(gpu, 'weights', new ParameterLayout(reachable([answer])));
       slab.write(weights.tensors);
-      return new Colorizer(gpu, !options.gpu, weights, slab);
+      return new Colorizer(gpu, !options.gpu, weights, slab, extractor);
     } catch (error) {
       if (!options.gpu) await gpu.close();
       throw error;
@@ -93,6 +100,7 @@ export class Colorizer {
     const turn = this.#last.then(async () => {
       const network = await this.#networkFor(height, width);
       network.feed('lightness', greyToNetwork(data) as Float32Array<ArrayBuffer>);
+      if (this.#extractor) network.feed('embedding', await this.#extractor.embed(picture));
       network.run();
       const answer = await network.read('chroma');
       if (!answer.every(Number.isFinite)) {
@@ -112,6 +120,7 @@ export class Colorizer {
     for (const network of this.#networks.values()) network.destroy();
     this.#networks.clear();
     this.#slab.free();
+    await this.#extractor?.close();
     if (this.#ownsGpu) await this.gpu.close();
   }
 
@@ -130,7 +139,33 @@ export class Colorizer {
   }
 
   #compile(height: number, width: number): Promise<Executable> {
-    const answer = colorizationNetwork(this.weights.network, input('lightness', [1, height, width, 1]));
+    const answer = networkOf(this.weights, height, width);
     return compile(this.gpu, { label: 'colorizer', outputs: { chroma: answer }, parameters: this.#slab });
   }
+}
+
+function networkOf({ network }: Weights, height: number, width: number): Node {
+  const embedding = network.embeddingWidth ? input('embedding', [1, 1, 1, network.embeddingWidth]) : undefined;
+  return colorizationNetwork(network, input('lightness', [1, height, width, 1]), embedding);
+}
+
+/** @throws FormatError for weights that need an extractor and get none, or get one and need none. */
+function checkExtractorGiven(name: string, { embedding }: Weights, given: boolean): void {
+  if (embedding && !given) {
+    throw new FormatError(
+      `${name}: expected the feature extractor of the training (${describeExtractor(embedding)}), got none – name its ONNX file (--inception)`,
+    );
+  }
+  if (!embedding && given) {
+    throw new FormatError(
+      `${name}: expected no feature extractor, as these weights were trained without, got one – leave it out, or use weights that were trained with it`,
+    );
+  }
+}
+
+function openExtractor(gpu: Gpu, { embedding }: Weights, given: ColorizerOptions['inception']) {
+  if (!embedding || given === undefined) return undefined;
+  const isSource = typeof given === 'string' || given instanceof Uint8Array || given instanceof URL;
+  const { source, ...options } = isSource ? { source: given } : given;
+  return Extractor.open(gpu, source, options, embedding);
 }

@@ -2,6 +2,7 @@
 import type { Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors } from '../graph/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
+import { decodeEmbedding, type ExtractorInfo, embeddingMetadata } from './embedding.ts';
 import type { NetworkConfig } from './network.ts';
 
 /** What a weights file must say for this version to understand it. */
@@ -20,6 +21,8 @@ type Lightness = 'luma' | 'lab';
 export interface WeightsInfo {
   readonly network: NetworkConfig;
   readonly lightness: Lightness;
+  /** What the embeddings came from; undefined for a network without. */
+  readonly embedding?: ExtractorInfo | undefined;
 }
 
 export interface Weights extends WeightsInfo {
@@ -29,13 +32,17 @@ export interface Weights extends WeightsInfo {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The metadata that every weights file and checkpoint carries. */
-export function weightsMetadata({ network, lightness }: WeightsInfo): Record<string, string> {
+/** The metadata that every weights file and checkpoint carries. @throws FormatError unless the widths are the same. */
+export function weightsMetadata({ network, lightness, embedding }: WeightsInfo): Record<string, string> {
+  if (network.embeddingWidth !== (embedding?.width ?? 0)) {
+    throw new FormatError(
+      `weights: expected an extractor of ${network.embeddingWidth} values, got one of ${embedding?.width ?? 0} – describe the one it was trained with`,
+    );
+  }
   return {
     ...FIXED,
     lightness,
-    embedding: network.embeddingWidth ? 'vector' : 'none',
-    embedding_width: String(network.embeddingWidth),
+    ...embeddingMetadata(embedding),
     width_divisor: String(network.widthDivisor),
   };
 }
@@ -61,9 +68,11 @@ export function decodeWeights(file: Uint8Array, name: string): Weights {
   if (lightness !== 'luma' && lightness !== 'lab') {
     throw new FormatError(`${name}: expected lightness 'luma' or 'lab', got '${lightness}'`);
   }
+  const embedding = decodeEmbedding(metadata, name);
   return {
-    network: { embeddingWidth: whole('embedding_width', 0), widthDivisor: whole('width_divisor', 1) },
+    network: { embeddingWidth: embedding?.width ?? 0, widthDivisor: whole('width_divisor', 1) },
     lightness,
+    embedding,
     size: metadata.size === undefined ? 224 : whole('size', 8),
     tensors,
     metadata,

@@ -1,4 +1,5 @@
 /** Puts decoded pictures together into the bytes that are uploaded for a step. */
+import { ShapeError } from '../runtime/errors.ts';
 import type { Sample } from './sampler.ts';
 
 /** A decoded picture: RGBA bytes, [height, width, 4], its shorter side the dataset's source size. */
@@ -13,6 +14,8 @@ export interface Dataset {
   readonly length: number;
   /** The picture at `index`; the same bytes each time. */
   picture(index: number): Promise<Picture>;
+  /** The embedding of the whole picture at `index`, or of its mirror image; absent where there is no extractor. */
+  embedding?(index: number, mirror: boolean): Promise<Float32Array>;
 }
 
 /** What a step is fed with: squares of `source` x `source` pixels, and the crop of each. */
@@ -21,6 +24,8 @@ export interface Batch {
   readonly pixels: Uint32Array<ArrayBuffer>;
   /** [N, 4]: top, left, mirror (0 or 1), 0. */
   readonly windows: Uint32Array<ArrayBuffer>;
+  /** [N, 1, 1, width]; empty for a dataset without. */
+  readonly embeddings: Float32Array<ArrayBuffer>;
 }
 
 /** Pixels of the squares that are uploaded for crops of `size`: room for crops to move in, as ImageNet's 256 for 224. */
@@ -28,7 +33,7 @@ export function sourceSize(size: number): number {
   return Math.round((size * 8) / 7);
 }
 
-/** Cuts the samples' squares out of their pictures. */
+/** Cuts the samples' squares out of their pictures. @throws ShapeError for embeddings of several lengths */
 export async function assembleBatch(dataset: Dataset, samples: readonly Sample[], size: number): Promise<Batch> {
   const source = sourceSize(size);
   const pixels = new Uint32Array(samples.length * source * source);
@@ -41,7 +46,21 @@ export async function assembleBatch(dataset: Dataset, samples: readonly Sample[]
       windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), sample.mirror ? 1 : 0, 0], i * 4);
     }),
   );
-  return { pixels, windows };
+  return { pixels, windows, embeddings: await embeddingsOf(dataset, samples) };
+}
+
+async function embeddingsOf(dataset: Dataset, samples: readonly Sample[]): Promise<Float32Array<ArrayBuffer>> {
+  if (!dataset.embedding) return new Float32Array();
+  const all = await Promise.all(samples.map(({ index, mirror }) => dataset.embedding!(index, mirror)));
+  const { length } = all[0]!;
+  const together = new Float32Array(all.length * length);
+  all.forEach((embedding, i) => {
+    if (embedding.length !== length) {
+      throw new ShapeError(`batch: expected embeddings of ${length} values, got ${embedding.length}`);
+    }
+    together.set(embedding, i * length);
+  });
+  return together;
 }
 
 function copySquare({ data, width, height }: Picture, slide: number, square: Uint32Array, side: number): void {

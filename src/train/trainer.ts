@@ -100,14 +100,9 @@ export class Trainer {
    *
    * Steps may be submitted before the loss of the last one has arrived; they run in order.
    */
-  async step(
-    batch: Batch,
-    step: number,
-    learningRate: number,
-    embeddings?: Float32Array<ArrayBuffer>,
-  ): Promise<number> {
+  async step(batch: Batch, step: number, learningRate: number): Promise<number> {
+    const parts = this.#feeds(batch);
     this.adam.prepare(step, learningRate);
-    const parts = this.#feeds(batch, embeddings);
     if (!this.#sum) {
       parts[0]!();
       this.#gpu.submit(this.#step.program, this.adam.program, this.#check.program);
@@ -146,8 +141,9 @@ export class Trainer {
   }
 
   /** One function for each micro-batch, which writes its part of the batch. */
-  #feeds({ pixels, windows }: Batch, embeddings: Float32Array<ArrayBuffer> | undefined): (() => void)[] {
-    const { batch, microBatch } = this.config;
+  #feeds({ pixels, windows, embeddings }: Batch): (() => void)[] {
+    const { batch, microBatch, embeddingWidth } = this.config;
+    expectEmbeddings(embeddings, batch, embeddingWidth);
     const part = <A extends { length: number; subarray(start: number, end: number): A }>(all: A, i: number): A => {
       const length = (all.length / batch) * microBatch;
       return all.subarray(i * length, (i + 1) * length);
@@ -155,9 +151,17 @@ export class Trainer {
     return Array.from({ length: batch / microBatch }, (_, i) => () => {
       this.#step.feed('pixels', part(pixels, i));
       this.#step.feed('windows', part(windows, i));
-      if (embeddings) this.#step.feed('embedding', part(embeddings, i));
+      if (embeddingWidth) this.#step.feed('embedding', part(embeddings, i));
     });
   }
+}
+
+/** @throws ShapeError unless there is an embedding of `width` values for each picture. */
+export function expectEmbeddings(embeddings: Float32Array, pictures: number, width: number): void {
+  if (embeddings.length === pictures * width) return;
+  throw new ShapeError(
+    `train: expected ${pictures} embeddings of ${width} values, got ${embeddings.length} values in all`,
+  );
 }
 
 /** The loss of one micro-batch, what the network saw, what it answered, and what it should have. */

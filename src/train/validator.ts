@@ -6,7 +6,7 @@ import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { assembleBatch, type Batch, type Dataset, type Picture, sourceSize } from './batch.ts';
 import { centred } from './sampler.ts';
-import { lossGraph, type NetworkBuilder, type Trainer } from './trainer.ts';
+import { expectEmbeddings, lossGraph, type NetworkBuilder, type Trainer } from './trainer.ts';
 
 /** Mean squared errors of (a*, b*) / 127, over all pictures, pixels and both channels. */
 export interface Score {
@@ -38,6 +38,7 @@ export class Validator {
   readonly #gpu: Gpu;
   readonly #dataset: Dataset;
   readonly #size: number;
+  readonly #embeddingWidth: number;
   /** Pictures that go through the network together. */
   readonly #together: number;
   readonly #forward: Executable;
@@ -47,7 +48,7 @@ export class Validator {
   private constructor(
     gpu: Gpu,
     dataset: Dataset,
-    config: { size: number; together: number },
+    config: { size: number; together: number; embeddingWidth: number },
     forward: Executable,
     painters: { grey: Painter; output: Painter },
     noChroma: GPUBuffer,
@@ -55,6 +56,7 @@ export class Validator {
     this.#gpu = gpu;
     this.#dataset = dataset;
     this.#size = config.size;
+    this.#embeddingWidth = config.embeddingWidth;
     this.#together = config.together;
     this.#forward = forward;
     this.#painters = painters;
@@ -63,7 +65,7 @@ export class Validator {
 
   /** Compiles the network for `dataset`. The weights stay the trainer's. */
   static async create(gpu: Gpu, trainer: Trainer, network: NetworkBuilder, dataset: Dataset): Promise<Validator> {
-    const { size } = trainer.config;
+    const { size, embeddingWidth } = trainer.config;
     const together = Math.min(trainer.config.microBatch, dataset.length);
     const { seen, answer, target } = lossGraph({ ...trainer.config, microBatch: together }, network);
     const forward = await compile(gpu, {
@@ -82,7 +84,7 @@ export class Validator {
       grey: await painter('grey pictures', noChroma),
       output: await painter('coloured pictures', forward.output('answer')),
     };
-    return new Validator(gpu, dataset, { size, together }, forward, painters, noChroma);
+    return new Validator(gpu, dataset, { size, together, embeddingWidth }, forward, painters, noChroma);
   }
 
   /** Scores the weights as they are now. */
@@ -138,9 +140,11 @@ export class Validator {
 
   /** Runs the pictures from `first` on, and says how many there are; the rest of the last batch repeats its last one. */
   async #run(first: number, batch?: Batch): Promise<number> {
-    const { pixels, windows } = batch ?? (await this.#batch(first));
+    const { pixels, windows, embeddings } = batch ?? (await this.#batch(first));
+    expectEmbeddings(embeddings, this.#together, this.#embeddingWidth);
     this.#forward.feed('pixels', pixels);
     this.#forward.feed('windows', windows);
+    if (this.#embeddingWidth) this.#forward.feed('embedding', embeddings);
     this.#forward.run();
     return Math.min(this.#together, this.#dataset.length - first);
   }

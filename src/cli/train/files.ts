@@ -6,7 +6,8 @@ export const UNFINISHED = '.unfinished';
 
 /** Writes a file under a temporary name, makes sure that it is on the disk, and renames it. */
 export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
-  const temporary = `${path}${UNFINISHED}`;
+  // Runs that share a cache may write the same file at the same time.
+  const temporary = `${path}.${process.pid}${UNFINISHED}`;
   try {
     const file = await open(temporary, 'w');
     try {

@@ -1,11 +1,16 @@
 /** The arguments of `koalarize train`: what may be given, and what it means. Nothing is read or written here. */
 import { parseArgs } from 'node:util';
 import type { Decay } from '../../train/loop.ts';
+import {
+  INCEPTION_DETAILS_HELP,
+  INCEPTION_OPTIONS,
+  type InceptionArguments,
+  inceptionOf,
+  joinRange,
+} from '../inception.ts';
+import { UsageError } from '../messages.ts';
 
-/** Wrong arguments. The message is one line. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+export { UsageError };
 
 export const HELP = `koalarize train – trains the network on a folder of colour photographs
 
@@ -24,6 +29,11 @@ What to train
   --seed N             seed of the first weights, the order and the crops (1)
   --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened
   --width-divisor N    a network with 1/N of the channels, for experiments: 1, 2, 4, 8, 16 or 32 (1)
+
+The feature extractor (none, unless it is named)
+  --inception FILE     train with the answers of this picture classifier, an ONNX file such as Inception-ResNet-v2. Each
+                       picture is shown to it once, whole, and so is its mirror image; what it says is kept on disk
+${INCEPTION_DETAILS_HELP}  --embedding-cache D  where that is kept, for several runs to share (embeddings/ in the run's folder)
 
 How long (default: --epochs 40)
   --epochs N           times that each picture is seen
@@ -51,10 +61,11 @@ Examples
   koalarize train photos/ --size 64 --batch 16 --steps 2000 --out runs/small
   koalarize train --out runs/small --resume --steps 5000
   koalarize train train2017/ --val val2017/ --epochs 40 --lr-decay cosine
+  koalarize train photos/ --inception inception_resnet_v2.onnx --embedding-cache embeddings/
   koalarize old.jpg -o new.jpg --weights runs/small/weights.safetensors
 
 A run's folder holds config.json, log.jsonl (one line a step: loss, images/s, learning rate, time; and the validations
-beside what 'all grey' and 'one colour' score), sheets/ (grey, output, truth), checkpoints/, weights.safetensors.
+beside what 'all grey' and 'one colour' score), sheets/ (grey, output, truth), checkpoints/, weights.safetensors, embeddings/.
 Exit code: 0 done or interrupted, 1 failed, 2 wrong usage.
 `;
 
@@ -84,6 +95,8 @@ export interface Conduct {
   readonly adapter: string;
   /** MB */
   readonly cache: number;
+  /** The folder for embeddings; default one in the run's. */
+  readonly embeddingCache?: string;
 }
 
 /** The arguments as given; nothing is filled in. */
@@ -92,6 +105,7 @@ export interface Arguments {
   readonly val: readonly string[];
   readonly out: string | undefined;
   readonly init: string | undefined;
+  readonly inception: InceptionArguments | undefined;
   readonly resume: boolean;
   readonly allowChangedData: boolean;
   readonly goal: Goal;
@@ -144,6 +158,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     valCount: whole('val-count', 0),
     adapter: values.adapter,
     cache: numberOf('cache', values.cache, { least: 0 }),
+    embeddingCache: values['embedding-cache'],
   });
   if (positionals.length === 0 && !values.resume) throw new UsageError('expected a folder of photographs, got none');
   return {
@@ -151,6 +166,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     val: values.val ?? [],
     out: values.out,
     init: values.init,
+    inception: inceptionOf(values),
     resume: values.resume ?? false,
     allowChangedData: values['allow-changed-data'] ?? false,
     goal,
@@ -162,7 +178,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
 function parse(argv: string[]) {
   try {
     return parseArgs({
-      args: argv,
+      args: joinRange(argv),
       allowPositionals: true,
       options: {
         help: { ...flag, short: 'h' },
@@ -186,6 +202,8 @@ function parse(argv: string[]) {
         'val-count': text,
         adapter: text,
         cache: text,
+        'embedding-cache': text,
+        ...INCEPTION_OPTIONS,
       },
     });
   } catch (cause) {

@@ -5,12 +5,15 @@ import { totalmem } from 'node:os';
 import { decodeForTraining } from '../../image/node.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Dataset, Picture } from '../../train/batch.ts';
+import type { EmbeddingCache } from './embeddings.ts';
 import type { PictureFile } from './scan.ts';
 
 /** What a run learns from, and what it is judged by. */
 export interface Pictures {
   readonly train: readonly PictureFile[];
   readonly validation: readonly PictureFile[];
+  /** Of all that are used; undefined without a feature extractor. */
+  readonly embeddings?: EmbeddingCache | undefined;
 }
 
 /** Pictures by hash. What is in stays in: each is asked for once an epoch, in random order, so none is worth more. */
@@ -41,8 +44,13 @@ export function defaultCacheMegabytes(): number {
   return Math.round(memory / 4 / 1e6);
 }
 
-/** The pictures of `files`, with `shorter` pixels on the shorter side. */
-export function datasetOf(files: readonly PictureFile[], shorter: number, cache: PictureCache): Dataset {
+/** The pictures of `files`, with `shorter` pixels on the shorter side, and their embeddings where there are any. */
+export function datasetOf(
+  files: readonly PictureFile[],
+  shorter: number,
+  cache: PictureCache,
+  embeddings?: EmbeddingCache,
+): Dataset {
   return {
     length: files.length,
     async picture(index) {
@@ -53,10 +61,12 @@ export function datasetOf(files: readonly PictureFile[], shorter: number, cache:
       cache.offer(hash, picture);
       return picture;
     },
+    ...(embeddings && { embedding: (index: number, mirror: boolean) => embeddings.get(files[index]!, mirror) }),
   };
 }
 
-async function readUnchanged(path: string, hash: string): Promise<Uint8Array> {
+/** Reads a picture's file. @throws FormatError when it is not the one with that hash. */
+export async function readUnchanged(path: string, hash: string): Promise<Uint8Array> {
   const file = await readFile(path).catch((cause: Error) => {
     throw new FormatError(`${path}: expected the picture found before, got '${cause.message}' – put it back`);
   });

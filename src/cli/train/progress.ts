@@ -37,6 +37,12 @@ export class Progress {
     if (done === total) this.#clear();
   }
 
+  /** Shows how many pictures the feature extractor has seen. */
+  embedding(done: number, total: number): void {
+    this.#show(`computing embeddings  ${done}/${total}`, done === total);
+    if (done === total) this.#clear();
+  }
+
   start(plan: Plan): void {
     this.#plan = plan;
     this.#written = performance.now();

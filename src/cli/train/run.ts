@@ -2,9 +2,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { glorotUniform } from '../../graph/initial.ts';
-import type { Tensors } from '../../graph/parameters.ts';
+import { sizeOf } from '../../graph/node.ts';
+import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
+import type { ExtractorInfo } from '../../model/embedding.ts';
 import { colorizationNetwork } from '../../model/network.ts';
 import { decodeWeights, weightsMetadata } from '../../model/weights.ts';
 import { widen } from '../../model/widen.ts';
@@ -15,7 +17,6 @@ import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '..
 import { DivergedError, decayed, trainingLoop } from '../../train/loop.ts';
 import { type NetworkBuilder, Trainer } from '../../train/trainer.ts';
 import { Validator } from '../../train/validator.ts';
-import type { Settings } from './options.ts';
 import { datasetOf, type PictureCache, type Pictures } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
 import type { RunConfig, RunFolder } from './run_folder.ts';
@@ -65,7 +66,7 @@ export class Run {
     progress.say('compile  the network and its gradients');
     const network: NetworkBuilder = (lightness, embedding) =>
       colorizationNetwork(networkOf(this.#config), lightness, embedding);
-    const trainer = await Trainer.create(this.#gpu, trainerConfig(settings), network);
+    const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config), network);
     const from = await this.#restore(trainer);
     const { validation } = this.#pictures;
     const validator =
@@ -132,7 +133,7 @@ export class Run {
   }
 
   #dataset(files: readonly PictureFile[]) {
-    return datasetOf(files, sourceSize(this.#config.settings.size), this.#cache);
+    return datasetOf(files, sourceSize(this.#config.settings.size), this.#cache, this.#pictures.embeddings);
   }
 
   #summary(trainer: Trainer, from: number, to: number): string {
@@ -170,7 +171,15 @@ export class Run {
       throw new FormatError(`--init ${init.path}: expected the file that the run began with, got another`);
     const { tensors, network } = decodeWeights(file, init.path);
     this.#progress.say(`init     from ${init.path}, with 1/${network.widthDivisor} of the paper's channels`);
-    return widen(tensors, layout, settings.seed);
+    return widen(this.#withEmbedding(tensors, layout), layout, settings.seed);
+  }
+
+  /** Weights that knew no extractor pay it no attention at first: they answer as before. */
+  #withEmbedding(tensors: Tensors, { slots }: ParameterLayout): Tensors {
+    const name = 'fusion.embedding';
+    const slot = slots.get(name);
+    if (!slot || tensors.has(name)) return tensors;
+    return new Map([...tensors, [name, { shape: slot.shape, data: new Float32Array(sizeOf(slot.shape)) }]]);
   }
 
   #saveIsDue(): boolean {
@@ -209,7 +218,11 @@ function networkOf({ settings, embedding }: RunConfig) {
   return { widthDivisor: settings.widthDivisor, embeddingWidth: embedding.width };
 }
 
-function trainerConfig({ batch, microBatch, size }: Settings) {
+function extractorOf({ embedding }: RunConfig): ExtractorInfo | undefined {
+  return embedding.kind === 'none' ? undefined : embedding;
+}
+
+function trainerConfig({ settings: { batch, microBatch, size }, embedding }: RunConfig) {
   return {
     batch,
     microBatch,
@@ -217,7 +230,7 @@ function trainerConfig({ batch, microBatch, size }: Settings) {
     lightness: 'luma',
     chromaGain: 1,
     masked: false,
-    embeddingWidth: 0,
+    embeddingWidth: embedding.width,
     adam: {},
   } as const;
 }
@@ -226,7 +239,7 @@ function trainerConfig({ batch, microBatch, size }: Settings) {
 function metadataOf(config: RunConfig): Record<string, string> {
   const { size, batch, microBatch, lr, lrDecay, seed } = config.settings;
   return {
-    ...weightsMetadata({ network: networkOf(config), lightness: config.lightness }),
+    ...weightsMetadata({ network: networkOf(config), lightness: config.lightness, embedding: extractorOf(config) }),
     crop: config.crop,
     size: String(size),
     batch: String(batch),

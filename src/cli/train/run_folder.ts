@@ -7,11 +7,13 @@
  * sheets/        step-000123.png: grey | output | truth
  * checkpoints/   step-000123.safetensors: weights and Adam's moments; the newest three
  * weights.safetensors   the last weights, float16
+ * embeddings/    what a feature extractor says to each picture, unless that is kept elsewhere
  * ```
  */
 import { appendFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ExtractorInfo } from '../../model/embedding.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { UNFINISHED, writeWhole } from './files.ts';
 import type { Conduct, Goal, Settings } from './options.ts';
@@ -35,7 +37,7 @@ export interface RunConfig {
   readonly device: string;
   readonly settings: Settings;
   /** How pictures become what the network sees. */
-  readonly embedding: { readonly kind: 'none'; readonly width: 0 };
+  readonly embedding: { readonly kind: 'none'; readonly width: 0 } | (ExtractorInfo & { readonly path: string });
   readonly lightness: 'luma';
   readonly crop: 'random';
   /** The weights it began with; random ones where it is absent. */
@@ -138,6 +140,11 @@ export class RunFolder {
     const path = this.#at('weights.safetensors');
     await writeWhole(path, file);
     return path;
+  }
+
+  /** Where embeddings belong, unless they are kept elsewhere. */
+  get embeddingsPath(): string {
+    return this.#at('embeddings');
   }
 
   /** Where the sheet of `step` belongs. */

@@ -138,7 +138,8 @@ async function judge(path: string, known: Finding | undefined, options: ScanOpti
   }
 }
 
-async function eachOf<T>(items: readonly T[], atOnce: number, body: (item: T) => Promise<void>): Promise<void> {
+/** Works on all items, `atOnce` at a time. */
+export async function eachOf<T>(items: readonly T[], atOnce: number, body: (item: T) => Promise<void>): Promise<void> {
   const iterator = items.values();
   const worker = async () => {
     for (const item of iterator) await body(item);

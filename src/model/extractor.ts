@@ -1,0 +1,204 @@
+/**
+ * The feature extractor: a picture classifier from an ONNX file, frozen, whose answer to a grey picture steers the colours.
+ *
+ * A picture's BT.601 luma (transparent pixels laid over white) is resized whole to S x S, whatever its aspect ratio, and
+ * fed three times, scaled to −1…1 by default: x / 127.5 − 1. All of this runs on the device.
+ */
+import { compile, type Executable } from '../graph/compile.ts';
+import { type Node, sizeOf } from '../graph/node.ts';
+import { input } from '../graph/ops/input.ts';
+import { reshape } from '../graph/ops/reshape.ts';
+import type { Picture } from '../image/picture.ts';
+import { resizeGrey } from '../image/resize.ts';
+import { toRgba8 } from '../image/rgba8.ts';
+import { emitInto, type KernelCall } from '../kernels/emit.ts';
+import { emitExtractorInput, fitsExtractorInput } from '../kernels/extractor_input.ts';
+import { type Binding, record, traitsOf } from '../kernels/record.ts';
+import { DeviceError, FormatError } from '../runtime/errors.ts';
+import type { Gpu } from '../runtime/gpu.ts';
+import { type EmbeddingKind, type ExtractorInfo, expectExtractor } from './embedding.ts';
+import { type ClassifierInput, chooseFeature, classifierInput } from './feature.ts';
+
+/** An ONNX file: its bytes, or where it is (path in Node, URL). */
+export type ExtractorSource = Uint8Array | string | URL;
+
+/** How a classifier is asked. The defaults are right for Inception-ResNet-v2. */
+export interface ExtractorOptions {
+  /** The value of the file that is used; default its only output. */
+  readonly output?: string | undefined;
+  /** Pixels a side of its input; default what the file declares, else 299. */
+  readonly size?: number | undefined;
+  /** What it is fed with for black and for white; default −1 and 1. */
+  readonly range?: readonly [black: number, white: number] | undefined;
+  /** Default `logits`: from an output behind a softmax, what the softmax reads. */
+  readonly kind?: EmbeddingKind | undefined;
+}
+
+/** The size Inception networks were trained at. */
+const DEFAULT_SIZE = 299;
+/** A longer embedding is rather a feature map. */
+const LONGEST = 2 ** 16;
+/** Larger pictures are resized on the CPU. */
+const MOST_UPLOADED = 2 ** 28;
+
+/** Turns pictures into embeddings. Calls may overlap; they run one after the other. */
+export class Extractor {
+  readonly description: ExtractorInfo;
+  readonly #gpu: Gpu;
+  readonly #input: ClassifierInput;
+  readonly #feature: Node;
+  #network: Promise<Executable> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(gpu: Gpu, description: ExtractorInfo, input: ClassifierInput, feature: Node) {
+    this.#gpu = gpu;
+    this.description = description;
+    this.#input = input;
+    this.#feature = feature;
+  }
+
+  /**
+   * Reads a classifier's file. Nothing is put on the device before the first picture.
+   *
+   * @param trained the extractor that weights were trained with: gives what `options` leave out, and must be this one
+   * @throws FormatError for a file that is damaged, is no classifier, or is not the one trained with.
+   */
+  static async open(
+    gpu: Gpu,
+    source: ExtractorSource,
+    options: ExtractorOptions = {},
+    trained?: ExtractorInfo,
+  ): Promise<Extractor> {
+    // Loaded on demand: who colours without an extractor needs no decoder.
+    const [{ readOnnx, selectOutputs }, { importGraph }, { softmax }] = await Promise.all([
+      import('../onnx/read.ts'),
+      import(/* @vite-ignore */ '../onnx/import.ts' as string),
+      import('../graph/ops/softmax.ts'),
+    ]);
+    const file = await readOnnx(source);
+    const { name, sha256 } = file;
+    if (trained && sha256 !== trained.sha256) {
+      throw new FormatError(
+        `${name}: expected the file of the training, with SHA-256 ${trained.sha256}, got ${sha256} – use that file`,
+      );
+    }
+    const { kind = trained?.kind ?? 'logits', range = trained?.range ?? [-1, 1] } = options;
+    const wanted = options.output ?? trained?.output;
+    const known = wanted === undefined ? file.graph : selectOutputs(file.graph, [wanted]);
+    const feature = chooseFeature(name, known, kind, wanted, wanted !== undefined && wanted === trained?.output);
+    const graph = selectOutputs(file.graph, [feature.output]);
+    const taken = classifierInput(name, graph);
+    const size = options.size ?? taken.size ?? trained?.size ?? DEFAULT_SIZE;
+    if (taken.size !== undefined && size !== taken.size) {
+      throw new FormatError(`${name}: expected the size that it declares, ${taken.size}, got ${size} – leave it out`);
+    }
+    const shape = taken.layout === 'nchw' ? [1, 3, size, size] : [1, size, size, 3];
+    const imported = importGraph(file, graph, { [taken.name]: input(taken.name, shape) })[feature.output]!;
+    const width = sizeOf(imported.shape);
+    if (width > LONGEST) {
+      throw new FormatError(
+        `${name}: expected a vector of at most ${LONGEST} values, got '${feature.output}' of shape [${imported.shape.join(', ')}] – name another output`,
+      );
+    }
+    const flat = reshape(imported, [1, width]);
+    const info: ExtractorInfo = { kind, output: feature.output, width, sha256, size, range };
+    if (trained) expectExtractor(name, info, trained);
+    return new Extractor(gpu, info, taken, feature.softmax ? softmax(flat, 1) : flat);
+  }
+
+  /** Numbers in an embedding. */
+  get width(): number {
+    return this.description.width;
+  }
+
+  /** The name of the value that is used. */
+  get output(): string {
+    return this.description.output;
+  }
+
+  /** Of the file, in hexadecimal. */
+  get sha256(): string {
+    return this.description.sha256;
+  }
+
+  /**
+   * Computes a picture's embedding, or that of its mirror image.
+   *
+   * @param picture 1 to 4 channels; 16 bits a component are rounded to 8
+   * @returns [width]
+   * @throws ShapeError for data that does not fit the size; DeviceError when the device fails.
+   */
+  embed(picture: Picture, { mirror = false }: { readonly mirror?: boolean } = {}): Promise<Float32Array<ArrayBuffer>> {
+    const turn = this.#last.then(async () => {
+      this.#network ??= compile(this.#gpu, { label: 'feature extractor', outputs: { feature: this.#feature } });
+      const network = await this.#network;
+      const embedding = await this.#run(network, picture, mirror);
+      if (!embedding.every(Number.isFinite)) {
+        throw new DeviceError(
+          `feature extractor: expected finite numbers, got NaN or infinity from ${this.#gpu.name} – are its weights whole?`,
+        );
+      }
+      return embedding;
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Frees the network's memory. The device stays open. */
+  async close(): Promise<void> {
+    await this.#last;
+    const network = await this.#network?.catch(() => undefined);
+    network?.destroy();
+    this.#network = undefined;
+  }
+
+  async #run(network: Executable, picture: Picture, mirror: boolean): Promise<Float32Array<ArrayBuffer>> {
+    const { width, height } = picture;
+    const { size, range } = this.description;
+    const { name, layout } = this.#input;
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#gpu.device.limits;
+    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize, MOST_UPLOADED);
+    if (width * Math.max(height, size) * 4 > most || !fitsExtractorInput(width, height, size)) {
+      network.feed(name, inputOnHost(picture, mirror, this.description, layout));
+      network.run();
+      return network.read('feature');
+    }
+    const { data } = toRgba8(picture);
+    const scratch: GPUBuffer[] = [];
+    const buffer = (elements: number) => {
+      scratch.push(this.#gpu.buffer('feature extractor input', elements * 4));
+      return scratch.at(-1)!;
+    };
+    const calls: KernelCall<Binding>[] = [];
+    try {
+      const pixels = buffer(width * height);
+      const params = { width, height, size, mirror, range, layout };
+      emitExtractorInput(emitInto(calls, traitsOf(this.#gpu), buffer), { pixels, y: network.input(name) }, params);
+      const preparation = await record(this.#gpu, 'feature extractor input', calls);
+      this.#gpu.write(pixels, data as Uint8Array<ArrayBuffer>);
+      this.#gpu.submit(preparation, network.program);
+      const embedding = await network.read('feature');
+      preparation.destroy();
+      return embedding;
+    } finally {
+      for (const one of scratch) this.#gpu.free(one);
+    }
+  }
+}
+
+/** The same as the kernels, for pictures that are too large for the device. */
+function inputOnHost(
+  picture: Picture,
+  mirror: boolean,
+  { size, range: [black, white] }: ExtractorInfo,
+  layout: ClassifierInput['layout'],
+): Float32Array<ArrayBuffer> {
+  const grey = resizeGrey(picture, { width: size, height: size }).data;
+  const values = new Float32Array(3 * size * size);
+  for (let pixel = 0; pixel < size * size; pixel++) {
+    const x = pixel % size;
+    const value = black + ((white - black) * grey[mirror ? pixel - x + size - 1 - x : pixel]!) / 255;
+    for (let c = 0; c < 3; c++) values[layout === 'nhwc' ? 3 * pixel + c : c * size * size + pixel] = value;
+  }
+  return values;
+}
