@@ -9,9 +9,8 @@ export const unaries = {
   abs: define('return abs(x);'),
   ceil: define('return ceil(x);'),
   // Not clamp, which says nothing of bounds in the wrong order: there the upper one counts.
-  clip: define(
-    'let low = select(x, vec4f(params.alpha), x < vec4f(params.alpha)); return select(low, vec4f(params.beta), low > vec4f(params.beta));',
-  ),
+  clip: define(`let above = select(x, vec4f(params.alpha), x < vec4f(params.alpha));
+  return select(above, vec4f(params.beta), above > vec4f(params.beta));`),
   // exp(x) - 1 has no digits left near 0: there its series, good to x^7 / 5040.
   elu: define(`let series = x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4 * (1 + x / 5 * (1 + x / 6)))));
   let below = select(exp(min(x, vec4f())) - 1, series, x > vec4f(-0.25));
