@@ -17,8 +17,10 @@ const options = {
   format: 'esm',
   platform: 'neutral',
   target: 'es2023',
+  // onnx-proto and protobufjs are CommonJS, and become part of the bundle.
+  mainFields: ['module', 'main'],
   // Node's own modules and the packages stay imports; the library reaches them only in Node, by dynamic import.
-  external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*', 'esbuild'],
+  external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*', 'esbuild', 'onnxruntime-node'],
   loader: { '.wgsl': 'text' },
   chunkNames: 'chunks/[name]-[hash]',
   logLevel: 'warning',

@@ -16,6 +16,7 @@ import {
 import { seededParameters } from '../../bench/inception/calibrate.ts';
 import { compare, feed, reference, standardDeviation } from '../../bench/inception/reference.ts';
 import { STYLE_NAMES, writeNetwork } from '../../bench/inception/styles/index.ts';
+import { readOnnx } from '../../src/onnx/read.ts';
 
 /** Notes the layers it is asked for, in order. */
 class Notes implements Builder {
@@ -97,6 +98,27 @@ test.skipIf(!existsSync(list))('each layer is as in the list of layers (left out
     bn: layer.normalised,
   }));
   expect(ours).toEqual(listed.map(({ cin, cout, k, s, pad, bn }) => ({ cin, cout, k, s, pad, bn })));
+});
+
+test('the TorchScript style has the operators that were counted in a published file', async () => {
+  const options = { ...DEFAULTS, widthDivisor: 32, size: 75 };
+  const style = writeNetwork('torchscript', options, await seededParameters(options));
+  const { graph } = await readOnnx(style.finish().encode());
+  const counts: Record<string, number> = {};
+  for (const { opType } of graph.nodes) counts[opType] = (counts[opType] ?? 0) + 1;
+  expect(counts).toEqual({
+    Conv: 244,
+    Relu: 243,
+    Concat: 43,
+    Constant: 40,
+    Mul: 40,
+    Add: 40,
+    MaxPool: 4,
+    AveragePool: 1,
+    GlobalAveragePool: 1,
+    Flatten: 1,
+    Gemm: 1,
+  });
 });
 
 test('ONNX Runtime computes the same logits from all styles, and they follow the picture', async () => {
