@@ -5,6 +5,7 @@ import { add } from './add.ts';
 import { biasAdd } from './bias_add.ts';
 import { binary } from './binary.ts';
 import { chroma } from './chroma.ts';
+import { convDirect } from './conv_direct.ts';
 import { conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
 import { conv2dPad } from './conv2d_pad.ts';
@@ -19,8 +20,8 @@ import { fill } from './fill.ts';
 import { gather } from './gather.ts';
 import { labToRgba } from './lab_to_rgba.ts';
 import { lightness } from './lightness.ts';
-import { lumaRows } from './luma_rows.ts';
 import { lrn } from './lrn.ts';
+import { lumaRows } from './luma_rows.ts';
 import { matmul } from './matmul.ts';
 import { mse } from './mse.ts';
 import { mseGrad } from './mse_grad.ts';
@@ -53,6 +54,7 @@ export const allKernels = [
   conv2dUnpad,
   conv2dWeightGrad,
   conv2dWeightGradSubgroup,
+  convDirect,
   coverage,
   extractorInput,
   fill,

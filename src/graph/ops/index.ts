@@ -5,6 +5,7 @@ import { biasAddOp, sumRowsOp } from './bias_add.ts';
 import { binaryOp } from './binary.ts';
 import { concatOp } from './concat.ts';
 import { constantOp } from './constant.ts';
+import { convDirectOp } from './conv_direct.ts';
 import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp } from './conv2d.ts';
 import { expandOp } from './expand.ts';
 import { foldedOp } from './folded.ts';
@@ -67,4 +68,5 @@ export const allOps: readonly Op<unknown>[] = [
   softmaxOp,
   matmulOp,
   lrnOp,
+  convDirectOp,
 ];

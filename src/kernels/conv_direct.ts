@@ -1,0 +1,118 @@
+import source from '../../shaders/conv_direct.wgsl';
+import { defineKernel, linear } from './define.ts';
+import type { Emit } from './emit.ts';
+import { widths } from './width.ts';
+import { inPixels, outPixels, WINDOW_PARAMS, type WindowGeometry, type WindowParams, windowParams } from './window.ts';
+
+const WORKGROUP = 64;
+
+type Params = WindowParams & { readonly group_in: number; readonly group_out: number; readonly groups: number };
+
+const ARGUMENTS = 'sums: ptr<function, Sums>, pixels: vec4u, inside: vec4<bool>, tap: u32, element: u32';
+
+/** The products of one input channel at a time with an Element of output channels. */
+const oneByOne = `alias X = f32;
+fn add_products(${ARGUMENTS}) {
+  let elements = params.groups * params.group_out / WIDTH;
+  let channels = element * WIDTH / params.group_out * params.group_in;
+  let start = pixels * (params.groups * params.group_in) + channels;
+  for (var c = 0u; c < params.group_in; c++) {
+    let weights = w[(tap * params.group_in + c) * elements + element];
+    sums[0] += select(0.0, x[start.x + c], inside.x) * weights;
+    sums[1] += select(0.0, x[start.y + c], inside.y) * weights;
+    sums[2] += select(0.0, x[start.z + c], inside.z) * weights;
+    sums[3] += select(0.0, x[start.w + c], inside.w) * weights;
+  }
+}`;
+
+/** Convolution with dilation and groups, over three axes. See `emitConvDirect`. */
+export const convDirect = defineKernel({
+  name: 'conv_direct',
+  source,
+  buffers: {
+    x: { access: 'read', length: (p: Params) => inPixels(p) * p.groups * p.group_in },
+    w: {
+      access: 'read',
+      length: (p: Params) => p.taps_z * p.taps_y * p.taps_x * p.group_in * p.groups * p.group_out,
+    },
+    bias: { access: 'read', length: (p: Params & { bias: number }) => p.bias * p.groups * p.group_out },
+    y: { access: 'read_write', length: (p: Params) => outPixels(p) * p.groups * p.group_out },
+  },
+  params: { ...WINDOW_PARAMS, group_in: 'u32', group_out: 'u32', groups: 'u32', bias: 'u32' },
+  constants: { WORKGROUP },
+  variants: {
+    products: {
+      /** Any number of channels. */
+      scalar: `${widths.scalar}\n${oneByOne}`,
+      /** 4 divides the output channels of a group. */
+      vec4_out: `${widths.vec4}\n${oneByOne}`,
+      /** 4 divides the input and the output channels of a group. */
+      vec4: `${widths.vec4}
+alias X = vec4f;
+fn add_products(${ARGUMENTS}) {
+  let elements = params.groups * params.group_out / 4u;
+  let vectors = params.group_in / 4u;
+  let start = pixels * (params.groups * vectors) + element * 4u / params.group_out * vectors;
+  for (var c = 0u; c < vectors; c++) {
+    let i = (tap * vectors + c) * 4u * elements + element;
+    let weights = mat4x4f(w[i], w[i + elements], w[i + 2u * elements], w[i + 3u * elements]);
+    sums[0] += weights * select(vec4f(), x[start.x + c], inside.x);
+    sums[1] += weights * select(vec4f(), x[start.y + c], inside.y);
+    sums[2] += weights * select(vec4f(), x[start.z + c], inside.z);
+    sums[3] += weights * select(vec4f(), x[start.w + c], inside.w);
+  }
+}`,
+      /** Each channel is a group, and 4 divides their number. */
+      depthwise: `${widths.vec4}
+alias X = vec4f;
+fn add_products(${ARGUMENTS}) {
+  let elements = params.groups / 4u;
+  let start = pixels * elements + element;
+  let weights = w[tap * elements + element];
+  sums[0] += select(vec4f(), x[start.x], inside.x) * weights;
+  sums[1] += select(vec4f(), x[start.y], inside.y) * weights;
+  sums[2] += select(vec4f(), x[start.z], inside.z) * weights;
+  sums[3] += select(vec4f(), x[start.w], inside.w) * weights;
+}`,
+    },
+  },
+  workgroups: (params, { products }) => {
+    const lines = params.batch * params.out_depth * params.out_height;
+    const elements = (params.groups * params.group_out) / (products === 'scalar' ? 1 : 4);
+    return linear(lines * Math.ceil(params.out_width / 4) * elements, WORKGROUP);
+  },
+});
+
+export interface ConvDirectGeometry extends WindowGeometry {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** Divides both numbers of channels. */
+  readonly groups: number;
+}
+
+/**
+ * Emits `y` [batch, ...outSize, outChannels] = conv(`x`, `w`) + `bias`, with dilation and groups.
+ *
+ * `x` is [batch, ...inSize, inChannels], `w` [...kernel, inChannels / groups, outChannels], `bias` [outChannels].
+ */
+export function emitConvDirect<T>(
+  emit: Emit<T>,
+  { x, w, bias, y }: { readonly x: T; readonly w: T; readonly bias?: T | undefined; readonly y: T },
+  geometry: ConvDirectGeometry,
+): void {
+  const { inChannels, outChannels, groups } = geometry;
+  const [group_in, group_out] = [inChannels / groups, outChannels / groups];
+  emit.call(
+    convDirect,
+    // Without a bias its binding is not read, but WebGPU wants a buffer there.
+    { x, w, bias: bias ?? w, y },
+    { ...windowParams(geometry), group_in, group_out, groups, bias: bias === undefined ? 0 : 1 },
+    { products: productsFor(group_in, group_out, groups) },
+  );
+}
+
+function productsFor(groupIn: number, groupOut: number, groups: number) {
+  if (groupIn === 1 && groupOut === 1 && groups % 4 === 0) return 'depthwise';
+  if (groupOut % 4 !== 0) return 'scalar';
+  return groupIn % 4 === 0 ? 'vec4' : 'vec4_out';
+}
