@@ -6,5 +6,6 @@ export { applyChroma, type Chroma } from './image/chroma.ts';
 export type { Picture, Pixels } from './image/picture.ts';
 export { type ColorizeOptions, Colorizer, type ColorizerOptions } from './model/colorizer.ts';
 export { colorizationNetwork, type NetworkConfig } from './model/network.ts';
+export { loadOnnx, type OnnxArray, type OnnxModel, type OnnxOptions } from './onnx/index.ts';
 export { DeviceError, FormatError, KernelError, ShapeError } from './runtime/errors.ts';
 export { Gpu, type GpuOptions } from './runtime/gpu.ts';

@@ -1,0 +1,49 @@
+/** Operators that make constants. */
+
+import { sizeOf } from '../../graph/node.ts';
+import { constant } from '../../graph/ops/constant.ts';
+import { FormatError, ShapeError } from '../../runtime/errors.ts';
+import { checkSize, isInteger, MAX_KNOWN, Value } from '../values.ts';
+import type { Call, Operators } from './operator.ts';
+
+export const constantOperators: Operators = {
+  Constant: {
+    attributes: ['value', 'value_float', 'value_floats', 'value_int', 'value_ints'],
+    run: ({ attributes, result }) => {
+      const [form] = attributes.names();
+      switch (form) {
+        case 'value':
+          return Value.constant(attributes.tensor(form), result);
+        case 'value_float':
+          return Value.known('float32', [], [attributes.float(form)]);
+        case 'value_int':
+          return Value.known('int64', [], [attributes.int(form)]);
+        case 'value_floats':
+          return vector('float32', attributes.floats(form));
+        case 'value_ints':
+          return vector('int64', attributes.ints(form));
+        default:
+          throw new FormatError('expected an attribute that holds the value, got none');
+      }
+    },
+  },
+  ConstantOfShape: { attributes: ['value'], run: filled },
+};
+
+function vector(type: 'float32' | 'int64', numbers: readonly number[]): Value {
+  return Value.known(type, [numbers.length], numbers);
+}
+
+function filled(call: Call): Value {
+  const shape = call.known(0) ?? [];
+  checkSize(shape);
+  const value = call.attributes.has('value') ? Value.constant(call.attributes.tensor('value')) : undefined;
+  const numbers = value?.numbers ?? [0];
+  const type = value?.type ?? 'float32';
+  if (numbers.length !== 1) throw new ShapeError(`expected one value to fill with, got ${numbers.length}`);
+  const [number] = numbers as [number];
+  if (!isInteger(type) && sizeOf(shape) > 256 && Number.isFinite(number))
+    return Value.of(constant(shape, number), type);
+  checkSize(shape, MAX_KNOWN);
+  return Value.known(type, shape, new Array<number>(sizeOf(shape)).fill(number));
+}

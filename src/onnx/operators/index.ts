@@ -1,0 +1,31 @@
+/** The table of operators that can be imported. */
+import { constantOperators } from './constant.ts';
+import { convOperators } from './conv.ts';
+import { convTransposeOperators } from './conv_transpose.ts';
+import { elementwiseOperators } from './elementwise.ts';
+import { movementOperators } from './movement.ts';
+import { normaliseOperators } from './normalise.ts';
+import type { Operator } from './operator.ts';
+import { padOperators } from './pad.ts';
+import { poolOperators } from './pool.ts';
+import { productOperators } from './product.ts';
+import { reduceOperators } from './reduce.ts';
+import { resizeOperators } from './resize.ts';
+import { shapeOperators } from './shape.ts';
+
+export const operators: ReadonlyMap<string, Operator> = new Map(
+  Object.entries({
+    ...constantOperators,
+    ...convOperators,
+    ...convTransposeOperators,
+    ...elementwiseOperators,
+    ...movementOperators,
+    ...normaliseOperators,
+    ...padOperators,
+    ...poolOperators,
+    ...productOperators,
+    ...reduceOperators,
+    ...resizeOperators,
+    ...shapeOperators,
+  }),
+);

@@ -1,0 +1,193 @@
+/** Operators that move elements: transpose, slice, gather, concatenate, repeat, rearrange. */
+import { describe, type Shape, sizeOf } from '../../graph/node.ts';
+import { broadcastShape } from '../../graph/ops/binary.ts';
+import { concat } from '../../graph/ops/concat.ts';
+import { expand } from '../../graph/ops/expand.ts';
+import { gather } from '../../graph/ops/gather.ts';
+import { slice } from '../../graph/ops/slice.ts';
+import { transpose } from '../../graph/ops/transpose.ts';
+import { ShapeError } from '../../runtime/errors.ts';
+import { broadcastStrides, checkSize, normaliseAxis, pick, range, stridesOf, Value } from '../values.ts';
+import { type Call, type Operators, reshaped } from './operator.ts';
+
+export const movementOperators: Operators = {
+  Transpose: {
+    attributes: ['perm'],
+    run: (call) => {
+      const x = call.value(0);
+      return transposed(x, call.attributes.ints('perm', range(x.shape.length).reverse()));
+    },
+  },
+  Concat: {
+    attributes: ['axis'],
+    run: (call) => {
+      const values = call.all();
+      const axis = normaliseAxis(call.attributes.int('axis', 1), values[0]!.shape.length);
+      return values.every(({ numbers }) => numbers) ? concatKnown(values, axis) : concatNodes(values, axis);
+    },
+  },
+  Slice: { attributes: ['axes', 'ends', 'starts'], run: (call) => sliced(call.value(0), ...rangesOf(call)) },
+  Split: {
+    attributes: ['axis', 'num_outputs', 'split'],
+    run: (call) => {
+      const x = call.value(0);
+      const axis = normaliseAxis(call.attributes.int('axis', 0), x.shape.length);
+      const extents = call.ints('split', 1) ?? evenly(x.shape[axis]!, call.outputs);
+      if (extents.length !== call.outputs || extents.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
+        throw new ShapeError(`expected ${call.outputs} parts of ${x.shape[axis]}, got ${describe(extents)}`);
+      }
+      const at = extents.map((_, i) => extents.slice(0, i).reduce((a, b) => a + b, 0));
+      const still = x.shape.map(() => 0);
+      const steps = x.shape.map(() => 1);
+      return extents.map((extent, i) => sliced(x, still.with(axis, at[i]!), x.shape.with(axis, extent), steps));
+    },
+  },
+  Gather: {
+    attributes: ['axis'],
+    run: (call) => {
+      const x = call.value(0);
+      const axis = normaliseAxis(call.attributes.int('axis', 0), x.shape.length);
+      const indices = call.known(1) ?? call.value(1).numbers!;
+      const from = indices.map((index) => normaliseAxis(index, x.shape[axis]!));
+      const shape = x.shape.toSpliced(axis, 1, ...call.value(1).shape);
+      checkSize(shape);
+      if (!x.numbers) return reshaped(Value.of(gather(x.node, axis, from)), shape);
+      const parts = from.map((index) =>
+        sliced(
+          x,
+          x.shape.map((_, i) => (i === axis ? index : 0)),
+          x.shape.with(axis, 1),
+          x.shape.map(() => 1),
+        ),
+      );
+      return parts.length === 0 ? Value.known(x.type, shape, []) : reshaped(concatKnown(parts, axis), shape);
+    },
+  },
+  Expand: {
+    run: (call) => {
+      const x = call.value(0);
+      const wanted = call.known(1) ?? x.shape;
+      checkSize(wanted);
+      const shape = broadcastShape(x.shape, wanted);
+      checkSize(shape);
+      return x.numbers ? pick(x, shape, 0, broadcastStrides(x.shape, shape)) : Value.of(expand(x.node, shape));
+    },
+  },
+  DepthToSpace: {
+    attributes: ['blocksize', 'mode'],
+    run: (call) => {
+      const [n, c, h, w, b] = blocksOf(call);
+      const columnRowDepth = call.attributes.string('mode', 'DCR') === 'CRD';
+      const blocks = reshaped(call.value(0), columnRowDepth ? [n, c / b / b, b, b, h, w] : [n, b, b, c / b / b, h, w]);
+      return reshaped(transposed(blocks, columnRowDepth ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]), [
+        n,
+        c / b / b,
+        h * b,
+        w * b,
+      ]);
+    },
+  },
+  SpaceToDepth: {
+    attributes: ['blocksize'],
+    run: (call) => {
+      const [n, c, h, w, b] = blocksOf(call);
+      const blocks = reshaped(call.value(0), [n, c, h / b, b, w / b, b]);
+      return reshaped(transposed(blocks, [0, 3, 5, 1, 2, 4]), [n, c * b * b, h / b, w / b]);
+    },
+  },
+};
+
+function transposed(x: Value, perm: readonly number[]): Value {
+  if (!x.numbers) return Value.of(transpose(x.node, perm));
+  const strides = stridesOf(x.shape);
+  if ([...perm].sort((a, b) => a - b).join() !== range(x.shape.length).join()) {
+    throw new ShapeError(`expected the axes of ${describe(x.shape)} in some order, got ${describe(perm)}`);
+  }
+  const at = (values: readonly number[]) => perm.map((axis) => values[axis]!);
+  return pick(x, at(x.shape), 0, at(strides));
+}
+
+function concatNodes(values: readonly Value[], axis: number): Value {
+  const full = values.filter(({ shape }) => sizeOf(shape) > 0);
+  return Value.of(
+    full.length === 1
+      ? full[0]!.node
+      : concat(
+          full.map(({ node }) => node),
+          axis,
+        ),
+  );
+}
+
+function concatKnown(values: readonly Value[], axis: number): Value {
+  const [first] = values as [Value];
+  const shape = first.shape.with(
+    axis,
+    values.reduce((sum, value) => sum + value.shape[axis]!, 0),
+  );
+  if (values.some((value) => value.shape.with(axis, shape[axis]!).join() !== shape.join())) {
+    throw new ShapeError(
+      `expected shapes that differ in axis ${axis} alone, got ${values.map((v) => describe(v.shape))}`,
+    );
+  }
+  checkSize(shape);
+  const row = (value: Value) => sizeOf(value.shape.slice(axis));
+  const numbers = range(sizeOf(shape.slice(0, axis))).flatMap((i) =>
+    values.flatMap((value) => value.numbers!.slice(i * row(value), (i + 1) * row(value))),
+  );
+  return Value.known(first.type, shape, numbers);
+}
+
+function sliced(x: Value, starts: readonly number[], shape: Shape, steps: readonly number[]): Value {
+  if (!x.numbers)
+    return shape.join() === x.shape.join() && !steps.some((step) => step < 0)
+      ? x
+      : Value.of(slice(x.node, starts, shape, steps));
+  const strides = stridesOf(x.shape);
+  const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+  return pick(
+    x,
+    shape,
+    offset,
+    strides.map((stride, axis) => stride * steps[axis]!),
+  );
+}
+
+/** Where a Slice begins along every axis, how much it takes, and its steps. */
+function rangesOf(call: Call): [starts: number[], shape: number[], steps: number[]] {
+  const { shape } = call.value(0);
+  const rank = shape.length;
+  const [starts, ends] = [call.ints('starts', 1) ?? [], call.ints('ends', 2) ?? []];
+  const axes = (call.ints('axes', 3) ?? range(starts.length)).map((axis) => normaliseAxis(axis, rank));
+  const steps = call.known(4) ?? starts.map(() => 1);
+  const lengths = [ends.length, axes.length, steps.length, new Set(axes).size];
+  if (lengths.some((length) => length !== starts.length) || steps.includes(0)) {
+    throw new ShapeError(`expected starts, ends, axes and steps of one length, got ${starts.length}, ${lengths}`);
+  }
+  const result: [number[], number[], number[]] = [shape.map(() => 0), [...shape], shape.map(() => 1)];
+  axes.forEach((axis, i) => {
+    const [extent, step] = [shape[axis]!, steps[i]!];
+    const clamp = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + extent : at, low), high);
+    const last = step < 0 ? -1 : 0;
+    const start = clamp(starts[i]!, 0, extent + last);
+    const end = clamp(ends[i]!, last, extent + last);
+    result[0][axis] = start;
+    result[1][axis] = Math.max(0, Math.ceil((end - start) / step));
+    result[2][axis] = step;
+  });
+  return result;
+}
+
+function evenly(extent: number, parts: number): number[] {
+  const size = Math.ceil(extent / parts);
+  return range(parts).map((i) => Math.min(size, extent - i * size));
+}
+
+function blocksOf(call: Call): [n: number, c: number, h: number, w: number, block: number] {
+  const { shape } = call.value(0);
+  const block = call.attributes.int('blocksize');
+  if (shape.length !== 4 || block < 1) {
+    throw new ShapeError(`expected [N, C, H, W] and blocks of 1 or more, got ${describe(shape)}, ${block}`);
+  }
+  return [shape[0]!, shape[1]!, shape[2]!, shape[3]!, block];
+}

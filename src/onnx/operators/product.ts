@@ -1,0 +1,36 @@
+/** Matrix products. */
+import { describe, type Node } from '../../graph/node.ts';
+import { binary } from '../../graph/ops/binary.ts';
+import { constant } from '../../graph/ops/constant.ts';
+import { matmul } from '../../graph/ops/matmul.ts';
+import { transpose } from '../../graph/ops/transpose.ts';
+import { ShapeError } from '../../runtime/errors.ts';
+import { Value } from '../values.ts';
+import type { Call, Operators } from './operator.ts';
+
+export const productOperators: Operators = {
+  MatMul: { run: (call) => Value.of(matmul(call.node(0), call.node(1))) },
+  Gemm: {
+    attributes: ['alpha', 'beta', 'broadcast', 'transA', 'transB'],
+    run: (call) => {
+      const { attributes } = call;
+      const a = matrix(call, 0, 'transA');
+      // b is mostly constant: then scaling it costs nothing.
+      const b = scaled(matrix(call, 1, 'transB'), attributes.float('alpha', 1));
+      const product = matmul(a, b);
+      const beta = attributes.float('beta', 1);
+      const c = beta === 0 ? undefined : call.optional(2)?.node;
+      return Value.of(c ? binary('add', product, scaled(c, beta)) : product);
+    },
+  },
+};
+
+function matrix(call: Call, input: number, transposed: string): Node {
+  const x = call.node(input);
+  if (x.shape.length !== 2) throw new ShapeError(`expected input ${input} as a matrix, got ${describe(x.shape)}`);
+  return call.attributes.int(transposed, 0) === 0 ? x : transpose(x, [1, 0]);
+}
+
+function scaled(x: Node, factor: number): Node {
+  return factor === 1 ? x : binary('mul', x, constant([], factor));
+}
