@@ -348,6 +348,12 @@ describe('gather', () => {
   });
 });
 
+test('two gathers of as many slices keep their own indices', async () => {
+  const x = random(6);
+  const got = await resultOf([[6]], (a) => concat([gather(a, 0, [0, 5]), gather(a, 0, [4, 1])], 0));
+  expect(got).toEqual(Float32Array.of(x[0]!, x[5]!, x[4]!, x[1]!));
+});
+
 describe('binary broadcasts', () => {
   test.each<[Shape, Shape]>([
     [[5], [5]],

@@ -41,6 +41,7 @@ export function gather(x: Node, axis: number, indices: readonly number[]): Node 
   if (wrong !== undefined) {
     throw new ShapeError(`gather: expected indices from 0 to ${extent - 1} in axis ${axis}, got ${wrong}`);
   }
-  const index = tensor('indices', [indices.length], () => Float32Array.from(indices));
+  // Tensors of one name are taken for one.
+  const index = tensor(`indices ${indices.join(' ')}`, [indices.length], () => Float32Array.from(indices));
   return apply(gatherOp, [x, index], { axis });
 }
