@@ -6,7 +6,7 @@ import { type Node, reachable, sizeOf } from '../src/graph/node.ts';
 import { input } from '../src/graph/ops/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../src/graph/parameters.ts';
 import { colorizationNetwork } from '../src/model/network.ts';
-import type { Rival } from './rival.ts';
+import type { TfjsRival } from './rivals/tfjs.ts';
 import { convolutionFlops, sumTolerance, uniform, type Workload } from './workload.ts';
 
 export const EMBEDDING_WIDTH = 1001;
@@ -43,7 +43,7 @@ const ENCODER = [
  * apart itself when it differentiates), and the embedding's part of the fusion as a bias, not as 1257 channels.
  */
 export function rivalNetwork(
-  { tf }: Rival,
+  { tf }: TfjsRival,
   weights: ReadonlyMap<string, Tensor>,
   lightness: Tensor4D,
   embedding: Tensor,
@@ -106,25 +106,27 @@ export function forwardPass(): Workload {
         },
       };
     },
-    async rival(rival) {
-      const { tf, fence } = rival;
-      const tensors = new Map([...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]));
-      const x = tf.tensor4d(picture, [1, 224, 224, 1]);
-      const e = tf.tensor(features, [1, EMBEDDING_WIDTH]);
-      const once = () => tf.tidy(() => rivalNetwork(rival, tensors, x, e));
-      return {
-        async run(times) {
-          for (let i = 0; i < times; i++) tf.dispose(once());
-          await fence();
-        },
-        async result() {
-          const tensor = once();
-          const values = await tensor.data();
-          tensor.dispose();
-          return values as Float32Array;
-        },
-        free: () => tf.dispose([x, e, ...tensors.values()]),
-      };
+    rivals: {
+      async tfjs(rival) {
+        const { tf, fence } = rival;
+        const tensors = new Map([...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]));
+        const x = tf.tensor4d(picture, [1, 224, 224, 1]);
+        const e = tf.tensor(features, [1, EMBEDDING_WIDTH]);
+        const once = () => tf.tidy(() => rivalNetwork(rival, tensors, x, e));
+        return {
+          async run(times) {
+            for (let i = 0; i < times; i++) tf.dispose(once());
+            await fence();
+          },
+          async result() {
+            const tensor = once();
+            const values = await tensor.data();
+            tensor.dispose();
+            return values as Float32Array;
+          },
+          free: () => tf.dispose([x, e, ...tensors.values()]),
+        };
+      },
     },
   };
 }

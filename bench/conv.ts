@@ -3,7 +3,7 @@ import { compile } from '../src/graph/compile.ts';
 import { apply, type Node, type Shape, sizeOf } from '../src/graph/node.ts';
 import { conv2dInputGradOp, conv2dSame, conv2dWeightGradOp, samePads } from '../src/graph/ops/conv2d.ts';
 import { input } from '../src/graph/ops/input.ts';
-import type { Rival } from './rival.ts';
+import type { TfjsRival } from './rivals/tfjs.ts';
 import { convolutionFlops, type Floats, sumTolerance, uniform, type Workload } from './workload.ts';
 
 interface Layer {
@@ -76,7 +76,7 @@ function convolution(layer: Layer, direction: Direction): Workload {
         free: () => executable.destroy(),
       };
     },
-    rival: async (rival) => rivalArm(rival, given, data(), onRival),
+    rivals: { tfjs: async (rival) => rivalArm(rival, given, data(), onRival) },
   };
 }
 
@@ -86,10 +86,10 @@ interface Task {
   readonly given: readonly [Node, Node];
   /** Products in one element of the output. */
   readonly products: number;
-  readonly onRival: (tf: Rival['tf'], a: Tensor4D, b: Tensor4D) => Tensor4D;
+  readonly onRival: (tf: TfjsRival['tf'], a: Tensor4D, b: Tensor4D) => Tensor4D;
 }
 
-type Tensor4D = ReturnType<Rival['tf']['tensor4d']>;
+type Tensor4D = ReturnType<TfjsRival['tf']['tensor4d']>;
 
 function task(direction: Direction, layer: { x: Shape; w: Shape; y: Node; stride: number }): Task {
   const { x, w, y, stride } = layer;
@@ -131,7 +131,7 @@ function task(direction: Direction, layer: { x: Shape; w: Shape; y: Node; stride
   }
 }
 
-function rivalArm({ tf, fence }: Rival, given: Task['given'], data: readonly Floats[], compute: Task['onRival']) {
+function rivalArm({ tf, fence }: TfjsRival, given: Task['given'], data: readonly Floats[], compute: Task['onRival']) {
   const [a, b] = given.map(({ shape }, i) => tf.tensor4d(data[i]!, shape as [number, number, number, number]));
   const once = () => compute(tf, a!, b!);
   return {

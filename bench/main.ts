@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: this project against tfjs-backend-webgpu, on one adapter, in one process, in turn.
+ * `npm run bench`: this project against tfjs-backend-webgpu and ONNX Runtime's WebGPU provider, on one adapter, in one process, in turn.
  * Results are compared first; a workload whose results differ has no times.
  */
 import { realpathSync } from 'node:fs';
@@ -12,17 +12,18 @@ import { DeviceError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
 import { forwardPass } from './colorizer.ts';
 import { convolutions, DIRECTIONS } from './conv.ts';
+import { inceptionForward } from './inception/workload.ts';
 import { measure, type Outcome, type Rounds } from './measure.ts';
 import { ARMS, type ArmName, inChild, type PeakMemory, peakMemory } from './memory.ts';
 import { Report } from './report.ts';
-import { loadRival, type Rival } from './rival.ts';
+import { loadRivals } from './rivals/index.ts';
 import { trainingStep } from './step.ts';
-import type { Workload } from './workload.ts';
+import { RIVALS, type Rivals, type Workload } from './workload.ts';
 
 const HELP = `usage: npm run bench -- [options]
 
-  --only LIST    of conv, forward, step (default: all, in this order)
-  --quick        six layers, few rounds, no memory
+  --only LIST    of conv, forward, step, inception (default: all, in this order)
+  --quick        six layers, few rounds, no memory, no inception unless asked for
   --rounds N     samples of each arm (default 5, or 3 of what is slow; quick 3)
   --adapter A    auto, hardware, software, bundled, or part of an adapter's name (default auto)
   --markdown     tables as Markdown
@@ -31,7 +32,7 @@ const HELP = `usage: npm run bench -- [options]
 `;
 
 const OPTIONS = {
-  only: { type: 'string', default: 'conv,forward,step' },
+  only: { type: 'string' },
   quick: { type: 'boolean', default: false },
   rounds: { type: 'string' },
   adapter: { type: 'string', default: 'auto' },
@@ -42,8 +43,11 @@ const OPTIONS = {
   'memory-of': { type: 'string' },
 } as const;
 
-const GROUPS = ['conv', 'forward', 'step'] as const;
+const GROUPS = ['conv', 'forward', 'step', 'inception'] as const;
 type Group = (typeof GROUPS)[number];
+
+/** What ONNX Runtime gives its own device; the other arms get it too. */
+const DAWN_FEATURES = 'disable_robustness, skip_validation';
 
 interface Section {
   readonly title: string;
@@ -63,6 +67,7 @@ export async function bench(argv: string[]): Promise<number> {
     process.stderr.write(`${(cause as Error).message}\n\n${HELP}`);
     return 2;
   }
+  process.env.KOALARIZE_DAWN ??= DAWN_FEATURES.replaceAll(' ', '');
   try {
     if (options.help) process.stdout.write(HELP);
     else if (options.memoryOf) return await printMemory(options.adapter, options.groups[0]!, options.memoryOf);
@@ -78,7 +83,8 @@ export async function bench(argv: string[]): Promise<number> {
 function parse(argv: string[]) {
   const { values } = parseArgs({ args: argv, options: OPTIONS });
   const { only, 'memory-of': memoryOf, ...rest } = values;
-  const groups = only.split(',').map((name) => oneOf('--only', GROUPS, name));
+  const all = GROUPS.filter((name) => name !== 'inception' || !values.quick);
+  const groups = only?.split(',').map((name) => oneOf('--only', GROUPS, name)) ?? all;
   const most = Number(values.rounds ?? (values.quick ? 3 : 5));
   if (!(Number.isInteger(most) && most > 0)) {
     throw new Error(`--rounds: expected a positive integer, got '${values.rounds}'`);
@@ -100,12 +106,12 @@ function oneOf<T extends string>(option: string, known: readonly T[], name: stri
 async function compareArms(options: ReturnType<typeof parse>, argv: readonly string[]): Promise<number> {
   const { adapter, groups, rounds, quick, markdown } = options;
   const gpu = await Gpu.open({ adapter });
-  const rival = await loadRival(adapter);
-  if (rival && rival.adapter !== gpu.name) {
-    throw new DeviceError(`bench: expected both arms on '${gpu.name}', got tfjs on '${rival.adapter}'`);
+  const rivals = await loadRivals(adapter);
+  if (rivals.tfjs && rivals.tfjs.adapter !== gpu.name) {
+    throw new DeviceError(`bench: expected all arms on '${gpu.name}', got tfjs on '${rivals.tfjs.adapter}'`);
   }
-  const report = new Report((line) => process.stdout.write(`${line}\n`), markdown);
-  const facts = describeRun(gpu, rival, rounds, argv);
+  const report = new Report((line) => process.stdout.write(`${line}\n`), markdown, installed(rivals));
+  const facts = describeRun(gpu, rivals, rounds, argv);
   report.facts(facts);
 
   const outcomes: (Outcome & { section: string })[] = [];
@@ -114,7 +120,7 @@ async function compareArms(options: ReturnType<typeof parse>, argv: readonly str
       report.heading(title);
       const section: Outcome[] = [];
       for (const workload of workloads) {
-        const outcome = await measure(workload, gpu, rival, rounds);
+        const outcome = await measure(workload, gpu, rivals, rounds);
         report.outcome(outcome);
         section.push(outcome);
       }
@@ -122,7 +128,7 @@ async function compareArms(options: ReturnType<typeof parse>, argv: readonly str
       outcomes.push(...section.map((outcome) => ({ section: title, ...outcome })));
     }
   }
-  const memory = quick ? [] : await memoryOfAll(groups, adapter, rival !== undefined);
+  const memory = quick ? [] : await memoryOfAll(groups, adapter, installed(rivals));
   if (memory.length > 0) report.memory(memory);
   if (options.json) await writeFile(options.json, `${JSON.stringify({ facts, outcomes, memory }, null, 2)}\n`);
   await gpu.close();
@@ -140,16 +146,25 @@ async function sections(group: Group, gpu: Gpu, quick: boolean): Promise<Section
       return [{ title: 'The whole network', workloads: [forwardPass()] }];
     case 'step':
       return [{ title: 'Training', workloads: [await trainingStep(gpu, quick ? 3 : 5)] }];
+    case 'inception':
+      return [{ title: 'Inception-ResNet-v2', workloads: [await inceptionForward()] }];
   }
 }
 
-function describeRun(gpu: Gpu, rival: Rival | undefined, rounds: Rounds, argv: readonly string[]) {
+const installed = (rivals: Partial<Rivals>) => RIVALS.filter((name) => rivals[name]);
+
+function describeRun(gpu: Gpu, rivals: Partial<Rivals>, rounds: Rounds, argv: readonly string[]) {
   const version = (name: string): string => {
     return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
   };
-  const arms = rival
-    ? `koalarize, @tensorflow/tfjs-backend-webgpu ${version('@tensorflow/tfjs-backend-webgpu')} as shipped; same adapter, same Dawn flags`
-    : 'koalarize alone, NOT CHECKED: tfjs is not installed (npm i -D @tensorflow/tfjs-core @tensorflow/tfjs-backend-webgpu)';
+  const packages = { tfjs: '@tensorflow/tfjs-backend-webgpu', onnxruntime: 'onnxruntime-node' };
+  const others = installed(rivals).map((name) => `${packages[name]} ${version(packages[name])}`);
+  const missing = RIVALS.filter((name) => !rivals[name]).map((name) => packages[name]);
+  const arms = [
+    `koalarize${others.map((other) => `, ${other}`).join('')}, as shipped, with Dawn's features ${DAWN_FEATURES}`,
+    ...(missing.length > 0 ? [`not installed: ${missing.join(', ')} (npm i -D)`] : []),
+    ...(others.length === 0 ? ['results NOT CHECKED'] : []),
+  ].join('; ');
   const { least, most } = rounds;
   const samples = least === most ? most : `${least} to ${most}`;
   return {
@@ -164,10 +179,14 @@ function describeRun(gpu: Gpu, rival: Rival | undefined, rounds: Rounds, argv: r
 }
 
 /** The arms one after the other, each in a fresh process. */
-async function memoryOfAll(groups: readonly Group[], adapter: string, rival: boolean): Promise<PeakMemory[]> {
+async function memoryOfAll(
+  groups: readonly Group[],
+  adapter: string,
+  rivals: readonly ArmName[],
+): Promise<PeakMemory[]> {
   const peaks: PeakMemory[] = [];
   for (const group of groups.filter((name) => name !== 'conv')) {
-    for (const arm of rival ? ARMS : (['koalarize'] as const)) {
+    for (const arm of ['koalarize', ...rivals] as const) {
       const args = ['--only', group, '--adapter', adapter, '--memory-of', arm];
       const peak = await inChild(fileURLToPath(import.meta.url), args);
       if (peak) peaks.push(peak);

@@ -1,7 +1,6 @@
-/** Compares results, then takes times: both arms in turn, from host to host. Times of a failed workload are not kept. */
+/** Compares results, then takes times: all arms in turn, from host to host. Times of a failed workload are not kept. */
 import type { Gpu } from '../src/runtime/gpu.ts';
-import type { Rival } from './rival.ts';
-import type { Arm, Workload } from './workload.ts';
+import { type Arm, RIVALS, type RivalName, type Rivals, type Workload } from './workload.ts';
 
 export interface Timing {
   /** Preparation, compilation and the first run. */
@@ -18,8 +17,9 @@ export interface Outcome {
   readonly workload: string;
   readonly flops: number;
   readonly ours?: Timing;
-  readonly rival?: Timing;
-  /** The largest difference between the two results as a share of the tolerance. Absent where there is no rival. */
+  /** Those that are installed and can do it. */
+  readonly rivals?: { readonly [Name in RivalName]?: Timing };
+  /** The largest difference from a rival's result as a share of the tolerance. Absent where there is no rival. */
   readonly error?: number;
   /** Why there are no times. */
   readonly failed?: string;
@@ -37,30 +37,28 @@ export interface Rounds {
 /** From `least` on, a workload gets no further round after this time. */
 const BUDGET_MS = 10_000;
 
-/** Runs `workload` on both arms in turn; on ours alone where there is no rival. */
-export async function measure(
-  workload: Workload,
-  gpu: Gpu,
-  rival: Rival | undefined,
-  rounds: Rounds,
-): Promise<Outcome> {
+/** Runs `workload` on all arms in turn; on ours alone where there is no rival. */
+export async function measure(workload: Workload, gpu: Gpu, rivals: Partial<Rivals>, rounds: Rounds): Promise<Outcome> {
   const { name, flops } = workload;
+  const names = RIVALS.filter((rival) => rivals[rival] && workload.rivals[rival]);
   const arms: Started[] = [];
   try {
     arms.push(await start(() => workload.ours(gpu), workload.checkRuns));
-    if (rival) arms.push(await start(() => workload.rival(rival), workload.checkRuns));
-    const [ours, theirs] = arms as [Started, Started?];
-    const error = theirs && (await compare(ours.arm, theirs.arm, workload));
+    for (const rival of names) arms.push(await start(() => startArm(workload, rivals, rival)!, workload.checkRuns));
+    const errors: number[] = [];
+    for (const { arm } of arms.slice(1)) errors.push(await compare(arms[0]!.arm, arm, workload));
+    const error = errors.length > 0 ? Math.max(...errors) : undefined;
     if (error !== undefined && !(error <= 1)) {
-      const failed = `the results differ by ${error.toPrecision(3)} times the tolerance`;
+      const worst = names[errors.indexOf(error)];
+      const failed = `the results differ from ${worst}'s by ${error.toPrecision(3)} times the tolerance`;
       return { workload: name, flops, error, failed };
     }
-    const [oursTimed, rivalTimed] = await interleave(arms, rounds, workload.queueable);
+    const [ours, ...theirs] = await interleave(arms, rounds, workload.queueable);
     return {
       workload: name,
       flops,
-      ours: oursTimed!,
-      ...(rivalTimed && { rival: rivalTimed }),
+      ours: ours!,
+      ...(names.length > 0 && { rivals: Object.fromEntries(names.map((rival, i) => [rival, theirs[i]!])) }),
       ...(error !== undefined && { error }),
     };
   } catch (cause) {
@@ -68,6 +66,16 @@ export async function measure(
   } finally {
     for (const { arm } of arms) arm.free();
   }
+}
+
+/** The arm of a rival; undefined where it is not installed, or can't do it. */
+export function startArm<Name extends RivalName>(
+  workload: Workload,
+  rivals: Partial<Rivals>,
+  name: Name,
+): Promise<Arm> | undefined {
+  const rival = rivals[name];
+  return rival && workload.rivals[name]?.(rival);
 }
 
 interface Started {

@@ -2,10 +2,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Gpu } from '../src/runtime/gpu.ts';
-import { loadRival } from './rival.ts';
-import type { Workload } from './workload.ts';
+import { startArm } from './measure.ts';
+import { loadRivals } from './rivals/index.ts';
+import { RIVALS, type Workload } from './workload.ts';
 
-export const ARMS = ['koalarize', 'tfjs'] as const;
+export const ARMS = ['koalarize', ...RIVALS] as const;
 export type ArmName = (typeof ARMS)[number];
 
 export interface PeakMemory {
@@ -13,8 +14,8 @@ export interface PeakMemory {
   readonly arm: ArmName;
   /** The largest resident set of the process. */
   readonly residentBytes: number;
-  /** All WebGPU buffers that the arm holds, those kept for reuse included. */
-  readonly deviceBytes: number;
+  /** All WebGPU buffers that the arm holds, those kept for reuse included; where it says. */
+  readonly deviceBytes?: number;
 }
 
 /** Runs one arm of a workload twice, in this process, and says what that took. */
@@ -25,18 +26,20 @@ export async function peakMemory(
 ): Promise<PeakMemory | undefined> {
   const gpu = await Gpu.open({ adapter });
   const workload = await make(gpu);
-  let deviceBytes: number;
+  let deviceBytes: number | undefined;
   if (arm === 'koalarize') {
     await (await workload.ours(gpu)).run(2);
-    deviceBytes = gpu.allocatedBytes;
+    deviceBytes = gpu.peakBytes;
   } else {
     await gpu.close();
-    const rival = await loadRival(adapter);
-    if (!rival) return undefined;
-    await (await workload.rival(rival)).run(2);
-    deviceBytes = rival.deviceBytes();
+    const rivals = await loadRivals(adapter);
+    const started = await startArm(workload, rivals, arm);
+    if (!started) return undefined;
+    await started.run(2);
+    deviceBytes = arm === 'tfjs' ? rivals.tfjs?.deviceBytes() : undefined;
   }
-  return { workload: workload.name, arm, residentBytes: process.resourceUsage().maxRSS * 1024, deviceBytes };
+  const residentBytes = process.resourceUsage().maxRSS * 1024;
+  return { workload: workload.name, arm, residentBytes, ...(deviceBytes !== undefined && { deviceBytes }) };
 }
 
 /** Starts `script` with `args` as a process, which prints what `peakMemory` returned; undefined where that fails. */

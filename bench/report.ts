@@ -1,28 +1,36 @@
 /** The tables: as aligned text, or as Markdown. Rows are printed as soon as they are known. */
 import { geometricMean, type Outcome, type Timing } from './measure.ts';
 import type { PeakMemory } from './memory.ts';
+import type { RivalName } from './workload.ts';
 
 type Print = (line: string) => void;
 
-const COLUMNS = [
-  ['workload', 36],
-  ['koalarize ms (IQR)', 20],
-  ['tfjs ms (IQR)', 20],
-  ['times faster', 12],
-  ['GFLOP/s', 7],
-  ['tfjs', 6],
-  ['first call s', 12],
-  ['tfjs', 6],
-  ['error / tolerance', 17],
-] as const;
+/** Names and widths of the columns. */
+function columnsFor(rivals: readonly RivalName[]): (readonly [name: string, width: number])[] {
+  const each = (name: string, width: number) => rivals.map((rival) => [`${rival}${name}`, width] as const);
+  return [
+    ['workload', 36],
+    ['koalarize ms (IQR)', 20],
+    ...rivals.flatMap((rival) => [[`${rival} ms (IQR)`, 22] as const, ['times faster', 12] as const]),
+    ['GFLOP/s', 7],
+    ...each('', 11),
+    ['first call s', 12],
+    ...each('', 11),
+    ['error / tolerance', 17],
+  ];
+}
 
 export class Report {
   readonly #print: Print;
   readonly #markdown: boolean;
+  readonly #rivals: readonly RivalName[];
+  readonly #columns: ReturnType<typeof columnsFor>;
 
-  constructor(print: Print, markdown: boolean) {
+  constructor(print: Print, markdown: boolean, rivals: readonly RivalName[]) {
     this.#print = print;
     this.#markdown = markdown;
+    this.#rivals = rivals;
+    this.#columns = columnsFor(rivals);
   }
 
   /** Prints facts, one a line. */
@@ -34,11 +42,11 @@ export class Report {
 
   heading(title: string): void {
     this.#print(this.#markdown ? `\n### ${title}\n` : `\n${title}`);
-    this.#row(COLUMNS.map(([name]) => name));
-    if (this.#markdown) this.#print(`|${COLUMNS.map((_, i) => (i ? '--:' : '---')).join('|')}|`);
+    this.#row(this.#columns.map(([name]) => name));
+    if (this.#markdown) this.#print(`|${this.#columns.map((_, i) => (i ? '--:' : '---')).join('|')}|`);
   }
 
-  outcome({ workload, flops, ours, rival, error, failed }: Outcome): void {
+  outcome({ workload, flops, ours, rivals, error, failed }: Outcome): void {
     if (failed !== undefined) {
       this.#row([workload, `FAILED: ${failed}`]);
       return;
@@ -48,21 +56,23 @@ export class Report {
     this.#row([
       workload,
       spread(ours),
-      spread(rival),
-      ours && rival ? (rival.medianMs / ours.medianMs).toFixed(2) : '',
+      ...this.#rivals.flatMap((name) => [spread(rivals?.[name]), ratio(ours, rivals?.[name])?.toFixed(2) ?? '']),
       gflops(ours),
-      gflops(rival),
+      ...this.#rivals.map((name) => gflops(rivals?.[name])),
       first(ours),
-      first(rival),
+      ...this.#rivals.map((name) => first(rivals?.[name])),
       error === undefined ? 'not checked' : error.toFixed(3),
     ]);
   }
 
   /** Prints the geometric mean of the ratios, where there are several. */
   mean(outcomes: readonly Outcome[]): void {
-    const ratios = outcomes.flatMap(({ ours, rival }) => (ours && rival ? [rival.medianMs / ours.medianMs] : []));
-    if (ratios.length < 2) return;
-    this.#row([`geometric mean of ${ratios.length}`, '', '', geometricMean(ratios).toFixed(2)]);
+    if (outcomes.length < 2) return;
+    const means = this.#rivals.flatMap((name) => {
+      const ratios = outcomes.flatMap(({ ours, rivals }) => ratio(ours, rivals?.[name]) ?? []);
+      return ['', ratios.length > 1 ? geometricMean(ratios).toFixed(2) : ''];
+    });
+    this.#row([`geometric mean of ${outcomes.length}`, '', ...means]);
   }
 
   memory(peaks: readonly PeakMemory[]): void {
@@ -70,18 +80,26 @@ export class Report {
       this.#markdown ? '\n### Peak memory of a process of its own\n' : '\nPeak memory of a process of its own',
     );
     for (const { workload, arm, residentBytes, deviceBytes } of peaks) {
-      const line = `${workload}, ${arm}: ${mebibytes(residentBytes)} resident, ${mebibytes(deviceBytes)} in WebGPU buffers`;
+      const onDevice = deviceBytes === undefined ? '' : `, ${mebibytes(deviceBytes)} in WebGPU buffers`;
+      const line = `${workload}, ${arm}: ${mebibytes(residentBytes)} resident${onDevice}`;
       this.#print(this.#markdown ? `- ${line}` : line);
     }
   }
 
   #row(cells: readonly string[]): void {
-    if (this.#markdown) this.#print(`| ${COLUMNS.map((_, i) => cells[i] ?? '').join(' | ')} |`);
+    if (this.#markdown) this.#print(`| ${this.#columns.map((_, i) => cells[i] ?? '').join(' | ')} |`);
     else {
-      const padded = cells.map((cell, i) => (i ? cell.padStart(COLUMNS[i]![1]) : cell.padEnd(COLUMNS[0][1])));
+      const padded = cells.map((cell, i) =>
+        i ? cell.padStart(this.#columns[i]![1]) : cell.padEnd(this.#columns[0]![1]),
+      );
       this.#print(padded.join('  ').trimEnd());
     }
   }
+}
+
+/** How many times faster ours is. */
+function ratio(ours?: Timing, rival?: Timing): number | undefined {
+  return ours && rival ? rival.medianMs / ours.medianMs : undefined;
 }
 
 function spread(timing?: Timing): string {

@@ -13,7 +13,7 @@ import type { Gpu } from '../src/runtime/gpu.ts';
 import { type Batch, sourceSize } from '../src/train/batch.ts';
 import { lossGraph, Trainer, type TrainerConfig } from '../src/train/trainer.ts';
 import { EMBEDDING_WIDTH, network, randomWeights, rivalNetwork } from './colorizer.ts';
-import type { Rival } from './rival.ts';
+import type { TfjsRival } from './rivals/tfjs.ts';
 import { type Arm, convolutionFlops, type Floats, uniform, type Workload } from './workload.ts';
 
 const BATCH = 4;
@@ -55,34 +55,36 @@ export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workloa
       const means = async () => [...(await trainer.adam.moments.m.read())].map(([name, { data }]) => ({ name, data }));
       return stepping(step, means, () => trainer.destroy());
     },
-    async rival(rival) {
-      const { tf } = rival;
-      const { learningRate, beta1, beta2, epsilon } = ADAM;
-      const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
-      const variables = new Map<string, Tensor>(
-        [...weights].map(([name, { shape, data: values }]) => {
-          return [name, tf.tidy(() => tf.variable(tf.tensor(values, [...shape]), true, name))];
-        }),
-      );
-      const step = async () => {
-        const value = tf.tidy(() => optimizer.minimize(() => rivalLoss(rival, variables, data), true)!);
-        const [result] = await value.data();
-        value.dispose();
-        return result!;
-      };
-      const means = async () => {
-        const moments = (await optimizer.getWeights()).filter(({ name }) => name.endsWith('/m'));
-        return Promise.all(
-          moments.map(async ({ name, tensor }) => ({
-            name: name.slice(0, -'/m'.length),
-            data: (await tensor.data()) as Float32Array,
-          })),
+    rivals: {
+      async tfjs(rival) {
+        const { tf } = rival;
+        const { learningRate, beta1, beta2, epsilon } = ADAM;
+        const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
+        const variables = new Map<string, Tensor>(
+          [...weights].map(([name, { shape, data: values }]) => {
+            return [name, tf.tidy(() => tf.variable(tf.tensor(values, [...shape]), true, name))];
+          }),
         );
-      };
-      return stepping(step, means, () => {
-        optimizer.dispose();
-        tf.dispose([...variables.values()]);
-      });
+        const step = async () => {
+          const value = tf.tidy(() => optimizer.minimize(() => rivalLoss(rival, variables, data), true)!);
+          const [result] = await value.data();
+          value.dispose();
+          return result!;
+        };
+        const means = async () => {
+          const moments = (await optimizer.getWeights()).filter(({ name }) => name.endsWith('/m'));
+          return Promise.all(
+            moments.map(async ({ name, tensor }) => ({
+              name: name.slice(0, -'/m'.length),
+              data: (await tensor.data()) as Float32Array,
+            })),
+          );
+        };
+        return stepping(step, means, () => {
+          optimizer.dispose();
+          tf.dispose([...variables.values()]);
+        });
+      },
     },
   };
 }
@@ -118,7 +120,7 @@ interface StepData {
   readonly embeddings: Floats;
 }
 
-function rivalLoss(rival: Rival, variables: ReadonlyMap<string, Tensor>, data: StepData): Scalar {
+function rivalLoss(rival: TfjsRival, variables: ReadonlyMap<string, Tensor>, data: StepData): Scalar {
   const { tf } = rival;
   const x = tf.tensor4d(data.lightness, [BATCH, SIZE, SIZE, 1]);
   const e = tf.tensor2d(data.embeddings, [BATCH, EMBEDDING_WIDTH]);

@@ -1,8 +1,9 @@
-/** What is measured: the same work, once with this project and once with the rival. Not how it is timed. */
+/** What is measured: the same work, once with this project and once with each rival. Not how it is timed. */
 import { type Node, sizeOf } from '../src/graph/node.ts';
 import { Random } from '../src/graph/random.ts';
 import type { Gpu } from '../src/runtime/gpu.ts';
-import type { Rival } from './rival.ts';
+import type { OnnxRuntimeRival } from './rivals/onnxruntime.ts';
+import type { TfjsRival } from './rivals/tfjs.ts';
 
 export type Floats = Float32Array<ArrayBuffer>;
 
@@ -15,6 +16,14 @@ export interface Arm {
   free(): void;
 }
 
+/** All rivals by name; those that are not installed are left out. */
+export interface Rivals {
+  readonly tfjs: TfjsRival;
+  readonly onnxruntime: OnnxRuntimeRival;
+}
+export type RivalName = keyof Rivals;
+export const RIVALS = ['tfjs', 'onnxruntime'] as const satisfies readonly RivalName[];
+
 export interface Workload {
   readonly name: string;
   /** Floating-point operations of the direct algorithm, two for a multiplication with its addition. */
@@ -26,7 +35,8 @@ export interface Workload {
   /** The largest difference between any two elements that rounding can explain. */
   tolerance(expected: Float32Array): number;
   ours(gpu: Gpu): Promise<Arm>;
-  rival(rival: Rival): Promise<Arm>;
+  /** The arms of the rivals that can do it. */
+  readonly rivals: { readonly [Name in RivalName]?: (rival: Rivals[Name]) => Promise<Arm> };
 }
 
 /** Numbers in [-1, 1), the same on every platform. */

@@ -9,6 +9,7 @@ const options = {
     cli: 'src/cli/main.ts',
     train: 'src/cli/train_main.ts',
     bench: 'bench/main.ts',
+    inception: 'bench/inception/main.ts',
     demo: 'scripts/demo.ts',
   },
   outdir: 'dist',

@@ -22,12 +22,13 @@ export interface NodeAdapter extends PlatformAdapter {
 type Dawn = typeof import('webgpu');
 type Driver = 'installed' | 'bundled';
 
-const FLAGS = [
-  // Timestamps in steps of 65,536 ns otherwise.
-  'disable-dawn-features=timestamp_quantization',
+/** Dawn's flags. The environment variable `KOALARIZE_DAWN` names more features to enable, for benchmarks. */
+function flags(): string[] {
   // shader-f16 is hidden on NVIDIA otherwise.
-  'enable-dawn-features=vulkan_enable_f16_on_nvidia',
-];
+  const features = ['vulkan_enable_f16_on_nvidia', ...(process.env.KOALARIZE_DAWN?.split(',') ?? [])];
+  // Timestamps come in steps of 65,536 ns otherwise.
+  return ['disable-dawn-features=timestamp_quantization', `enable-dawn-features=${features.join()}`];
+}
 
 /**
  * Chooses an adapter.
@@ -116,8 +117,8 @@ async function search(dawn: Dawn, driver: Driver, deviceName?: string): Promise<
   if (!environment) return undefined;
   const request = withEnvironment(environment, () => {
     const key = JSON.stringify([deviceName, process.env.VK_DRIVER_FILES, process.env.VK_ADD_DRIVER_FILES]);
-    const flags = deviceName === undefined ? FLAGS : [...FLAGS, `adapter=${deviceName}`];
-    const instance = instances.get(key) ?? dawn.create(flags);
+    const adapter = deviceName === undefined ? [] : [`adapter=${deviceName}`];
+    const instance = instances.get(key) ?? dawn.create([...flags(), ...adapter]);
     instances.set(key, instance);
     return instance.requestAdapter({ powerPreference: 'high-performance' });
   });

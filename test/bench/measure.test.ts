@@ -19,7 +19,7 @@ function fake(ours: number[], rival: number[]): Workload {
     queueable: false,
     tolerance: () => 0.1,
     ours: async () => arm(ours),
-    rival: async () => arm(rival),
+    rivals: { tfjs: async () => arm(rival) },
   };
 }
 
@@ -53,29 +53,29 @@ test('sumTolerance notices one product left out of a sum, and not float32 roundi
 });
 
 test('measure gives times for equal results only', async () => {
-  const good = await measure(fake([1, 2], [1, 2.05]), none, {} as never, { least: 3, most: 3 });
+  const good = await measure(fake([1, 2], [1, 2.05]), none, { tfjs: {} as never }, { least: 3, most: 3 });
   expect(good.failed).toBeUndefined();
   expect(good.error).toBeCloseTo(0.5, 5);
   expect(good.ours?.samplesMs).toHaveLength(3);
-  expect(good.rival?.samplesMs).toHaveLength(3);
+  expect(good.rivals?.tfjs?.samplesMs).toHaveLength(3);
 
-  const bad = await measure(fake([1, 2], [1, 2.5]), none, {} as never, { least: 3, most: 3 });
-  expect(bad.failed).toBe('the results differ by 5.00 times the tolerance');
-  expect(bad.ours ?? bad.rival).toBeUndefined();
+  const bad = await measure(fake([1, 2], [1, 2.5]), none, { tfjs: {} as never }, { least: 3, most: 3 });
+  expect(bad.failed).toBe("the results differ from tfjs's by 5.00 times the tolerance");
+  expect(bad.ours ?? bad.rivals).toBeUndefined();
 });
 
 test('measure without a rival takes our times alone', async () => {
-  const outcome = await measure(fake([1], [1]), none, undefined, { least: 1, most: 1 });
+  const outcome = await measure(fake([1], [1]), none, {}, { least: 1, most: 1 });
   expect(outcome.ours).toBeDefined();
-  expect(outcome.error ?? outcome.rival).toBeUndefined();
+  expect(outcome.error ?? outcome.rivals).toBeUndefined();
 });
 
 test('the report shows a failure without times', () => {
   const lines: string[] = [];
-  const report = new Report((line) => lines.push(line), true);
+  const report = new Report((line) => lines.push(line), true, ['tfjs']);
   const timing = { firstMs: 1500, quartilesMs: [9, 11] as const, repeats: 1, samplesMs: [] };
   const ours = { ...timing, medianMs: 10 };
-  report.outcome({ workload: 'a', flops: 2e7, ours, rival: { ...timing, medianMs: 20 }, error: 0.25 });
+  report.outcome({ workload: 'a', flops: 2e7, ours, rivals: { tfjs: { ...timing, medianMs: 20 } }, error: 0.25 });
   report.outcome({ workload: 'b', flops: 2e7, failed: 'too different' });
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     "| a | 10.0 (9.00–11.0) | 20.0 (9.00–11.0) | 2.00 | 2.0 | 1.0 | 1.50 | 1.50 | 0.250 |

@@ -1,14 +1,14 @@
 /**
- * The rival: TensorFlow.js with its WebGPU backend, as shipped, on the adapter that our arm has.
+ * A rival: TensorFlow.js with its WebGPU backend, as shipped, on the adapter that our arm has.
  * Its packages are for development only, so they are loaded when it is asked for.
  */
 import { createRequire } from 'node:module';
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { adapterName } from '../src/runtime/adapter.ts';
-import { DeviceError } from '../src/runtime/errors.ts';
-import { requestNodeAdapter } from '../src/runtime/node.ts';
+import { adapterName } from '../../src/runtime/adapter.ts';
+import { DeviceError } from '../../src/runtime/errors.ts';
+import { requestNodeAdapter } from '../../src/runtime/node.ts';
 
-export interface Rival {
+export interface TfjsRival {
   readonly tf: typeof Tfjs;
   readonly adapter: string;
   /** Waits for all its work. @throws DeviceError for an error its device has reported. */
@@ -18,7 +18,7 @@ export interface Rival {
 }
 
 /** Loads it on the adapter of `choice`, with the flags for Dawn that our own arm has. Undefined: it is not installed. */
-export async function loadRival(choice: string): Promise<Rival | undefined> {
+export async function loadTfjs(choice: string): Promise<TfjsRival | undefined> {
   const { adapter } = await requestNodeAdapter(choice);
   const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
