@@ -1,24 +1,7 @@
 /** Pooling and direct convolution in float64, for two or three spatial axes: slow, and meant to be obviously right. */
 import { sizeOf } from '../../src/graph/node.ts';
 import type { WindowGeometry } from '../../src/kernels/window.ts';
-
-/** All index tuples below `extents`, the last axis fastest. */
-export function* indices(extents: readonly number[]): Generator<number[]> {
-  for (let i = 0; i < sizeOf(extents); i++) {
-    let rest = i;
-    const index = extents.map(() => 0);
-    for (let axis = extents.length - 1; axis >= 0; axis--) {
-      index[axis] = rest % extents[axis]!;
-      rest = Math.floor(rest / extents[axis]!);
-    }
-    yield index;
-  }
-}
-
-/** Where `index` lies in a dense array. */
-export function flat(extents: readonly number[], index: readonly number[]): number {
-  return extents.reduce((at, extent, axis) => at * extent + index[axis]!, 0);
-}
+import { indicesOf, offsetOf } from './arrays.ts';
 
 /** One position of a window: its image and output, its tap, and where that falls (maybe outside of the input). */
 interface Position {
@@ -31,15 +14,15 @@ interface Position {
 
 /** Every tap of every window. */
 export function* positions(g: WindowGeometry): Generator<Position> {
-  for (const [n, ...out] of indices([g.batch, ...g.outSize])) {
-    for (const tap of indices(g.kernel)) {
+  for (const [n, ...out] of indicesOf([g.batch, ...g.outSize])) {
+    for (const tap of indicesOf(g.kernel)) {
       const at = out.map((o, axis) => o * g.strides[axis]! - g.padBefore[axis]! + tap[axis]! * g.dilations[axis]!);
       const inside = at.every((i, axis) => i >= 0 && i < g.inSize[axis]!);
       yield {
-        out: flat([g.batch, ...g.outSize], [n!, ...out]),
-        tap: flat(g.kernel, tap),
+        out: offsetOf([g.batch, ...g.outSize], [n!, ...out]),
+        tap: offsetOf(g.kernel, tap),
         at,
-        pixel: inside ? flat([g.batch, ...g.inSize], [n!, ...at]) : undefined,
+        pixel: inside ? offsetOf([g.batch, ...g.inSize], [n!, ...at]) : undefined,
       };
     }
   }
