@@ -3,6 +3,7 @@ import { adapterName } from '../runtime/adapter.ts';
 import { DeviceError } from '../runtime/errors.ts';
 import { FEATURES, LIMITS } from '../runtime/gpu.ts';
 import { listNodeAdapters, type NodeAdapter, requestNodeAdapter } from '../runtime/node.ts';
+import { table } from './messages.ts';
 
 /**
  * Prints every adapter with its source, features and limits to stdout, as text or (`json`) as an array.
@@ -59,19 +60,8 @@ function text({ device, source, chosen, name, backend, driver, subgroupSizes, fe
     ...Object.entries(limits).map(([limit, value]): [string, string] => [limit, amount(limit, value)]),
     ['other features', others.join(', ')],
   ];
-  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   const title = `${device} – ${source}${chosen ? ' – chosen by default' : ''}`;
-  return `${title}\n${rows.map(([label, value]) => `  ${label.padEnd(width)}${wrap(value, width + 2)}\n`).join('')}`;
-}
-
-/** Breaks a list at its commas, into lines of at most 110 characters behind `indent` spaces. */
-function wrap(list: string, indent: number): string {
-  const lines = [''];
-  for (const word of list.split(/(?<=, )/)) {
-    if (indent + lines.at(-1)!.length + word.length > 110 && lines.at(-1)) lines.push('');
-    lines[lines.length - 1] += word;
-  }
-  return lines.map((line) => line.trimEnd()).join(`\n${' '.repeat(indent)}`);
+  return `${title}\n${table(rows)}`;
 }
 
 /** A limit with its unit: sizes and storage are in bytes, the others are counts. */

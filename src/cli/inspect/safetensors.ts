@@ -1,0 +1,61 @@
+/** What a safetensors file holds, and what this program can do with it. */
+import { type Node, reachable } from '../../graph/node.ts';
+import { input } from '../../graph/ops/input.ts';
+import { ParameterLayout } from '../../graph/parameters.ts';
+import { decodeHeader } from '../../graph/safetensors.ts';
+import { describeExtractor } from '../../model/embedding.ts';
+import { colorizationNetwork, type NetworkConfig, SIZE_MULTIPLE } from '../../model/network.ts';
+import { decodeWeights } from '../../model/weights.ts';
+import { FormatError, ShapeError } from '../../runtime/errors.ts';
+import { type StoredType, tally } from './stored.ts';
+
+export interface SafetensorsReport {
+  readonly format: 'safetensors';
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly stored: readonly StoredType[];
+  readonly tensors: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[];
+  /** Whether `koalarize` can colour with it. */
+  readonly usable: boolean;
+  /** As what, or why not. */
+  readonly use: string;
+}
+
+/** @throws FormatError for a file that is damaged. */
+export function inspectSafetensors(file: Uint8Array, name: string): SafetensorsReport {
+  const { entries, metadata } = decodeHeader(file, name);
+  const tensors = [...entries].map(([name, { dtype, shape }]) => ({ name, type: String(dtype), shape }));
+  const stored = tally(
+    [...entries.values()].map(({ dtype, shape, data_offsets: [start, end] }) => {
+      return { type: String(dtype), shape, bytes: end - start };
+    }),
+  );
+  return { format: 'safetensors', metadata, stored, tensors, ...useOf(file, name) };
+}
+
+function useOf(file: Uint8Array, name: string): { usable: boolean; use: string } {
+  try {
+    const { network, embedding, tensors, metadata } = decodeWeights(file, name);
+    for (const [key, { shape }] of new ParameterLayout(reachable([smallest(network)])).slots) {
+      const got = tensors.get(key)?.shape;
+      if (got?.join() !== shape.join()) {
+        throw new FormatError(
+          `${name}: expected '${key}' as [${shape.join(', ')}], got ${got ? `[${got.join(', ')}]` : 'none'}`,
+        );
+      }
+    }
+    const what = [...tensors.keys()].some((key) => key.startsWith('adam.')) ? 'a checkpoint of a run' : 'weights';
+    const channels = network.widthDivisor === 1 ? 'all channels' : `1/${network.widthDivisor} of the channels`;
+    const steps = metadata.step === undefined ? '' : `, after ${metadata.step} steps`;
+    const needs = embedding ? `needs --inception with ${describeExtractor(embedding)}` : 'needs no feature extractor';
+    return { usable: true, use: `${what}, ${channels}${steps}, ${needs}` };
+  } catch (error) {
+    if (!(error instanceof FormatError || error instanceof ShapeError)) throw error;
+    return { usable: false, use: error.message };
+  }
+}
+
+function smallest(network: NetworkConfig): Node {
+  const { embeddingWidth } = network;
+  const embedding = embeddingWidth ? input('embedding', [1, 1, 1, embeddingWidth]) : undefined;
+  return colorizationNetwork(network, input('lightness', [1, SIZE_MULTIPLE, SIZE_MULTIPLE, 1]), embedding);
+}

@@ -1,0 +1,84 @@
+/**
+ * How each op of the colorizer's graph is written in ONNX (opset 17). NHWC values become NCHW, HWIO weights OIHW.
+ * Only ops whose ONNX form holds for every N, H and W are here: the file keeps them open.
+ */
+
+import { describe, type Node, type Op, type Shape } from '../../graph/node.ts';
+import { biasAddOp } from '../../graph/ops/bias_add.ts';
+import { type Conv2dAttrs, conv2dOp } from '../../graph/ops/conv2d.ts';
+import { reluOp } from '../../graph/ops/relu.ts';
+import { reshapeOp } from '../../graph/ops/reshape.ts';
+import { tanhOp } from '../../graph/ops/tanh.ts';
+import { upsample2xOp } from '../../graph/ops/upsample2x.ts';
+import { FormatError } from '../../runtime/errors.ts';
+
+export type Attribute = number | string | readonly number[];
+
+/** What an op needs to write itself. Values go by their names in the file. */
+export interface Writer {
+  /** The value that stands for `node`. */
+  value(node: Node): string;
+  /** A parameter as a value: its axes in the order `perm`, then seen as `shape`. */
+  weights(node: Node, perm?: readonly number[], shape?: Shape): string;
+  floats(name: string, data: Float32Array, shape: Shape): string;
+  integers(name: string, data: readonly number[]): string;
+  /** Adds a node with one output. @returns the output */
+  node(opType: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string;
+}
+
+type Operator = (writer: Writer, node: Node) => string;
+
+const ACTIVATIONS = { relu: 'Relu', tanh: 'Tanh' } as const satisfies Record<
+  Exclude<Conv2dAttrs['activation'], 'none'>,
+  string
+>;
+
+export const operators: ReadonlyMap<Op<never>, Operator> = new Map<Op<never>, Operator>([
+  [conv2dOp, convolution],
+  [biasAddOp, (writer, { inputs: [x, b] }) => addBias(writer, writer.value(x!), b!)],
+  [reluOp, (writer, { inputs: [x] }) => writer.node('Relu', [writer.value(x!)])],
+  [tanhOp, (writer, { inputs: [x] }) => writer.node('Tanh', [writer.value(x!)])],
+  [upsample2xOp, upsample],
+  [reshapeOp, featuresToPixel],
+]);
+
+function convolution(writer: Writer, node: Node): string {
+  const { strides, pads, activation, residual, firstChannel } = node.attrs as Conv2dAttrs;
+  const [x, w, bias] = node.inputs;
+  if (residual || firstChannel !== undefined)
+    throw new FormatError('export: expected conv2d of x, w and bias, got more – fuse nothing else');
+  const ownBias = bias?.shape.length === 1;
+  const inputs = [writer.value(x!), writer.weights(w!, [3, 2, 0, 1]), ...(ownBias ? [writer.weights(bias)] : [])];
+  // Explicit pads, not auto_pad: they are what the graph says, and for even sizes SAME means the same pads always.
+  let y = writer.node('Conv', inputs, { kernel_shape: w!.shape.slice(0, 2), strides, pads });
+  if (bias && !ownBias) y = addBias(writer, y, bias);
+  return activation === 'none' ? y : writer.node(ACTIVATIONS[activation], [y]);
+}
+
+/** One bias for all images, or one for each. */
+function addBias(writer: Writer, x: string, bias: Node): string {
+  const [channels] = bias.shape;
+  const b = bias.shape.length === 1 ? writer.weights(bias, [0], [channels!, 1, 1]) : writer.value(bias);
+  return writer.node('Add', [x, b]);
+}
+
+function upsample(writer: Writer, { inputs: [x] }: Node): string {
+  const scales = writer.floats('upsample2x.scales', Float32Array.of(1, 1, 2, 2), [4]);
+  return writer.node('Resize', [writer.value(x!), '', scales], {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  });
+}
+
+/** [N, C] to one pixel with C channels; any other reshape would mean other things in NHWC and NCHW. */
+function featuresToPixel(writer: Writer, { inputs: [x], shape }: Node): string {
+  const [n, channels] = x!.shape;
+  if (x!.shape.length !== 2 || shape.join() !== `${n},1,1,${channels}`) {
+    throw new FormatError(
+      `export: expected a reshape of [N, C] to [N, 1, 1, C], got ${describe(x!.shape)} to ${describe(shape)}`,
+    );
+  }
+  // 0 keeps N open.
+  return writer.node('Reshape', [writer.value(x!), writer.integers(`pixel.${channels}`, [0, channels!, 1, 1])]);
+}

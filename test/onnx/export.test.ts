@@ -1,0 +1,158 @@
+/** The colorizer as ONNX: ONNX Runtime's CPU provider computes what our network does, at sizes that the file leaves open. */
+import { readFileSync } from 'node:fs';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { compile } from '../../src/graph/compile.ts';
+import { glorotUniform } from '../../src/graph/initial.ts';
+import { reachable } from '../../src/graph/node.ts';
+import { add } from '../../src/graph/ops/add.ts';
+import { input, parameter } from '../../src/graph/ops/input.ts';
+import { relu } from '../../src/graph/ops/relu.ts';
+import { reshape } from '../../src/graph/ops/reshape.ts';
+import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
+import { exportColorizer } from '../../src/model/export.ts';
+import { colorizationNetwork, type NetworkConfig } from '../../src/model/network.ts';
+import { decodeWeights, type Weights, weightsMetadata } from '../../src/model/weights.ts';
+import { encodeOnnx, type OnnxExport } from '../../src/onnx/export/encode.ts';
+import { loadOnnx } from '../../src/onnx/load.ts';
+import { gpu, random } from '../gpu.ts';
+
+/** Random weights with biases, strong enough to colour. */
+function seededWeights(network: NetworkConfig): Weights {
+  const e = network.embeddingWidth;
+  const embedding = e ? input('embedding', [1, 1, 1, e]) : undefined;
+  const answer = colorizationNetwork(network, input('lightness', [1, 8, 8, 1]), embedding);
+  const tensors = new Map(
+    [...glorotUniform(new ParameterLayout(reachable([answer])), 7)].map(([name, { shape, data }], i) => {
+      const values = name.endsWith('.bias') ? random(data.length, 50 + i).map((v) => v / 10) : data;
+      return [name, { shape, data: values.map((v) => v * (name === 'dec5.weight' ? 3 : 1)) }];
+    }),
+  );
+  const extractor = { kind: 'logits', output: 'logits', sha256: 'ab'.repeat(32), size: 299, range: [-1, 1] } as const;
+  const info = { network, lightness: 'luma', embedding: e ? { ...extractor, width: e } : undefined } as const;
+  return { ...info, size: 64, tensors, metadata: weightsMetadata(info) };
+}
+
+const shipped = new URL('../../weights/koalarize.safetensors', import.meta.url);
+const cases: [string, Weights][] = [
+  ['the shipped weights', decodeWeights(readFileSync(shipped), 'shipped')],
+  ['a narrow network with an embedding', seededWeights({ widthDivisor: 8, embeddingWidth: 21 })],
+];
+
+interface Feeds {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly lightness: Float32Array<ArrayBuffer>;
+  readonly embedding: Float32Array<ArrayBuffer> | undefined;
+}
+
+/** [N, H, W, 2] */
+async function ours({ network, tensors }: Weights, { batch, height, width, lightness, embedding }: Feeds) {
+  const features = embedding && input('embedding', [batch, 1, 1, network.embeddingWidth]);
+  const chroma = colorizationNetwork(network, input('lightness', [batch, height, width, 1]), features);
+  const slab = new ParameterSlab(gpu, 'weights', new ParameterLayout(reachable([chroma])));
+  slab.write(tensors);
+  const executable = await compile(gpu, { label: 'colorizer', outputs: { chroma }, parameters: slab });
+  executable.feed('lightness', lightness);
+  if (embedding) executable.feed('embedding', embedding);
+  executable.run();
+  const answer = await executable.read('chroma');
+  executable.destroy();
+  slab.free();
+  return answer;
+}
+
+/** The largest difference of a* or b* between [N, H, W, 2] and [N, 2, H, W]; and the largest a* or b*. */
+function compare(nhwc: Float32Array, nchw: Float32Array, pixels: number) {
+  let [difference, largest] = [0, 0];
+  expect(nchw).toHaveLength(nhwc.length);
+  nhwc.forEach((value, i) => {
+    const [image, pixel, channel] = [Math.floor(i / (2 * pixels)), (i >> 1) % pixels, i & 1];
+    const other = nchw[(2 * image + channel) * pixels + pixel]!;
+    difference = Math.max(difference, Number.isNaN(other) ? Number.POSITIVE_INFINITY : Math.abs(value - other));
+    largest = Math.max(largest, Math.abs(value));
+  });
+  return { difference: difference * 127, largest: largest * 127 };
+}
+
+describe.each(cases)('%s', (_, weights) => {
+  const { embeddingWidth } = weights.network;
+  const file = exportColorizer(weights);
+  const sizes: [batch: number, height: number, width: number][] = [
+    [1, 64, 64],
+    [2, 40, 72],
+  ];
+  const feedsOf = ([batch, height, width]: (typeof sizes)[number]): Feeds => ({
+    batch,
+    height,
+    width,
+    lightness: random(batch * height * width, 3),
+    embedding: embeddingWidth ? random(batch * embeddingWidth, 4) : undefined,
+  });
+
+  test.each(sizes)('ONNX Runtime: the same a* and b*, batch %i, %i x %i', async (...size) => {
+    const session = await InferenceSession.create(file, { executionProviders: ['cpu'] });
+    const feeds = feedsOf(size);
+    const { batch, height, width, lightness, embedding } = feeds;
+    const answer = await session.run({
+      lightness: new Tensor('float32', lightness, [batch, 1, height, width]),
+      ...(embedding && { embedding: new Tensor('float32', embedding, [batch, embeddingWidth]) }),
+    });
+    await session.release();
+    expect(answer.chroma!.dims).toEqual([batch, 2, height, width]);
+    const { difference, largest } = compare(
+      await ours(weights, feeds),
+      answer.chroma!.data as Float32Array,
+      height * width,
+    );
+    expect(largest).toBeGreaterThan(5);
+    expect(difference).toBeLessThan(1e-4);
+  });
+
+  test('our own importer reads it back to the same a* and b*', async () => {
+    const model = await loadOnnx(gpu, file);
+    const feeds = feedsOf(sizes[1]!);
+    const { batch, height, width, lightness, embedding } = feeds;
+    expect(model.file).toMatchObject({ irVersion: 8, opset: 17, producer: 'koalarize' });
+    const answer = await model.run({
+      lightness: { data: lightness, shape: [batch, 1, height, width] },
+      ...(embedding && { embedding: { data: embedding, shape: [batch, embeddingWidth] } }),
+    });
+    model.destroy();
+    expect(answer.chroma!.shape).toEqual([batch, 2, height, width]);
+    expect(compare(await ours(weights, feeds), answer.chroma!.data, height * width).difference).toBeLessThan(1e-4);
+  });
+});
+
+describe('what cannot be exported', () => {
+  const { network, tensors, ...rest } = seededWeights({ widthDivisor: 32, embeddingWidth: 0 });
+  const x = input('x', [1, 8, 8, 4]);
+  const base: Omit<OnnxExport, 'outputs'> = {
+    name: 'test',
+    description: '',
+    weights: new Map(),
+    dimensions: { x: ['N', 4, 'H', 'W'], y: ['N', 4, 'H', 'W'] },
+    metadata: {},
+  };
+
+  test('weights that are missing, of another shape, or not finite', () => {
+    const bias = tensors.get('enc1.bias')!;
+    const withBias = (other: typeof bias | undefined) => {
+      const changed = new Map(tensors);
+      if (other) changed.set('enc1.bias', other);
+      else changed.delete('enc1.bias');
+      return () => exportColorizer({ network, tensors: changed, ...rest });
+    };
+    expect(withBias(undefined)).toThrow("weights: expected 'enc1.bias' of shape [2], got none");
+    expect(withBias({ shape: [3], data: new Float32Array(3) })).toThrow('of shape [2], got [3]');
+    expect(withBias({ shape: [2], data: Float32Array.of(1, Number.NaN) })).toThrow("finite numbers in 'enc1.bias'");
+  });
+
+  test('ops without a form for every size, and dimensions that are not the graph’s', () => {
+    expect(() => encodeOnnx({ ...base, outputs: { y: add(x, x) } })).toThrow("got 'add'");
+    expect(() => encodeOnnx({ ...base, outputs: { y: reshape(x, [1, 4, 4, 16]) } })).toThrow('[N, C] to [N, 1, 1, C]');
+    expect(() => encodeOnnx({ ...base, dimensions: { x: [1, 3, 8, 8] }, outputs: { y: relu(x) } })).toThrow("of 'x'");
+    expect(() => encodeOnnx({ ...base, outputs: { y: parameter('w', [1, 8, 8, 4]) } })).toThrow("got 'parameter'");
+  });
+});
