@@ -419,6 +419,16 @@ test('unary functions are chained, with the parameters of ONNX where none are gi
   expectClose(got, want, { absolute: 1e-7 });
 });
 
+test('bounds of a clip may be infinite', async () => {
+  const { POSITIVE_INFINITY: inf } = Number;
+  const clips = (x: Node) => [unary('clip', x, { alpha: -inf }), unary('clip', x, { alpha: inf, beta: inf })];
+  const got = await resultOf([[3]], (x) => concat(clips(unary('reciprocal', binary('sub', x, x))), 0));
+  expect(got).toEqual(Float32Array.of(inf, inf, inf, inf, inf, inf));
+  const largest = Math.fround(3.4028234663852886e38);
+  const finite = await resultOf([[3]], (x) => concat(clips(x), 0));
+  expect(finite).toEqual(Float32Array.of(...random(3), largest, largest, largest));
+});
+
 test('what does not fit is refused, with the values', () => {
   const x = input('x', [2, 3, 4]);
   const empty = input('x', [2, 0]);

@@ -47,5 +47,6 @@ export const unaryOp = defineOp<UnaryAttrs>({
 /** Applies `fn` to each element; see `unaryOp` for what `alpha` and `beta` are. @throws ShapeError for an empty x. */
 export function unary(fn: Unary, x: Node, { alpha, beta }: { readonly alpha?: number; readonly beta?: number } = {}) {
   const usual = defaults[fn];
-  return apply(unaryOp, [x], { fn, alpha: alpha ?? usual?.alpha ?? 0, beta: beta ?? usual?.beta ?? 0 });
+  const finite = (value = 0) => Math.min(Math.max(value, -LARGEST), LARGEST);
+  return apply(unaryOp, [x], { fn, alpha: finite(alpha ?? usual?.alpha), beta: finite(beta ?? usual?.beta) });
 }
