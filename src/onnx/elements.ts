@@ -66,17 +66,26 @@ export function otherElement(code: number): string {
   return OTHERS[code] ?? `number ${code}`;
 }
 
-/** How the numbers of each field of TensorProto are read. Field 6 holds strings. */
-export const FIELDS: Readonly<Record<number, (reader: Reader) => number>> = {
-  4: (reader) => reader.float(),
-  5: (reader) => reader.int32(),
-  7: (reader) => toNumber(reader.int64()),
-  10: (reader) => reader.double(),
-  11: (reader) => toNumber(reader.uint64()),
+/** The fields of TensorProto that hold numbers: the shape is field 1. Field 6 holds strings. */
+export const FIELDS: Readonly<
+  Record<
+    number,
+    {
+      /** Protobuf's wire type of a number that is not packed. */
+      readonly wire: number;
+      /** Bytes a number; 0: as many as it needs. */
+      readonly bytes: number;
+      readonly read: (reader: Reader) => number;
+    }
+  >
+> = {
+  1: { wire: 0, bytes: 0, read: (reader) => toNumber(reader.int64()) },
+  4: { wire: 5, bytes: 4, read: (reader) => reader.float() },
+  5: { wire: 0, bytes: 0, read: (reader) => reader.int32() },
+  7: { wire: 0, bytes: 0, read: (reader) => toNumber(reader.int64()) },
+  10: { wire: 1, bytes: 8, read: (reader) => reader.double() },
+  11: { wire: 0, bytes: 0, read: (reader) => toNumber(reader.uint64()) },
 };
-
-/** Bytes of a number in a packed field; fields that are not here hold varints. */
-export const FIXED: Readonly<Record<number, number>> = { 4: 4, 10: 8 };
 
 /** Nearest number to a 64-bit integer: one rounding, since the product is exact. */
 function wide(high: number, view: DataView, at: number): number {

@@ -34,7 +34,7 @@ export interface OnnxTensor {
   /**
    * Decodes to integers. The largest and smallest int64, exporters' "to the very end", become ±2^63.
    *
-   * @throws FormatError for non-integer types, and for other values past 2^53.
+   * @throws FormatError for non-integer types, other values past 2^53, and more than 2^22 elements.
    */
   integers(): number[];
 }

@@ -10,8 +10,8 @@ import { FormatError } from '../runtime/errors.ts';
 
 export { onnx, Reader };
 
-/** Tags, lengths and numbers outside tensors; a network of 1,000 nodes with all shapes told has about 50,000. */
-const LIMIT = 2 ** 21;
+/** Tags, lengths and numbers outside tensors: those of some 12,000 convolutions with all shapes told. */
+const LIMIT = 2 ** 20;
 
 /** A tensor as `decodeModel` leaves it. */
 interface EncodedTensor {

@@ -5,13 +5,16 @@
  * of elements in the data is compared with the shape before anything of that size is made.
  */
 import { FormatError } from '../runtime/errors.ts';
-import { ELEMENTS, type Element, FIELDS, FIXED, otherElement } from './elements.ts';
+import { ELEMENTS, type Element, FIELDS, otherElement } from './elements.ts';
 import { externalBytes } from './external.ts';
 import type { OnnxTensor } from './model.ts';
-import { guard, onnx, Reader, toNumber } from './proto.ts';
+import { guard, onnx, Reader } from './proto.ts';
 
+const SHAPE = 1;
 const MAX_RANK = 32;
 const MAX_EXTERNAL_ENTRIES = 16;
+/** Shapes, axes, indices: as JavaScript numbers they are up to eight times larger than in the file. */
+const MAX_INTEGERS = 2 ** 22;
 
 /** A tensor's message without its numbers. */
 interface Header {
@@ -19,7 +22,7 @@ interface Header {
   readonly code: number;
   readonly shape: readonly number[];
   readonly raw: Uint8Array | undefined;
-  /** Elements in each field of numbers or strings. */
+  /** Entries in each field of numbers or strings. */
   readonly counts: ReadonlyMap<number, number>;
   /** The entries that point to another file; undefined: the numbers are in this one. */
   readonly external: ReadonlyMap<string, string> | undefined;
@@ -107,6 +110,8 @@ class StoredTensor implements OnnxTensor {
   integers(): number[] {
     const { type } = this;
     if (!/^(u?int|bool)/.test(type)) throw new FormatError(`${this.#where}: expected integers, got ${type}`);
+    if (this.size > MAX_INTEGERS)
+      throw new FormatError(`${this.#where}: expected at most ${MAX_INTEGERS} integers, got ${this.size}`);
     const numbers = new Array<number>(this.size);
     this.#read(numbers);
     const inexact = numbers.find((number) => !Number.isSafeInteger(number) && Math.abs(number) !== 2 ** 63);
@@ -122,9 +127,10 @@ class StoredTensor implements OnnxTensor {
       for (let i = 0; i < this.size; i++) numbers[i] = read(view, i * bytes);
     } else {
       let i = 0;
-      readField(this.#message, field, (stored) => {
+      const take = (stored: number) => {
         numbers[i++] = convert(stored);
-      });
+      };
+      guard(this.#where, () => readField(this.#message, field, take));
     }
   }
 }
@@ -138,7 +144,6 @@ function sizeOf(shape: readonly number[], where: string): number {
 
 function readHeader(bytes: Uint8Array, where: string): Header {
   const reader = new Reader(bytes);
-  const shape: number[] = [];
   const entries = new Map<string, string>();
   const counts = new Map<number, number>();
   let name = '';
@@ -148,11 +153,7 @@ function readHeader(bytes: Uint8Array, where: string): Header {
   while (reader.pos < reader.len) {
     const tag = reader.tag();
     const field = tag >>> 3;
-    const packed = (tag & 7) === 2;
-    if (field === 1) {
-      const end = packed ? endOfPacked(reader) : reader.pos + 1;
-      while (reader.pos < end) if (shape.push(toNumber(reader.int64())) > MAX_RANK) throw tooMany('axes', MAX_RANK);
-    } else if (field === 2) code = reader.int32();
+    if (field === 2) code = reader.int32();
     else if (field === 8) name = reader.string();
     else if (field === 9) raw = reader.bytes();
     else if (field === 13) {
@@ -162,6 +163,9 @@ function readHeader(bytes: Uint8Array, where: string): Header {
     else if (field in FIELDS || field === 6) counts.set(field, (counts.get(field) ?? 0) + countNumbers(reader, tag));
     else reader.skipType(tag & 7);
   }
+  if ((counts.get(SHAPE) ?? 0) > MAX_RANK) throw tooMany('axes', MAX_RANK);
+  const shape: number[] = [];
+  readField(bytes, SHAPE, (extent) => shape.push(extent));
   return { name, code, shape, raw, counts, external: external ? entries : undefined };
 
   function tooMany(what: string, most: number): FormatError {
@@ -169,16 +173,20 @@ function readHeader(bytes: Uint8Array, where: string): Header {
   }
 }
 
-/** Skips one entry of a field of numbers or strings, and counts what is in it. */
+/** Skips one entry of a field of numbers or strings, and counts what is in it: as many as `readField` reads. */
 function countNumbers(reader: Reader, tag: number): number {
   const field = tag >>> 3;
-  if ((tag & 7) !== 2 || field === 6) {
-    reader.skipType(tag & 7);
+  const wire = tag & 7;
+  const { wire: single, bytes } = FIELDS[field] ?? { wire: 2, bytes: 0 };
+  if (wire === single) {
+    reader.skipType(wire);
     return 1;
   }
+  if (wire !== 2) throw new RangeError(`wire type ${wire} in field ${field}`);
   const content = reader.bytes();
-  const fixed = FIXED[field];
-  if (fixed) return content.length / fixed;
+  if (bytes ? content.length % bytes : content.length && content.at(-1)! > 127)
+    throw new RangeError(`half a number at the end of field ${field}`);
+  if (bytes) return content.length / bytes;
   // Each varint has one byte below 128, its last.
   let count = 0;
   for (let i = 0; i < content.length; i++) if (content[i]! < 128) count++;
@@ -188,18 +196,11 @@ function countNumbers(reader: Reader, tag: number): number {
 /** Calls `take` with the numbers of one field, packed or not, in their order. */
 function readField(bytes: Uint8Array, field: number, take: (stored: number) => void): void {
   const reader = new Reader(bytes);
-  const read = FIELDS[field]!;
+  const { read } = FIELDS[field]!;
   while (reader.pos < reader.len) {
     const tag = reader.tag();
     if (tag >>> 3 !== field) reader.skipType(tag & 7);
-    else {
-      const end = (tag & 7) === 2 ? endOfPacked(reader) : reader.pos + 1;
-      while (reader.pos < end) take(read(reader));
-    }
+    else if ((tag & 7) !== 2) take(read(reader));
+    else for (const packed = new Reader(reader.bytes()); packed.pos < packed.len; ) take(read(packed));
   }
-}
-
-/** Where a packed field ends. A reader that gets past the message's end throws. */
-function endOfPacked(reader: Reader): number {
-  return reader.size() + reader.pos;
 }

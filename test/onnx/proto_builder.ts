@@ -31,7 +31,7 @@ export interface ModelParts {
 export function model(parts: ModelParts): Uint8Array {
   const { opset = 17, irVersion = 8 } = parts;
   const opsets = Object.entries({ ...(opset ? { '': opset } : {}), ...parts.domains });
-  return onnxProto.onnx.ModelProto.encode({
+  const encoded = onnxProto.onnx.ModelProto.encode({
     irVersion,
     producerName: 'test',
     opsetImport: opsets.map(([domain, version]) => ({ domain, version })),
@@ -46,6 +46,8 @@ export function model(parts: ModelParts): Uint8Array {
     },
     ...parts.model,
   }).finish();
+  // Not a Buffer, whose `slice` does not copy.
+  return new Uint8Array(encoded);
 }
 
 /** A node. Attributes: see `float` for the numbers that JavaScript cannot tell from integers. */
@@ -116,7 +118,7 @@ export function externalTensor(
 
 /** Encodes a tensor alone, as the `.pb` files of ONNX's node tests hold it. */
 export function encodeTensor(of: onnx.ITensorProto): Uint8Array {
-  return onnxProto.onnx.TensorProto.encode(of).finish();
+  return new Uint8Array(onnxProto.onnx.TensorProto.encode(of).finish());
 }
 
 /** ONNX's numbers for the element types. */
