@@ -2,10 +2,11 @@
 //              t and the input channels ci of co's group.
 //
 // For what conv2d does not do: dilation, groups and a third axis. A thread computes one Element (1 or 4 neighbouring
-// output channels) of 4 neighbouring outputs of a row; the threads next to it have the next channels.
+// output channels) of a strip: 4 neighbouring outputs of a row. A workgroup shares the Element, and so the weights, or
+// in the variant 'depthwise' has neighbouring ones.
 // Layout: x [batch, in_depth, in_height, in_width, in_channels]   y [batch, out_depth, out_height, out_width, out_channels]
 //         w [taps_z, taps_y, taps_x, in_channels / groups, out_channels]   bias [out_channels]
-// Slots:  Element, WIDTH, X, add_products from src/kernels/conv_direct.ts; a group has whole Elements.
+// Slots:  Element, WIDTH, X, Strip, place_of, products from src/kernels/conv_direct.ts; a group has whole Elements.
 
 override WORKGROUP: u32 = 64;
 
@@ -41,27 +42,30 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<Element>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// One Element of four neighbouring outputs.
-alias Sums = array<Element, 4>;
+struct Place {
+  element: u32,
+  strip: u32,
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
-  @builtin(global_invocation_id) gid: vec3u,
+  @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
 ) {
   let elements = params.groups * params.group_out / WIDTH;
   let strips = (params.out_width + 3u) / 4u;
-  let unit = gid.x + gid.y * groups.x * WORKGROUP;
-  let element = unit % elements;
-  let column = unit / elements % strips * 4u;
-  let line = unit / elements / strips; // of y, through all images
+  let place = place_of(group, groups, local);
+  let element = place.element;
+  let column = place.strip % strips * 4u;
+  let line = place.strip / strips; // of y, through all images
   let row = line % params.out_height;
   let slice = line / params.out_height % params.out_depth;
   let image = line / params.out_height / params.out_depth;
   if (image >= params.batch) { return; }
 
   let columns = params.origin_x + vec4i((column + vec4u(0u, 1u, 2u, 3u)) * params.step_x);
-  var sums = Sums();
+  var sums = Strip();
   for (var tz = 0u; tz < params.taps_z; tz++) {
     let z = params.origin_z + i32(slice * params.step_z + tz * params.dilation_z);
     if (z < 0 || z >= i32(params.in_depth)) { continue; }
@@ -73,7 +77,7 @@ fn main(
         let u = columns + i32(tx * params.dilation_x);
         let inside = (u >= vec4i()) & (u < vec4i(i32(params.in_width)));
         let pixels = vec4u(select(vec4i(), first + u, inside));
-        add_products(&sums, pixels, inside, (tz * params.taps_y + ty) * params.taps_x + tx, element);
+        sums += products(pixels, inside, (tz * params.taps_y + ty) * params.taps_x + tx, element);
       }
     }
   }
@@ -87,5 +91,7 @@ fn main(
 }
 
 // The variants append:
-//   X                                                   what x is read by: single channels, or vec4s of them
-//   add_products(sums, pixels, inside, tap, element)    adds one tap's products to the sums of the four outputs
+//   X                                                 what x is read by: single channels, or vec4s of them
+//   Strip                                             an Element for each of four outputs
+//   place_of(group, groups, local) -> Place           what a thread computes
+//   products(pixels, inside, tap, element) -> Strip   the products of one tap, summed over the input channels

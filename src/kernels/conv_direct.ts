@@ -1,5 +1,5 @@
 import source from '../../shaders/conv_direct.wgsl';
-import { defineKernel, linear } from './define.ts';
+import { defineKernel, type Grid, linear } from './define.ts';
 import type { Emit } from './emit.ts';
 import { widths } from './width.ts';
 import { inPixels, outPixels, WINDOW_PARAMS, type WindowGeometry, type WindowParams, windowParams } from './window.ts';
@@ -8,21 +8,33 @@ const WORKGROUP = 64;
 
 type Params = WindowParams & { readonly group_in: number; readonly group_out: number; readonly groups: number };
 
-const ARGUMENTS = 'sums: ptr<function, Sums>, pixels: vec4u, inside: vec4<bool>, tap: u32, element: u32';
+const ARGUMENTS = 'pixels: vec4u, inside: vec4<bool>, tap: u32, element: u32';
 
-/** The products of one input channel at a time with an Element of output channels. */
-const oneByOne = `alias X = f32;
-fn add_products(${ARGUMENTS}) {
+/** A workgroup shares its channels, so that it reads the same weights. */
+const sharedElement = `fn place_of(group: vec3u, groups: vec3u, local: u32) -> Place {
+  return Place(group.y, (group.x + group.z * groups.x) * WORKGROUP + local);
+}`;
+
+/** Neighbouring threads have neighbouring channels, so that they read and write whole stretches of memory. */
+const neighbouringElements = `fn place_of(group: vec3u, groups: vec3u, local: u32) -> Place {
+  let unit = (group.x + group.y * groups.x) * WORKGROUP + local;
+  let elements = params.groups * params.group_out / WIDTH;
+  return Place(unit % elements, unit / elements);
+}`;
+
+/** The products of one input channel at a time, `product(x, w)`, for four outputs. */
+const oneByOne = (product: string) => `alias X = f32;
+fn products(${ARGUMENTS}) -> Strip {
   let elements = params.groups * params.group_out / WIDTH;
   let channels = element * WIDTH / params.group_out * params.group_in;
   let start = pixels * (params.groups * params.group_in) + channels;
+  var sum = Strip();
   for (var c = 0u; c < params.group_in; c++) {
+    let input = select(vec4f(), vec4f(x[start.x + c], x[start.y + c], x[start.z + c], x[start.w + c]), inside);
     let weights = w[(tap * params.group_in + c) * elements + element];
-    sums[0] += select(0.0, x[start.x + c], inside.x) * weights;
-    sums[1] += select(0.0, x[start.y + c], inside.y) * weights;
-    sums[2] += select(0.0, x[start.z + c], inside.z) * weights;
-    sums[3] += select(0.0, x[start.w + c], inside.w) * weights;
+    sum += ${product};
   }
+  return sum;
 }`;
 
 /** Convolution with dilation and groups, over three axes. See `emitConvDirect`. */
@@ -43,43 +55,61 @@ export const convDirect = defineKernel({
   variants: {
     products: {
       /** Any number of channels. */
-      scalar: `${widths.scalar}\n${oneByOne}`,
+      scalar: `${widths.scalar}
+alias Strip = vec4f;
+${sharedElement}
+${oneByOne('input * weights')}`,
       /** 4 divides the output channels of a group. */
-      vec4_out: `${widths.vec4}\n${oneByOne}`,
+      vec4_out: `${widths.vec4}
+alias Strip = mat4x4f;
+${sharedElement}
+${oneByOne('mat4x4f(input.x * weights, input.y * weights, input.z * weights, input.w * weights)')}`,
       /** 4 divides the input and the output channels of a group. */
       vec4: `${widths.vec4}
+alias Strip = mat4x4f;
+${sharedElement}
 alias X = vec4f;
-fn add_products(${ARGUMENTS}) {
+fn products(${ARGUMENTS}) -> Strip {
   let elements = params.groups * params.group_out / 4u;
   let vectors = params.group_in / 4u;
   let start = pixels * (params.groups * vectors) + element * 4u / params.group_out * vectors;
+  var sum = Strip();
   for (var c = 0u; c < vectors; c++) {
     let i = (tap * vectors + c) * 4u * elements + element;
     let weights = mat4x4f(w[i], w[i + elements], w[i + 2u * elements], w[i + 3u * elements]);
-    sums[0] += weights * select(vec4f(), x[start.x + c], inside.x);
-    sums[1] += weights * select(vec4f(), x[start.y + c], inside.y);
-    sums[2] += weights * select(vec4f(), x[start.z + c], inside.z);
-    sums[3] += weights * select(vec4f(), x[start.w + c], inside.w);
+    sum += weights * mat4x4f(
+      select(vec4f(), x[start.x + c], inside.x),
+      select(vec4f(), x[start.y + c], inside.y),
+      select(vec4f(), x[start.z + c], inside.z),
+      select(vec4f(), x[start.w + c], inside.w),
+    );
   }
+  return sum;
 }`,
       /** Each channel is a group, and 4 divides their number. */
       depthwise: `${widths.vec4}
+alias Strip = mat4x4f;
+${neighbouringElements}
 alias X = vec4f;
-fn add_products(${ARGUMENTS}) {
+fn products(${ARGUMENTS}) -> Strip {
   let elements = params.groups / 4u;
   let start = pixels * elements + element;
   let weights = w[tap * elements + element];
-  sums[0] += select(vec4f(), x[start.x], inside.x) * weights;
-  sums[1] += select(vec4f(), x[start.y], inside.y) * weights;
-  sums[2] += select(vec4f(), x[start.z], inside.z) * weights;
-  sums[3] += select(vec4f(), x[start.w], inside.w) * weights;
+  return mat4x4f(
+    select(vec4f(), x[start.x], inside.x) * weights,
+    select(vec4f(), x[start.y], inside.y) * weights,
+    select(vec4f(), x[start.z], inside.z) * weights,
+    select(vec4f(), x[start.w], inside.w) * weights,
+  );
 }`,
     },
   },
-  workgroups: (params, { products }) => {
-    const lines = params.batch * params.out_depth * params.out_height;
+  workgroups: (params, { products }): Grid => {
+    const strips = params.batch * params.out_depth * params.out_height * Math.ceil(params.out_width / 4);
     const elements = (params.groups * params.group_out) / (products === 'scalar' ? 1 : 4);
-    return linear(lines * Math.ceil(params.out_width / 4) * elements, WORKGROUP);
+    if (products === 'depthwise') return linear(strips * elements, WORKGROUP);
+    const [x, z = 1] = linear(strips, WORKGROUP);
+    return [x, elements, z];
   },
 });
 

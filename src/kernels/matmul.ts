@@ -1,6 +1,7 @@
 import source from '../../shaders/matmul.wgsl';
 import { defineKernel, linear } from './define.ts';
 import type { Emit } from './emit.ts';
+import { emitReduce } from './reduce.ts';
 
 const WORKGROUP = 64;
 
@@ -103,6 +104,30 @@ export function emitMatmul<T>(
     },
     { inner: inner % 4 === 0 ? 'vec4' : 'scalar', columns: columns % 4 === 0 ? 'vec4' : 'scalar' },
   );
+}
+
+/** Threads below which a GPU is taken to be idle in part. */
+const BUSY_THREADS = 1 << 14;
+/** Terms that a part of a split sum has at least. */
+const SHORTEST_SUM = 16;
+
+/**
+ * Emits `y` [columns] = the vector `a` [inner] times the matrix `b` [inner, columns].
+ *
+ * One row alone makes few threads, so the sum falls into parts: rows of the matrix that are products of their own.
+ */
+export function emitVectorMatmul<T>(
+  emit: Emit<T>,
+  { a, b, y }: { readonly a: T; readonly b: T; readonly y: T },
+  { inner, columns }: { readonly inner: number; readonly columns: number },
+): void {
+  let parts = Math.max(1, Math.floor(Math.min(inner / SHORTEST_SUM, BUSY_THREADS / Math.ceil(columns / 4))));
+  while (inner % parts !== 0) parts--;
+  const batch = [1, 1, parts] as const;
+  const partial = parts === 1 ? y : emit.scratch(parts * columns);
+  const sizes = { rows: 1, inner: inner / parts, columns };
+  emitMatmul(emit, { a, b, y: partial }, { batch, batchA: batch, batchB: batch, ...sizes });
+  if (parts > 1) emitReduce(emit, { x: partial, y }, 'sum', { outer: 1, rows: parts, channels: columns });
 }
 
 /** How many matrices apart neighbours along each batch axis are. */

@@ -65,13 +65,17 @@ test.each(cases)('%s', async (_, g) => {
   expectClose(await gpu.readFloats(biased, count), wantBiased, { absolute });
 });
 
-test('more than 65535 workgroups', async () => {
-  const g = { ...geometry([4_200_001, 1], [1, 1, 1], { kernel: 1 }), batch: 1 };
-  const x = random(4_200_001);
+test.each([
+  ['a pixel', 4_200_001, 1],
+  ['a vec4 of depthwise channels', 1_100_001, 16],
+])('more than 65535 workgroups of %s a thread', async (_, height, channels) => {
+  const g = { ...geometry([height, 1], [channels, channels, channels], { kernel: 1 }), batch: 1 };
+  const x = random(height * channels);
   const y = poisoned(x.length);
-  await run((emit) => emitConvDirect(emit, { x: upload(x), w: upload(Float32Array.of(-2)), y }, g));
-  const got = await gpu.readFloats(y, x.length);
-  expect(got.findIndex((value, i) => value !== -2 * x[i]!)).toBe(-1);
+  const w = upload(new Float32Array(channels).fill(-2));
+  await run((emit) => emitConvDirect(emit, { x: upload(x), w, y }, g));
+  const got = await gpu.readFloats(y);
+  expect(got.findIndex((value, i) => i < x.length && value !== -2 * x[i]!)).toBe(-1);
 });
 
 test('an infinity at the edge is not multiplied by the padding', async () => {

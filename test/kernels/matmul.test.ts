@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { emitMatmul, type MatmulGeometry } from '../../src/kernels/matmul.ts';
+import { emitMatmul, emitVectorMatmul, type MatmulGeometry } from '../../src/kernels/matmul.ts';
 import { gpu, poisoned, random, run, upload } from '../gpu.ts';
 import { expectClose } from '../reference/close.ts';
 
@@ -53,6 +53,23 @@ test.each(CASES)('%ix%ix%i, batches %j and %j', async (rows, inner, columns, bat
   const got = await gpu.readFloats(y, product(batch) * rows * columns);
   // A random walk of `inner` products below 1, rounded at each step.
   expectClose(got, matmul(a, b, g), { absolute: 6e-8 * inner + 1e-7 });
+});
+
+test.each([
+  [1, 1],
+  [31, 5],
+  [32, 1],
+  [1009, 7],
+  [1536, 1001],
+  [2080, 1000],
+  [64, 20000],
+])('a vector of %i times a matrix of %i columns', async (inner, columns) => {
+  const [a, b] = [random(inner, 1), random(inner * columns, 2)];
+  const y = poisoned(columns);
+  await run((emit) => emitVectorMatmul(emit, { a: upload(a), b: upload(b), y }, { inner, columns }));
+  const ones: Batch = [1, 1, 1];
+  const want = matmul(a, b, { batch: ones, batchA: ones, batchB: ones, rows: 1, inner, columns });
+  expectClose(await gpu.readFloats(y, columns), want, { absolute: 6e-8 * inner + 1e-7 });
 });
 
 test('what lies behind a matrix does not leak in', async () => {

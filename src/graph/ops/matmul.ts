@@ -1,6 +1,6 @@
 /** The product of matrices, with numpy's rules for vectors and for batches. */
 import { emitConv2d } from '../../kernels/conv2d.ts';
-import { emitMatmul } from '../../kernels/matmul.ts';
+import { emitMatmul, emitVectorMatmul } from '../../kernels/matmul.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape, sizeOf } from '../node.ts';
 import { reshape } from './reshape.ts';
@@ -28,7 +28,12 @@ export const matmulOp = defineOp({
   },
   lower: (emit, { inputs: [a, b], shapes: [ofA, ofB], shape, output }) => {
     const [rows, inner, columns] = [ofA!.at(-2)!, ofA!.at(-1)!, ofB!.at(-1)!];
-    if (sizeOf(ofB!) === inner * columns) {
+    const oneMatrix = sizeOf(ofB!) === inner * columns;
+    if (oneMatrix && sizeOf(ofA!) === inner) {
+      emitVectorMatmul(emit, { a: a!, b: b!, y: output }, { inner, columns });
+      return;
+    }
+    if (oneMatrix) {
       // One matrix b for all rows there are: a 1x1 convolution of a picture with one long row.
       const pixels = sizeOf(ofA!) / inner;
       emitConv2d(
