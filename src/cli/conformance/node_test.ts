@@ -45,7 +45,7 @@ export async function runNodeTest(gpu: Gpu, folder: string, name: string): Promi
     const path = join(folder, name, 'model.onnx');
     const bytes = await readBytes(path);
     const file = await readOnnx(bytes, { name: path });
-    operators = [...new Set(file.graph.nodes.map(({ opType }) => opType))];
+    operators = [...new Set(file.graph.nodes.map(({ domain, opType }) => (domain ? `${domain}.${opType}` : opType)))];
     const sets = (await readdir(join(folder, name))).filter((entry) => entry.startsWith('test_data_set_')).sort();
     if (sets.length === 0) return outcome('failed', 'expected a folder test_data_set_0, got none');
     for (const set of sets) {
@@ -120,15 +120,15 @@ export function difference(got: Array | undefined, tensor: OnnxTensor): string |
     return `expected shape [${shape.join(', ')}], got ${got ? `[${got.shape.join(', ')}]` : 'no result'}`;
   }
   const expected = tensor.floats();
-  let worst: { excess: number; at: number } | undefined;
-  expected.forEach((value, i) => {
-    const other = got.data[i]!;
+  let worst: { distance: number; at: number } | undefined;
+  expected.forEach((value, at) => {
+    const other = got.data[at]!;
     if (Object.is(other, value) || other === value) return;
-    const allowed = ABSOLUTE + RELATIVE * Math.abs(value);
     // NaN and infinities are right only where they are expected.
-    const excess =
-      Number.isFinite(value) && Number.isFinite(other) ? Math.abs(other - value) / allowed : Number.POSITIVE_INFINITY;
-    if (excess > 1 && excess > (worst?.excess ?? 0)) worst = { excess, at: i };
+    const finite = Number.isFinite(value) && Number.isFinite(other);
+    const distance = finite ? Math.abs(other - value) : Number.POSITIVE_INFINITY;
+    if (finite && distance <= ABSOLUTE + RELATIVE * Math.abs(value)) return;
+    if (!worst || distance > worst.distance) worst = { distance, at };
   });
   if (!worst) return undefined;
   const { at } = worst;
