@@ -31,7 +31,7 @@ test.each(cases)('$type, $encoding', ({ type, encoding, numbers }) => {
   const decoded = decode(tensor('w', shape, numbers, { type, encoding }));
   expect(decoded).toMatchObject({ name: 'w', type, shape, size: numbers.length });
   expect([...decoded.floats()]).toEqual(numbers.map(Math.fround));
-  if (/float/.test(type)) expect(() => decoded.integers()).toThrow(`test.pb: expected integers, got ${type}`);
+  if (/float/.test(type)) expect(() => decoded.integers()).toThrow(`test.pb 'w': expected integers, got ${type}`);
   else expect(decoded.integers()).toEqual(numbers);
 });
 
@@ -85,7 +85,7 @@ test('the limits of int64 stand for the very end; other integers past 2^53 are r
     const decoded = decode(tensor('ends', [3], limits, { type: 'int64', encoding }));
     expect(decoded.integers()).toEqual([2 ** 63, -(2 ** 63), -(2 ** 63)]);
     const past = decode(tensor('big', [1], [2n ** 53n + 1n], { type: 'int64', encoding }));
-    expect(() => past.integers()).toThrow('test.pb: expected integers within 2^53, got 9007199254740992');
+    expect(() => past.integers()).toThrow("test.pb 'big': expected integers within 2^53, got 9007199254740992");
     expect(past.floats()[0]).toBe(2 ** 53);
   }
 });
@@ -94,7 +94,7 @@ test('strings have a size, and no numbers', () => {
   const stringData = ['a', ''].map((text) => new TextEncoder().encode(text));
   const decoded = decode({ name: 's', dims: [2], dataType: CODES.string, stringData });
   expect(decoded).toMatchObject({ type: 'string', size: 2 });
-  expect(() => decoded.floats()).toThrow('test.pb: expected numbers, got strings');
+  expect(() => decoded.floats()).toThrow("test.pb 's': expected numbers, got strings");
 });
 
 const float32 = tensor('w', [2, 3], [1, 2, 3, 4, 5, 6]);
