@@ -15,6 +15,8 @@ const help = `Says what an .onnx or .safetensors file holds, and what of it is n
 
   --json  all of it as JSON, on standard output
 
+Of a classifier it also names the values that can serve as embedding: --inception-output and --inception-kind choose one.
+
 Exit code: 0 the file is whole, 1 it is damaged or missing (with the reason), 2 wrong usage.
 `;
 
