@@ -18,13 +18,12 @@ const MAX_KNOWN_TOTAL = 4 * MAX_KNOWN;
  * @throws FormatError that names every one that cannot, with its node and opset.
  */
 export function checkOperators(file: OnnxFile, graph: OnnxGraph): void {
-  const used = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ name }) => name)]);
-  const problems = new Map<OnnxNode, string>();
-  for (const node of graph.nodes) {
-    const problem = refusal(node, file.opset, used);
-    if (problem) problems.set(node, problem);
-  }
-  throwProblems(file, problems);
+  throwProblems(file, refusals(file, graph));
+}
+
+/** Lists the operators of `graph` that cannot be imported, with node, opset and reason, as far as no shapes decide it. */
+export function unsupportedOperators(file: OnnxFile, graph: OnnxGraph): string[] {
+  return listProblems(file, refusals(file, graph));
 }
 
 /**
@@ -69,6 +68,16 @@ export function importGraph(
   return Object.fromEntries(graph.outputs.map(({ name }) => [name, look(name)!]));
 }
 
+function refusals(file: OnnxFile, graph: OnnxGraph): Map<OnnxNode, string> {
+  const used = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ name }) => name)]);
+  const problems = new Map<OnnxNode, string>();
+  for (const node of graph.nodes) {
+    const problem = refusal(node, file.opset, used);
+    if (problem) problems.set(node, problem);
+  }
+  return problems;
+}
+
 /** Why a node cannot be imported, as far as that does not depend on shapes. */
 function refusal(node: OnnxNode, opset: number, used: ReadonlySet<string>): string | false {
   const operator = operators.get(node.opType);
@@ -84,11 +93,15 @@ function refusal(node: OnnxNode, opset: number, used: ReadonlySet<string>): stri
 
 function throwProblems(file: OnnxFile, problems: ReadonlyMap<OnnxNode, string>): void {
   if (problems.size === 0) return;
-  const list = [...problems].map(([node, problem]) => `${labelOf(node)} (opset ${versionOf(file, node)}): ${problem}`);
+  const list = listProblems(file, problems);
   throw new FormatError(
     `${file.name}: expected operators that can be imported, got ${list.length} that cannot: ${list.join('; ')} – ` +
       'choose outputs that do not need them, or export without them',
   );
+}
+
+function listProblems(file: OnnxFile, problems: ReadonlyMap<OnnxNode, string>): string[] {
+  return [...problems].map(([node, problem]) => `${labelOf(node)} (opset ${versionOf(file, node)}): ${problem}`);
 }
 
 function versionOf(file: OnnxFile, { domain }: OnnxNode): number | string {
