@@ -52,6 +52,7 @@ export class OnnxModel {
   readonly #graph: OnnxGraph;
   readonly #without: readonly PassName[];
   readonly #compiled = new Map<string, Promise<Compiled>>();
+  readonly #executables = new Set<Executable>();
 
   /** Use `loadOnnx`. */
   constructor(gpu: Gpu, file: OnnxFile, graph: OnnxGraph, without: readonly PassName[]) {
@@ -100,7 +101,7 @@ export class OnnxModel {
     }
     const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
     const { executable, fed, values } = await this.#specialise(shapes);
-    for (const name of fed) executable!.feed(name, Float32Array.from(feeds[name]!.data));
+    for (const name of fed) executable!.feed(name, feeds[name]!.data as Float32Array<ArrayBuffer>);
     executable?.run();
     // All reads are submitted before the first is waited for: another run cannot come between.
     const results = Object.entries(values).map(async ([name, { numbers, shape }]) => {
@@ -111,7 +112,8 @@ export class OnnxModel {
 
   /** Frees what is on the device. */
   destroy(): void {
-    for (const compiled of this.#compiled.values()) free(compiled);
+    for (const executable of this.#executables) executable.destroy();
+    this.#executables.clear();
     this.#compiled.clear();
     this.constants.destroy();
   }
@@ -127,13 +129,19 @@ export class OnnxModel {
     this.#compiled.delete(key);
     const compiled = known ?? this.#compile(shapes);
     this.#compiled.set(key, compiled);
-    const [oldest] = this.#compiled.keys();
-    if (this.#compiled.size > KEPT) {
-      free(this.#compiled.get(oldest!)!);
-      this.#compiled.delete(oldest!);
-    }
+    if (this.#compiled.size > KEPT) this.#forgetOldest();
     compiled.catch(() => this.#compiled.delete(key));
     return compiled;
+  }
+
+  #forgetOldest(): void {
+    const [key, compiled] = [...this.#compiled][0]!;
+    this.#compiled.delete(key);
+    // Later, behind the runs that wait for it.
+    const forget = ({ executable }: Compiled) => {
+      if (executable && this.#executables.delete(executable)) executable.destroy();
+    };
+    compiled.then(forget, () => undefined);
   }
 
   async #compile(shapes: Readonly<Record<string, Shape>>): Promise<Compiled> {
@@ -145,6 +153,7 @@ export class OnnxModel {
     const { constants } = this;
     const label = this.file.name;
     const executable = await compile(this.#gpu, { label, outputs, constants, without: this.#without });
+    this.#executables.add(executable);
     return { executable, fed: new Set(fed.map(nameOf)), values };
   }
 
@@ -152,8 +161,10 @@ export class OnnxModel {
     const declared = new Map(this.inputs.map(({ name, shape }) => [name, shape]));
     const expected = [...declared.keys()].map((name) => `'${name}'`).join(', ') || 'none';
     for (const name of Object.keys(shapes)) {
-      if (!declared.has(name))
+      // One that the chosen outputs do not need may be fed all the same.
+      if (this.file.graph.inputs.every((each) => each.name !== name)) {
         throw new ShapeError(`${this.file.name}: expected inputs ${expected}, got '${name}' too`);
+      }
     }
     for (const [name, wanted] of declared) {
       const shape = shapes[name];
@@ -192,11 +203,4 @@ export async function loadOnnx(
 
 function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A, key: string) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value, key)]));
-}
-
-function free(compiled: Promise<Compiled>): void {
-  compiled.then(
-    ({ executable }) => executable?.destroy(),
-    () => undefined,
-  );
 }
