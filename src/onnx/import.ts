@@ -7,7 +7,7 @@ import { Call } from './operators/operator.ts';
 import { labelOf } from './order.ts';
 import { MAX_KNOWN, Unsupported, Value } from './values.ts';
 
-/** The newest version of ONNX's operators whose changes were read. */
+/** The newest opset that ONNX has released. What later ones change is not known here, so they are refused. */
 const NEWEST_OPSET = 26;
 /** Most elements of all arrays that are computed during import, together. */
 const MAX_KNOWN_TOTAL = 4 * MAX_KNOWN;

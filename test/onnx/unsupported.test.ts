@@ -94,6 +94,10 @@ const malformed: Record<string, Partial<ModelParts>> = {
   'a huge kernel': {
     nodes: [node('AveragePool', ['x'], ['y'], { kernel_shape: [2 ** 20, 2 ** 20], pads: [2 ** 20, 2 ** 20, 0, 0] })],
   },
+  'a window over millions of places': {
+    nodes: [node('Resize', ['x', '', '', 's'], ['r']), node('MaxPool', ['r'], ['y'], { kernel_shape: [2 ** 16, 1] })],
+    initializers: [int64('s', 1, 2, 2 ** 20, 4)],
+  },
   'huge pads of a convolution': {
     nodes: [node('Conv', ['x', 'w'], ['y'], { pads: [2 ** 30, 0, 0, 0] })],
     initializers: [tensor('w', [1, 2, 1, 1], [1, 1])],

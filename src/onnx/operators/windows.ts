@@ -15,8 +15,9 @@ export interface Window {
   readonly outSize: readonly number[];
 }
 
-/** Most elements under a window: what a damaged file asks for is not worth minutes. */
+/** Most elements under a window, and most that it sees along an axis: a damaged file is not worth minutes. */
 const MAX_KERNEL = 2 ** 16;
+const MAX_SEEN = 2 ** 26;
 
 /** [N, C, …] → [N, …, C] */
 export function channelsLast(x: Node): Node {
@@ -88,6 +89,11 @@ export function windowOf(attributes: Attributes, size: readonly number[], kernel
     // A last window that begins behind the picture would see nothing but padding.
     return (out - 1) * stride >= extent + begin ? out - 1 : out;
   });
+  if (outSize.some((extent, axis) => extent * kernel[axis]! > MAX_SEEN)) {
+    throw new ShapeError(
+      `expected less to do than a kernel of ${describe(kernel)} for an output of ${describe(outSize)}`,
+    );
+  }
   return atLeastTwoAxes({ kernel, strides, dilations, pads, outSize });
 }
 
