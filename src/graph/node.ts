@@ -3,6 +3,7 @@
  * One graph serves everything: a network, its loss, their gradients, an imported model.
  */
 import type { Emit } from '../kernels/emit.ts';
+import { ShapeError } from '../runtime/errors.ts';
 
 export type Shape = readonly number[];
 
@@ -72,12 +73,18 @@ export function defineOp<A = undefined>(op: Op<A>): Op<A> {
 
 let lastId = 0;
 
+/** More elements than any device has room for; so what follows need not fear large numbers. */
+const MOST_ELEMENTS = 2 ** 32;
+
 /** Makes a node. @throws ShapeError for inputs that `op` cannot accept. */
 export function apply<A>(op: Op<A>, inputs: readonly Node[], attrs: A): Node {
   const shape = op.shape(
     inputs.map((input) => input.shape),
     attrs,
   );
+  if (!(sizeOf(shape) <= MOST_ELEMENTS)) {
+    throw new ShapeError(`${op.name}: expected at most ${MOST_ELEMENTS} elements, got ${describe(shape)}`);
+  }
   return { op, inputs, attrs, shape, id: ++lastId };
 }
 

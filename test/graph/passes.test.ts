@@ -10,6 +10,7 @@ import { add } from '../../src/graph/ops/add.ts';
 import { binary } from '../../src/graph/ops/binary.ts';
 import { concat } from '../../src/graph/ops/concat.ts';
 import { type Conv2dAttrs, conv2dOp } from '../../src/graph/ops/conv2d.ts';
+import { gather } from '../../src/graph/ops/gather.ts';
 import { input } from '../../src/graph/ops/input.ts';
 import { pad } from '../../src/graph/ops/pad.ts';
 import { averagePool, maxPool } from '../../src/graph/ops/pool.ts';
@@ -139,6 +140,16 @@ describe('every pass leaves an inception block as it is', () => {
 test('sink_transposes leaves one transpose, at the input', () => {
   const without = all.filter((name) => name !== 'sinkTransposes' && name !== 'shareCommon');
   expect(opsOf(optimise([network], without)).filter((name) => name === 'transpose')).toHaveLength(1);
+});
+
+test('sink_transposes turns every op that it passes', async () => {
+  const x = toNchw(relu(toNhwc(image)));
+  const resized = gather(gather(x, 2, [0, 0, 4, 8]), 3, [10, 1, 1]);
+  const cut = slice(pad(resized, [0, 1, 2, 0], [1, 0, 0, 3], 'edge', 0), [1, 1, 5, 4], [2, 3, 3, 2], [1, 1, -2, -1]);
+  const joined = concat([cut, weights([2, 3, 2, 2])], 2);
+  const sum = binary('sub', weights([1, 5, 1]), binary('mul', joined, joined));
+  const outputs = { sum, kept: reduce('max', sum, [1, 3], true), dropped: reduce('mean', sum, [2], false) };
+  expectSame((await values(outputs, [])).results, (await values(outputs, all)).results);
 });
 
 test('fold_affine leaves no factor, and fuse_conv2d takes in the residual and the ReLU', () => {

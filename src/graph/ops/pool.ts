@@ -47,10 +47,26 @@ function lower<T>(emit: Emit<T>, io: Io<T>, attrs: AveragePoolAttrs, reduction: 
   emitPool(
     emit,
     { x: io.inputs[0]!, y: io.output },
-    { batch, channels, inSize: size, outSize, kernel, strides, dilations, padBefore: pads.slice(0, size.length) },
-    { reduction, countedPadAfter: countPadding ? pads.slice(size.length) : undefined, view: io.view },
+    {
+      batch,
+      channels,
+      inSize: size,
+      outSize,
+      kernel,
+      strides,
+      dilations,
+      padBefore: pads.slice(0, size.length),
+    },
+    {
+      reduction,
+      countedPadAfter: countPadding ? pads.slice(size.length) : undefined,
+      view: io.view,
+    },
   );
 }
+
+/** Windows that are looked at one by one, an axis. */
+const MOST_WINDOWS = 2 ** 16;
 
 /** `padding` is 1 where positions in the padding count, so that a window may consist of them. */
 function pooledShape(op: string, x: Shape, attrs: PoolAttrs, padding: 0 | 1): Shape {
@@ -70,10 +86,21 @@ function pooledShape(op: string, x: Shape, attrs: PoolAttrs, padding: 0 | 1): Sh
   // A maximum or an average of nothing would be NaN, or any number.
   size.forEach((extent, axis) => {
     const [before, behind] = [pads[axis]!, pads[axis + size.length]!];
-    const counts = (at: number) => at >= -before * padding && at < extent + behind * padding;
-    for (let out = 0; out < outSize[axis]!; out++) {
-      const start = out * strides[axis]! - before;
-      if (!Array.from({ length: kernel[axis]! }, (_, tap) => start + tap * dilations[axis]!).some(counts)) {
+    const [stride, dilation, count] = [strides[axis]!, dilations[axis]!, outSize[axis]!];
+    const [low, high] = [-before * padding, extent + behind * padding];
+    const holds = (out: number) => {
+      const start = out * stride - before;
+      const tap = Math.max(0, Math.ceil((low - start) / dilation));
+      return tap < kernel[axis]! && start + tap * dilation < high;
+    };
+    // Taps no further apart than what counts cannot step over it: then the outermost windows are the emptiest.
+    const outermost = dilation <= high - low;
+    if (!outermost && count > MOST_WINDOWS)
+      throw new ShapeError(
+        `${op}: expected dilations up to the extent of x ${describe(x)}, got ${describe(dilations)}`,
+      );
+    for (const out of outermost ? [0, count - 1] : Array(count).keys()) {
+      if (!holds(out)) {
         throw new ShapeError(
           `${op}: expected an element in every window, but window ${out} of spatial axis ${axis} holds padding alone: ` +
             `x ${describe(x)}, kernel ${describe(kernel)}, pads ${describe(pads)}`,

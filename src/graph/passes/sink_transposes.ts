@@ -6,6 +6,7 @@ import { apply, type Node, type Op, type Shape } from '../node.ts';
 import { addOp } from '../ops/add.ts';
 import { binaryOp } from '../ops/binary.ts';
 import { type ConcatAttrs, concatOp } from '../ops/concat.ts';
+import { type GatherAttrs, gatherOp } from '../ops/gather.ts';
 import { type PadAttrs, padOp } from '../ops/pad.ts';
 import { type ReduceAttrs, reduceOp } from '../ops/reduce.ts';
 import { reluOp } from '../ops/relu.ts';
@@ -77,6 +78,9 @@ function sink(node: Node, inputs: readonly Node[], perm: Perm): Node | undefined
   if (op === padOp) {
     const { before, after, ...rest } = node.attrs as PadAttrs;
     return below(node.op, { before: back(before, perm), after: back(after, perm), ...rest }, [x.inputs[0]!]);
+  }
+  if (op === gatherOp && x.op === transposeOp) {
+    return below(node.op, { axis: perm[(node.attrs as GatherAttrs).axis]! }, [x.inputs[0]!, inputs[1]!]);
   }
   if (op === reduceOp) return sinkReduce(node, x.inputs[0]!, perm);
   return undefined;
