@@ -85,7 +85,7 @@ export function expectExtractor(name: string, got: ExtractorInfo, trained: Extra
   const differing = keys.filter((key) => String(got[key]) !== String(trained[key]));
   if (differing.length === 0) return;
   const list = (info: ExtractorInfo) => differing.map((key) => `${NAMES[key]} ${info[key]}`).join(', ');
-  const remedy = differing[0] === 'sha256' ? 'use the file it was trained with' : 'leave that option out';
+  const remedy = differing[0] === 'sha256' ? 'use the file it was trained with' : 'use the options it was trained with';
   throw new FormatError(
     `${name}: expected the extractor of the training (${list(trained)}), got ${list(got)} – ${remedy}`,
   );

@@ -70,9 +70,9 @@ export class Extractor {
     trained?: ExtractorInfo,
   ): Promise<Extractor> {
     // Loaded on demand: who colours without an extractor needs no decoder.
-    const [{ readOnnx, selectOutputs }, { importGraph }, { softmax }] = await Promise.all([
+    const [{ readOnnx, selectOutputs }, { checkOperators, importGraph }, { softmax }] = await Promise.all([
       import('../onnx/read.ts'),
-      import(/* @vite-ignore */ '../onnx/import.ts' as string),
+      import('../onnx/import.ts'),
       import('../graph/ops/softmax.ts'),
     ]);
     const file = await readOnnx(source);
@@ -93,14 +93,20 @@ export class Extractor {
       throw new FormatError(`${name}: expected the size that it declares, ${taken.size}, got ${size} – leave it out`);
     }
     const shape = taken.layout === 'nchw' ? [1, 3, size, size] : [1, size, size, 3];
+    checkOperators(file, graph);
     const imported = importGraph(file, graph, { [taken.name]: input(taken.name, shape) })[feature.output]!;
+    if (!/float/.test(imported.type)) {
+      throw new FormatError(
+        `${name}: expected '${feature.output}' as floating-point numbers, got ${imported.type} – name another output`,
+      );
+    }
     const width = sizeOf(imported.shape);
     if (width > LONGEST) {
       throw new FormatError(
         `${name}: expected a vector of at most ${LONGEST} values, got '${feature.output}' of shape [${imported.shape.join(', ')}] – name another output`,
       );
     }
-    const flat = reshape(imported, [1, width]);
+    const flat = reshape(imported.node, [1, width]);
     const info: ExtractorInfo = { kind, output: feature.output, width, sha256, size, range };
     if (trained) expectExtractor(name, info, trained);
     return new Extractor(gpu, info, taken, feature.softmax ? softmax(flat, 1) : flat);

@@ -39,7 +39,7 @@ beforeAll(async () => {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    packages: 'external',
+    external: ['webgpu', 'sharp', '@sparticuz/chromium'],
     loader: { '.wgsl': 'text' },
   });
 });
