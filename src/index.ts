@@ -5,6 +5,8 @@ export type { Node, Shape } from './graph/node.ts';
 export { applyChroma, type Chroma } from './image/chroma.ts';
 export type { Picture, Pixels } from './image/picture.ts';
 export { type ColorizeOptions, Colorizer, type ColorizerOptions } from './model/colorizer.ts';
+export type { EmbeddingKind, ExtractorInfo } from './model/embedding.ts';
+export { Extractor, type ExtractorOptions, type ExtractorSource } from './model/extractor.ts';
 export { colorizationNetwork, type NetworkConfig } from './model/network.ts';
 export { loadOnnx, type OnnxArray, type OnnxModel, type OnnxOptions } from './onnx/index.ts';
 export { DeviceError, FormatError, KernelError, ShapeError } from './runtime/errors.ts';

@@ -108,7 +108,8 @@ test('trains with embeddings of the whole pictures, and records the extractor', 
   // What is on disk is what the definition says, for pictures and for their mirror images.
   const cache = new EmbeddingCache(join(root, 'one/embeddings'), info);
   const scan = JSON.parse(await readFile(join(root, 'one/scan.json'), 'utf8')) as [string, { hash: string }][];
-  for (const [path, { hash }] of scan.slice(0, 3)) {
+  // Some of the pictures are their own mirror images.
+  for (const [path, { hash }] of scan.filter(([path]) => /\/[123]\.png$/.test(path))) {
     const picture = await readImage(path);
     const pair = (await cache.read({ path, hash }))!;
     expectClose(pair.plain, answer(picture).logits, { absolute: 1e-4 });
