@@ -1,362 +1,60 @@
 /**
- * Convolution and its two gradients: which kernels run, in which order, on which buffers.
- *
- * N batch, H height, W width, C channels. Activations are NHWC, weights HWIO `[kernelHeight, kernelWidth, inChannels,
- * outChannels]`. The kernels work on whole vec4s of channels; other channel counts go through padded copies.
+ * Convolution and its two gradients: which algorithm computes them. N batch, H height, W width, C channels;
+ * activations NHWC, weights HWIO.
  */
-
-import { KernelError } from '../runtime/errors.ts';
-import { BLOCK_VECTORS, type Block, type BlockParams, conv2dBlock } from './conv2d_block.ts';
-import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
-import { conv2dPad } from './conv2d_pad.ts';
-import { conv2dPatches } from './conv2d_patches.ts';
-import { conv2dUnpad } from './conv2d_unpad.ts';
-import { conv2dWeightGrad } from './conv2d_weight_grad.ts';
-import { conv2dWeightGradSubgroup } from './conv2d_weight_grad_subgroup.ts';
+import type { Algorithm, ConvBuffers, Convolution, Direction } from './conv2d/algorithm.ts';
+import { directForward, directInputGrad, directWeightGrad } from './conv2d/direct.ts';
+import type { ConvGeometry, ConvOptions } from './conv2d/geometry.ts';
 import type { DeviceTraits, Emit } from './emit.ts';
 
-/** The sizes of a convolution. The padding below and to the right follows from the output's size. */
-export interface ConvGeometry {
-  readonly batch: number;
-  readonly inHeight: number;
-  readonly inWidth: number;
-  readonly inChannels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly outChannels: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly strideY: number;
-  readonly strideX: number;
-  readonly padTop: number;
-  readonly padLeft: number;
-}
+export type { ConvActivation, ConvGeometry, ConvOptions, ConvView } from './conv2d/geometry.ts';
 
-export type ConvActivation = 'none' | 'relu' | 'tanh';
+/** All algorithms of each direction. */
+export const algorithms: { readonly [D in Direction]: readonly Algorithm<D>[] } = {
+  forward: [directForward],
+  inputGrad: [directInputGrad],
+  weightGrad: [directWeightGrad],
+};
 
-/** A range of the channels of something wider: pixels are `stride` channels apart, the range begins at `first`. */
-export interface ConvView {
-  readonly stride: number;
-  readonly first: number;
-}
-
-export interface ConvOptions {
-  readonly activation: ConvActivation;
-  /** The bias is `[batch, outChannels]` instead of `[outChannels]`. */
-  readonly biasPerImage?: boolean;
-  /** `x` is a range of channels; all of stride, first and inChannels are multiples of 4. */
-  readonly inView?: ConvView;
-  /** `y` is written into a range of channels. */
-  readonly outView?: ConvView | undefined;
-}
-
-/** Emits `y = activation(conv(x, w) + bias + residual)`; `residual` is of y's shape. @throws KernelError for a view that is not aligned. */
+/** Emits `y = activation(conv(x, w) + bias + residual)`. @throws KernelError for a channel range that is not aligned. */
 export function emitConv2d<T>(
   emit: Emit<T>,
-  buffers: { readonly x: T; readonly w: T; readonly bias?: T; readonly residual?: T; readonly y: T },
+  buffers: ConvBuffers<T>['forward'],
   geometry: ConvGeometry,
-  { activation, biasPerImage = false, inView, outView }: ConvOptions,
+  options: ConvOptions,
 ): void {
-  if (inView && [inView.stride, inView.first, geometry.inChannels].some((channels) => channels % 4)) {
-    throw new KernelError(
-      `conv2d: expected a range of whole vec4s, got channels ${inView.first} + ${geometry.inChannels} of ${inView.stride}`,
-    );
-  }
-  const input = inView ? { x: buffers.x, g: geometry } : wholeInput(emit, buffers.x, geometry);
-  const g = biasPerImage ? input.g : flattened(input.g);
-  const { stride, first } = outView ?? { stride: g.outChannels, first: 0 };
-  const weights = padWeights(emit, buffers.w, g);
-  emitBlock(
-    emit,
-    { x: input.x, weights, bias: buffers.bias, residual: buffers.residual, y: buffers.y },
-    {
-      ...inputParams(g),
-      in_stride: (inView?.stride ?? wholeVectors(g.inChannels)) / 4,
-      in_first: (inView?.first ?? 0) / 4,
-      rows: g.outHeight,
-      columns: g.outWidth,
-      out_height: g.outHeight,
-      out_width: g.outWidth,
-      out_channels: g.outChannels,
-      out_step_y: 1,
-      out_step_x: 1,
-      out_first_y: 0,
-      out_first_x: 0,
-      tap_first: 0,
-      tap_step_y: g.kernelWidth,
-      tap_step_x: 1,
-      bias: buffers.bias === undefined ? 0 : biasPerImage ? 2 : 1,
-      residual: buffers.residual === undefined ? 0 : 1,
-      out_stride: stride,
-      out_first: first,
-    },
-    { weights: 'plain', activation },
-  );
+  emitChosen(emit, buffers, { direction: 'forward', geometry, options });
 }
 
-/**
- * Emits the gradient with respect to `x`, of the geometry's input shape, from `dy` of its output shape.
- *
- * With stride s, row i of dx only meets the taps t with (i + pad - t) divisible by s. So dx falls into s*s phases, each
- * of them a convolution of stride 1 over dy with its own taps, in reverse: no multiplication by a zero between pixels.
- */
+/** Emits the gradient with respect to `x`, of the geometry's input shape, from `dy` of its output shape. */
 export function emitConv2dInputGrad<T>(
   emit: Emit<T>,
-  buffers: { readonly dy: T; readonly w: T; readonly dx: T },
+  buffers: ConvBuffers<T>['inputGrad'],
   geometry: ConvGeometry,
 ): void {
-  const g = flattened(geometry);
-  const weights = padWeights(emit, buffers.w, g);
-  const x = padChannels(emit, buffers.dy, pixelsOut(g), g.outChannels);
-  for (const vertical of phases(g.inHeight, g.kernelHeight, g.strideY, g.padTop)) {
-    for (const horizontal of phases(g.inWidth, g.kernelWidth, g.strideX, g.padLeft)) {
-      emitBlock(
-        emit,
-        { x, weights, bias: undefined, residual: undefined, y: buffers.dx },
-        {
-          batch: g.batch,
-          in_height: g.outHeight,
-          in_width: g.outWidth,
-          in_vectors: Math.ceil(g.outChannels / 4),
-          in_stride: Math.ceil(g.outChannels / 4),
-          in_first: 0,
-          rows: vertical.count,
-          columns: horizontal.count,
-          out_height: g.inHeight,
-          out_width: g.inWidth,
-          out_channels: g.inChannels,
-          out_step_y: g.strideY,
-          out_step_x: g.strideX,
-          out_first_y: vertical.first,
-          out_first_x: horizontal.first,
-          taps_y: vertical.taps,
-          taps_x: horizontal.taps,
-          tap_first: vertical.lastTap * g.kernelWidth + horizontal.lastTap,
-          tap_step_y: -g.strideY * g.kernelWidth,
-          tap_step_x: -g.strideX,
-          step_y: 1,
-          step_x: 1,
-          origin_y: vertical.origin,
-          origin_x: horizontal.origin,
-          bias: 0,
-          residual: 0,
-          out_stride: g.inChannels,
-          out_first: 0,
-        },
-        { weights: 'turned', activation: 'none' },
-      );
-    }
-  }
+  emitChosen(emit, buffers, { direction: 'inputGrad', geometry, options: { activation: 'none' } });
 }
 
 /** Emits the gradient with respect to the weights, in their layout. The order of summation is fixed. */
 export function emitConv2dWeightGrad<T>(
   emit: Emit<T>,
-  buffers: { readonly x: T; readonly dy: T; readonly dw: T },
+  buffers: ConvBuffers<T>['weightGrad'],
   geometry: ConvGeometry,
 ): void {
-  const input = wholeInput(emit, buffers.x, geometry);
-  const g = flattened(input.g);
-  const inVectors = Math.ceil(g.inChannels / 4);
-  const outVectors = Math.ceil(g.outChannels / 4);
-  // Splitting the pixels makes threads enough, so the widest block that fits is right.
-  const block = fittingBlocks(outVectors)[0]!;
-  const width = useSubgroups(emit.traits, outVectors) ? SUBGROUP_VECTORS : BLOCK_VECTORS[block];
-  const elements = taps(g) * inVectors * 4 * outVectors * 4;
-  const quads = g.batch * g.outHeight * Math.ceil(g.outWidth / 4);
-  const threads = taps(g) * inVectors * Math.ceil(outVectors / width);
-  const quadsPerSplit = Math.ceil(quads / splitCount(emit.traits, quads, threads, elements));
-  const splits = Math.ceil(quads / quadsPerSplit);
-  const direct = splits === 1 && g.inChannels % 4 === 0 && g.outChannels % 4 === 0;
-  const partial = direct ? buffers.dw : emit.scratch(splits * elements);
-
-  const operands = {
-    x: input.x,
-    dy: padChannels(emit, buffers.dy, pixelsOut(g), g.outChannels),
-    partial,
-  };
-  const params = {
-    ...inputParams(g),
-    rows: g.outHeight,
-    columns: g.outWidth,
-    out_vectors: outVectors,
-    splits,
-    quads_per_split: quadsPerSplit,
-  };
-  if (useSubgroups(emit.traits, outVectors)) emit.call(conv2dWeightGradSubgroup, operands, params);
-  else emit.call(conv2dWeightGrad, operands, params, { block });
-  if (direct) return;
-  emit.call(
-    conv2dUnpad,
-    { x: partial, y: buffers.dw },
-    {
-      splits,
-      blocks: taps(g),
-      rows: g.inChannels,
-      columns: g.outChannels,
-      padded_rows: inVectors * 4,
-      padded_columns: outVectors * 4,
-    },
-  );
+  emitChosen(emit, buffers, { direction: 'weightGrad', geometry, options: { activation: 'none' } });
 }
 
-const taps = (g: ConvGeometry): number => g.kernelHeight * g.kernelWidth;
-const pixelsIn = (g: ConvGeometry): number => g.batch * g.inHeight * g.inWidth;
-const pixelsOut = (g: ConvGeometry): number => g.batch * g.outHeight * g.outWidth;
-const wholeVectors = (channels: number): number => Math.ceil(channels / 4) * 4;
-
-/** The parameters that say where the taps of an output of `g` lie in its input. */
-function inputParams(g: ConvGeometry) {
-  return {
-    batch: g.batch,
-    in_height: g.inHeight,
-    in_width: g.inWidth,
-    in_vectors: Math.ceil(g.inChannels / 4),
-    taps_y: g.kernelHeight,
-    taps_x: g.kernelWidth,
-    step_y: g.strideY,
-    step_x: g.strideX,
-    origin_y: -g.padTop,
-    origin_x: -g.padLeft,
-  };
+/** The algorithms that can compute this on such a device, the one that should be fastest first. */
+export function ranked<D extends Direction>(traits: DeviceTraits, convolution: Convolution<D>): Algorithm<D>[] {
+  const all: readonly Algorithm<D>[] = algorithms[convolution.direction];
+  const costs = new Map(all.map((algorithm) => [algorithm, algorithm.cost(traits, convolution)]));
+  return all.filter((each) => each.fits(traits, convolution)).sort((a, b) => costs.get(a)! - costs.get(b)!);
 }
 
-/**
- * Takes all pixels of the batch for one long row where neighbours don't matter (1x1, stride 1), so that strips of 4
- * outputs are full whatever the picture's width.
- */
-function flattened(g: ConvGeometry): ConvGeometry {
-  const pointwise = taps(g) === 1 && g.strideY === 1 && g.strideX === 1 && g.padTop === 0 && g.padLeft === 0;
-  if (!pointwise || g.inHeight !== g.outHeight || g.inWidth !== g.outWidth) return g;
-  return { ...g, batch: 1, inHeight: 1, outHeight: 1, inWidth: pixelsIn(g), outWidth: pixelsIn(g) };
-}
-
-/**
- * The input with whole vec4s of channels, and the convolution that is left to do on it.
- *
- * 1 or 2 channels would leave most of each vec4 empty, so these become a 1x1 convolution of patches.
- */
-function wholeInput<T>(emit: Emit<T>, x: T, g: ConvGeometry): { x: T; g: ConvGeometry } {
-  const channels = taps(g) * g.inChannels;
-  const elements = pixelsOut(g) * wholeVectors(channels);
-  if (g.inChannels > 2 || taps(g) === 1 || elements * 4 > emit.traits.maxStorageBufferBindingSize) {
-    return { x: padChannels(emit, x, pixelsIn(g), g.inChannels), g };
-  }
-  const y = emit.scratch(elements);
-  const { in_vectors: _, ...params } = inputParams(g);
-  emit.call(
-    conv2dPatches,
-    { x, y },
-    { ...params, channels: g.inChannels, rows: g.outHeight, columns: g.outWidth, vectors: Math.ceil(channels / 4) },
-  );
-  const pointwise = { kernelHeight: 1, kernelWidth: 1, strideY: 1, strideX: 1, padTop: 0, padLeft: 0 };
-  return { x: y, g: { ...g, ...pointwise, inHeight: g.outHeight, inWidth: g.outWidth, inChannels: channels } };
-}
-
-/** Activations with whole vec4s of channels: `x` itself, or a copy with zeros behind each pixel's channels. */
-function padChannels<T>(emit: Emit<T>, x: T, pixels: number, channels: number): T {
-  if (channels % 4 === 0) return x;
-  const y = emit.scratch(pixels * wholeVectors(channels));
-  const vectors = Math.ceil(channels / 4);
-  emit.call(conv2dPad, { x, y }, { blocks: 1, rows: pixels, columns: channels, padded_rows: pixels, vectors });
-  return y;
-}
-
-/** Weights with whole vec4s of input and of output channels: `w` itself, or a copy with zeros between. */
-function padWeights<T>(emit: Emit<T>, w: T, g: ConvGeometry): T {
-  const rows = g.inChannels;
-  const columns = g.outChannels;
-  if (rows % 4 === 0 && columns % 4 === 0) return w;
-  const y = emit.scratch(taps(g) * wholeVectors(rows) * wholeVectors(columns));
-  const vectors = Math.ceil(columns / 4);
-  emit.call(conv2dPad, { x: w, y }, { blocks: taps(g), rows, columns, padded_rows: wholeVectors(rows), vectors });
-  return y;
-}
-
-/** Along one axis: the inputs `first`, `first + stride`, ... and the taps that reach them, seen as a convolution of dy. */
-interface Phase {
-  readonly first: number;
-  readonly count: number;
-  readonly taps: number;
-  /** The tap of the forward convolution that meets the first element of dy read: taps go backwards. */
-  readonly lastTap: number;
-  readonly origin: number;
-}
-
-function phases(inputs: number, kernel: number, stride: number, pad: number): Phase[] {
-  const all: Phase[] = [];
-  for (let first = 0; first < Math.min(stride, inputs); first++) {
-    const firstTap = (first + pad) % stride;
-    const count = Math.ceil((inputs - first) / stride);
-    const taps = Math.max(0, Math.ceil((kernel - firstTap) / stride));
-    const lastTap = firstTap + stride * (taps - 1);
-    all.push({ first, count, taps, lastTap, origin: (first + pad - lastTap) / stride });
-  }
-  return all;
-}
-
-function emitBlock<T>(
+function emitChosen<T, D extends Direction>(
   emit: Emit<T>,
-  {
-    x,
-    weights,
-    bias = weights,
-    residual = weights,
-    y,
-  }: { x: T; weights: T; bias: T | undefined; residual: T | undefined; y: T },
-  params: BlockParams,
-  variant: { weights: 'plain' | 'turned'; activation: ConvActivation },
+  buffers: ConvBuffers<T>[D],
+  convolution: Convolution<D>,
 ): void {
-  const aligned = [params.out_channels, params.out_stride, params.out_first].every((channels) => channels % 4 === 0);
-  const choice = { ...variant, store: aligned ? 'vec4' : 'scalar' } as const;
-  const vectors = Math.ceil(params.out_channels / 4);
-  // Where there is no bias or residual, the binding still needs some buffer that this dispatch only reads.
-  const buffers = { x, weights, bias, residual, y };
-  if (useSubgroups(emit.traits, vectors)) {
-    emit.call(conv2dBlockSubgroup, buffers, params, choice);
-  } else {
-    const strips = params.batch * params.rows * Math.ceil(params.columns / 4);
-    emit.call(conv2dBlock, buffers, params, { ...choice, block: blockFor(emit.traits, vectors, strips) });
-  }
-}
-
-/** The output channels of a block of the subgroup kernels, in vec4s. */
-const SUBGROUP_VECTORS = 8;
-
-/** Subgroups of 8 lanes hand round 8 vec4s of channels; with fewer than 3 in use the plain kernel is faster. */
-function useSubgroups({ subgroupSize }: DeviceTraits, outVectors: number): boolean {
-  return subgroupSize === 8 && outVectors > 2;
-}
-
-const BLOCKS = Object.keys(BLOCK_VECTORS) as Block[];
-
-/** The blocks, widest first, that waste no more than a quarter of their channels. */
-function fittingBlocks(outVectors: number): Block[] {
-  return BLOCKS.filter((block) => outVectors * 1.25 >= blockCount(outVectors, block) * BLOCK_VECTORS[block]);
-}
-
-const blockCount = (outVectors: number, block: Block): number => Math.ceil(outVectors / BLOCK_VECTORS[block]);
-
-/** Threads below which a GPU is taken to be idle in part: some tens of multiprocessors with some hundreds each. */
-const BUSY_THREADS = 1 << 14;
-
-/** The widest fitting block that, on a GPU, leaves enough threads. */
-function blockFor(traits: DeviceTraits, outVectors: number, strips: number): Block {
-  const fitting = fittingBlocks(outVectors);
-  const busy = fitting.find((block) => traits.software || strips * blockCount(outVectors, block) >= BUSY_THREADS);
-  // In blocks narrower than 8 channels, loads cost more than the extra threads give.
-  return busy ?? fitting.findLast((block) => block !== '4x4') ?? '4x4';
-}
-
-/** Quads of pixels that one thread adds up at most, so that rounding errors stay small at any batch size. */
-const LONGEST_SUM = 2048;
-/** Partial gradients may take this many elements (64 MiB), or one copy of the gradient if that is more. */
-const PARTIAL_ELEMENTS = 1 << 24;
-
-/** Into how many parts the sum over all pixels falls: enough threads, short sums, bounded memory. */
-function splitCount(traits: DeviceTraits, quads: number, threads: number, elements: number): number {
-  const wanted = Math.ceil((traits.software ? 128 : 2 * BUSY_THREADS) / threads);
-  const useful = Math.max(Math.min(wanted, Math.floor(quads / 8)), Math.ceil(quads / LONGEST_SUM));
-  const room = Math.floor(Math.min(PARTIAL_ELEMENTS, traits.maxStorageBufferBindingSize / 4) / elements);
-  return Math.max(1, Math.min(useful, room, 65535));
+  ranked(emit.traits, convolution)[0]!.emit(emit, buffers, convolution);
 }
