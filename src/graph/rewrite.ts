@@ -37,10 +37,17 @@ const frozen = new WeakMap<Node, boolean>();
 
 /** Whether `node` is the same in every run: computed from constant arrays alone. */
 export function isFrozen(node: Node): boolean {
-  for (const each of reachable([node])) {
-    if (frozen.has(each)) continue;
-    const leaf = (each.op as unknown) === tensorOp || (each.op as unknown) === constantOp;
-    frozen.set(each, leaf || (each.inputs.length > 0 && each.inputs.every((input) => frozen.get(input)!)));
+  const known = frozen.get(node);
+  if (known !== undefined) return known;
+  const unknown = [node];
+  for (let each = unknown.at(-1); each; each = unknown.at(-1)) {
+    const inputs = each.inputs.filter((input) => !frozen.has(input));
+    if (inputs.length > 0) unknown.push(...inputs);
+    else {
+      const leaf = (each.op as unknown) === tensorOp || (each.op as unknown) === constantOp;
+      frozen.set(each, leaf || (each.inputs.length > 0 && each.inputs.every((input) => frozen.get(input)!)));
+      unknown.pop();
+    }
   }
   return frozen.get(node)!;
 }
