@@ -1,5 +1,4 @@
 /** `koalarize train`: from folders of photographs to weights. */
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type ExtractorInfo, expectExtractor } from '../model/embedding.ts';
 import { Extractor } from '../model/extractor.ts';
@@ -11,6 +10,7 @@ import { sourceSize } from '../train/batch.ts';
 import { DivergedError } from '../train/loop.ts';
 import { chooseMicroBatch } from '../train/micro_batch.ts';
 import { EmbeddingCache } from './train/embeddings.ts';
+import { findPictures } from './train/find.ts';
 import {
   type Arguments,
   type Conduct,
@@ -21,11 +21,10 @@ import {
   type Settings,
   UsageError,
 } from './train/options.ts';
-import { defaultCacheMegabytes, PictureCache, type Pictures } from './train/pictures.ts';
+import { defaultCacheMegabytes, PictureCache } from './train/pictures.ts';
 import { Progress } from './train/progress.ts';
 import { Run, sha256 } from './train/run.ts';
-import { newestRunPath, newRunPath, type PictureSet, type RunConfig, RunFolder } from './train/run_folder.ts';
-import { isForValidation, type PictureFile, scan } from './train/scan.ts';
+import { newestRunPath, newRunPath, type RunConfig, RunFolder } from './train/run_folder.ts';
 
 /** Validating after each epoch of a small folder would take most of the time. */
 const LEAST_STEPS_BETWEEN_VALIDATIONS = 50;
@@ -178,65 +177,4 @@ function extended(goal: Goal, old: Goal): Goal {
   }
   if (goal.epochs === undefined && goal.steps === undefined) return { ...old, ...goal };
   return goal;
-}
-
-/** Scans the folders, splits the pictures, and compares them with those the run had. */
-async function findPictures(
-  args: Arguments,
-  old: RunConfig | undefined,
-  folder: RunFolder,
-  shorter: number,
-  cache: PictureCache,
-  progress: Progress,
-): Promise<{ pictures: Pictures; sets: { train: PictureSet; validation: PictureSet } }> {
-  const dirs = args.dirs.length ? args.dirs.map((dir) => resolve(dir)) : (old?.train.dirs ?? []);
-  const valDirs = args.val.length ? args.val.map((dir) => resolve(dir)) : (old?.validation.dirs ?? []);
-  const findings = await folder.readFindings();
-  const look = async (what: string, where: readonly string[]) => {
-    const found = await scan(where, {
-      shorter,
-      findings,
-      decoded: (hash, picture) => cache.offer(hash, picture),
-      progress: (done, total) => progress.scanning(done, total),
-    });
-    const { pictures, unreadable, grey, repeated } = found;
-    const left = `${unreadable.length} unreadable, ${grey} grey, ${repeated} repeated`;
-    progress.say(`${what} ${pictures.length} pictures; left out: ${left}`);
-    for (const path of unreadable.slice(0, 5)) progress.say(`         cannot be read: ${path}`);
-    if (unreadable.length > 5) progress.say(`         … and ${unreadable.length - 5} more`);
-    return pictures;
-  };
-  const all = await look('found   ', dirs);
-  let pictures: Pictures;
-  if (valDirs.length) {
-    const validation = await look('validate', valDirs);
-    const kept = new Set(validation.map(({ hash }) => hash));
-    pictures = { train: all.filter(({ hash }) => !kept.has(hash)), validation };
-    const both = all.length - pictures.train.length;
-    if (both) progress.say(`         ${both} of --val were among the others too: not trained on`);
-  } else {
-    pictures = { train: all.filter((file) => !isForValidation(file)), validation: all.filter(isForValidation) };
-  }
-  if (pictures.train.length === 0) {
-    throw new FormatError(`${dirs.join(', ')}: expected pictures to train on, got only ones for validation – add some`);
-  }
-  const sets = { train: setOf(dirs, pictures.train), validation: setOf(valDirs, pictures.validation) };
-  if (old && !args.allowChangedData) {
-    for (const kind of ['train', 'validation'] as const) {
-      const [now, then] = [sets[kind], old[kind]];
-      if (now.hash === then.hash) continue;
-      throw new FormatError(
-        `${kind === 'train' ? 'pictures' : 'validation pictures'}: expected the ${then.count} of the run, got ${now.count}${now.count === then.count ? ' others' : ''} – put them back, or add --allow-changed-data`,
-      );
-    }
-  }
-  if (!old) await folder.create();
-  await folder.writeFindings(findings);
-  return { pictures, sets };
-}
-
-function setOf(dirs: readonly string[], pictures: readonly PictureFile[]): PictureSet {
-  const hash = createHash('sha256');
-  for (const picture of pictures) hash.update(picture.hash);
-  return { dirs, count: pictures.length, hash: hash.digest('hex') };
 }

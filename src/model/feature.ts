@@ -18,7 +18,7 @@ export interface Feature {
  * Chooses the value of a given kind.
  *
  * @param name the file, for messages
- * @param output one of the file's values; undefined: its only output
+ * @param output one of the file's values; undefined: its output, or all of them where they lead to the same value
  * @param settled whether `output` is the value itself, as found before: `logits` and `pooled` look no further
  * @throws FormatError when there is no such value, or several outputs to choose from.
  */
@@ -30,8 +30,24 @@ export function chooseFeature(
   settled = false,
 ): Feature {
   const producers = new Producers(graph);
-  const chosen = output ?? onlyOutput(name, graph);
-  const end = producers.behind(chosen, (node) => SAME_VALUES.has(node.opType));
+  if (output !== undefined) return featureAt(name, producers, kind, output, settled);
+  const names = graph.outputs.map((each) => each.name);
+  const features = names.map((each) => featureAt(name, producers, kind, each, false));
+  const known = features.find((each) => names.includes(each.output)) ?? features[0];
+  const sourceOf = (each: Feature) => producers.behind(each.output, sameValues);
+  const agree = features.every((each) => each.softmax === known?.softmax && sourceOf(each) === sourceOf(known));
+  if (known && agree) return known;
+  throw new FormatError(
+    `${name}: expected one output, got ${names.length}: ${names.map((each) => `'${each}'`).join(', ')} – name the one with the logits (--inception-output)`,
+  );
+}
+
+function sameValues({ opType }: OnnxNode): boolean {
+  return SAME_VALUES.has(opType);
+}
+
+function featureAt(name: string, producers: Producers, kind: EmbeddingKind, chosen: string, settled: boolean): Feature {
+  const end = producers.behind(chosen, sameValues);
   const isSoftmax = end !== undefined && SOFTMAXES.has(end.opType);
   if (kind === 'softmax') {
     if (end?.opType === 'Softmax') return { output: chosen, softmax: false };
@@ -41,7 +57,7 @@ export function chooseFeature(
   if (kind === 'logits') return { output: isSoftmax ? end.inputs[0]! : chosen, softmax: false };
   const product = producers.behind(
     chosen,
-    ({ opType }) => SAME_VALUES.has(opType) || SOFTMAXES.has(opType) || opType === 'Add',
+    (node) => sameValues(node) || SOFTMAXES.has(node.opType) || node.opType === 'Add',
   );
   if (!product || !PRODUCTS.has(product.opType)) {
     throw new FormatError(
@@ -76,14 +92,6 @@ export function classifierInput(name: string, { inputs }: OnnxGraph): Classifier
   const sides = (planar ? rest.slice(1) : rest.slice(0, 2)).filter((side) => typeof side === 'number');
   if (sides.some((side) => side !== sides[0] || side < 1)) return fail();
   return { name: input.name, layout: planar ? 'nchw' : 'nhwc', size: sides[0] };
-}
-
-function onlyOutput(name: string, { outputs }: OnnxGraph): string {
-  if (outputs.length === 1) return outputs[0]!.name;
-  const names = outputs.map((output) => `'${output.name}'`).join(', ');
-  throw new FormatError(
-    `${name}: expected one output, got ${outputs.length}: ${names} – name the one with the logits (--inception-output)`,
-  );
 }
 
 /** Which node makes which value. */

@@ -107,6 +107,7 @@ test('logits, softmax and pooled, whatever the file ends in', async () => {
   const cases: [EmbeddingKind, string | undefined, string, readonly string[]][] = [
     ['logits', undefined, 'logits', ['logits']],
     ['logits', undefined, 'logits', ['probabilities']],
+    ['logits', undefined, 'logits', ['logits', 'probabilities']],
     ['logits', 'probabilities', 'logits', ['logits', 'probabilities']],
     ['softmax', undefined, 'logits', ['logits']],
     ['softmax', undefined, 'probabilities', ['probabilities']],
@@ -168,8 +169,8 @@ test('what is no classifier, or not asked well, is said', async () => {
     `[FormatError: model: expected the size that it declares, 24, got 32 – leave it out]`,
   );
   await expect(open(classifier(), { output: 'nonsense' })).rejects.toThrow(/logits.*nonsense/);
-  await expect(open(classifier({ outputs: ['logits', 'probabilities'] }))).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: model: expected one output, got 2: 'logits', 'probabilities' – name the one with the logits (--inception-output)]`,
+  await expect(open(classifier({ outputs: ['logits', 'pooled'] }))).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: model: expected one output, got 2: 'logits', 'pooled' – name the one with the logits (--inception-output)]`,
   );
   await expect(open(classifier(), { output: 'pooled', kind: 'pooled' })).rejects.toThrowErrorMatchingInlineSnapshot(
     `[FormatError: model: expected a Gemm or MatMul before 'pooled', whose input is pooled, got GlobalAveragePool – name the pooled value as the output, with kind logits]`,
