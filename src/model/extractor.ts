@@ -46,7 +46,8 @@ export class Extractor {
   readonly description: ExtractorInfo;
   readonly #gpu: Gpu;
   readonly #input: ClassifierInput;
-  readonly #feature: Node;
+  /** Until it is compiled: it holds the file's bytes. */
+  #feature: Node | undefined;
   #network: Promise<Executable> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -136,7 +137,7 @@ export class Extractor {
    */
   embed(picture: Picture, { mirror = false }: { readonly mirror?: boolean } = {}): Promise<Float32Array<ArrayBuffer>> {
     const turn = this.#last.then(async () => {
-      this.#network ??= compile(this.#gpu, { label: 'feature extractor', outputs: { feature: this.#feature } });
+      this.#network ??= this.#compile();
       const network = await this.#network;
       const embedding = await this.#run(network, picture, mirror);
       if (!embedding.every(Number.isFinite)) {
@@ -155,7 +156,16 @@ export class Extractor {
     await this.#last;
     const network = await this.#network?.catch(() => undefined);
     network?.destroy();
+    this.#feature = undefined;
     this.#network = undefined;
+  }
+
+  async #compile(): Promise<Executable> {
+    const feature = this.#feature;
+    if (!feature) throw new DeviceError('feature extractor: expected an open one, got a closed one – open it again');
+    const network = await compile(this.#gpu, { label: 'feature extractor', outputs: { feature } });
+    this.#feature = undefined;
+    return network;
   }
 
   async #run(network: Executable, picture: Picture, mirror: boolean): Promise<Float32Array<ArrayBuffer>> {

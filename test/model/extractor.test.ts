@@ -70,6 +70,12 @@ test('embeds what the definition says, from pictures of every kind', async () =>
   });
 });
 
+test('a closed extractor says so', async () => {
+  const extractor = await Extractor.open(gpu, classifier());
+  await extractor.close();
+  await expect(extractor.embed(picture)).rejects.toThrow(/expected an open one, got a closed one/);
+});
+
 test('a mirrored picture has its own embedding', async () => {
   await withExtractor(async (extractor) => {
     const [plain, mirrored] = await Promise.all([extractor.embed(picture), extractor.embed(picture, { mirror: true })]);
