@@ -16,7 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   train: ['graph', 'kernels', 'runtime'],
   cli: ['runtime', 'kernels', 'graph', 'onnx', 'image', 'model', 'train', 'index.ts'],
 };
-const mayUseNode = /^(runtime\/(node|swiftshader)\.ts|image\/node\.ts|cli\/.*)$/;
+const mayUseNode = /^(runtime\/(node|swiftshader|tuning_file)\.ts|image\/node\.ts|cli\/.*)$/;
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /(?<!\.d)\.ts$/.test(file));
 

@@ -6,11 +6,12 @@ import type { Algorithm, ConvBuffers, Convolution, Direction } from './conv2d/al
 import { directForward, directInputGrad, directWeightGrad } from './conv2d/direct.ts';
 import type { ConvGeometry, ConvOptions } from './conv2d/geometry.ts';
 import type { DeviceTraits, Emit } from './emit.ts';
+import type { Algorithms, ConvTask } from './tuning.ts';
 
 export type { ConvActivation, ConvGeometry, ConvOptions, ConvView } from './conv2d/geometry.ts';
 
 /** All algorithms of each direction. */
-export const algorithms: { readonly [D in Direction]: readonly Algorithm<D>[] } = {
+export const algorithms: Algorithms = {
   forward: [directForward],
   inputGrad: [directInputGrad],
   weightGrad: [directWeightGrad],
@@ -45,10 +46,21 @@ export function emitConv2dWeightGrad<T>(
 }
 
 /** The algorithms that can compute this on such a device, the one that should be fastest first. */
-export function ranked<D extends Direction>(traits: DeviceTraits, convolution: Convolution<D>): Algorithm<D>[] {
-  const all: readonly Algorithm<D>[] = algorithms[convolution.direction];
+export function ranked<D extends Direction>(
+  traits: DeviceTraits,
+  convolution: Convolution<D>,
+  from: Algorithms = algorithms,
+): Algorithm<D>[] {
+  const all: readonly Algorithm<D>[] = from[convolution.direction];
   const costs = new Map(all.map((algorithm) => [algorithm, algorithm.cost(traits, convolution)]));
   return all.filter((each) => each.fits(traits, convolution)).sort((a, b) => costs.get(a)! - costs.get(b)!);
+}
+
+/** The algorithm the tuner found, if there was one and it can still do this, else the first of the ranked. */
+export function chosen<D extends Direction>(traits: DeviceTraits, task: ConvTask<D>): Algorithm<D> {
+  const name = traits.tuned?.(task);
+  const all: readonly Algorithm<D>[] = algorithms[task.direction];
+  return all.find((each) => each.name === name && each.fits(traits, task)) ?? ranked(traits, task)[0]!;
 }
 
 function emitChosen<T, D extends Direction>(
@@ -56,5 +68,7 @@ function emitChosen<T, D extends Direction>(
   buffers: ConvBuffers<T>[D],
   convolution: Convolution<D>,
 ): void {
-  ranked(emit.traits, convolution)[0]!.emit(emit, buffers, convolution);
+  const { bias, residual } = buffers as Partial<ConvBuffers<T>['forward']>;
+  const task = { ...convolution, bias: bias !== undefined, residual: residual !== undefined };
+  chosen(emit.traits, task).emit(emit, buffers, task);
 }

@@ -1,5 +1,6 @@
 /** How code that chooses kernels says which ones to run, without knowing what a buffer is. */
 import type { Choice, KernelSpec, Scalar, Values, Variants } from './define.ts';
+import type { ConvTask } from './tuning.ts';
 
 /** The facts about a device on which the choice of a kernel may depend. */
 export interface DeviceTraits {
@@ -9,6 +10,8 @@ export interface DeviceTraits {
   readonly subgroupSize: number;
   /** Bytes. */
   readonly maxStorageBufferBindingSize: number;
+  /** The name of the algorithm that was the fastest when it was measured; absent without a tuner. */
+  readonly tuned?: (task: ConvTask) => string | undefined;
 }
 
 /** One dispatch: a kernel, its buffers by name, its parameters, and its variant. `T` is what stands for a buffer. */

@@ -13,6 +13,8 @@ export interface PlatformAdapter {
   readonly software: boolean;
   /** Bytes its buffers can have together, where that is known: software drivers hand out more than there is. */
   readonly memoryBytes?: number;
+  /** The implementation of WebGPU with its version and flags, where they are known. */
+  readonly implementation?: string;
 }
 
 /** True for adapters that run on the CPU. */

@@ -5,10 +5,18 @@
 import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter } from './adapter.ts';
 import { DeviceError } from './errors.ts';
 import type { Program } from './program.ts';
+import type { TuneOptions } from './tuning.ts';
 
 export interface GpuOptions {
   /** `auto` (default), `hardware`, `software`, `bundled`, or part of an adapter's name. A browser takes the first three. */
   readonly adapter?: string;
+  /**
+   * Measures the algorithms for each convolution before it is compiled, and remembers the fastest for this device and
+   * driver. Off by default, and then what was remembered is not used either: what is computed, to the bit, depends on
+   * nothing but the device. With it, results are bit-identical as long as the winners are, and those only change when
+   * they are forgotten; within a process, never.
+   */
+  readonly tune?: boolean | TuneOptions;
 }
 
 const BUFFER_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
@@ -24,6 +32,12 @@ export class Gpu {
   readonly subgroupSize: number;
   /** Pipelines by kernel and variant; filled by `record`. */
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  /** How to tune; undefined where that is off. */
+  readonly tune: TuneOptions | undefined;
+  /** The fastest algorithm of each convolution, filled by the tuner. */
+  readonly tuned = new Map<string, string>();
+  /** The implementation of WebGPU with its version, as far as it is known. */
+  readonly implementation: string;
   #error: string | undefined;
   #closed = false;
   #bytes = 0;
@@ -31,10 +45,12 @@ export class Gpu {
   readonly #memoryBytes: number;
   readonly #sizes = new Map<GPUBuffer, number>();
 
-  private constructor(device: GPUDevice, platform: PlatformAdapter) {
+  private constructor(device: GPUDevice, platform: PlatformAdapter, tune: GpuOptions['tune']) {
     this.device = device;
     this.software = platform.software;
     this.source = platform.source;
+    this.implementation = platform.implementation ?? '';
+    this.tune = tune === true ? {} : tune || undefined;
     this.#memoryBytes = platform.memoryBytes ?? Number.POSITIVE_INFINITY;
     this.name = adapterName(platform.adapter.info);
     this.subgroupSize = subgroupSize(platform.adapter);
@@ -70,7 +86,7 @@ export class Gpu {
         `${adapterName(adapter.info)}: expected a device, got '${(cause as Error).message}' – update its driver, or choose another adapter`,
       );
     }
-    return new Gpu(device, platform);
+    return new Gpu(device, platform, options.tune);
   }
 
   /** True where `timestamp-query` is available. */
@@ -249,7 +265,7 @@ async function requestAdapter(choice: string): Promise<PlatformAdapter> {
       'WebGPU: expected an adapter, got none from this browser – use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
     );
   }
-  return { adapter, source: 'browser', software: isSoftware(adapter.info) };
+  return { adapter, source: 'browser', software: isSoftware(adapter.info), implementation: navigator.userAgent };
 }
 
 function describeError(error: GPUError): string {

@@ -5,6 +5,7 @@
  * moment decides. So each search sets it, calls, and puts it back, and one process can use several drivers.
  */
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { constants, tmpdir, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter } from './adapter.ts';
@@ -133,7 +134,13 @@ async function search(dawn: Dawn, driver: Driver, deviceName?: string): Promise<
   if (driver === 'bundled' && !isBundled) return undefined;
   const software = isSoftware(adapter.info);
   const source: AdapterSource = isBundled ? 'bundled software' : software ? 'installed software' : 'hardware';
-  return { adapter, source, software, ...(software && { memoryBytes: systemMemory() }) };
+  return {
+    adapter,
+    source,
+    software,
+    implementation: implementation(),
+    ...(software && { memoryBytes: systemMemory() }),
+  };
 }
 
 function isSwiftShader(name: string): boolean {
@@ -193,6 +200,12 @@ function setEnvironment(values: Iterable<readonly [string, string | undefined]>)
     if (value === undefined) delete process.env[name];
     else process.env[name] = value;
   }
+}
+
+/** Dawn's package with its version and flags: others make other kernels of the same WGSL. */
+function implementation(): string {
+  const { version } = createRequire(import.meta.url)('webgpu/package.json') as { version: string };
+  return `webgpu ${version} ${flags().join(' ')}`;
 }
 
 /** Bytes of memory this process may use: the container's limit, if there is one. */
