@@ -36,6 +36,8 @@ import { sumRows } from './sum_rows.ts';
 import { tanh } from './tanh.ts';
 import { tanhGrad } from './tanh_grad.ts';
 import { unary } from './unary.ts';
+import { upsampleWeights } from './upsample_weights.ts';
+import { upsampleWeightsGrad } from './upsample_weights_grad.ts';
 import { upsample2x } from './upsample2x.ts';
 import { upsample2xGrad } from './upsample2x_grad.ts';
 
@@ -79,5 +81,7 @@ export const allKernels = [
   unary,
   upsample2x,
   upsample2xGrad,
+  upsampleWeights,
+  upsampleWeightsGrad,
   // A list cannot keep the types of each kernel's buffers and parameters.
 ] as readonly unknown[] as readonly KernelSpec[];

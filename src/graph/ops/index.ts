@@ -27,6 +27,7 @@ import { tanhGradOp, tanhOp } from './tanh.ts';
 import { tensorOp } from './tensor.ts';
 import { transposeOp } from './transpose.ts';
 import { unaryOp } from './unary.ts';
+import { upsampleConv2dInputGradOp, upsampleConv2dOp, upsampleConv2dWeightGradOp } from './upsample_conv2d.ts';
 import { upsample2xGradOp, upsample2xOp } from './upsample2x.ts';
 
 export const allOps: readonly Op<unknown>[] = [
@@ -49,6 +50,9 @@ export const allOps: readonly Op<unknown>[] = [
   placeOp,
   upsample2xOp,
   upsample2xGradOp,
+  upsampleConv2dOp,
+  upsampleConv2dInputGradOp,
+  upsampleConv2dWeightGradOp,
   transposeOp,
   sliceOp,
   expandOp,

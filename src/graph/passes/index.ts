@@ -12,6 +12,7 @@ import { mergeSiblings } from './merge_siblings.ts';
 import { readRanges } from './read_ranges.ts';
 import { shareCommon } from './share_common.ts';
 import { sinkTransposes } from './sink_transposes.ts';
+import { upsampleConv2d } from './upsample_conv2d.ts';
 
 export const passes = {
   shareCommon,
@@ -19,6 +20,7 @@ export const passes = {
   foldPad,
   foldAffine,
   fuseConv2d,
+  upsampleConv2d,
   mergeSiblings,
   concatInPlace,
   readRanges,

@@ -13,7 +13,15 @@ import { conv2dWeightGrad } from '../conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from '../conv2d_weight_grad_subgroup.ts';
 import type { DeviceTraits, Emit } from '../emit.ts';
 import { type Algorithm, type ConvBuffers, type Convolution, multiplyAdds } from './algorithm.ts';
-import { type ConvActivation, type ConvGeometry, pixelsIn, pixelsOut, taps, wholeVectors } from './geometry.ts';
+import {
+  type ConvActivation,
+  type ConvGeometry,
+  type ConvOptions,
+  pixelsIn,
+  pixelsOut,
+  taps,
+  wholeVectors,
+} from './geometry.ts';
 
 const always = {
   name: 'direct',
@@ -67,23 +75,37 @@ function emitForward<T>(
   );
 }
 
-/**
- * With stride s, row i of dx only meets the taps t with (i + pad - t) divisible by s. So dx falls into s*s phases, each
- * of them a convolution of stride 1 over dy with its own taps, in reverse: no multiplication by a zero between pixels.
- */
 function emitInputGrad<T>(
   emit: Emit<T>,
   buffers: ConvBuffers<T>['inputGrad'],
   { geometry }: Convolution<'inputGrad'>,
 ): void {
-  const g = flattened(geometry);
-  const weights = padWeights(emit, buffers.w, g);
+  emitTransposed(emit, buffers, geometry, { weights: 'turned', activation: 'none' });
+}
+
+/**
+ * Emits `dx = activation(the gradient with respect to x + bias)`: taken for itself, a transposed convolution. For that
+ * use the channels of its weights may be `plain`, from dy to dx, instead of `turned`.
+ *
+ * With stride s, row i of dx only meets the taps t with (i + pad - t) divisible by s. So dx falls into s*s phases, each
+ * of them a convolution of stride 1 over dy with its own taps, in reverse: no multiplication by a zero between pixels.
+ */
+export function emitTransposed<T>(
+  emit: Emit<T>,
+  buffers: ConvBuffers<T>['inputGrad'] & { readonly bias?: T },
+  geometry: ConvGeometry,
+  options: Pick<ConvOptions, 'activation' | 'biasPerImage'> & { readonly weights: 'plain' | 'turned' },
+): void {
+  const { weights: layout, activation, biasPerImage = false } = options;
+  const g = biasPerImage ? geometry : flattened(geometry);
+  const forward = { ...g, inChannels: g.outChannels, outChannels: g.inChannels };
+  const weights = padWeights(emit, buffers.w, layout === 'turned' ? g : forward);
   const x = padChannels(emit, buffers.dy, pixelsOut(g), g.outChannels);
   for (const vertical of phases(g.inHeight, g.kernelHeight, g.strideY, g.padTop)) {
     for (const horizontal of phases(g.inWidth, g.kernelWidth, g.strideX, g.padLeft)) {
       emitBlock(
         emit,
-        { x, weights, bias: undefined, residual: undefined, y: buffers.dx },
+        { x, weights, bias: buffers.bias, residual: undefined, y: buffers.dx },
         {
           batch: g.batch,
           in_height: g.outHeight,
@@ -109,12 +131,12 @@ function emitInputGrad<T>(
           step_x: 1,
           origin_y: vertical.origin,
           origin_x: horizontal.origin,
-          bias: 0,
+          bias: buffers.bias === undefined ? 0 : biasPerImage ? 2 : 1,
           residual: 0,
           out_stride: g.inChannels,
           out_first: 0,
         },
-        { weights: 'turned', activation: 'none' },
+        { weights: layout, activation },
       );
     }
   }

@@ -1,0 +1,32 @@
+/** Nearest x2 followed by a 3x3 convolution becomes one op, and so do its gradients: the large picture is never made. */
+import { apply, type Node } from '../node.ts';
+import { type Conv2dAttrs, conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, type Window } from '../ops/conv2d.ts';
+import { upsampleConv2dInputGradOp, upsampleConv2dOp, upsampleConv2dWeightGradOp } from '../ops/upsample_conv2d.ts';
+import { upsample2xGradOp, upsample2xOp } from '../ops/upsample2x.ts';
+import { type Pass, rewriteUses } from '../rewrite.ts';
+
+export const upsampleConv2d: Pass = (outputs) => rewriteUses(outputs, join);
+
+function join(node: Node, inputs: readonly Node[], usedOnce: (input: Node) => boolean): Node | undefined {
+  const [first, second, ...rest] = inputs;
+  if (node.op === conv2dOp && isUpsampled(first) && isSame3x3(node.attrs as Window, second!)) {
+    const { activation, residual, firstChannel } = node.attrs as Conv2dAttrs;
+    if (residual || firstChannel !== undefined) return undefined;
+    return apply(upsampleConv2dOp, [first.inputs[0]!, second!, ...rest], { activation });
+  }
+  if (node.op === conv2dWeightGradOp && isUpsampled(first) && isSame3x3(node.attrs as Window, node)) {
+    return apply(upsampleConv2dWeightGradOp, [first.inputs[0]!, second!], undefined);
+  }
+  if (node.op === upsample2xGradOp && first!.op === conv2dInputGradOp && usedOnce(first!)) {
+    const [dy, w] = first!.inputs;
+    return isSame3x3(first!.attrs as Window, w!) ? apply(upsampleConv2dInputGradOp, [dy!, w!], undefined) : undefined;
+  }
+  return undefined;
+}
+
+const isUpsampled = (node: Node | undefined): node is Node => node?.op === upsample2xOp;
+
+/** A stride of 1, and one pixel of padding around 3x3 weights. */
+function isSame3x3({ strides, pads }: Window, weights: Node): boolean {
+  return [...strides, ...pads].every((extent) => extent === 1) && weights.shape[0] === 3 && weights.shape[1] === 3;
+}

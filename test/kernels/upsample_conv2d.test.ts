@@ -1,0 +1,179 @@
+/** Nearest x2 and a 3x3 convolution in one, with its gradients, against one after the other in float64. */
+import { describe, expect, test } from 'vitest';
+import type { ConvActivation } from '../../src/kernels/conv2d.ts';
+import type { DeviceTraits, Emit } from '../../src/kernels/emit.ts';
+import type { Binding } from '../../src/kernels/record.ts';
+import {
+  emitUpsampleConv2d,
+  emitUpsampleConv2dInputGrad,
+  emitUpsampleConv2dWeightGrad,
+  type UpsampleConvSize,
+} from '../../src/kernels/upsample_conv2d.ts';
+import { upsampleWeights } from '../../src/kernels/upsample_weights.ts';
+import { upsampleWeightsGrad } from '../../src/kernels/upsample_weights_grad.ts';
+import { gpu, poisoned, random, run, upload } from '../gpu.ts';
+import { expectClose } from '../reference/close.ts';
+import {
+  sizes,
+  upsampleConv2d,
+  upsampleConv2dInputGrad,
+  upsampleConv2dWeightGrad,
+} from '../reference/upsample_conv2d.ts';
+
+const size = (batch: number, height: number, width: number, inChannels: number, outChannels: number) => ({
+  batch,
+  height,
+  width,
+  inChannels,
+  outChannels,
+});
+
+const cases: readonly (readonly [string, UpsampleConvSize])[] = [
+  ['one of everything', size(1, 1, 1, 1, 1)],
+  ['a row', size(1, 1, 7, 4, 8)],
+  ['a column', size(2, 5, 1, 2, 4)],
+  ['odd channels', size(2, 3, 5, 3, 5)],
+  ['a block less one', size(1, 3, 3, 5, 31)],
+  ['a whole block', size(1, 2, 4, 4, 32)],
+  ['a block and one', size(1, 4, 5, 17, 33)],
+  ['primes', size(3, 7, 11, 13, 19)],
+  ['32 to 2', size(2, 6, 5, 32, 2)],
+  ['a decoder', size(2, 8, 12, 64, 32)],
+];
+
+const real = { software: gpu.software, subgroupSize: gpu.subgroupSize, maxStorageBufferBindingSize: 2 ** 27 };
+const devices: readonly (readonly [string, DeviceTraits])[] = [
+  ['the device as it is', real],
+  ['software without subgroups', { ...real, subgroupSize: 0 }],
+  ['a GPU with subgroups of 32', { ...real, software: false, subgroupSize: 32 }],
+];
+
+/** Runs what `body` emits for a device with these traits, and returns the `elements` of its result. */
+async function result(
+  traits: DeviceTraits,
+  elements: number,
+  body: (emit: Emit<Binding>, y: GPUBuffer) => void,
+): Promise<Float32Array> {
+  const y = poisoned(elements);
+  await run((emit) => body({ ...emit, traits }, y));
+  const values = await gpu.readFloats(y, elements);
+  gpu.free(y);
+  return values;
+}
+
+/** Sums of `terms` products of numbers below 1 in size, whose rounding errors grow as a random walk. */
+const tolerance = (terms: number) => ({ absolute: 2 ** -24 * terms ** 1.5 * 2 + 1e-6 });
+
+describe.each(devices)('on %s', (_, traits) => {
+  test.each(cases)('%s', async (_, size) => {
+    const n = sizes(size);
+    const [xs, ws, dys] = [random(n.x, 1), random(n.w, 2), random(n.y, 3)];
+    const [x, w, dy] = [upload(xs), upload(ws), upload(dys)];
+
+    const y = await result(traits, n.y, (emit, y) =>
+      emitUpsampleConv2d(emit, { x, w, y }, size, { activation: 'none' }),
+    );
+    expectClose(y, upsampleConv2d(xs, ws, size), tolerance(9 * size.inChannels));
+
+    const dx = await result(traits, n.x, (emit, dx) => emitUpsampleConv2dInputGrad(emit, { dy, w, dx }, size));
+    expectClose(dx, upsampleConv2dInputGrad(dys, ws, size), tolerance(36 * size.outChannels));
+
+    const dw = await result(traits, n.w, (emit, dw) => emitUpsampleConv2dWeightGrad(emit, { x, dy, dw }, size));
+    expectClose(dw, upsampleConv2dWeightGrad(xs, dys, size), tolerance(4 * size.batch * size.height * size.width));
+  });
+});
+
+const activate: Record<ConvActivation, (v: number) => number> = {
+  none: (v) => v,
+  relu: (v) => Math.max(v, 0),
+  tanh: Math.tanh,
+};
+
+describe.each(devices.slice(0, 2))('bias and activation on %s', (_, traits) => {
+  test.each([
+    ['relu', 16],
+    ['relu', 18],
+    ['tanh', 2],
+    ['none', 12],
+  ] as const)('%s of %i channels', async (activation, channels) => {
+    const shape = size(3, 3, 5, 6, channels);
+    const n = sizes(shape);
+    const [xs, ws, biases] = [random(n.x, 1), random(n.w, 2), random(3 * channels, 3)];
+    const [x, w, bias] = [upload(xs), upload(ws), upload(biases)];
+    const sums = upsampleConv2d(xs, ws, shape);
+    for (const biasPerImage of [false, true]) {
+      const expected = sums.map((v, i) => {
+        const image = biasPerImage ? Math.floor(i / (60 * channels)) : 0;
+        return activate[activation](v + biases[image * channels + (i % channels)]!);
+      });
+      const y = await result(traits, n.y, (emit, y) =>
+        emitUpsampleConv2d(emit, { x, w, bias, y }, shape, { activation, biasPerImage }),
+      );
+      expectClose(y, expected, tolerance(54));
+    }
+  });
+});
+
+test('the weight gradient is the same bit for bit every time', async () => {
+  const shape = size(3, 21, 17, 16, 8);
+  const n = sizes(shape);
+  const [x, dy] = [upload(random(n.x, 1)), upload(random(n.y, 2))];
+  for (const [, traits] of devices) {
+    const once = () => result(traits, n.w, (emit, dw) => emitUpsampleConv2dWeightGrad(emit, { x, dy, dw }, shape));
+    expect(await once()).toEqual(await once());
+  }
+});
+
+test('along one axis, [a, b, c] becomes [c, b + c, a + b, a], exactly for small integers', async () => {
+  // Nothing but the middle row: so the vertical taps are [0, 1, 1, 0].
+  const w = upload(Float32Array.of(0, 0, 0, 1, 10, 100, 0, 0, 0));
+  const s = await result(real, 16, (emit, s) =>
+    emit.call(upsampleWeights, { w, s }, { in_channels: 1, out_channels: 1 }, { layout: 'plain' }),
+  );
+  const none = [0, 0, 0, 0];
+  const row = [100, 110, 11, 1];
+  expect([...s]).toEqual([...none, ...row, ...row, ...none]);
+});
+
+test.each([
+  [1, 1],
+  [3, 5],
+  [4, 7],
+  [16, 33],
+])('%i to %i channels: the taps, their layout, and the gradient of both', async (inChannels, outChannels) => {
+  const params = { in_channels: inChannels, out_channels: outChannels };
+  const slice = inChannels * outChannels;
+  const [ws, dss] = [random(9 * slice, 1), random(16 * slice, 2)];
+  const [w, ds] = [upload(ws), upload(dss)];
+  const [plain, turned] = await Promise.all(
+    (['plain', 'turned'] as const).map((layout) =>
+      result(real, 16 * slice, (emit, s) => emit.call(upsampleWeights, { w, s }, params, { layout })),
+    ),
+  );
+  const dw = await result(real, 9 * slice, (emit, dw) => emit.call(upsampleWeightsGrad, { ds, dw }, params));
+
+  const [wantPlain, wantTurned] = [new Float64Array(16 * slice), new Float64Array(16 * slice)];
+  const wantDw = new Float64Array(9 * slice);
+  // Tap t of the 3 meets, from either parity of the output, one of the 4.
+  const meets = [
+    [3, 2],
+    [1, 2],
+    [1, 0],
+  ] as const;
+  for (let y = 0; y < 3; y++)
+    for (let x = 0; x < 3; x++)
+      for (const u of meets[y]!)
+        for (const v of meets[x]!)
+          for (let i = 0; i < inChannels; i++)
+            for (let o = 0; o < outChannels; o++) {
+              const small = (3 * y + x) * slice + i * outChannels + o;
+              const large = (4 * u + v) * slice;
+              wantPlain[large + i * outChannels + o]! += ws[small]!;
+              wantTurned[large + o * inChannels + i]! += ws[small]!;
+              wantDw[small]! += dss[large + o * inChannels + i]!;
+            }
+  // Sums of at most 4 numbers below 1: three roundings of what is below 4.
+  expectClose(plain!, wantPlain, { absolute: 3 * 2 ** -23 });
+  expectClose(turned!, wantTurned, { absolute: 3 * 2 ** -23 });
+  expectClose(dw, wantDw, { absolute: 3 * 2 ** -23 });
+});
