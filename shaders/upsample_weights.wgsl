@@ -1,10 +1,11 @@
-// upsample_weights: s[u, v, i, o] = the sum of w[2 - u + j, 2 - v + k, i, o] over those j, k in {0, 1} that give taps.
+// upsample_weights: the 4x4 taps s that stand for nearest x2 followed by the 3x3 taps w.
 //
-// Along one axis, w = [a, b, c] becomes [c, b + c, a + b, a]: a 3-tap convolution of a picture repeated twice is a
-// transposed convolution of stride 2 of the picture itself, with these 4 taps. One thread per element of s.
+// Along one axis, [a, b, c] becomes [c, b + c, a + b, a]: 3 taps on a picture whose pixels are repeated are a transposed
+// convolution of stride 2 of the picture itself, with these 4. Both axes are treated so, one after the other.
+// One thread per pair of an input and an output channel, with all of its taps.
 // Layout: w [3, 3, in, out]   s [4, 4, in, out], or [4, 4, out, in] in the variant 'turned'.
 
-override WORKGROUP: u32 = 256;
+override WORKGROUP: u32 = 64;
 
 struct Params {
   in_channels: u32, // of w
@@ -20,19 +21,21 @@ fn main(
   @builtin(global_invocation_id) gid: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let at = gid.x + gid.y * groups.x * WORKGROUP;
-  let slice = params.in_channels * params.out_channels;
-  if (at >= 16u * slice) { return; }
-  let pair = channels(at % slice);
-  let u = at / slice / 4u;
-  let v = at / slice % 4u;
-  var sum = 0.0;
-  for (var y = max(2u, u) - u; y <= min(3u - u, 2u); y++) {
-    for (var x = max(2u, v) - v; x <= min(3u - v, 2u); x++) {
-      sum += w[(3u * y + x) * slice + pair];
-    }
+  let pair = gid.x + gid.y * groups.x * WORKGROUP;
+  let pairs = params.in_channels * params.out_channels;
+  if (pair >= pairs) { return; }
+  let first = place(pair);
+  var rows: array<vec4f, 3>;
+  for (var y = 0u; y < 3; y++) {
+    let a = w[first + 3 * y * pairs];
+    let b = w[first + (3 * y + 1) * pairs];
+    let c = w[first + (3 * y + 2) * pairs];
+    rows[y] = vec4f(c, b + c, a + b, a);
   }
-  s[at] = sum;
+  let taps = array(rows[2], rows[1] + rows[2], rows[0] + rows[1], rows[0]);
+  for (var u = 0u; u < 4; u++) {
+    for (var v = 0u; v < 4; v++) { s[pair + (4 * u + v) * pairs] = taps[u][v]; }
+  }
 }
 
-// The variants append channels(k): where in a tap of w those channels are that are at k in a tap of s.
+// The variants append place(pair): where in a tap of w the pair is that has this place in a tap of s.

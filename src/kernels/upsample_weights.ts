@@ -10,15 +10,15 @@ export const upsampleWeights = defineKernel({
     s: { access: 'read_write', length: ({ in_channels, out_channels }) => 16 * in_channels * out_channels },
   },
   params: { in_channels: 'u32', out_channels: 'u32' },
-  constants: { WORKGROUP: 256 },
+  constants: { WORKGROUP: 64 },
   variants: {
     /** `plain`: [4, 4, in, out]. `turned`: [4, 4, out, in], the weights of the convolution that is transposed. */
     layout: {
-      plain: 'fn channels(k: u32) -> u32 { return k; }',
-      turned: `fn channels(k: u32) -> u32 {
-  return k % params.in_channels * params.out_channels + k / params.in_channels;
+      plain: 'fn place(pair: u32) -> u32 { return pair; }',
+      turned: `fn place(pair: u32) -> u32 {
+  return pair % params.in_channels * params.out_channels + pair / params.in_channels;
 }`,
     },
   },
-  workgroups: ({ in_channels, out_channels }) => linear(16 * in_channels * out_channels, 256),
+  workgroups: ({ in_channels, out_channels }) => linear(in_channels * out_channels, 64),
 });

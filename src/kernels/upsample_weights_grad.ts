@@ -10,7 +10,7 @@ export const upsampleWeightsGrad = defineKernel({
     dw: { access: 'read_write', length: ({ in_channels, out_channels }) => 9 * in_channels * out_channels },
   },
   params: { in_channels: 'u32', out_channels: 'u32' },
-  constants: { WORKGROUP: 256 },
+  constants: { WORKGROUP: 64 },
   variants: {},
-  workgroups: ({ in_channels, out_channels }) => linear(9 * in_channels * out_channels, 256),
+  workgroups: ({ in_channels, out_channels }) => linear(in_channels * out_channels, 64),
 });
