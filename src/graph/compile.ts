@@ -1,6 +1,7 @@
 /** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
-import { emitInto, type KernelCall } from '../kernels/emit.ts';
+import { type DeviceTraits, emitInto, type KernelCall } from '../kernels/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
+import type { ConvTask, Winners } from '../kernels/tuning.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
@@ -23,6 +24,8 @@ export interface CompileOptions {
   readonly constants?: ConstantStore;
   /** Optimisation passes to leave out, for tests. */
   readonly without?: readonly PassName[];
+  /** Whether the tuner may measure what it does not know; default true, on a device that was opened with `tune`. */
+  readonly tune?: boolean;
 }
 
 /** An array while it is only planned: `place` says where it lies, or it is free to share memory. */
@@ -37,6 +40,8 @@ export class Executable {
   readonly program: Program;
   /** Bytes of the buffers that this executable owns. */
   readonly bytes: number;
+  /** The algorithms that the tuner chose, by convolution; empty without a tuner. */
+  readonly tuned: Winners;
   readonly #gpu: Gpu;
   readonly #inputs: ReadonlyMap<string, { shape: Shape; buffer: GPUBuffer }>;
   readonly #outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>;
@@ -51,6 +56,7 @@ export class Executable {
     outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>,
     owned: readonly GPUBuffer[],
     constants: ConstantStore | undefined,
+    tuned: Winners,
   ) {
     this.#gpu = gpu;
     this.program = program;
@@ -58,6 +64,7 @@ export class Executable {
     this.#outputs = outputs;
     this.#owned = owned;
     this.#constants = constants;
+    this.tuned = tuned;
     this.bytes = owned.reduce((sum, { size }) => sum + size, 0);
   }
 
@@ -161,7 +168,8 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
       value.place ??= wanted ?? own(name, value.elements);
     });
 
-    const calls = lower(nodes, values, gpu);
+    const tuned = gpu.tune && options.tune !== false ? await tune(gpu, nodes, values) : new Map<string, string>();
+    const calls = lower(nodes, values, traitsOf(gpu));
     placeShared(calls, own);
     const bound = calls.map((call) => ({
       ...call,
@@ -172,7 +180,7 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
       (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
     );
     const ownConstants = options.constants ? undefined : constants;
-    return new Executable(gpu, program, inputs, new Map(results), owned, ownConstants);
+    return new Executable(gpu, program, inputs, new Map(results), owned, ownConstants, tuned);
   } catch (error) {
     for (const buffer of owned) gpu.free(buffer);
     if (!options.constants) constants.destroy();
@@ -188,6 +196,7 @@ async function evaluate(gpu: Gpu, root: Node, buffer: GPUBuffer, leaves: Constan
     into: { value: buffer },
     constants: leaves,
     without: Object.keys(passes) as PassName[],
+    tune: false,
   });
   once.run();
   await gpu.fence();
@@ -203,9 +212,20 @@ export function optimise(outputs: readonly Node[], without: readonly PassName[])
   return result;
 }
 
-function lower(nodes: readonly Node[], values: ReadonlyMap<Node, Value>, gpu: Gpu): KernelCall<Value>[] {
+/** Has the convolutions of a graph measured, where that has not been done yet. */
+async function tune(gpu: Gpu, nodes: readonly Node[], values: ReadonlyMap<Node, Value>): Promise<Winners> {
+  const tasks: ConvTask[] = [];
+  const remember = (task: ConvTask): undefined => {
+    tasks.push(task);
+  };
+  lower(nodes, values, { ...traitsOf(gpu), tuned: remember });
+  const { Tuner } = await import('../kernels/tuner.ts');
+  return Tuner.of(gpu).tune(tasks);
+}
+
+function lower(nodes: readonly Node[], values: ReadonlyMap<Node, Value>, traits: DeviceTraits): KernelCall<Value>[] {
   const calls: KernelCall<Value>[] = [];
-  const emit = emitInto<Value>(calls, traitsOf(gpu), (elements) => ({ elements, label: 'scratch', place: undefined }));
+  const emit = emitInto<Value>(calls, traits, (elements) => ({ elements, label: 'scratch', place: undefined }));
   for (const node of nodes) {
     node.op.lower(
       emit,

@@ -1,0 +1,160 @@
+/**
+ * The tuner: measures the algorithms for a convolution on the actual device, and remembers the fastest.
+ *
+ * The cost heuristic says what is worth a trial; the direct algorithm says what is right. Results are remembered by
+ * device, driver, version and kernels. They are fixed as soon as they are known: for this process, and in the store.
+ */
+import type { Gpu } from '../runtime/gpu.ts';
+import { defaultTuningStore, type TuningStore } from '../runtime/tuning.ts';
+import { VERSION } from '../runtime/version.ts';
+import type { Algorithm, Direction } from './conv2d/algorithm.ts';
+import { algorithms, ranked } from './conv2d.ts';
+import { allKernels } from './index.ts';
+import { traitsOf } from './record.ts';
+import { tryOut } from './trial.ts';
+import {
+  type Algorithms,
+  type ConvTask,
+  decodeWinners,
+  encodeWinners,
+  fingerprint,
+  keyOf,
+  type Winners,
+} from './tuning.ts';
+
+/** Algorithms that should cost this many times the best are not tried. */
+const WORTH_TRYING = 8;
+/** Of algorithms within this factor of the best time, the heuristic's favourite wins: they are equal, but for noise. */
+const SAME_TIME = 1.03;
+const REFERENCE = 'direct';
+
+const tuners = new WeakMap<Gpu, Tuner>();
+/** What is known in this process, by store and device. */
+const tables = new WeakMap<TuningStore, Map<string, Promise<Map<string, string>>>>();
+
+export class Tuner {
+  readonly #gpu: Gpu;
+  readonly #algorithms: Algorithms;
+  readonly #identity: string;
+  readonly #storeKey: string;
+  readonly #warned = new Set<string>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param from the candidates, all that there are unless a test says otherwise */
+  constructor(gpu: Gpu, from: Algorithms = algorithms) {
+    this.#gpu = gpu;
+    this.#algorithms = from;
+    this.#identity = identityOf(gpu, from);
+    const readable = gpu.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+    this.#storeKey = `${readable.slice(0, 40)}-${fingerprint(this.#identity)}`;
+  }
+
+  /** The one tuner of an open device. */
+  static of(gpu: Gpu): Tuner {
+    const tuner = tuners.get(gpu) ?? new Tuner(gpu);
+    tuners.set(gpu, tuner);
+    return tuner;
+  }
+
+  /**
+   * Finds the fastest algorithm for each task: `gpu.tuned` has them afterwards. Calls may overlap; they run one after
+   * the other, and other work on the device would disturb them.
+   *
+   * @returns the algorithms' names by task; without a name are those that could not be measured.
+   * @throws DeviceError when the device is lost.
+   */
+  tune(tasks: readonly ConvTask[]): Promise<Map<string, string>> {
+    const turn = this.#last.then(() => this.#tune(new Map(tasks.map((task) => [keyOf(task), task]))));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #tune(tasks: ReadonlyMap<string, ConvTask>): Promise<Map<string, string>> {
+    const { store = await defaultTuningStore(), progress } = this.#gpu.tune ?? {};
+    const table = await tableOf(store, this.#identity, this.#storeKey);
+    const unknown = [...tasks].filter(([key, task]) => !this.#isAlgorithm(table.get(key), task));
+    for (const [i, [key, task]] of unknown.entries()) {
+      progress?.(i, unknown.length, key);
+      const winner = await this.#measure(key, task);
+      // Another device of this process may have been first meanwhile.
+      if (winner === undefined || this.#isAlgorithm(table.get(key), task)) continue;
+      table.set(key, winner);
+      await this.#remember(store, table, key, task);
+    }
+    if (unknown.length > 0) progress?.(unknown.length, unknown.length, '');
+    const winners = new Map([...tasks.keys()].flatMap((key) => (table.has(key) ? [[key, table.get(key)!]] : [])));
+    for (const [key, name] of winners) this.#gpu.tuned.set(key, name);
+    return winners;
+  }
+
+  async #measure<D extends Direction>(key: string, task: ConvTask<D>): Promise<string | undefined> {
+    const fitting = ranked(traitsOf(this.#gpu), task, this.#algorithms);
+    const costs = fitting.map((algorithm) => algorithm.cost(traitsOf(this.#gpu), task));
+    const candidates = fitting.filter((_, i) => costs[i]! <= WORTH_TRYING * costs[0]!);
+    const reference = fitting.find(({ name }) => name === REFERENCE) ?? fitting[0]!;
+    if (candidates.length === 1 && candidates[0] === reference) return reference.name;
+    try {
+      const { times, failures } = await tryOut(this.#gpu, task, candidates, reference);
+      for (const [name, reason] of failures) this.#warn(name, `${name} is left out, for ${key} as one: ${reason}`);
+      // Where all are wrong, so is the heuristic's favourite.
+      return fastest(candidates, times) ?? reference.name;
+    } catch (cause) {
+      this.#gpu.check();
+      this.#warn(key, `${key} could not be measured: ${(cause as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** Adds to what other processes have stored meanwhile; what they found first stays. */
+  async #remember(store: TuningStore, table: Winners, key: string, task: ConvTask): Promise<void> {
+    try {
+      const stored = decodeWinners(this.#identity, await store.load(this.#storeKey));
+      if (!this.#isAlgorithm(stored.get(key), task)) stored.delete(key);
+      await store.save(this.#storeKey, encodeWinners(this.#identity, new Map([...table, ...stored])));
+    } catch (cause) {
+      this.#warn('store', `results are not remembered: ${(cause as Error).message}`);
+    }
+  }
+
+  #isAlgorithm(name: string | undefined, task: ConvTask): boolean {
+    return ranked(traitsOf(this.#gpu), task, this.#algorithms).some((each) => each.name === name);
+  }
+
+  #warn(about: string, message: string): void {
+    if (this.#warned.has(about)) return;
+    this.#warned.add(about);
+    (this.#gpu.tune?.warn ?? console.warn)(`tuning: ${message}`);
+  }
+}
+
+function fastest(candidates: readonly Algorithm<Direction>[], times: ReadonlyMap<string, number>): string | undefined {
+  const best = Math.min(...times.values());
+  return candidates.find(({ name }) => times.has(name) && times.get(name)! <= SAME_TIME * best)?.name;
+}
+
+/** Everything that measurements depend on, besides the task. */
+function identityOf(gpu: Gpu, from: Algorithms): string {
+  const names = Object.entries(from).map(([direction, all]) => [direction, ...all.map(({ name }) => name)]);
+  const shaders = allKernels.map(({ name, source, variants, constants }) => [name, source, variants, constants]);
+  return JSON.stringify({
+    device: gpu.name,
+    source: gpu.source,
+    implementation: gpu.implementation,
+    version: VERSION,
+    algorithms: fingerprint(JSON.stringify([names, shaders])),
+  });
+}
+
+/** The table of a device: loaded once in a process, so that what is known there never changes. */
+function tableOf(store: TuningStore, identity: string, key: string): Promise<Map<string, string>> {
+  const known = tables.get(store) ?? new Map<string, Promise<Map<string, string>>>();
+  tables.set(store, known);
+  const table =
+    known.get(identity) ??
+    store.load(key).then(
+      (json) => decodeWinners(identity, json),
+      () => new Map(),
+    );
+  known.set(identity, table);
+  return table;
+}
