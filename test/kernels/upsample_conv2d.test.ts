@@ -1,14 +1,9 @@
 /** Nearest x2 and a 3x3 convolution in one, with its gradients, against one after the other in float64. */
 import { describe, expect, test } from 'vitest';
 import type { ConvActivation } from '../../src/kernels/conv2d.ts';
-import type { DeviceTraits, Emit } from '../../src/kernels/emit.ts';
+import { type DeviceTraits, type Emit, emitInto, type KernelCall } from '../../src/kernels/emit.ts';
 import type { Binding } from '../../src/kernels/record.ts';
-import {
-  emitUpsampleConv2d,
-  emitUpsampleConv2dInputGrad,
-  emitUpsampleConv2dWeightGrad,
-  type UpsampleConvSize,
-} from '../../src/kernels/upsample_conv2d.ts';
+import { emitUpsampleConv2d, type UpsampleConvSize, upsampleConvWays } from '../../src/kernels/upsample_conv2d.ts';
 import { upsampleWeights } from '../../src/kernels/upsample_weights.ts';
 import { upsampleWeightsGrad } from '../../src/kernels/upsample_weights_grad.ts';
 import { gpu, poisoned, random, run, upload } from '../gpu.ts';
@@ -69,17 +64,20 @@ describe.each(devices)('on %s', (_, traits) => {
     const n = sizes(size);
     const [xs, ws, dys] = [random(n.x, 1), random(n.w, 2), random(n.y, 3)];
     const [x, w, dy] = [upload(xs), upload(ws), upload(dys)];
+    const none = { activation: 'none' } as const;
 
-    const y = await result(traits, n.y, (emit, y) =>
-      emitUpsampleConv2d(emit, { x, w, y }, size, { activation: 'none' }),
-    );
-    expectClose(y, upsampleConv2d(xs, ws, size), tolerance(9 * size.inChannels));
-
-    const dx = await result(traits, n.x, (emit, dx) => emitUpsampleConv2dInputGrad(emit, { dy, w, dx }, size));
-    expectClose(dx, upsampleConv2dInputGrad(dys, ws, size), tolerance(36 * size.outChannels));
-
-    const dw = await result(traits, n.w, (emit, dw) => emitUpsampleConv2dWeightGrad(emit, { x, dy, dw }, size));
-    expectClose(dw, upsampleConv2dWeightGrad(xs, dys, size), tolerance(4 * size.batch * size.height * size.width));
+    for (const way of upsampleConvWays.forward) {
+      const y = await result(traits, n.y, (emit, y) => way.emit(emit, { x, w, y }, size, none));
+      expectClose(y, upsampleConv2d(xs, ws, size), tolerance(9 * size.inChannels));
+    }
+    for (const way of upsampleConvWays.inputGrad) {
+      const dx = await result(traits, n.x, (emit, dx) => way.emit(emit, { dy, w, dx }, size, none));
+      expectClose(dx, upsampleConv2dInputGrad(dys, ws, size), tolerance(36 * size.outChannels));
+    }
+    for (const way of upsampleConvWays.weightGrad) {
+      const dw = await result(traits, n.w, (emit, dw) => way.emit(emit, { x, dy, dw }, size, none));
+      expectClose(dw, upsampleConv2dWeightGrad(xs, dys, size), tolerance(4 * size.batch * size.height * size.width));
+    }
   });
 });
 
@@ -89,7 +87,7 @@ const activate: Record<ConvActivation, (v: number) => number> = {
   tanh: Math.tanh,
 };
 
-describe.each(devices.slice(0, 2))('bias and activation on %s', (_, traits) => {
+describe.each(upsampleConvWays.forward)('bias and activation, $name', (way) => {
   test.each([
     ['relu', 16],
     ['relu', 18],
@@ -101,27 +99,55 @@ describe.each(devices.slice(0, 2))('bias and activation on %s', (_, traits) => {
     const [xs, ws, biases] = [random(n.x, 1), random(n.w, 2), random(3 * channels, 3)];
     const [x, w, bias] = [upload(xs), upload(ws), upload(biases)];
     const sums = upsampleConv2d(xs, ws, shape);
-    for (const biasPerImage of [false, true]) {
+    for (const kind of ['none', 'shared', 'for each image'] as const) {
       const expected = sums.map((v, i) => {
-        const image = biasPerImage ? Math.floor(i / (60 * channels)) : 0;
-        return activate[activation](v + biases[image * channels + (i % channels)]!);
+        const image = kind === 'for each image' ? Math.floor(i / (60 * channels)) : 0;
+        return activate[activation](v + (kind === 'none' ? 0 : biases[image * channels + (i % channels)]!));
       });
-      const y = await result(traits, n.y, (emit, y) =>
-        emitUpsampleConv2d(emit, { x, w, bias, y }, shape, { activation, biasPerImage }),
-      );
+      const buffers = { x, w, ...(kind === 'none' ? {} : { bias }) };
+      const options = { activation, biasPerImage: kind === 'for each image' };
+      const y = await result(real, n.y, (emit, y) => way.emit(emit, { ...buffers, y }, shape, options));
       expectClose(y, expected, tolerance(54));
     }
   });
 });
 
-test('the weight gradient is the same bit for bit every time', async () => {
-  const shape = size(3, 21, 17, 16, 8);
-  const n = sizes(shape);
-  const [x, dy] = [upload(random(n.x, 1)), upload(random(n.y, 2))];
-  for (const [, traits] of devices) {
-    const once = () => result(traits, n.w, (emit, dw) => emitUpsampleConv2dWeightGrad(emit, { x, dy, dw }, shape));
+describe.each(upsampleConvWays.weightGrad)('$name', (way) => {
+  test.each(devices)('the weight gradient is the same bit for bit every time, on %s', async (_, traits) => {
+    const shape = size(3, 21, 17, 16, 8);
+    const n = sizes(shape);
+    const [x, dy] = [upload(random(n.x, 1)), upload(random(n.y, 2))];
+    const once = () => result(traits, n.w, (emit, dw) => way.emit(emit, { x, dy, dw }, shape, { activation: 'none' }));
     expect(await once()).toEqual(await once());
-  }
+  });
+});
+
+describe('the way is chosen by cost', () => {
+  const kernels = (traits: DeviceTraits, shape: UpsampleConvSize) => {
+    const calls: KernelCall<string>[] = [];
+    const emit = emitInto<string>(calls, traits, () => 'scratch');
+    emitUpsampleConv2d(emit, 'forward', { x: 'x', w: 'w', y: 'y' }, shape);
+    emitUpsampleConv2d(emit, 'inputGrad', { dy: 'dy', w: 'w', dx: 'dx' }, shape);
+    emitUpsampleConv2d(emit, 'weightGrad', { x: 'x', dy: 'dy', dw: 'dw' }, shape);
+    return calls.map(({ kernel }) => kernel.name);
+  };
+
+  test('on this device the picture is not enlarged for few channels', () => {
+    const names = kernels(real, size(2, 8, 8, 4, 4));
+    expect(names).not.toContain('upsample2x');
+    expect(names).not.toContain('upsample2x_grad');
+  });
+
+  test('nor ever where the large picture would not fit a binding', () => {
+    const shape = size(4, 32, 32, 128, 64);
+    for (const ways of Object.values(upsampleConvWays)) {
+      for (const { name, cost } of ways) {
+        expect(cost(real, shape), name).toBeLessThan(Number.POSITIVE_INFINITY);
+        const limited = cost({ ...real, maxStorageBufferBindingSize: 2 ** 20 }, shape);
+        expect(limited === Number.POSITIVE_INFINITY, name).toBe(name === 'enlarged');
+      }
+    }
+  });
 });
 
 test('along one axis, [a, b, c] becomes [c, b + c, a + b, a], exactly for small integers', async () => {

@@ -3,12 +3,7 @@
  * x [N, H, W, Cin], w [3, 3, Cin, Cout], y [N, 2H, 2W, Cout].
  */
 import type { ConvActivation } from '../../kernels/conv2d.ts';
-import {
-  emitUpsampleConv2d,
-  emitUpsampleConv2dInputGrad,
-  emitUpsampleConv2dWeightGrad,
-  type UpsampleConvSize,
-} from '../../kernels/upsample_conv2d.ts';
+import { emitUpsampleConv2d, type UpsampleConvSize } from '../../kernels/upsample_conv2d.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { defineOp, describe, type Shape } from '../node.ts';
 import { expectNhwc } from './check.ts';
@@ -24,6 +19,7 @@ export const upsampleConv2dOp = defineOp<{ readonly activation: ConvActivation }
   lower: (emit, { inputs: [x, w, bias], shapes, output }, { activation }) =>
     emitUpsampleConv2d(
       emit,
+      'forward',
       { x: x!, w: w!, y: output, ...(bias === undefined ? {} : { bias }) },
       sizeFrom(shapes[0]!, shapes[1]!),
       { activation, biasPerImage: shapes[2]?.length === 4 },
@@ -45,7 +41,7 @@ export const upsampleConv2dInputGradOp = defineOp({
     return [n, h / 2, width / 2, cin!];
   },
   lower: (emit, { inputs: [dy, w], shapes, output, shape }) =>
-    emitUpsampleConv2dInputGrad(emit, { dy: dy!, w: w!, dx: output }, sizeFrom(shape, shapes[1]!)),
+    emitUpsampleConv2d(emit, 'inputGrad', { dy: dy!, w: w!, dx: output }, sizeFrom(shape, shapes[1]!)),
   gradient: 'backward',
 });
 
@@ -63,7 +59,7 @@ export const upsampleConv2dWeightGradOp = defineOp({
     return [3, 3, cin, cout];
   },
   lower: (emit, { inputs: [x, dy], shapes, output, shape }) =>
-    emitUpsampleConv2dWeightGrad(emit, { x: x!, dy: dy!, dw: output }, sizeFrom(shapes[0]!, shape)),
+    emitUpsampleConv2d(emit, 'weightGrad', { x: x!, dy: dy!, dw: output }, sizeFrom(shapes[0]!, shape)),
   gradient: 'backward',
 });
 
