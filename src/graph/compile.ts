@@ -1,7 +1,7 @@
 /** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
 import { type DeviceTraits, emitInto, type KernelCall } from '../kernels/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
-import type { ConvTask, Winners } from '../kernels/tuning.ts';
+import { type ConvTask, keyOf, type Winners } from '../kernels/tuning.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
@@ -168,8 +168,8 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
       value.place ??= wanted ?? own(name, value.elements);
     });
 
-    const tuned = gpu.tune && options.tune !== false ? await tune(gpu, nodes, values) : new Map<string, string>();
-    const calls = lower(nodes, values, traitsOf(gpu));
+    const tuned: Winners = gpu.tune && options.tune !== false ? await tune(gpu, nodes, values) : new Map();
+    const calls = lower(nodes, values, { ...traitsOf(gpu), tuned: (task) => tuned.get(keyOf(task)) });
     placeShared(calls, own);
     const bound = calls.map((call) => ({
       ...call,

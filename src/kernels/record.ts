@@ -4,7 +4,6 @@ import type { Gpu } from '../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../runtime/program.ts';
 import { type KernelSpec, type Scalar, specialise, type Values, type Variants } from './define.ts';
 import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
-import { keyOf } from './tuning.ts';
 
 /** A whole buffer, or a range of one in bytes. */
 export type Binding = GPUBuffer | GPUBufferBinding;
@@ -15,7 +14,6 @@ export function traitsOf(gpu: Gpu): DeviceTraits {
     software: gpu.software,
     subgroupSize: gpu.subgroupSize,
     maxStorageBufferBindingSize: gpu.device.limits.maxStorageBufferBindingSize,
-    ...(gpu.tune && { tuned: (task) => gpu.tuned.get(keyOf(task)) }),
   };
 }
 

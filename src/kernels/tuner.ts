@@ -57,10 +57,10 @@ export class Tuner {
   }
 
   /**
-   * Finds the fastest algorithm for each task: `gpu.tuned` has them afterwards. Calls may overlap; they run one after
-   * the other, and other work on the device would disturb them.
+   * Finds the fastest algorithm for each task. Calls may overlap; they run one after the other. Other work on the device
+   * would disturb them.
    *
-   * @returns the algorithms' names by task; without a name are those that could not be measured.
+   * @returns the algorithms' names; tasks that could not be measured have none.
    * @throws DeviceError when the device is lost.
    */
   tune(tasks: readonly ConvTask[]): Promise<Map<string, string>> {
@@ -82,9 +82,7 @@ export class Tuner {
       await this.#remember(store, table, key, task);
     }
     if (unknown.length > 0) progress?.(unknown.length, unknown.length, '');
-    const winners = new Map([...tasks.keys()].flatMap((key) => (table.has(key) ? [[key, table.get(key)!]] : [])));
-    for (const [key, name] of winners) this.#gpu.tuned.set(key, name);
-    return winners;
+    return new Map([...tasks.keys()].flatMap((key) => (table.has(key) ? [[key, table.get(key)!]] : [])));
   }
 
   async #measure<D extends Direction>(key: string, task: ConvTask<D>): Promise<string | undefined> {

@@ -34,8 +34,6 @@ export class Gpu {
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   /** How to tune; undefined where that is off. */
   readonly tune: TuneOptions | undefined;
-  /** The fastest algorithm of each convolution, filled by the tuner. */
-  readonly tuned = new Map<string, string>();
   /** The implementation of WebGPU with its version, as far as it is known. */
   readonly implementation: string;
   #error: string | undefined;

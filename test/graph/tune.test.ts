@@ -246,7 +246,6 @@ describe('a candidate', () => {
     expect((await tuner.tune([huge, huge])).size).toBe(0);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/could not be measured: x: expected at most/);
-    expect(gpu.tuned.size).toBe(0);
   });
 });
 
