@@ -11,8 +11,16 @@ import { conv2dWeightGrad } from '../conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from '../conv2d_weight_grad_subgroup.ts';
 import type { DeviceTraits, Emit } from '../emit.ts';
 import { type Algorithm, type ConvBuffers, type Convolution, multiplyAdds } from './algorithm.ts';
-import { type ConvActivation, type ConvGeometry, type ConvOptions, pixelsOut, taps, wholeVectors } from './geometry.ts';
-import { flattened, inputParams, padChannels, padWeights, phases, wholeInput } from './operands.ts';
+import { type ConvActivation, type ConvGeometry, type ConvOptions, pixelsOut, taps } from './geometry.ts';
+import {
+  flattened,
+  forwardParams,
+  inputParams,
+  padChannels,
+  padWeights,
+  transposedParams,
+  wholeInput,
+} from './operands.ts';
 
 const always = {
   name: 'direct',
@@ -27,8 +35,9 @@ export const directWeightGrad: Algorithm<'weightGrad'> = { ...always, emit: emit
 function emitForward<T>(
   emit: Emit<T>,
   buffers: ConvBuffers<T>['forward'],
-  { geometry, options: { activation, biasPerImage = false, inView, outView } }: Convolution<'forward'>,
+  { geometry, options }: Convolution<'forward'>,
 ): void {
+  const { activation, biasPerImage = false, inView } = options;
   if (inView && [inView.stride, inView.first, geometry.inChannels].some((channels) => channels % 4)) {
     throw new KernelError(
       `conv2d: expected a range of whole vec4s, got channels ${inView.first} + ${geometry.inChannels} of ${inView.stride}`,
@@ -36,32 +45,11 @@ function emitForward<T>(
   }
   const input = inView ? { x: buffers.x, g: geometry } : wholeInput(emit, buffers.x, geometry);
   const g = biasPerImage ? input.g : flattened(input.g);
-  const { stride, first } = outView ?? { stride: g.outChannels, first: 0 };
   const weights = padWeights(emit, buffers.w, g);
   emitBlock(
     emit,
     { x: input.x, weights, bias: buffers.bias, residual: buffers.residual, y: buffers.y },
-    {
-      ...inputParams(g),
-      in_stride: (inView?.stride ?? wholeVectors(g.inChannels)) / 4,
-      in_first: (inView?.first ?? 0) / 4,
-      rows: g.outHeight,
-      columns: g.outWidth,
-      out_height: g.outHeight,
-      out_width: g.outWidth,
-      out_channels: g.outChannels,
-      out_step_y: 1,
-      out_step_x: 1,
-      out_first_y: 0,
-      out_first_x: 0,
-      tap_first: 0,
-      tap_step_y: g.kernelWidth,
-      tap_step_x: 1,
-      bias: buffers.bias === undefined ? 0 : biasPerImage ? 2 : 1,
-      residual: buffers.residual === undefined ? 0 : 1,
-      out_stride: stride,
-      out_first: first,
-    },
+    forwardParams(g, buffers, options),
     { weights: 'plain', activation },
   );
 }
@@ -77,9 +65,6 @@ function emitInputGrad<T>(
 /**
  * Emits `dx = activation(the gradient with respect to x + bias)`: taken for itself, a transposed convolution. For that
  * use the channels of its weights may be `plain`, from dy to dx, instead of `turned`.
- *
- * With stride s, row i of dx only meets the taps t with (i + pad - t) divisible by s. So dx falls into s*s phases, each
- * of them a convolution of stride 1 over dy with its own taps, in reverse: no multiplication by a zero between pixels.
  */
 export function emitTransposed<T>(
   emit: Emit<T>,
@@ -92,44 +77,11 @@ export function emitTransposed<T>(
   const forward = { ...g, inChannels: g.outChannels, outChannels: g.inChannels };
   const weights = padWeights(emit, buffers.w, layout === 'turned' ? g : forward);
   const x = padChannels(emit, buffers.dy, pixelsOut(g), g.outChannels);
-  for (const vertical of phases(g.inHeight, g.kernelHeight, g.strideY, g.padTop)) {
-    for (const horizontal of phases(g.inWidth, g.kernelWidth, g.strideX, g.padLeft)) {
-      emitBlock(
-        emit,
-        { x, weights, bias: buffers.bias, residual: undefined, y: buffers.dx },
-        {
-          batch: g.batch,
-          in_height: g.outHeight,
-          in_width: g.outWidth,
-          in_vectors: Math.ceil(g.outChannels / 4),
-          in_stride: Math.ceil(g.outChannels / 4),
-          in_first: 0,
-          rows: vertical.count,
-          columns: horizontal.count,
-          out_height: g.inHeight,
-          out_width: g.inWidth,
-          out_channels: g.inChannels,
-          out_step_y: g.strideY,
-          out_step_x: g.strideX,
-          out_first_y: vertical.first,
-          out_first_x: horizontal.first,
-          taps_y: vertical.taps,
-          taps_x: horizontal.taps,
-          tap_first: vertical.lastTap * g.kernelWidth + horizontal.lastTap,
-          tap_step_y: -g.strideY * g.kernelWidth,
-          tap_step_x: -g.strideX,
-          step_y: 1,
-          step_x: 1,
-          origin_y: vertical.origin,
-          origin_x: horizontal.origin,
-          bias: buffers.bias === undefined ? 0 : biasPerImage ? 2 : 1,
-          residual: 0,
-          out_stride: g.inChannels,
-          out_first: 0,
-        },
-        { weights: layout, activation },
-      );
-    }
+  for (const params of transposedParams(g, buffers, options)) {
+    emitBlock(emit, { x, weights, bias: buffers.bias, residual: undefined, y: buffers.dx }, params, {
+      weights: layout,
+      activation,
+    });
   }
 }
 

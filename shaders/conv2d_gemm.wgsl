@@ -1,0 +1,209 @@
+// conv2d_gemm: y[n, oy, ox, :] = activation(sum over taps of x[n, oy*s + ty - pad, ox*s + tx - pad, :] * w[ty, tx]
+// + bias + residual[n, oy, ox, :]).
+// Implicit GEMM, [pixels, taps*in] times [taps*in, out]: a workgroup computes TILE_PIXELS x TILE_VECTORS*4 outputs in
+// steps of DEPTH input channels of one tap. A step's x (transposed) and weights lie in workgroup memory; those of the next
+// step are fetched into registers meanwhile. A thread computes QUADS*4 pixels x VECTORS*4 channels in registers.
+// With splits > 1 the steps are shared out over the grid's z, and conv2d_gemm_sum adds up the parts in a fixed order.
+// Layout: x and y NHWC, y behind `splits`; weights [tap][in][out]. Outputs and taps have a first and a step of their own.
+
+const THREADS = ROWS * COLUMNS;
+const TILE_PIXELS = 4 * QUADS * ROWS;
+const TILE_VECTORS = VECTORS * COLUMNS;
+const DEPTH_VECTORS = DEPTH / 4;
+const X_ROW = TILE_PIXELS / 4 + 1; // one more, so that a transposing store meets fewer bank conflicts
+const X_LOADS = TILE_PIXELS * DEPTH_VECTORS / THREADS;
+const W_LOADS = TILE_VECTORS * DEPTH / THREADS;
+const OUTSIDE = -0x40000000; // a row far above every picture
+
+struct Params {
+  batch: u32,
+  in_height: u32,
+  in_width: u32,
+  in_vectors: u32, // input channels / 4
+  in_stride: u32, // vec4s from pixel to pixel, and where the channels begin: x may be a part of something wider
+  in_first: u32,
+  rows: u32, // the grid of outputs this dispatch computes
+  columns: u32,
+  out_height: u32,
+  out_width: u32,
+  out_vectors: u32, // output channels / 4
+  out_step_y: u32, // grid row r is output row out_first_y + r * out_step_y
+  out_step_x: u32,
+  out_first_y: u32,
+  out_first_x: u32,
+  taps_y: u32,
+  taps_x: u32,
+  tap_first: i32, // where the weights of tap (0, 0) are, in taps
+  tap_step_y: i32,
+  tap_step_x: i32,
+  step_y: u32, // grid row r, tap t reads input row origin_y + r * step_y + t
+  step_x: u32,
+  origin_y: i32,
+  origin_x: i32,
+  bias: u32, // 0 none, 1 per channel, 2 per image and channel
+  residual: u32, // 1: added before the activation
+  activation: u32, // 0 none, 1 ReLU, 2 tanh
+  out_stride: u32, // vec4s from pixel to pixel, and where they begin: y may be a part of something wider
+  out_first: u32,
+  splits: u32,
+  steps_per_split: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(3) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+var<workgroup> x_tile: array<vec4f, DEPTH * X_ROW>; // [channel][pixel / 4], a vec4 is 4 pixels
+var<workgroup> w_tile: array<vec4f, DEPTH * TILE_VECTORS>; // [channel][output vector]
+
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  // Neighbouring workgroups share their pixels: x is read once from memory, the weights stay in the cache anyway.
+  let pixels = params.batch * params.rows * params.columns;
+  let tiles_across = (params.out_vectors + TILE_VECTORS - 1) / TILE_VECTORS;
+  let tile = group.x + group.y * groups.x;
+  let first_pixel = tile / tiles_across * TILE_PIXELS;
+  let first_vector = tile % tiles_across * TILE_VECTORS;
+  if (first_pixel >= pixels) { return; }
+
+  // What this thread fetches of x: one vec4 of a step's channels, of pixels whose addresses never change.
+  let x_vector = local % DEPTH_VECTORS;
+  let x_pixel = local / DEPTH_VECTORS;
+  var top: array<i32, X_LOADS>;
+  var left: array<i32, X_LOADS>;
+  var start: array<i32, X_LOADS>;
+  for (var l = 0u; l < X_LOADS; l++) {
+    let pixel = first_pixel + x_pixel + l * (THREADS / DEPTH_VECTORS);
+    let row = pixel / params.columns;
+    let iy = params.origin_y + i32(row % params.rows * params.step_y);
+    let ix = params.origin_x + i32(pixel % params.columns * params.step_x);
+    let line = i32(row / params.rows * params.in_height) + iy;
+    start[l] = (line * i32(params.in_width) + ix) * i32(params.in_stride) + i32(params.in_first + x_vector);
+    top[l] = select(OUTSIDE, iy, pixel < pixels);
+    left[l] = ix;
+  }
+
+  let chunks = (params.in_vectors + DEPTH_VECTORS - 1) / DEPTH_VECTORS;
+  let begin = group.z * params.steps_per_split;
+  let end = min(begin + params.steps_per_split, params.taps_y * params.taps_x * chunks);
+  var c = begin % chunks * DEPTH_VECTORS;
+  var ty = i32(begin / chunks / params.taps_x);
+  var tx = i32(begin / chunks % params.taps_x);
+
+  let lane_x = local % COLUMNS;
+  let lane_y = local / COLUMNS;
+  var sum: array<vec4f, 4 * QUADS * VECTORS>; // [pixel][output vector]
+  // Loops over registers have constant trip counts, so that drivers unroll them.
+  for (var step = begin; ; step++) {
+    // Past the end nothing is fetched: the last step is only multiplied.
+    let live = step < end;
+    var x_next: array<vec4f, X_LOADS>;
+    let x_offset = (ty * i32(params.in_width) + tx) * i32(params.in_stride) + i32(c);
+    for (var l = 0u; l < X_LOADS; l++) {
+      let inside = live && c + x_vector < params.in_vectors &&
+        u32(top[l] + ty) < params.in_height && u32(left[l] + tx) < params.in_width;
+      x_next[l] = select(vec4f(), x[select(0, start[l] + x_offset, inside)], inside);
+    }
+    var w_next: array<vec4f, W_LOADS>;
+    let slice = u32(params.tap_first + ty * params.tap_step_y + tx * params.tap_step_x) * params.in_vectors + c;
+    for (var l = 0u; l < W_LOADS; l++) {
+      let k = (local + l * THREADS) / TILE_VECTORS;
+      let vector = min(first_vector + (local + l * THREADS) % TILE_VECTORS, params.out_vectors - 1);
+      let inside = live && c + k / 4 < params.in_vectors;
+      w_next[l] = select(vec4f(), weights[select(0, (slice * 4 + k) * params.out_vectors + vector, inside)], inside);
+    }
+
+    if (step > begin) {
+      for (var k = 0u; k < DEPTH; k++) {
+        var w: array<vec4f, VECTORS>;
+        for (var j = 0u; j < VECTORS; j++) { w[j] = w_tile[k * TILE_VECTORS + lane_x + j * COLUMNS]; }
+        for (var i = 0u; i < QUADS; i++) {
+          let p = x_tile[k * X_ROW + lane_y + i * ROWS];
+          for (var j = 0u; j < VECTORS; j++) {
+            sum[(4 * i + 0) * VECTORS + j] += p.x * w[j];
+            sum[(4 * i + 1) * VECTORS + j] += p.y * w[j];
+            sum[(4 * i + 2) * VECTORS + j] += p.z * w[j];
+            sum[(4 * i + 3) * VECTORS + j] += p.w * w[j];
+          }
+        }
+      }
+    }
+    if (!live) { break; }
+
+    workgroupBarrier();
+    for (var l = 0u; l < X_LOADS; l++) {
+      let p = x_pixel + l * (THREADS / DEPTH_VECTORS);
+      let at = 4 * x_vector * X_ROW + p / 4;
+      x_tile[at][p % 4] = x_next[l].x;
+      x_tile[at + X_ROW][p % 4] = x_next[l].y;
+      x_tile[at + 2 * X_ROW][p % 4] = x_next[l].z;
+      x_tile[at + 3 * X_ROW][p % 4] = x_next[l].w;
+    }
+    for (var l = 0u; l < W_LOADS; l++) { w_tile[local + l * THREADS] = w_next[l]; }
+    workgroupBarrier();
+
+    // The next step, without a division: along the channels, then along the taps of a row, then down.
+    c += DEPTH_VECTORS;
+    let tap_done = c >= params.in_vectors;
+    c = select(c, 0, tap_done);
+    tx += i32(tap_done);
+    let row_done = tx == i32(params.taps_x);
+    tx = select(tx, 0, row_done);
+    ty += i32(row_done);
+  }
+
+  for (var i = 0u; i < QUADS; i++) {
+    for (var q = 0u; q < 4; q++) {
+      let pixel = first_pixel + 4 * (lane_y + i * ROWS) + q;
+      if (pixel < pixels) {
+        let at = place(pixel);
+        for (var j = 0u; j < VECTORS; j++) {
+          let vector = first_vector + lane_x + j * COLUMNS;
+          if (vector < params.out_vectors) {
+            let value = sum[(4 * i + q) * VECTORS + j] + bias_at(pixel, vector) + residual_at(at, vector);
+            y[(group.z * pixels + at) * params.out_stride + params.out_first + vector] = activate(value);
+          }
+        }
+      }
+    }
+  }
+}
+
+// The output's pixel at a pixel of the grid.
+fn place(pixel: u32) -> u32 {
+  if (params.out_step_y == 1 && params.out_step_x == 1) { return pixel; }
+  let row = pixel / params.columns;
+  let oy = params.out_first_y + row % params.rows * params.out_step_y;
+  let ox = params.out_first_x + pixel % params.columns * params.out_step_x;
+  return (row / params.rows * params.out_height + oy) * params.out_width + ox;
+}
+
+fn bias_at(pixel: u32, vector: u32) -> vec4f {
+  if (params.bias == 0) { return vec4f(); }
+  if (params.bias == 1) { return bias[vector]; }
+  return bias[pixel / (params.rows * params.columns) * params.out_vectors + vector];
+}
+
+fn residual_at(pixel: u32, vector: u32) -> vec4f {
+  if (params.residual == 0) { return vec4f(); }
+  return residual[pixel * params.out_vectors + vector];
+}
+
+fn activate(v: vec4f) -> vec4f {
+  if (params.activation == 1) { return max(v, vec4f()); }
+  // Past 15 tanh is 1 in float32; some drivers overflow on large arguments.
+  if (params.activation == 2) { return tanh(clamp(v, vec4f(-15), vec4f(15))); }
+  return v;
+}
+
+// The variants append:
+//   ROWS, COLUMNS     threads of a workgroup, along pixels and along channels
+//   QUADS, VECTORS    4s of pixels and of channels per thread
+//   DEPTH             input channels per step

@@ -1,0 +1,81 @@
+/** How long an implicit GEMM takes on a GPU with each tile, and into how many parts its sums should fall. A model, coarse. */
+import { TILES, type Tile, tileColumns, tileRows } from '../conv2d_gemm.ts';
+import type { DeviceTraits } from '../emit.ts';
+import { wholeVectors } from './geometry.ts';
+
+/** A product of matrices: `rows x columns` sums of `runs * run` terms; the steps of a tile begin anew with each run. */
+export interface Product {
+  readonly rows: number;
+  readonly columns: number;
+  readonly runs: number;
+  readonly run: number;
+}
+
+/** WebGPU does not tell: an NVIDIA H200 has 132. With fewer, grids are only cut finer than they need be. */
+const MULTIPROCESSORS = 132;
+/** Multiply-adds of one multiprocessor in a cycle: NVIDIA's since Ampere. */
+const RATE = 128;
+/** The share of RATE a tile reaches in a large product. On an A100 128x64 and 128x128 reach 0.82, 32x32 about half. */
+const EFFICIENCY = { '32x32': 0.45, '64x64': 0.65, '128x64': 0.82, '64x128': 0.8, '128x128': 0.83 } as const;
+/** Cycles that no step is shorter than: memory's latency and two barriers. */
+const STEP = 800;
+/** Cycles from one dispatch to the next that reads its results. */
+const DISPATCH = 5000;
+/** Bytes that memory moves in a cycle: 4.3 TB/s at 1.7 GHz. */
+const BANDWIDTH = 2500;
+/** The share of the ceiling that the direct algorithm is taken to reach on a busy GPU. */
+const DIRECT_SHARE = 0.25;
+/** Threads below which the direct algorithm leaves a GPU idle in part. */
+const DIRECT_THREADS = 1 << 14;
+/** On a CPU, tiles in workgroup memory reach 4 to 7 GFLOP/s where the direct algorithm has 30. */
+const SOFTWARE_SLOWNESS = 6;
+
+/** A part shorter than this many steps is not worth a second dispatch. */
+const SHORTEST_SPLIT = 4;
+/** Parts may take this many elements (64 MiB), or one copy of the result if that is more. */
+const PARTIAL_ELEMENTS = 1 << 24;
+
+/** The steps of a product: how often each workgroup fills its memory. */
+export function stepsOf(tile: Tile, { runs, run }: Product): number {
+  return runs * Math.ceil(run / TILES[tile].depth);
+}
+
+/** The elements of one part of a split product. */
+export const partElements = ({ rows, columns }: Product): number => rows * wholeVectors(columns);
+
+/** Into how many parts the sums should fall to keep a GPU busy, of how many steps each. At least `least` parts. */
+export function splitsOf(traits: DeviceTraits, tile: Tile, product: Product, least = 1) {
+  const steps = stepsOf(tile, product);
+  const wanted = Math.ceil((2 * MULTIPROCESSORS) / tilesOf(tile, product));
+  const room = Math.floor(Math.min(PARTIAL_ELEMENTS, traits.maxStorageBufferBindingSize / 4) / partElements(product));
+  const useful = Math.max(least, Math.min(wanted, Math.floor(steps / SHORTEST_SPLIT)));
+  const stepsPerSplit = Math.max(1, Math.ceil(steps / Math.max(1, Math.min(useful, room, 65535))));
+  return { splits: Math.max(1, Math.ceil(steps / stepsPerSplit)), stepsPerSplit };
+}
+
+/**
+ * The time of a product in multiply-adds of the direct algorithm.
+ *
+ * @param summed whether another dispatch adds up the parts, or gives the result its channel count.
+ * @param directThreads into how many threads the direct algorithm would divide the product.
+ */
+export function costOf(
+  traits: DeviceTraits,
+  tile: Tile,
+  product: Product,
+  { splits, summed, directThreads }: { splits: number; summed: boolean; directThreads: number },
+): number {
+  const tiles = tilesOf(tile, product);
+  const perStep = tileRows(tile) * tileColumns(tile) * TILES[tile].depth;
+  const steps = stepsOf(tile, product);
+  if (traits.software) return tiles * steps * perStep * SOFTWARE_SLOWNESS;
+  const queue = Math.max(1, (tiles * splits) / MULTIPROCESSORS);
+  const multiply = Math.ceil(steps / splits) * Math.max(STEP, (queue * perStep) / (RATE * EFFICIENCY[tile]));
+  const sum = summed ? DISPATCH + (8 * splits * partElements(product)) / BANDWIDTH : 0;
+  const busy = Math.min(1, directThreads / DIRECT_THREADS);
+  return (multiply + sum) * MULTIPROCESSORS * RATE * DIRECT_SHARE * busy;
+}
+
+function tilesOf(tile: Tile, { rows, columns }: Product): number {
+  return Math.ceil(rows / tileRows(tile)) * Math.ceil(columns / tileColumns(tile));
+}
