@@ -50,7 +50,12 @@ export const upsampleConvWays: { readonly [D in Direction]: readonly UpsampleCon
       name: 'transposed, with bias and activation',
       cost: (_, size) => multiplyAdds(shrinking(size)),
       emit: (emit, { x, w, bias, y }, size, options) => {
-        const buffers = { dy: x, w: emitWeights(emit, w, size, 'plain'), dx: y, ...(bias && { bias }) };
+        const buffers = {
+          dy: x,
+          w: emitWeights(emit, w, size, 'plain'),
+          dx: y,
+          ...(bias === undefined ? {} : { bias }),
+        };
         emitTransposed(emit, buffers, shrinking(size), { ...options, weights: 'plain' });
       },
     },
@@ -143,7 +148,7 @@ function costOf<D extends Direction>(traits: DeviceTraits, direction: D, geometr
   return ranked(traits, convolution)[0]!.cost(traits, convolution);
 }
 
-/** The cost of writing so many elements and reading as many. On an NVIDIA H200 by its bandwidth; lavapipe's is half. */
+/** The cost of writing so many elements and reading them: estimated for an NVIDIA H200; lavapipe takes about half. */
 const moved = (elements: number): number => 16 * elements;
 
 function movedLarge(traits: DeviceTraits, size: UpsampleConvSize): number {
