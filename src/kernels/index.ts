@@ -8,6 +8,9 @@ import { chroma } from './chroma.ts';
 import { convDirect } from './conv_direct.ts';
 import { conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
+import { conv2dGemm } from './conv2d_gemm.ts';
+import { conv2dGemmSum } from './conv2d_gemm_sum.ts';
+import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
 import { conv2dPad } from './conv2d_pad.ts';
 import { conv2dPatches } from './conv2d_patches.ts';
 import { conv2dUnpad } from './conv2d_unpad.ts';
@@ -40,6 +43,11 @@ import { upsampleWeights } from './upsample_weights.ts';
 import { upsampleWeightsGrad } from './upsample_weights_grad.ts';
 import { upsample2x } from './upsample2x.ts';
 import { upsample2xGrad } from './upsample2x_grad.ts';
+import { winogradInput } from './winograd_input.ts';
+import { winogradMultiply } from './winograd_multiply.ts';
+import { winogradMultiplySubgroup } from './winograd_multiply_subgroup.ts';
+import { winogradOutput } from './winograd_output.ts';
+import { winogradWeights } from './winograd_weights.ts';
 
 /** In the order of their names. */
 export const allKernels = [
@@ -51,6 +59,9 @@ export const allKernels = [
   chroma,
   conv2dBlock,
   conv2dBlockSubgroup,
+  conv2dGemm,
+  conv2dGemmSum,
+  conv2dGemmWeightGrad,
   conv2dPad,
   conv2dPatches,
   conv2dUnpad,
@@ -83,5 +94,10 @@ export const allKernels = [
   upsample2xGrad,
   upsampleWeights,
   upsampleWeightsGrad,
+  winogradInput,
+  winogradMultiply,
+  winogradMultiplySubgroup,
+  winogradOutput,
+  winogradWeights,
   // A list cannot keep the types of each kernel's buffers and parameters.
 ] as readonly unknown[] as readonly KernelSpec[];
