@@ -16,6 +16,7 @@ import {
   joinRange,
 } from './inception.ts';
 import { isExpected, reasonOf, usage } from './messages.ts';
+import { tuning } from './tune.ts';
 
 const HELP = `Colours black-and-white photographs.
 
@@ -31,6 +32,8 @@ are new. Folders are searched with all below them. EXIF, alpha and 16 bits are k
   --inception FILE     the feature extractor (ONNX) that these weights were trained with
 ${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
+  --tune               measure which algorithms are the fastest on this device, for each size of picture; what is
+                       found is remembered, and used wherever --tune is given
   --skip-existing      leave out pictures whose output is there already
   --json               one line of JSON for each picture, on standard output
 
@@ -49,6 +52,7 @@ const OPTIONS = {
   weights: { type: 'string' },
   ...INCEPTION_OPTIONS,
   adapter: { type: 'string' },
+  tune: { type: 'boolean' },
   'skip-existing': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -92,6 +96,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   const given = {
     ...(values.adapter && { adapter: values.adapter }),
     ...(values.weights && { weights: values.weights }),
+    ...(values.tune && { tune: tuning() }),
   };
   const report = new Reporter(jobs.length, values.json ?? false);
 

@@ -25,6 +25,7 @@ import { defaultCacheMegabytes, PictureCache } from './train/pictures.ts';
 import { Progress } from './train/progress.ts';
 import { Run, sha256 } from './train/run.ts';
 import { newestRunPath, newRunPath, type RunConfig, RunFolder } from './train/run_folder.ts';
+import { tuning } from './tune.ts';
 
 /** Validating after each epoch of a small folder would take most of the time. */
 const LEAST_STEPS_BETWEEN_VALIDATIONS = 50;
@@ -65,7 +66,8 @@ async function run(args: Arguments): Promise<void> {
   if (old) expectSameSettings(args, old);
   const goal = old ? extended(args.goal, old.goal) : Object.keys(args.goal).length ? args.goal : DEFAULTS.goal;
 
-  const gpu = await Gpu.open({ adapter: args.conduct.adapter ?? old?.conduct.adapter ?? DEFAULTS.conduct.adapter });
+  const { adapter, tune } = { ...DEFAULTS.conduct, ...old?.conduct, ...args.conduct };
+  const gpu = await Gpu.open({ adapter, ...(tune && { tune: tuning() }) });
   let extractor: Extractor | undefined;
   try {
     progress.say(`device   ${gpu.name} (${gpu.source})`);
@@ -91,6 +93,7 @@ async function run(args: Arguments): Promise<void> {
       format: 1,
       created: old?.created ?? new Date().toISOString(),
       device: gpu.name,
+      ...(old?.tuning !== undefined && { tuning: old.tuning }),
       settings,
       embedding: extractor
         ? { ...extractor.description, path: resolve(inception!.source) }

@@ -14,6 +14,7 @@ import { emitInto, type KernelCall } from '../kernels/emit.ts';
 import { fill } from '../kernels/fill.ts';
 import { emitMse } from '../kernels/mse.ts';
 import { type Binding, record, recordOne, traitsOf } from '../kernels/record.ts';
+import type { Winners } from '../kernels/tuning.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
@@ -117,6 +118,11 @@ export class Trainer {
     const buffer = this.#sum?.buffer ?? this.#gradient.buffer;
     const tail = new Float32Array(await this.#gpu.read(buffer, CHECK_OFFSET + 4, this.weights.layout.bytes));
     return tail[0]! / parts.length + tail[CHECK_OFFSET / 4]!;
+  }
+
+  /** What the tuner chose for a step; empty without a tuner. */
+  get tuned(): Winners {
+    return this.#step.tuned;
   }
 
   /** Writes weights, and the optimiser's moments where they are given. */

@@ -52,6 +52,8 @@ The run
 
 The machine
   --adapter A          auto, hardware, software, bundled, or part of a name: see 'koalarize devices'
+  --tune               measure which algorithms are the fastest on this device, and remember them for later runs. A run
+                       that began with it goes on with it, to the bit as long as they are remembered
   --micro-batch N      pictures that go through the network together; divides --batch (what fits the device)
   --cache MB           memory for decoded pictures (a quarter of the machine's)
                        Set UV_THREADPOOL_SIZE=16 to decode with more than 4 threads
@@ -93,6 +95,7 @@ export interface Conduct {
   readonly valEvery: number;
   readonly valCount: number;
   readonly adapter: string;
+  readonly tune?: boolean;
   /** MB */
   readonly cache: number;
   /** The folder for embeddings; default one in the run's. */
@@ -157,6 +160,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     valEvery: whole('val-every', 1),
     valCount: whole('val-count', 0),
     adapter: values.adapter,
+    tune: values.tune,
     cache: numberOf('cache', values.cache, { least: 0 }),
     embeddingCache: values['embedding-cache'],
   });
@@ -201,6 +205,7 @@ function parse(argv: string[]) {
         'val-every': text,
         'val-count': text,
         adapter: text,
+        tune: flag,
         cache: text,
         'embedding-cache': text,
         ...INCEPTION_OPTIONS,

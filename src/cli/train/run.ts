@@ -6,6 +6,7 @@ import { sizeOf } from '../../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
+import { encodeWinners, fingerprint } from '../../kernels/tuning.ts';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { colorizationNetwork } from '../../model/network.ts';
 import { decodeWeights, weightsMetadata } from '../../model/weights.ts';
@@ -68,6 +69,7 @@ export class Run {
       colorizationNetwork(networkOf(this.#config), lightness, embedding);
     const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config), network);
     const from = await this.#restore(trainer);
+    await this.#noteTuning(trainer, from);
     const { validation } = this.#pictures;
     const validator =
       validation.length && conduct.valCount
@@ -134,6 +136,15 @@ export class Run {
 
   #dataset(files: readonly PictureFile[]) {
     return datasetOf(files, sourceSize(this.#config.settings.size), this.#cache, this.#pictures.embeddings);
+  }
+
+  /** Says so when a step is no longer computed as it was before, and writes down how it is now. */
+  async #noteTuning({ tuned }: Trainer, from: number): Promise<void> {
+    const { tuning: had, ...config } = this.#config;
+    const tuning = tuned.size > 0 ? fingerprint(encodeWinners(config.device, tuned)) : undefined;
+    if (tuning === had) return;
+    if (from > 0) this.#progress.say('tuning   other algorithms than before: from here on it is not bit-identical');
+    await this.#folder.writeConfig({ ...config, ...(tuning !== undefined && { tuning }) });
   }
 
   #summary(trainer: Trainer, from: number, to: number): string {

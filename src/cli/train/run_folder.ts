@@ -35,6 +35,8 @@ export interface RunConfig {
   readonly created: string;
   /** The device's name: other devices round otherwise. */
   readonly device: string;
+  /** Tells apart what the tuner chose for a training step; absent without --tune. */
+  readonly tuning?: string;
   readonly settings: Settings;
   /** How pictures become what the network sees. */
   readonly embedding: { readonly kind: 'none'; readonly width: 0 } | (ExtractorInfo & { readonly path: string });
