@@ -1,16 +1,15 @@
 /** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
-import { type DeviceTraits, emitInto, type KernelCall } from '../kernels/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
 import { type ConvTask, keyOf, type Winners } from '../kernels/tuning.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { ConstantStore, isStored } from './constants.ts';
+import { lower, placeShared, type SharedMemory, type Value } from './lowering.ts';
 import { describe, type Node, reachable, type Shape, sizeOf } from './node.ts';
 import { inputOp, nameOf, parameterOp } from './ops/input.ts';
 import type { ParameterSlab } from './parameters.ts';
 import { type PassName, passes } from './passes/index.ts';
-import { type Lifetime, planMemory } from './plan.ts';
 
 export interface CompileOptions {
   readonly label: string;
@@ -28,13 +27,6 @@ export interface CompileOptions {
   readonly tune?: boolean;
 }
 
-/** An array while it is only planned: `place` says where it lies, or it is free to share memory. */
-interface Value {
-  readonly elements: number;
-  readonly label: string;
-  place: Binding | undefined;
-}
-
 /** A compiled graph. Feed it, submit its program, read its outputs; as often as needed. */
 export class Executable {
   readonly program: Program;
@@ -42,6 +34,8 @@ export class Executable {
   readonly bytes: number;
   /** The algorithms that the tuner chose, by convolution; empty without a tuner. */
   readonly tuned: Winners;
+  /** What its intermediate results take. */
+  readonly shared: SharedMemory;
   readonly #gpu: Gpu;
   readonly #inputs: ReadonlyMap<string, { shape: Shape; buffer: GPUBuffer }>;
   readonly #outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>;
@@ -57,6 +51,7 @@ export class Executable {
     owned: readonly GPUBuffer[],
     constants: ConstantStore | undefined,
     tuned: Winners,
+    shared: SharedMemory,
   ) {
     this.#gpu = gpu;
     this.program = program;
@@ -65,6 +60,7 @@ export class Executable {
     this.#owned = owned;
     this.#constants = constants;
     this.tuned = tuned;
+    this.shared = shared;
     this.bytes = owned.reduce((sum, { size }) => sum + size, 0);
   }
 
@@ -139,14 +135,14 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
   };
   try {
     const inputs = new Map<string, { shape: Shape; buffer: GPUBuffer }>();
-    const values = new Map<Node, Value>();
+    const values = new Map<Node, Value<Binding>>();
     for (const node of nodes) {
       const alias = node.op.alias?.(node.attrs);
       if (alias !== undefined) {
         values.set(node, values.get(node.inputs[alias]!)!);
         continue;
       }
-      const value: Value = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
+      const value: Value<Binding> = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
       if (isStored(node)) {
         value.place = await constants.get(node, (root, buffer, leaves) => evaluate(gpu, root, buffer, leaves));
       } else if (node.op === inputOp) {
@@ -170,7 +166,7 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
 
     const tuned: Winners = gpu.tune && options.tune !== false ? await tune(gpu, nodes, values) : new Map();
     const calls = lower(nodes, values, { ...traitsOf(gpu), tuned: (task) => tuned.get(keyOf(task)) });
-    placeShared(calls, own);
+    const shared = placeShared<Binding>(calls, own);
     const bound = calls.map((call) => ({
       ...call,
       buffers: Object.fromEntries(Object.entries(call.buffers).map(([key, value]) => [key, value.place!])),
@@ -180,7 +176,7 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
       (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
     );
     const ownConstants = options.constants ? undefined : constants;
-    return new Executable(gpu, program, inputs, new Map(results), owned, ownConstants, tuned);
+    return new Executable(gpu, program, inputs, new Map(results), owned, ownConstants, tuned, shared);
   } catch (error) {
     for (const buffer of owned) gpu.free(buffer);
     if (!options.constants) constants.destroy();
@@ -213,7 +209,7 @@ export function optimise(outputs: readonly Node[], without: readonly PassName[])
 }
 
 /** Has the convolutions of a graph measured, where that has not been done yet. */
-async function tune(gpu: Gpu, nodes: readonly Node[], values: ReadonlyMap<Node, Value>): Promise<Winners> {
+async function tune(gpu: Gpu, nodes: readonly Node[], values: ReadonlyMap<Node, Value<Binding>>): Promise<Winners> {
   const tasks: ConvTask[] = [];
   const remember = (task: ConvTask): undefined => {
     tasks.push(task);
@@ -221,41 +217,4 @@ async function tune(gpu: Gpu, nodes: readonly Node[], values: ReadonlyMap<Node, 
   lower(nodes, values, { ...traitsOf(gpu), tuned: remember });
   const { Tuner } = await import('../kernels/tuner.ts');
   return Tuner.of(gpu).tune(tasks);
-}
-
-function lower(nodes: readonly Node[], values: ReadonlyMap<Node, Value>, traits: DeviceTraits): KernelCall<Value>[] {
-  const calls: KernelCall<Value>[] = [];
-  const emit = emitInto<Value>(calls, traits, (elements) => ({ elements, label: 'scratch', place: undefined }));
-  for (const node of nodes) {
-    node.op.lower(
-      emit,
-      {
-        inputs: node.inputs.map((input) => values.get(input)!),
-        shapes: node.inputs.map(({ shape }) => shape),
-        output: values.get(node)!,
-        shape: node.shape,
-      },
-      node.attrs,
-    );
-  }
-  return calls;
-}
-
-/** Gives every value without a place a buffer, shared with others that do not live at the same time. */
-function placeShared(calls: readonly KernelCall<Value>[], own: (label: string, elements: number) => GPUBuffer): void {
-  const lives = new Map<Value, { elements: number; first: number; last: number }>();
-  calls.forEach(({ buffers }, at) => {
-    for (const value of Object.values(buffers)) {
-      if (value.place) continue;
-      const life = lives.get(value);
-      if (life) life.last = at;
-      else lives.set(value, { elements: value.elements, first: at, last: at });
-    }
-  });
-  const lifetimes: Lifetime[] = [...lives.values()];
-  const plan = planMemory(lifetimes);
-  const buffers = plan.buffers.map((elements, i) => own(`shared ${i}`, elements));
-  [...lives.keys()].forEach((value, i) => {
-    value.place = buffers[plan.assignment[i]!]!;
-  });
 }
