@@ -1,19 +1,25 @@
 /** The whole network as the rival computes it, and the forward pass as a workload. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { compile } from '../src/graph/compile.ts';
 import { glorotUniform } from '../src/graph/initial.ts';
 import { type Node, reachable, sizeOf } from '../src/graph/node.ts';
 import { input } from '../src/graph/ops/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../src/graph/parameters.ts';
+import { exportColorizer } from '../src/model/export.ts';
 import { colorizationNetwork } from '../src/model/network.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
-import { convolutionFlops, sumTolerance, uniform, type Workload } from './workload.ts';
+import { type Arm, convolutionFlops, sumTolerance, uniform, type Workload } from './workload.ts';
 
 export const EMBEDDING_WIDTH = 1001;
 
+const CONFIG = { widthDivisor: 1, embeddingWidth: EMBEDDING_WIDTH } as const;
+
 /** The network of the paper, full width, steered by an embedding. */
 export function network(lightness: Node, embedding?: Node): Node {
-  return colorizationNetwork({ widthDivisor: 1, embeddingWidth: EMBEDDING_WIDTH }, lightness, embedding);
+  return colorizationNetwork(CONFIG, lightness, embedding);
 }
 
 /** Glorot-uniform weights for the network that ends in `output`, and biases that are not zero, so that they count. */
@@ -74,14 +80,23 @@ export function rivalNetwork(
 /** Products along the way through all layers: what the tolerance of the whole network follows. */
 const PRODUCTS = 9 * (1 + 64 + 2 * 128 + 2 * 256 + 2 * 512 + 256 + 128 + 2 * 64 + 32) + 256 + EMBEDDING_WIDTH;
 
-/** One picture of 224 x 224 through the network. */
-export function forwardPass(): Workload {
+/** One picture of 224 x 224 through the network. Other runtimes have it from a file in `folder`. */
+export async function forwardPass(folder: string): Promise<Workload> {
   const lightness = input('lightness', [1, 224, 224, 1]);
   const embedding = input('embedding', [1, 1, 1, EMBEDDING_WIDTH]);
   const output = network(lightness, embedding);
   const weights = randomWeights(output);
   const picture = uniform(sizeOf(lightness.shape), 101);
   const features = uniform(EMBEDDING_WIDTH, 102);
+  const path = join(folder, 'colorizer.onnx');
+  if (!existsSync(path)) {
+    const description = { network: CONFIG, lightness: 'luma', size: 224, metadata: {} } as const;
+    await writeFile(path, exportColorizer({ ...description, tensors: weights }));
+  }
+  const feeds = {
+    lightness: { data: picture, shape: [1, 1, 224, 224] },
+    embedding: { data: features, shape: [1, EMBEDDING_WIDTH] },
+  };
   return {
     name: 'colorizer forward, 224x224, batch 1',
     flops: convolutionFlops(reachable([output])),
@@ -127,6 +142,20 @@ export function forwardPass(): Workload {
           free: () => tf.dispose([x, e, ...tensors.values()]),
         };
       },
+      onnxruntime: async (ort) => channelsLast(await ort.arm(path, feeds, 'chroma'), 2),
+    },
+    cpu: async (ort) => channelsLast(await ort.cpu(path, feeds, 'chroma'), 2),
+  };
+}
+
+/** The arm with its result turned from [1, C, H, W] to [1, H, W, C]. */
+function channelsLast(arm: Arm, channels: number): Arm {
+  return {
+    ...arm,
+    async result() {
+      const planes = await arm.result();
+      const pixels = planes.length / channels;
+      return planes.map((_, i) => planes[(i % channels) * pixels + Math.floor(i / channels)]!);
     },
   };
 }

@@ -1,69 +1,31 @@
-/** The colorizer's convolutions one by one, without bias and activation: forward, and the two gradients. */
+/** Convolutions one by one, without bias and activation: forward, and the two gradients. */
 import { compile } from '../src/graph/compile.ts';
 import { apply, type Node, type Shape, sizeOf } from '../src/graph/node.ts';
-import { conv2dInputGradOp, conv2dSame, conv2dWeightGradOp, samePads } from '../src/graph/ops/conv2d.ts';
+import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, samePads, type Window } from '../src/graph/ops/conv2d.ts';
 import { input } from '../src/graph/ops/input.ts';
+import { OnnxWriter, rawTensor } from './inception/onnx_writer.ts';
+import type { Direction, Layer } from './layers.ts';
+import type { OnnxRuntimeRival } from './rivals/onnxruntime.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
-import { convolutionFlops, type Floats, sumTolerance, uniform, type Workload } from './workload.ts';
+import { type Arm, convolutionFlops, type Floats, sumTolerance, uniform, type Workload } from './workload.ts';
 
-interface Layer {
-  readonly name: string;
-  /** Height and width of the input. */
-  readonly size: number;
-  readonly channels: readonly [cin: number, cout: number];
-  readonly kernel?: 1;
-  readonly stride?: 2;
-  /** Among those of `--quick`. */
-  readonly quick?: true;
-}
-
-/** The network at 224 x 224, batch 1; fusion's without the embedding, which is one vector a picture. */
-const LAYERS: readonly Layer[] = [
-  { name: 'enc1', size: 224, channels: [1, 64], stride: 2 },
-  { name: 'enc2', size: 112, channels: [64, 128] },
-  { name: 'enc3', size: 112, channels: [128, 128], stride: 2, quick: true },
-  { name: 'enc4', size: 56, channels: [128, 256] },
-  { name: 'enc5', size: 56, channels: [256, 256], stride: 2 },
-  { name: 'enc6', size: 28, channels: [256, 512] },
-  { name: 'enc7', size: 28, channels: [512, 512] },
-  { name: 'enc8', size: 28, channels: [512, 256], quick: true },
-  { name: 'fusion', size: 28, channels: [256, 256], kernel: 1, quick: true },
-  { name: 'dec1', size: 28, channels: [256, 128] },
-  { name: 'dec2', size: 56, channels: [128, 64] },
-  { name: 'dec3', size: 56, channels: [64, 64], quick: true },
-  { name: 'dec4', size: 112, channels: [64, 32] },
-  { name: 'dec5', size: 112, channels: [32, 2], quick: true },
-  { name: 'probe', size: 56, channels: [128, 128], quick: true },
-];
-
-/** Which of a convolution's three computations. */
-export const DIRECTIONS = ['forward', 'input gradient', 'weight gradient'] as const;
-export type Direction = (typeof DIRECTIONS)[number];
-
-/** The layers in one direction. The first layer has no input gradient: its input is the picture. */
-export function convolutions(direction: Direction, quick: boolean): Workload[] {
-  const layers = quick ? LAYERS.filter((layer) => layer.quick) : LAYERS;
-  return layers
-    .filter(({ name }) => direction !== 'input gradient' || name !== 'enc1')
-    .map((layer) => convolution(layer, direction));
-}
-
-function convolution(layer: Layer, direction: Direction): Workload {
-  const { name, size, channels, kernel = 3, stride = 1 } = layer;
+/** One layer in one direction, on `batch` images. */
+export function convolution(layer: Layer, direction: Direction, batch: number): Workload {
+  const { text, size, channels, kernel } = layer;
   const [cin, cout] = channels;
-  const x: Shape = [1, size, size, cin];
-  const w: Shape = [kernel, kernel, cin, cout];
-  const y = conv2dSame(input('x', x), input('w', w), stride);
-  const { output, given, products, onRival } = task(direction, { x, w, y, stride });
-  const data = () => given.map((node, i) => uniform(sizeOf(node.shape), i + 1));
+  const x: Shape = [batch, size, size, cin];
+  const w: Shape = [...kernel, cin, cout];
+  const { output, given, products, onTfjs } = task(direction, layer, x, w);
+  const data = () => given.map((node, i) => uniform(sizeOf(node.shape), i + 1)) as [Floats, Floats];
   return {
-    name: `${name} ${kernel}x${kernel} ${size}x${size} ${cin}→${cout}${stride === 2 ? ' /2' : ''}`,
+    name: text,
     flops: convolutionFlops([output]),
+    bytes: 4 * [...given, output].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     checkRuns: 1,
     queueable: true,
     tolerance: (expected) => sumTolerance(expected, products),
     async ours(gpu) {
-      const executable = await compile(gpu, { label: `${name} ${direction}`, outputs: { output } });
+      const executable = await compile(gpu, { label: `${text} ${direction}`, outputs: { output } });
       data().forEach((values, i) => {
         executable.feed((given[i]!.attrs as { name: string }).name, values);
       });
@@ -76,62 +38,65 @@ function convolution(layer: Layer, direction: Direction): Workload {
         free: () => executable.destroy(),
       };
     },
-    rivals: { tfjs: async (rival) => rivalArm(rival, given, data(), onRival) },
+    rivals: {
+      tfjs: async (rival) => tfjsArm(rival, given, data(), onTfjs),
+      ...(direction === 'forward' && {
+        onnxruntime: (rival: OnnxRuntimeRival) => onnxArm(rival, output, given, data()),
+      }),
+    },
   };
 }
 
-/** One direction: what is computed, from which inputs, and the same for the rival from its own two inputs. */
+/** One direction: what is computed, from which inputs, and the same for tfjs from its own two inputs. */
 interface Task {
   readonly output: Node;
   readonly given: readonly [Node, Node];
   /** Products in one element of the output. */
   readonly products: number;
-  readonly onRival: (tf: TfjsRival['tf'], a: Tensor4D, b: Tensor4D) => Tensor4D;
+  readonly onTfjs: (tf: TfjsRival['tf'], a: Tensor4D, b: Tensor4D) => Tensor4D;
 }
 
 type Tensor4D = ReturnType<TfjsRival['tf']['tensor4d']>;
 
-function task(direction: Direction, layer: { x: Shape; w: Shape; y: Node; stride: number }): Task {
-  const { x, w, y, stride } = layer;
-  const [kernel, , cin, cout] = w as [number, number, number, number];
-  const window = { strides: [stride, stride], pads: samePads(x, w, stride) } as const;
+function task(direction: Direction, { stride, padding }: Layer, x: Shape, w: Shape): Task {
+  const [height, width, cin, cout] = w as [number, number, number, number];
+  const window: Window = {
+    strides: [stride, stride],
+    pads: padding === 'valid' ? [0, 0, 0, 0] : samePads(x, w, stride),
+  };
+  const given = [input('x', x), input('w', w)] as const;
+  const y = apply(conv2dOp, given, { ...window, activation: 'none' });
   // The rival's gradients are kernels without a public function; tf.grad would run the forward convolution as well.
-  const attrs = { strides: stride, pad: 'same', dataFormat: 'NHWC' };
+  const attrs = { strides: stride, pad: padding, dataFormat: 'NHWC' };
   const dy = input('dy', y.shape);
   switch (direction) {
-    case 'forward': {
-      const given = [y.inputs[0]!, y.inputs[1]!] as const;
+    case 'forward':
       return {
         output: y,
         given,
-        products: kernel * kernel * cin,
-        onRival: (tf, a, b) => tf.conv2d(a, b, stride, 'same'),
+        products: height * width * cin,
+        onTfjs: (tf, a, b) => tf.conv2d(a, b, stride, padding),
       };
-    }
-    case 'input gradient': {
-      const given = [dy, input('w', w)] as const;
+    case 'input gradient':
       return {
-        output: apply(conv2dInputGradOp, given, { ...window, xShape: x }),
-        given,
-        products: (kernel * kernel * cout) / stride ** 2,
-        onRival: (tf, a, b) =>
+        output: apply(conv2dInputGradOp, [dy, given[1]], { ...window, xShape: x }),
+        given: [dy, given[1]],
+        products: (height * width * cout) / stride ** 2,
+        onTfjs: (tf, a, b) =>
           tf.engine().runKernel(tf.Conv2DBackpropInput, { dy: a, filter: b }, { ...attrs, inputShape: [...x] }),
       };
-    }
-    case 'weight gradient': {
-      const given = [input('x', x), dy] as const;
+    case 'weight gradient':
       return {
-        output: apply(conv2dWeightGradOp, given, { ...window, wShape: w }),
-        given,
-        products: y.shape[1]! * y.shape[2]!,
-        onRival: (tf, a, b) =>
+        output: apply(conv2dWeightGradOp, [given[0], dy], { ...window, wShape: w }),
+        given: [given[0], dy],
+        products: y.shape[0]! * y.shape[1]! * y.shape[2]!,
+        onTfjs: (tf, a, b) =>
           tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: a, dy: b }, { ...attrs, filterShape: [...w] }),
       };
-    }
   }
 }
 
-function rivalArm({ tf, fence }: TfjsRival, given: Task['given'], data: readonly Floats[], compute: Task['onRival']) {
+function tfjsArm({ tf, fence }: TfjsRival, given: Task['given'], data: readonly Floats[], compute: Task['onTfjs']) {
   const [a, b] = given.map(({ shape }, i) => tf.tensor4d(data[i]!, shape as [number, number, number, number]));
   const once = () => compute(tf, a!, b!);
   return {
@@ -147,4 +112,37 @@ function rivalArm({ tf, fence }: TfjsRival, given: Task['given'], data: readonly
     },
     free: () => tf.dispose([a!, b!]),
   };
+}
+
+/**
+ * A file of one convolution, its weights a constant. It computes in NHWC, and sets transposes around the convolution
+ * of a file; those of this file cancel them, so that the convolution is all that is timed.
+ */
+function onnxArm(
+  rival: OnnxRuntimeRival,
+  y: Node,
+  [x, w]: Task['given'],
+  [image, weights]: readonly [Floats, Floats],
+): Promise<Arm> {
+  const [height, width, cin, cout] = w.shape as [number, number, number, number];
+  const { strides, pads } = y.attrs as Window;
+  const file = new OnnxWriter({ irVersion: 8, opset: 17, producer: 'bench' });
+  file.input('x', 'FLOAT', x.shape);
+  file.output('y', 'FLOAT', y.shape);
+  file.initializer(rawTensor('w', [cout, cin, height, width], outputsFirst(weights, cin, cout)));
+  const nchw = file.node('Transpose', ['x'], 'to_nchw', { perm: [0, 3, 1, 2] });
+  const result = file.node('Conv', [nchw, 'w'], 'conv', { kernel_shape: [height, width], strides, pads });
+  file.node('Transpose', [result], 'to_nhwc', { perm: [0, 2, 3, 1] }, ['y']);
+  return rival.arm(file.encode(), { x: { data: image, shape: x.shape } }, 'y');
+}
+
+/** [KH, KW, Cin, Cout] to [Cout, Cin, KH, KW]. */
+export function outputsFirst(weights: Floats, cin: number, cout: number): Floats {
+  const taps = weights.length / (cin * cout);
+  const out = new Float32Array(weights.length);
+  for (let i = 0; i < weights.length; i++) {
+    const [tap, ci, co] = [Math.floor(i / (cin * cout)), Math.floor(i / cout) % cin, i % cout];
+    out[(co * cin + ci) * taps + tap] = weights[i]!;
+  }
+  return out;
 }

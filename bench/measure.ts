@@ -1,6 +1,6 @@
-/** Compares results, then takes times: all arms in turn, from host to host. Times of a failed workload are not kept. */
+/** Compares results, then takes times: all arms in turn, until the device is done. Times of a failed workload are not kept. */
 import type { Gpu } from '../src/runtime/gpu.ts';
-import { type Arm, RIVALS, type RivalName, type Rivals, type Workload } from './workload.ts';
+import { type Arm, type ArmName, RIVALS, type RivalName, type Rivals, type Workload } from './workload.ts';
 
 export interface Timing {
   /** Preparation, compilation and the first run. */
@@ -16,10 +16,15 @@ export interface Timing {
 export interface Outcome {
   readonly workload: string;
   readonly flops: number;
+  readonly bytes?: number;
   readonly ours?: Timing;
   /** Those that are installed and can do it. */
   readonly rivals?: { readonly [Name in RivalName]?: Timing };
-  /** The largest difference from a rival's result as a share of the tolerance. Absent where there is no rival. */
+  /** What rivals said that should be able to do it, and were not. */
+  readonly refused?: { readonly [Name in RivalName]?: string };
+  /** ONNX Runtime's CPU provider, for information. */
+  readonly cpu?: Timing;
+  /** The largest difference from another result as a share of the tolerance. Absent where there is no other. */
   readonly error?: number;
   /** Why there are no times. */
   readonly failed?: string;
@@ -39,30 +44,39 @@ const BUDGET_MS = 10_000;
 
 /** Runs `workload` on all arms in turn; on ours alone where there is no rival. */
 export async function measure(workload: Workload, gpu: Gpu, rivals: Partial<Rivals>, rounds: Rounds): Promise<Outcome> {
-  const { name, flops } = workload;
-  const names = RIVALS.filter((rival) => rivals[rival] && workload.rivals[rival]);
+  const { name, flops, bytes, checkRuns, queueable } = workload;
+  const common = { workload: name, flops, ...(bytes !== undefined && { bytes }) };
   const arms: Started[] = [];
   try {
-    arms.push(await start(() => workload.ours(gpu), workload.checkRuns));
-    for (const rival of names) arms.push(await start(() => startArm(workload, rivals, rival)!, workload.checkRuns));
-    const errors: number[] = [];
-    for (const { arm } of arms.slice(1)) errors.push(await compare(arms[0]!.arm, arm, workload));
-    const error = errors.length > 0 ? Math.max(...errors) : undefined;
-    if (error !== undefined && !(error <= 1)) {
-      const worst = names[errors.indexOf(error)];
-      const failed = `the results differ from ${worst}'s by ${error.toPrecision(3)} times the tolerance`;
-      return { workload: name, flops, error, failed };
+    arms.push(await start('koalarize', () => workload.ours(gpu), checkRuns));
+    const refused: { [Name in RivalName]?: string } = {};
+    for (const rival of RIVALS.filter((each) => rivals[each] && workload.rivals[each])) {
+      try {
+        arms.push(await start(rival, () => startArm(workload, rivals, rival)!, checkRuns));
+      } catch (cause) {
+        refused[rival] = (cause as Error).message;
+      }
     }
-    const [ours, ...theirs] = await interleave(arms, rounds, workload.queueable);
+    const contenders = arms.length;
+    const { cpu } = workload;
+    if (cpu && rivals.onnxruntime) arms.push(await start('cpu', () => cpu(rivals.onnxruntime!), checkRuns));
+    const { error, worst } = await check(arms, workload);
+    if (error !== undefined && !(error <= 1)) {
+      const failed = `the results differ from ${worst}'s by ${error.toPrecision(3)} times the tolerance`;
+      return { ...common, error, failed };
+    }
+    const [ours, ...theirs] = await interleave(arms.slice(0, contenders), rounds, queueable);
+    const [informative] = await interleave(arms.slice(contenders), rounds, queueable);
     return {
-      workload: name,
-      flops,
+      ...common,
       ours: ours!,
-      ...(names.length > 0 && { rivals: Object.fromEntries(names.map((rival, i) => [rival, theirs[i]!])) }),
+      ...(theirs.length > 0 && { rivals: Object.fromEntries(theirs.map((timing, i) => [arms[i + 1]!.name, timing])) }),
+      ...(Object.keys(refused).length > 0 && { refused }),
+      ...(informative && { cpu: informative }),
       ...(error !== undefined && { error }),
     };
   } catch (cause) {
-    return { workload: name, flops, failed: (cause as Error).message };
+    return { ...common, failed: (cause as Error).message };
   } finally {
     for (const { arm } of arms) arm.free();
   }
@@ -79,17 +93,31 @@ export function startArm<Name extends RivalName>(
 }
 
 interface Started {
+  readonly name: ArmName | 'cpu';
   readonly arm: Arm;
   readonly firstMs: number;
 }
 
-async function start(make: () => Promise<Arm>, runs: number): Promise<Started> {
+async function start(name: Started['name'], make: () => Promise<Arm>, runs: number): Promise<Started> {
   const begin = performance.now();
   const arm = await make();
   await arm.run(1);
   const firstMs = performance.now() - begin;
   if (runs > 1) await arm.run(runs - 1);
-  return { arm, firstMs };
+  return { name, arm, firstMs };
+}
+
+/** Compares the first arm's result with all others': the largest error, and whose it is. */
+async function check([ours, ...others]: readonly Started[], workload: Workload) {
+  let error: number | undefined;
+  let worst: string | undefined;
+  for (const { name, arm } of others) {
+    const got = await compare(ours!.arm, arm, workload);
+    if (error !== undefined && got <= error) continue;
+    error = got;
+    worst = name;
+  }
+  return { error, worst };
 }
 
 /** The largest difference as a share of the tolerance; infinite where a number is missing or is none. */
@@ -111,6 +139,7 @@ export function largestError(got: Float32Array, expected: Float32Array, toleranc
 }
 
 async function interleave(arms: readonly Started[], rounds: Rounds, queueable: boolean): Promise<Timing[]> {
+  if (arms.length === 0) return [];
   const sample = async (arm: Arm, repeats: number) => {
     const begin = performance.now();
     await arm.run(repeats);

@@ -1,13 +1,11 @@
 /** Peak memory of one arm of a workload, in a process of its own: a software driver's buffers are part of it. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Gpu } from '../src/runtime/gpu.ts';
 import { startArm } from './measure.ts';
 import { loadRivals } from './rivals/index.ts';
-import { RIVALS, type Workload } from './workload.ts';
-
-export const ARMS = ['koalarize', ...RIVALS] as const;
-export type ArmName = (typeof ARMS)[number];
+import type { ArmName, Workload } from './workload.ts';
 
 export interface PeakMemory {
   readonly workload: string;
@@ -32,21 +30,28 @@ export async function peakMemory(
     deviceBytes = gpu.peakBytes;
   } else {
     await gpu.close();
-    const rivals = await loadRivals(adapter);
+    const { rivals } = await loadRivals(adapter, gpu);
     const started = await startArm(workload, rivals, arm);
     if (!started) return undefined;
     await started.run(2);
     deviceBytes = arm === 'tfjs' ? rivals.tfjs?.deviceBytes() : undefined;
   }
-  const residentBytes = process.resourceUsage().maxRSS * 1024;
+  const residentBytes = peakResidentBytes();
   return { workload: workload.name, arm, residentBytes, ...(deviceBytes !== undefined && { deviceBytes }) };
+}
+
+/** On Linux from /proc: there `getrusage` counts what this process had of its parent's memory before it was this program. */
+function peakResidentBytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))!;
+  return Number(kibibytes) * 1024;
 }
 
 /** Starts `script` with `args` as a process, which prints what `peakMemory` returned; undefined where that fails. */
 export async function inChild(script: string, args: readonly string[]): Promise<PeakMemory | undefined> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [script, ...args]);
-    return JSON.parse(stdout) as PeakMemory;
+    return (JSON.parse(stdout) as PeakMemory | null) ?? undefined;
   } catch (cause) {
     process.stderr.write(`bench: no peak memory: ${(cause as Error).message}\n`);
     return undefined;

@@ -1,4 +1,5 @@
 /** The tables: as aligned text, or as Markdown. Rows are printed as soon as they are known. */
+import type { Ceilings } from './ceilings.ts';
 import { geometricMean, type Outcome, type Timing } from './measure.ts';
 import type { PeakMemory } from './memory.ts';
 import type { RivalName } from './workload.ts';
@@ -6,7 +7,10 @@ import type { RivalName } from './workload.ts';
 type Print = (line: string) => void;
 
 /** Names and widths of the columns. */
-function columnsFor(rivals: readonly RivalName[]): (readonly [name: string, width: number])[] {
+function columnsFor(
+  rivals: readonly RivalName[],
+  ceilings: Ceilings | undefined,
+): (readonly [name: string, width: number])[] {
   const each = (name: string, width: number) => rivals.map((rival) => [`${rival}${name}`, width] as const);
   return [
     ['workload', 36],
@@ -14,6 +18,7 @@ function columnsFor(rivals: readonly RivalName[]): (readonly [name: string, widt
     ...rivals.flatMap((rival) => [[`${rival} ms (IQR)`, 22] as const, ['times faster', 12] as const]),
     ['GFLOP/s', 7],
     ...each('', 11),
+    ...(ceilings ? [['% of FMA', 8] as const, ['% of copy', 9] as const] : []),
     ['first call s', 12],
     ...each('', 11),
     ['error / tolerance', 17],
@@ -24,19 +29,23 @@ export class Report {
   readonly #print: Print;
   readonly #markdown: boolean;
   readonly #rivals: readonly RivalName[];
+  readonly #ceilings: Ceilings | undefined;
   readonly #columns: ReturnType<typeof columnsFor>;
+  #inTable = false;
 
-  constructor(print: Print, markdown: boolean, rivals: readonly RivalName[]) {
+  /** @param ceilings what our times are shares of; without, there are no such columns */
+  constructor(print: Print, markdown: boolean, rivals: readonly RivalName[], ceilings?: Ceilings) {
     this.#print = print;
     this.#markdown = markdown;
     this.#rivals = rivals;
-    this.#columns = columnsFor(rivals);
+    this.#ceilings = ceilings;
+    this.#columns = columnsFor(rivals, ceilings);
   }
 
   /** Prints facts, one a line. */
   facts(facts: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(facts)) {
-      this.#print(this.#markdown ? `- ${name}: ${value}` : `${`${name}:`.padEnd(10)} ${value}`);
+      this.#print(this.#markdown ? `- ${name}: ${value}` : `${`${name}:`.padEnd(11)} ${value}`);
     }
   }
 
@@ -46,7 +55,8 @@ export class Report {
     if (this.#markdown) this.#print(`|${this.#columns.map((_, i) => (i ? '--:' : '---')).join('|')}|`);
   }
 
-  outcome({ workload, flops, ours, rivals, error, failed }: Outcome): void {
+  outcome(outcome: Outcome): void {
+    const { workload, flops, ours, rivals, error, failed } = outcome;
     if (failed !== undefined) {
       this.#row([workload, `FAILED: ${failed}`]);
       return;
@@ -59,34 +69,53 @@ export class Report {
       ...this.#rivals.flatMap((name) => [spread(rivals?.[name]), ratio(ours, rivals?.[name])?.toFixed(2) ?? '']),
       gflops(ours),
       ...this.#rivals.map((name) => gflops(rivals?.[name])),
+      ...(this.#ceilings ? shares(outcome, this.#ceilings) : []),
       first(ours),
       ...this.#rivals.map((name) => first(rivals?.[name])),
       error === undefined ? 'not checked' : error.toFixed(3),
     ]);
   }
 
-  /** Prints the geometric mean of the ratios, where there are several. */
-  mean(outcomes: readonly Outcome[]): void {
-    if (outcomes.length < 2) return;
-    const means = this.#rivals.flatMap((name) => {
-      const ratios = outcomes.flatMap(({ ours, rivals }) => ratio(ours, rivals?.[name]) ?? []);
-      return ['', ratios.length > 1 ? geometricMean(ratios).toFixed(2) : ''];
-    });
-    this.#row([`geometric mean of ${outcomes.length}`, '', ...means]);
-  }
-
-  memory(peaks: readonly PeakMemory[]): void {
-    this.#print(
-      this.#markdown ? '\n### Peak memory of a process of its own\n' : '\nPeak memory of a process of its own',
-    );
-    for (const { workload, arm, residentBytes, deviceBytes } of peaks) {
-      const onDevice = deviceBytes === undefined ? '' : `, ${mebibytes(deviceBytes)} in WebGPU buffers`;
-      const line = `${workload}, ${arm}: ${mebibytes(residentBytes)} resident${onDevice}`;
-      this.#print(this.#markdown ? `- ${line}` : line);
+  /** Ends a table: geometric means where there are several rows, then what is said about single rows. */
+  end(outcomes: readonly Outcome[]): void {
+    if (outcomes.length > 1) this.#means(outcomes);
+    for (const { workload, cpu, refused } of outcomes) {
+      if (cpu) this.#note(`for information: ${workload}, ONNX Runtime's CPU provider: ${spread(cpu)} ms`);
+      for (const [rival, message] of Object.entries(refused ?? {})) this.#note(`${workload}, ${rival}: ${message}`);
     }
   }
 
+  #means(outcomes: readonly Outcome[]): void {
+    const mean = (values: readonly number[]) => (values.length > 1 ? geometricMean(values) : undefined);
+    const means = this.#rivals.flatMap((name) => {
+      const ratios = outcomes.flatMap(({ ours, rivals }) => ratio(ours, rivals?.[name]) ?? []);
+      return ['', mean(ratios)?.toFixed(2) ?? ''];
+    });
+    const ceilings = this.#ceilings;
+    const share = ceilings && mean(outcomes.flatMap((outcome) => shareOfFma(outcome, ceilings) ?? []));
+    const before = this.#rivals.map(() => '');
+    this.#row([`geometric mean of ${outcomes.length}`, '', ...means, '', ...before, percent(share)]);
+  }
+
+  memory(peaks: readonly PeakMemory[]): void {
+    const title = 'Peak memory of a process of its own';
+    this.#print(this.#markdown ? `\n### ${title}\n` : `\n${title}`);
+    this.#inTable = false;
+    for (const { workload, arm, residentBytes, deviceBytes } of peaks) {
+      const onDevice = deviceBytes === undefined ? '' : `, ${mebibytes(deviceBytes)} in WebGPU buffers`;
+      this.#note(`${workload}, ${arm}: ${mebibytes(residentBytes)} resident${onDevice}`);
+    }
+  }
+
+  #note(line: string): void {
+    // A list right under a table would be one more row of it.
+    if (this.#markdown && this.#inTable) this.#print('');
+    this.#inTable = false;
+    this.#print(this.#markdown ? `- ${line}` : line);
+  }
+
   #row(cells: readonly string[]): void {
+    this.#inTable = true;
     if (this.#markdown) this.#print(`| ${this.#columns.map((_, i) => cells[i] ?? '').join(' | ')} |`);
     else {
       const padded = cells.map((cell, i) =>
@@ -100,6 +129,21 @@ export class Report {
 /** How many times faster ours is. */
 function ratio(ours?: Timing, rival?: Timing): number | undefined {
   return ours && rival ? rival.medianMs / ours.medianMs : undefined;
+}
+
+/** Our rates as shares of the device's: of multiply-adds by the direct algorithm, and of copied bytes. */
+function shares(outcome: Outcome, ceilings: Ceilings): string[] {
+  const { bytes, ours } = outcome;
+  const copied = bytes === undefined || !ours ? undefined : bytes / ours.medianMs / 1e6 / ceilings.copyGBs;
+  return [percent(shareOfFma(outcome, ceilings)), percent(copied)];
+}
+
+function shareOfFma({ flops, ours }: Outcome, { fmaGflops }: Ceilings): number | undefined {
+  return ours && flops / ours.medianMs / 1e6 / fmaGflops;
+}
+
+function percent(share: number | undefined): string {
+  return share === undefined ? '' : (100 * share).toFixed(1);
 }
 
 function spread(timing?: Timing): string {

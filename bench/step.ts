@@ -16,40 +16,46 @@ import { EMBEDDING_WIDTH, network, randomWeights, rivalNetwork } from './coloriz
 import type { TfjsRival } from './rivals/tfjs.ts';
 import { type Arm, convolutionFlops, type Floats, uniform, type Workload } from './workload.ts';
 
-const BATCH = 4;
-const SIZE = 64;
+/** How many pictures, and how many pixels a side they have. */
+export interface StepSize {
+  readonly batch: number;
+  readonly size: number;
+}
+
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-const CONFIG: TrainerConfig = {
-  batch: BATCH,
-  microBatch: BATCH,
-  size: SIZE,
-  lightness: 'luma',
-  chromaGain: 1,
+const LOOKS = { lightness: 'luma', chromaGain: 1 } as const;
+
+const configOf = ({ batch, size }: StepSize): TrainerConfig => ({
+  batch,
+  microBatch: batch,
+  size,
+  ...LOOKS,
   masked: false,
   embeddingWidth: EMBEDDING_WIDTH,
   adam: ADAM,
-};
+});
 
 /**
- * Full width, 64 x 64, batch 4. Compared are the losses of the first `checkRuns` steps (2 or more), and the size
+ * A step at full width. Compared are the losses of the first `checkRuns` steps (2 or more), and the size
  * of each parameter's first gradient: Adam makes losses blind to a gradient that is wrong by a factor.
  */
-export async function trainingStep(gpu: Gpu, checkRuns: number): Promise<Workload> {
-  const { loss } = lossGraph(CONFIG, network);
+export async function trainingStep(gpu: Gpu, extent: StepSize, checkRuns: number): Promise<Workload> {
+  const config = configOf(extent);
+  const { loss } = lossGraph(config, network);
   const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
   const weights = randomWeights(loss);
-  const batch = randomBatch();
-  const data = { ...(await convert(gpu, batch)), embeddings: batch.embeddings };
+  const batch = randomBatch(extent);
+  const data = { ...extent, ...(await convert(gpu, batch, extent)), embeddings: batch.embeddings };
   return {
-    name: `training step, ${SIZE}x${SIZE}, batch ${BATCH}`,
+    name: `training step, ${extent.size}x${extent.size}, batch ${extent.batch}`,
     flops: convolutionFlops(reachable(gradients(loss, parameters))),
     checkRuns,
     queueable: false,
     // Of logarithms: a share of each. Adam makes steps of one size from gradients that are little but rounding.
     tolerance: () => 2e-4,
     async ours(device) {
-      const trainer = await Trainer.create(device, CONFIG, network);
+      const trainer = await Trainer.create(device, config, network);
       trainer.load(weights);
       const step = (at: number) => trainer.step(batch, at, ADAM.learningRate);
       const means = async () => [...(await trainer.adam.moments.m.read())].map(([name, { data }]) => ({ name, data }));
@@ -114,7 +120,7 @@ function normsByName(arrays: readonly Named[]): number[] {
   return sorted.map(({ data }) => Math.sqrt(data.reduce((sum, value) => sum + value * value, 0)));
 }
 
-interface StepData {
+interface StepData extends StepSize {
   readonly lightness: Floats;
   readonly chroma: Floats;
   readonly embeddings: Floats;
@@ -122,34 +128,35 @@ interface StepData {
 
 function rivalLoss(rival: TfjsRival, variables: ReadonlyMap<string, Tensor>, data: StepData): Scalar {
   const { tf } = rival;
-  const x = tf.tensor4d(data.lightness, [BATCH, SIZE, SIZE, 1]);
-  const e = tf.tensor2d(data.embeddings, [BATCH, EMBEDDING_WIDTH]);
-  const truth = tf.tensor4d(data.chroma, [BATCH, SIZE, SIZE, 2]);
+  const { batch, size } = data;
+  const x = tf.tensor4d(data.lightness, [batch, size, size, 1]);
+  const e = tf.tensor2d(data.embeddings, [batch, EMBEDDING_WIDTH]);
+  const truth = tf.tensor4d(data.chroma, [batch, size, size, 2]);
   return tf.mean(tf.squaredDifference(rivalNetwork(rival, variables, x, e), truth));
 }
 
 /** Noise, with crops at different places and every other one mirrored. */
-function randomBatch(): Batch {
+function randomBatch({ batch, size }: StepSize): Batch {
   const random = new Random(202);
-  const source = sourceSize(SIZE);
-  const pixels = Uint32Array.from({ length: BATCH * source * source }, () => (random.next() | 0xff000000) >>> 0);
-  const windows = Uint32Array.from({ length: BATCH * 4 }, (_, i) => [i % 8, i % 6, (i >> 2) % 2, 0][i % 4]!);
-  return { pixels, windows, embeddings: uniform(BATCH * EMBEDDING_WIDTH, 201) };
+  const source = sourceSize(size);
+  const pixels = Uint32Array.from({ length: batch * source * source }, () => (random.next() | 0xff000000) >>> 0);
+  const windows = Uint32Array.from({ length: batch * 4 }, (_, i) => [i % 8, i % 6, (i >> 2) % 2, 0][i % 4]!);
+  return { pixels, windows, embeddings: uniform(batch * EMBEDDING_WIDTH, 201) };
 }
 
 /** What the network is given and what it should answer, as our kernels make it from the batch's bytes. */
-async function convert(gpu: Gpu, batch: Batch) {
-  const source = sourceSize(SIZE);
-  const pixels = input('pixels', [BATCH, source, source]);
-  const windows = input('windows', [BATCH, 4]);
-  const crop = { height: SIZE, width: SIZE };
+async function convert(gpu: Gpu, data: Batch, { batch, size }: StepSize) {
+  const source = sourceSize(size);
+  const pixels = input('pixels', [batch, source, source]);
+  const windows = input('windows', [batch, 4]);
+  const crop = { height: size, width: size };
   const outputs = {
-    lightness: lightness(pixels, windows, { ...crop, source: CONFIG.lightness }),
-    chroma: chroma(pixels, windows, { ...crop, gain: CONFIG.chromaGain }),
+    lightness: lightness(pixels, windows, { ...crop, source: LOOKS.lightness }),
+    chroma: chroma(pixels, windows, { ...crop, gain: LOOKS.chromaGain }),
   };
   const executable = await compile(gpu, { label: 'convert', outputs });
-  executable.feed('pixels', batch.pixels);
-  executable.feed('windows', batch.windows);
+  executable.feed('pixels', data.pixels);
+  executable.feed('windows', data.windows);
   executable.run();
   const converted = { lightness: await executable.read('lightness'), chroma: await executable.read('chroma') };
   executable.destroy();

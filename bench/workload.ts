@@ -16,7 +16,7 @@ export interface Arm {
   free(): void;
 }
 
-/** All rivals by name; those that are not installed are left out. */
+/** All rivals by name. */
 export interface Rivals {
   readonly tfjs: TfjsRival;
   readonly onnxruntime: OnnxRuntimeRival;
@@ -24,10 +24,15 @@ export interface Rivals {
 export type RivalName = keyof Rivals;
 export const RIVALS = ['tfjs', 'onnxruntime'] as const satisfies readonly RivalName[];
 
+export const ARMS = ['koalarize', ...RIVALS] as const;
+export type ArmName = (typeof ARMS)[number];
+
 export interface Workload {
   readonly name: string;
   /** Floating-point operations of the direct algorithm, two for a multiplication with its addition. */
   readonly flops: number;
+  /** Bytes of its arrays, each once: what it has to read and write at least. Absent where much of that stays in caches. */
+  readonly bytes?: number;
   /** Runs before the results are compared. */
   readonly checkRuns: number;
   /** Whether the work may be queued several times before the device is waited for. */
@@ -37,6 +42,8 @@ export interface Workload {
   ours(gpu: Gpu): Promise<Arm>;
   /** The arms of the rivals that can do it. */
   readonly rivals: { readonly [Name in RivalName]?: (rival: Rivals[Name]) => Promise<Arm> };
+  /** The same on the CPU, for information. */
+  readonly cpu?: (onnxruntime: OnnxRuntimeRival) => Promise<Arm>;
 }
 
 /** Numbers in [-1, 1), the same on every platform. */

@@ -1,25 +1,44 @@
 /**
  * Measures what each batch normalisation sees, so that seeded networks behave like trained ones: activations of order
- * one in every layer, and logits that follow the picture. The network normalises by its own batch, in ONNX Runtime.
+ * one in every layer, and logits that follow the picture. The network normalises by its own batch.
  */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Convolution, type NetworkOptions, type Value, Walk } from './architecture.ts';
 import { rawTensor } from './onnx_writer.ts';
 import { EPSILON, type Floats, type Moments, Parameters } from './parameters.ts';
 import { channelsFirst, pictures } from './pictures.ts';
 import { TorchScript } from './styles/torchscript.ts';
 
-/** Makes the parameters of a network. The same options and seed give the same parameters. */
-export async function seededParameters(options: NetworkOptions, seed = 1): Promise<Parameters> {
+/** Computes all outputs of a model from its input `x`. */
+export type Evaluate = (
+  model: Uint8Array,
+  x: { readonly data: Floats; readonly shape: readonly number[] },
+) => Promise<Readonly<Record<string, { readonly data: unknown }>>>;
+
+const onnxRuntime: Evaluate = async (model, { data, shape }) => {
+  const { InferenceSession, Tensor } = await import('onnxruntime-node');
+  const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
+  const results = await session.run({ x: new Tensor('float32', data, shape) });
+  await session.release();
+  return results;
+};
+
+/**
+ * Makes the parameters of a network. The same options and seed give the same parameters, up to the rounding of what
+ * evaluates the network: ONNX Runtime's CPU provider, or `evaluate`.
+ */
+export async function seededParameters(
+  options: NetworkOptions,
+  seed = 1,
+  evaluate: Evaluate = onnxRuntime,
+): Promise<Parameters> {
   const network = new Calibration(options, new Parameters(seed, new Map()));
   const walk = new Walk(network, options.widthDivisor);
   walk.auxiliary(walk.network(network.image()).middle);
-  const session = await InferenceSession.create(network.finish().encode(), { logSeverityLevel: 3 });
   // Small pictures leave few pixels to the last layers: as many samples then come from more pictures.
   const count = Math.ceil(1200 / options.size);
   const data = channelsFirst(pictures(count, options.size, 1000), 3, options.size ** 2);
-  const results = await session.run({ x: new Tensor('float32', data, [count, 3, options.size, options.size]) });
-  await session.release();
+  const x = { data, shape: [count, 3, options.size, options.size] };
+  const results = await evaluate(network.finish().encode(), x);
   const moments = new Map<string, Moments>();
   for (const layer of network.layers) {
     const [mean, variance] = ['mean', 'variance'].map((key) => results[`${layer}/${key}`]!.data as Floats);

@@ -18,6 +18,11 @@ export interface Normalisation extends Moments {
 /** The ε of batch normalisation in all published variants. */
 export const EPSILON = 1e-3;
 
+interface Encoded {
+  readonly seed: number;
+  readonly moments: [layer: string, mean: number[], variance: number[]][];
+}
+
 export class Parameters {
   private readonly seed: number;
   private readonly moments: ReadonlyMap<string, Moments>;
@@ -26,6 +31,22 @@ export class Parameters {
   constructor(seed: number, moments: ReadonlyMap<string, Moments>) {
     this.seed = seed;
     this.moments = moments;
+  }
+
+  /** Reads what `encode` wrote. */
+  static decode(text: string): Parameters {
+    const { seed, moments } = JSON.parse(text) as Encoded;
+    const array = (values: number[]) => Float32Array.from(values);
+    return new Parameters(
+      seed,
+      new Map(moments.map(([name, mean, variance]) => [name, { mean: array(mean), variance: array(variance) }])),
+    );
+  }
+
+  /** Writes down all that the parameters follow from. */
+  encode(): string {
+    const moments = [...this.moments].map(([name, { mean, variance }]) => [name, [...mean], [...variance]] as const);
+    return JSON.stringify({ seed: this.seed, moments });
   }
 
   /** Weights [Cout, Cin, Kh, Kw], normally distributed with He's deviation √(2 / fan-in). */

@@ -1,5 +1,4 @@
 /** What ONNX Runtime's CPU provider computes from a file, and how far other logits are from that. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Floats } from './parameters.ts';
 import { channelsFirst, pictures } from './pictures.ts';
 import type { Style } from './styles/style.ts';
@@ -32,6 +31,8 @@ export async function reference(
   { inputName, logitsName }: Pick<Style, 'inputName' | 'logitsName'>,
   feeds: readonly Feed[],
 ): Promise<Float32Array[]> {
+  // Loaded here: what else this file has must not need it.
+  const { InferenceSession, Tensor } = await import('onnxruntime-node');
   // Level 3 leaves out warnings about initializers that the graph lists as inputs.
   const session = await InferenceSession.create(path, { executionProviders: ['cpu'], logSeverityLevel: 3 });
   const results: Float32Array[] = [];

@@ -1,16 +1,17 @@
-/** The whole network as a workload: one picture, from a file in TorchScript's style. */
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** The whole network as a workload, from a file in TorchScript's style. */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadOnnx } from '../../src/onnx/load.ts';
+import type { Gpu } from '../../src/runtime/gpu.ts';
 import type { Workload } from '../workload.ts';
 import { DEFAULTS, type NetworkOptions } from './architecture.ts';
 import { seededParameters } from './calibrate.ts';
-import type { Parameters } from './parameters.ts';
+import { Parameters } from './parameters.ts';
 import { pictures } from './pictures.ts';
 import { feed, standardDeviation } from './reference.ts';
 import { writeNetwork } from './styles/index.ts';
+import type { Style } from './styles/style.ts';
 import { TfjsNetwork } from './tfjs.ts';
 
 /** Multiplications and additions of all convolutions at 299 x 299 and full width, and of the classifier. */
@@ -18,29 +19,26 @@ const FLOPS = 2 * 13.156e9;
 /** Channels of the last features. */
 const FEATURES = 1536;
 
-/** Writes the file into the system's temporary folder, where it stays until the process ends. */
-export async function inceptionForward(): Promise<Workload> {
+/** A run of `batch` pictures. What it is made of is in `folder`, or is written there. */
+export async function inceptionForward(gpu: Gpu, folder: string, batch: number): Promise<Workload> {
   const options: NetworkOptions = DEFAULTS;
-  const parameters = await seededParameters(options);
-  const folder = await mkdtemp(join(tmpdir(), 'koalarize-'));
   const path = join(folder, 'inception.onnx');
-  const { inputName, logitsName } = await write(path, options, parameters);
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const picture = feed(1, options.size, 'NCHW');
+  const { parameters, inputName, logitsName } = await prepare(gpu, path, options);
+  const picture = feed(batch, options.size, 'NCHW');
   return {
-    name: `Inception-ResNet-v2, ${options.size}x${options.size}, batch 1`,
-    flops: FLOPS,
+    name: `Inception-ResNet-v2, ${options.size}x${options.size}, batch ${batch}`,
+    flops: batch * FLOPS,
     checkRuns: 1,
     queueable: false,
     tolerance: (expected) => 1e-3 * standardDeviation(expected),
-    async ours(gpu) {
-      const model = await loadOnnx(gpu, path);
+    async ours(device) {
+      const model = await loadOnnx(device, path);
       const executable = await model.compile({ [inputName]: picture.shape });
       executable.feed(inputName, picture.data);
       return {
         async run(times) {
           for (let i = 0; i < times; i++) executable.run();
-          await gpu.fence();
+          await device.fence();
         },
         result: () => executable.read(logitsName),
         free: () => model.destroy(),
@@ -50,7 +48,7 @@ export async function inceptionForward(): Promise<Workload> {
       async tfjs(rival) {
         const { tf, fence } = rival;
         const network = new TfjsNetwork(rival, parameters, options, FEATURES);
-        const x = tf.tensor4d(pictures(1, options.size), [1, options.size, options.size, 3]);
+        const x = tf.tensor4d(pictures(batch, options.size), [batch, options.size, options.size, 3]);
         const once = () => tf.tidy(() => network.run(x));
         return {
           async run(times) {
@@ -69,14 +67,40 @@ export async function inceptionForward(): Promise<Workload> {
           },
         };
       },
-      onnxruntime: (ort) => ort.arm(path, { name: inputName, ...picture }, logitsName),
+      onnxruntime: (ort) => ort.arm(path, { [inputName]: picture }, logitsName),
     },
+    cpu: (ort) => ort.cpu(path, { [inputName]: picture }, logitsName),
   };
 }
 
-/** Writes the file, and lets go of everything but the names in it. */
-async function write(path: string, options: NetworkOptions, parameters: Parameters) {
+/** What the network is made of: read from beside the file, or made, and the file with it. */
+async function prepare(gpu: Gpu, path: string, options: NetworkOptions) {
+  const notes = `${path}.json`;
+  if (existsSync(notes)) {
+    const { names, parameters } = JSON.parse(await readFile(notes, 'utf8')) as { names: Names; parameters: string };
+    return { ...names, parameters: Parameters.decode(parameters) };
+  }
+  const parameters = await calibrated(gpu, options);
   const style = writeNetwork('torchscript', options, parameters);
   await style.finish().write(path);
-  return { inputName: style.inputName, logitsName: style.logitsName };
+  const names: Names = { inputName: style.inputName, logitsName: style.logitsName };
+  await writeFile(notes, JSON.stringify({ names, parameters: parameters.encode() }));
+  return { ...names, parameters };
+}
+
+type Names = Pick<Style, 'inputName' | 'logitsName'>;
+
+/** Calibrated by ONNX Runtime, or by our own arm where that is not installed. */
+async function calibrated(gpu: Gpu, options: NetworkOptions): Promise<Parameters> {
+  try {
+    return await seededParameters(options);
+  } catch (cause) {
+    if (!/MODULE_NOT_FOUND/.test((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    return seededParameters(options, 1, async (file, x) => {
+      const model = await loadOnnx(gpu, file, { name: 'calibration' });
+      const results = await model.run({ x });
+      model.destroy();
+      return results;
+    });
+  }
 }

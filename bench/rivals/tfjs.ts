@@ -10,16 +10,20 @@ import { requestNodeAdapter } from '../../src/runtime/node.ts';
 
 export interface TfjsRival {
   readonly tf: typeof Tfjs;
-  readonly adapter: string;
   /** Waits for all its work. @throws DeviceError for an error its device has reported. */
   fence(): Promise<void>;
   /** Bytes of all buffers it holds, those it keeps for reuse included. */
   deviceBytes(): number;
 }
 
-/** Loads it on the adapter of `choice`, with the flags for Dawn that our own arm has. Undefined: it is not installed. */
-export async function loadTfjs(choice: string): Promise<TfjsRival | undefined> {
+/**
+ * Loads it on the adapter of `choice`, with the flags for Dawn that our own arm has.
+ *
+ * @returns why not, where it is not installed, or would not run on the adapter called `wanted`
+ */
+export async function loadTfjs(choice: string, wanted: string): Promise<TfjsRival | string> {
   const { adapter } = await requestNodeAdapter(choice);
+  if (adapterName(adapter.info) !== wanted) return `its adapter is '${adapterName(adapter.info)}'`;
   const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
   let tf: typeof Tfjs;
@@ -29,7 +33,7 @@ export async function loadTfjs(choice: string): Promise<TfjsRival | undefined> {
     backend = await import('@tensorflow/tfjs-backend-webgpu');
     await registerGradients();
   } catch (cause) {
-    if (/MODULE_NOT_FOUND/.test((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (/MODULE_NOT_FOUND/.test((cause as NodeJS.ErrnoException).code ?? '')) return 'not installed';
     throw cause;
   }
   if (!(await tf.setBackend('webgpu'))) throw new DeviceError("tfjs: expected backend 'webgpu', got none");
@@ -42,7 +46,6 @@ export async function loadTfjs(choice: string): Promise<TfjsRival | undefined> {
   const marker = webgpu.device.createBuffer({ size: 16, usage: 0x0004 | 0x0008 }); // COPY_SRC | COPY_DST
   return {
     tf,
-    adapter: adapterName(adapter.info),
     async fence() {
       // Submits what is pending, copies 16 bytes and maps them: what our own fence does, and no more.
       await webgpu.getBufferData(marker);

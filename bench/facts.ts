@@ -1,0 +1,47 @@
+/** What is said above the tables: who ran what, where, and how it was timed. */
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import type { Gpu } from '../src/runtime/gpu.ts';
+import type { Ceilings } from './ceilings.ts';
+import type { Rounds } from './measure.ts';
+import type { Loaded } from './rivals/index.ts';
+import { RIVALS } from './workload.ts';
+
+/** What ONNX Runtime gives its own device; the other arms get it too. */
+export const DAWN_FEATURES = 'disable_robustness,skip_validation';
+
+const PACKAGES = { tfjs: '@tensorflow/tfjs-backend-webgpu', onnxruntime: 'onnxruntime-node' } as const;
+
+export function describeRun(
+  gpu: Gpu,
+  { rivals, absent }: Loaded,
+  ceilings: Ceilings,
+  rounds: Rounds,
+  argv: readonly string[],
+): Record<string, string> {
+  const present = RIVALS.filter((name) => rivals[name]).map((name) => `${PACKAGES[name]} ${version(PACKAGES[name])}`);
+  const missing = RIVALS.flatMap((name) => (absent[name] ? [`${PACKAGES[name]} left out: ${absent[name]}`] : []));
+  const arms = [
+    `${['koalarize', ...present].join(', ')}, as shipped, with Dawn's features ${DAWN_FEATURES}`,
+    ...missing,
+    ...(present.length === 0 ? ['results NOT CHECKED'] : []),
+  ];
+  const { least, most } = rounds;
+  const { fmaGflops, copyGBs, copyBufferGBs, dispatchUs } = ceilings;
+  return {
+    command: ['npm run bench', ...(argv.length ? ['--', ...argv] : [])].join(' '),
+    date: new Date().toISOString(),
+    adapter: `${gpu.name} (${gpu.source}), ${availableParallelism()} CPU cores`,
+    runtime: `Node ${process.versions.node}, Dawn of npm webgpu ${version('webgpu')}`,
+    arms: arms.join('; '),
+    times: `with data on the device, until the device is done (training: a batch in, a loss out); median and quartiles of ${least === most ? most : `${least} to ${most}`} samples, arms in turn`,
+    rates:
+      'GFLOP/s of the direct algorithm, so that others can be above 100 % of multiply-adds; bytes of all arrays once',
+    ceilings: `measured: multiply-adds ${fmaGflops.toFixed(1)} GFLOP/s; copy ${copyGBs.toFixed(1)} GB/s by a kernel, ${copyBufferGBs.toFixed(1)} by copyBufferToBuffer; dispatch ${dispatchUs.toFixed(1)} µs`,
+    'first call': 'with buffers, uploads and compilation, some of it shared with earlier rows or cached by the driver',
+  };
+}
+
+function version(name: string): string {
+  return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
+}
