@@ -9,8 +9,12 @@ import { convDirect } from './conv_direct.ts';
 import { conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
 import { conv2dGemm } from './conv2d_gemm.ts';
+import { conv2dGemmF16 } from './conv2d_gemm_f16.ts';
+import { conv2dGemmF16WeightGrad } from './conv2d_gemm_f16_weight_grad.ts';
 import { conv2dGemmSum } from './conv2d_gemm_sum.ts';
 import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
+import { conv2dMatrix } from './conv2d_matrix.ts';
+import { conv2dMatrixWeightGrad } from './conv2d_matrix_weight_grad.ts';
 import { conv2dPad } from './conv2d_pad.ts';
 import { conv2dPatches } from './conv2d_patches.ts';
 import { conv2dUnpad } from './conv2d_unpad.ts';
@@ -60,8 +64,12 @@ export const allKernels = [
   conv2dBlock,
   conv2dBlockSubgroup,
   conv2dGemm,
+  conv2dGemmF16,
+  conv2dGemmF16WeightGrad,
   conv2dGemmSum,
   conv2dGemmWeightGrad,
+  conv2dMatrix,
+  conv2dMatrixWeightGrad,
   conv2dPad,
   conv2dPatches,
   conv2dUnpad,

@@ -1,0 +1,163 @@
+/**
+ * Winograd's algorithm for 3x3 kernels and stride 1: the inputs of each tile of outputs are transformed, multiplied point
+ * by point with the transformed weights, summed over the input channels, and transformed back. A tile of 4x4 outputs
+ * takes 36 products for each pair of channels instead of 144, one of 2x2 16 instead of 36.
+ *
+ * Not fused: the products of all tiles are 36 (or 16) products of matrices. Works on whole vec4s of channels.
+ */
+import type { DeviceTraits, Emit } from '../emit.ts';
+import { winogradInput } from '../winograd_input.ts';
+import { type MultiplyParams, winogradMultiply } from '../winograd_multiply.ts';
+import { winogradMultiplySubgroup } from '../winograd_multiply_subgroup.ts';
+import { winogradOutput } from '../winograd_output.ts';
+import { points, type Tile } from '../winograd_tiles.ts';
+import { winogradWeights } from '../winograd_weights.ts';
+import { type Algorithm, type ConvBuffers, type Convolution, multiplyAdds } from './algorithm.ts';
+import type { ConvGeometry, ConvOptions } from './geometry.ts';
+
+export const winogradForward = (['4', '2'] as const).map(
+  (tile): Algorithm<'forward'> => ({
+    name: `winograd${tile}`,
+    fits,
+    cost: (traits, convolution) => cost(traits, convolution, tile),
+    emit: (emit, { x, w, ...rest }, { geometry, options }) =>
+      emitTiles(emit, { x, w, ...rest }, geometry, options, tile, 'plain'),
+  }),
+);
+
+/** The gradient of the input is a convolution of `dy`, with the weights turned round and the padding 2 - pad. */
+export const winogradInputGrad = (['4', '2'] as const).map(
+  (tile): Algorithm<'inputGrad'> => ({
+    name: `winograd${tile}`,
+    fits,
+    cost: (traits, convolution) => cost(traits, convolution, tile),
+    emit: (emit, { dy, w, dx }, { geometry: g, options }) =>
+      emitTiles(
+        emit,
+        { x: dy, w, y: dx },
+        {
+          ...g,
+          inHeight: g.outHeight,
+          inWidth: g.outWidth,
+          inChannels: g.outChannels,
+          outHeight: g.inHeight,
+          outWidth: g.inWidth,
+          outChannels: g.inChannels,
+          padTop: 2 - g.padTop,
+          padLeft: 2 - g.padLeft,
+        },
+        options,
+        tile,
+        'turned',
+      ),
+  }),
+);
+
+/** Bytes that the transformed inputs, or the products, of all tiles in work may take. */
+const MOST_BYTES = 1 << 27;
+
+function fits(_: DeviceTraits, { geometry: g, options: { inView, outView } }: Convolution): boolean {
+  const channels = [g.inChannels, g.outChannels, inView?.stride, inView?.first, outView?.stride, outView?.first];
+  const kernel = g.kernelHeight === 3 && g.kernelWidth === 3 && g.strideY === 1 && g.strideX === 1;
+  return kernel && channels.every((count = 0) => count % 4 === 0);
+}
+
+function cost(_: DeviceTraits, { geometry }: Convolution, tile: Tile): number {
+  return multiplyAdds(geometry) * (tile === '4' ? 2 : 3);
+}
+
+function emitTiles<T>(
+  emit: Emit<T>,
+  { x, w, bias, residual, y }: ConvBuffers<T>['forward'],
+  g: ConvGeometry,
+  { activation, biasPerImage = false, inView, outView }: ConvOptions,
+  tile: Tile,
+  weights: 'plain' | 'turned',
+): void {
+  const products = points(tile) ** 2;
+  const inVectors = g.inChannels / 4;
+  const outVectors = g.outChannels / 4;
+  const u = emit.scratch(products * g.inChannels * g.outChannels);
+  emit.call(
+    winogradWeights,
+    { w, u },
+    { in_channels: g.inChannels, out_vectors: outVectors, points: points(tile) },
+    { tile, weights },
+  );
+  const chunks = tileChunks(emit.traits, g, tile);
+  const most = Math.ceil(chunks[0]!.tiles / 4) * 4;
+  const v = emit.scratch(products * most * g.inChannels);
+  const m = emit.scratch(products * most * g.outChannels);
+  for (const chunk of chunks) {
+    const common = { ...chunk, images: g.batch, points: points(tile) };
+    emit.call(
+      winogradInput,
+      { x, v },
+      {
+        ...common,
+        in_height: g.inHeight,
+        in_width: g.inWidth,
+        in_stride: inView ? inView.stride / 4 : inVectors,
+        in_first: inView ? inView.first / 4 : 0,
+        vectors: inVectors,
+        origin_y: -g.padTop,
+        origin_x: -g.padLeft,
+      },
+      { tile, layout: 'channels' },
+    );
+    emitMultiply(
+      emit,
+      { a: v, b: u, y: m },
+      {
+        products,
+        rows: chunk.tiles,
+        inner: g.inChannels,
+        columns: g.outChannels,
+        splits: 1,
+        split_length: g.inChannels,
+        split_first: 0,
+      },
+    );
+    emit.call(
+      winogradOutput,
+      // Where there is no bias or residual, the binding still needs some buffer that this dispatch only reads.
+      { m, bias: bias ?? m, residual: residual ?? m, y },
+      {
+        ...common,
+        out_height: g.outHeight,
+        out_width: g.outWidth,
+        out_stride: outView ? outView.stride / 4 : outVectors,
+        out_first: outView ? outView.first / 4 : 0,
+        vectors: outVectors,
+        bias: bias === undefined ? 0 : biasPerImage ? 2 : 1,
+        residual: residual === undefined ? 0 : 1,
+      },
+      { tile, activation },
+    );
+  }
+}
+
+/** The tiles of the whole batch, in ranges whose transforms fit into memory that all ranges share. */
+function tileChunks(traits: DeviceTraits, g: ConvGeometry, tile: Tile) {
+  const tiles_y = Math.ceil(g.outHeight / Number(tile));
+  const tiles_x = Math.ceil(g.outWidth / Number(tile));
+  const all = g.batch * tiles_y * tiles_x;
+  const bytes = points(tile) ** 2 * Math.max(g.inChannels, g.outChannels) * 4;
+  const room = Math.max(4, Math.floor(Math.min(MOST_BYTES, traits.maxStorageBufferBindingSize) / bytes / 4) * 4);
+  const count = Math.ceil(all / room);
+  const length = Math.ceil(all / count / 4) * 4;
+  return Array.from({ length: Math.ceil(all / length) }, (_, i) => ({
+    tiles_y,
+    tiles_x,
+    tile_first: i * length,
+    tiles: Math.min(length, all - i * length),
+  }));
+}
+
+function emitMultiply<T>(
+  emit: Emit<T>,
+  buffers: { readonly a: T; readonly b: T; readonly y: T },
+  params: MultiplyParams,
+): void {
+  emit.call(emit.traits.subgroupSize === 8 ? winogradMultiplySubgroup : winogradMultiply, buffers, params);
+}

@@ -1,0 +1,14 @@
+import source from '../../shaders/winograd_multiply_subgroup.wgsl';
+import { defineKernel } from './define.ts';
+import { MULTIPLY_BUFFERS, MULTIPLY_PARAMS } from './winograd_multiply.ts';
+
+/** `winograd_multiply` for subgroups of 8 lanes; 4 rows x 32 columns per thread. */
+export const winogradMultiplySubgroup = defineKernel({
+  name: 'winograd_multiply_subgroup',
+  source,
+  buffers: MULTIPLY_BUFFERS,
+  params: MULTIPLY_PARAMS,
+  constants: { WORKGROUP: 8 },
+  variants: {},
+  workgroups: (p) => [Math.ceil(p.rows / 32), Math.ceil(p.columns / 32), p.products * p.splits],
+});
