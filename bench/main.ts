@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tuning } from '../src/cli/tune.ts';
 import { DeviceError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
 import { measureCeilings } from './ceilings.ts';
@@ -52,13 +53,13 @@ export async function bench(argv: readonly string[]): Promise<number> {
 
 async function compareArms(options: BenchOptions, folder: string, argv: readonly string[]): Promise<number> {
   const { adapter, groups, rounds, quick, markdown } = options;
-  const gpu = await Gpu.open({ adapter });
+  const gpu = await Gpu.open(deviceOf(options));
   const loaded = await loadRivals(adapter, gpu);
   const { rivals } = loaded;
   const installed = RIVALS.filter((name) => rivals[name]);
   const ceilings = await measureCeilings(gpu);
   const report = new Report((line) => process.stdout.write(`${line}\n`), markdown, installed, ceilings);
-  const facts = describeRun(gpu, loaded, ceilings, rounds, argv);
+  const facts = describeRun(gpu, loaded, ceilings, options, argv);
   report.facts(facts);
 
   const outcomes: (Outcome & { section: string })[] = [];
@@ -84,16 +85,19 @@ async function compareArms(options: BenchOptions, folder: string, argv: readonly
   return outcomes.some(({ failed }) => failed !== undefined) ? 1 : 0;
 }
 
+const deviceOf = ({ adapter, tune }: BenchOptions) => ({ adapter, ...(tune && { tune: tuning() }) });
+
 /** The arms one after the other, each in a fresh process. */
 async function memoryOfAll(
-  { groups, adapter }: BenchOptions,
+  { groups, adapter, tune }: BenchOptions,
   folder: string,
   arms: readonly ArmName[],
 ): Promise<PeakMemory[]> {
+  const device = ['--adapter', adapter, ...(tune ? ['--tune'] : [])];
   const peaks: PeakMemory[] = [];
   for (const group of groups.filter((name) => name !== 'conv')) {
     for (const arm of arms) {
-      const args = ['--only', group, '--adapter', adapter, '--memory-of', arm, '--folder', folder];
+      const args = ['--only', group, ...device, '--memory-of', arm, '--folder', folder];
       const peak = await inChild(fileURLToPath(import.meta.url), args);
       if (peak) peaks.push(peak);
     }
@@ -103,7 +107,7 @@ async function memoryOfAll(
 
 /** Prints the peak memory of one arm as JSON: `null` where it can't do the work. */
 async function printMemory(options: BenchOptions, folder: string, arm: ArmName): Promise<number> {
-  const peak = await peakMemory(options.adapter, arm, async (gpu) => {
+  const peak = await peakMemory(deviceOf(options), arm, async (gpu) => {
     const [first] = await sectionsOf(options.groups[0]!, gpu, folder, { ...options, quick: true });
     return first!.workloads[0]!;
   });

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Gpu } from '../src/runtime/gpu.ts';
+import { Gpu, type GpuOptions } from '../src/runtime/gpu.ts';
 import { startArm } from './measure.ts';
 import { loadRivals } from './rivals/index.ts';
 import type { ArmName, Workload } from './workload.ts';
@@ -18,11 +18,11 @@ export interface PeakMemory {
 
 /** Runs one arm of a workload twice, in this process, and says what that took. */
 export async function peakMemory(
-  adapter: string,
+  device: GpuOptions & { readonly adapter: string },
   arm: ArmName,
   make: (gpu: Gpu) => Promise<Workload>,
 ): Promise<PeakMemory | undefined> {
-  const gpu = await Gpu.open({ adapter });
+  const gpu = await Gpu.open(device);
   const workload = await make(gpu);
   let deviceBytes: number | undefined;
   if (arm === 'koalarize') {
@@ -30,7 +30,7 @@ export async function peakMemory(
     deviceBytes = gpu.peakBytes;
   } else {
     await gpu.close();
-    const { rivals } = await loadRivals(adapter, gpu);
+    const { rivals } = await loadRivals(device.adapter, gpu);
     const started = await startArm(workload, rivals, arm);
     if (!started) return undefined;
     await started.run(2);

@@ -10,7 +10,10 @@ export const HELP = `usage: npm run bench -- [options]
   --full         also what takes long without a GPU: training at 224x224 with batch 100, inception with batch 16
   --batch N      images in each of conv's workloads (default 1)
   --rounds N     samples of each arm (default 5, or 3 of what is slow; quick 3)
+  --tune         use the algorithms that are the fastest here. Measured where they are not remembered: the first call's
+                 time then includes that
   --adapter A    auto, hardware, software, bundled, or part of an adapter's name (default auto)
+  --tune         our arm measures which algorithms are the fastest, within its first call, and remembers
   --markdown     tables as Markdown
   --json FILE    writes everything, with all samples
   --help         prints this
@@ -23,6 +26,8 @@ const OPTIONS = {
   batch: { type: 'string', default: '1' },
   rounds: { type: 'string' },
   adapter: { type: 'string', default: 'auto' },
+  tune: { type: 'boolean', default: false },
+  tune: { type: 'boolean', default: false },
   markdown: { type: 'boolean', default: false },
   json: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -41,6 +46,8 @@ export interface BenchOptions {
   readonly batch: number;
   readonly rounds: Rounds;
   readonly adapter: string;
+  readonly tune: boolean;
+  readonly tune: boolean;
   readonly markdown: boolean;
   readonly json: string | undefined;
   readonly help: boolean;

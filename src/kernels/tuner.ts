@@ -22,8 +22,8 @@ import {
   type Winners,
 } from './tuning.ts';
 
-/** Algorithms that should cost this many times the best are not tried. */
-const WORTH_TRYING = 8;
+/** Algorithms that should cost this many times the best are not tried. On a CPU, compiling them takes too long. */
+const WORTH_TRYING = { hardware: 8, software: 4 };
 /** Of algorithms within this factor of the best time, the heuristic's favourite wins: they are equal, but for noise. */
 const SAME_TIME = 1.03;
 const REFERENCE = 'direct';
@@ -88,7 +88,8 @@ export class Tuner {
   async #measure<D extends Direction>(key: string, task: ConvTask<D>): Promise<string | undefined> {
     const fitting = ranked(traitsOf(this.#gpu), task, this.#algorithms);
     const costs = fitting.map((algorithm) => algorithm.cost(traitsOf(this.#gpu), task));
-    const candidates = fitting.filter((_, i) => costs[i]! <= WORTH_TRYING * costs[0]!);
+    const most = costs[0]! * WORTH_TRYING[this.#gpu.software ? 'software' : 'hardware'];
+    const candidates = fitting.filter((_, i) => costs[i]! <= most);
     const reference = fitting.find(({ name }) => name === REFERENCE) ?? fitting[0]!;
     if (candidates.length === 1 && candidates[0] === reference) return reference.name;
     try {
@@ -138,6 +139,7 @@ function identityOf(gpu: Gpu, from: Algorithms): string {
     device: gpu.name,
     source: gpu.source,
     implementation: gpu.implementation,
+    traits: traitsOf(gpu),
     version: VERSION,
     algorithms: fingerprint(JSON.stringify([names, shaders])),
   });
