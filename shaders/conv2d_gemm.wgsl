@@ -1,9 +1,11 @@
-// conv2d_gemm: y[n, oy, ox, :] = activation(sum over taps of x[n, oy*s + ty - pad, ox*s + tx - pad, :] * w[ty, tx]
-// + bias + residual[n, oy, ox, :]).
+// conv2d_gemm: y[n, oy, ox, :] = activation(bias + sum over taps of x[n, oy*s + ty - pad, ox*s + tx - pad, :] * w[ty, tx]
+// + residual[n, oy, ox, :]).
 // Implicit GEMM, [pixels, taps*in] times [taps*in, out]: a workgroup computes TILE_PIXELS x TILE_VECTORS*4 outputs in
 // steps of DEPTH input channels of one tap. A step's x (transposed) and weights lie in workgroup memory; those of the next
 // step are fetched into registers meanwhile. A thread computes QUADS*4 pixels x VECTORS*4 channels in registers.
 // With splits > 1 the steps are shared out over the grid's z, and conv2d_gemm_sum adds up the parts in a fixed order.
+// What is rare (tanh, a bias per image, channels that 4 does not divide) is left to conv2d_gemm_sum too: this kernel is
+// unrolled, and every branch at its end multiplies.
 // Layout: x and y NHWC, y behind `splits`; weights [tap][in][out]. Outputs and taps have a first and a step of their own.
 
 const THREADS = ROWS * COLUMNS;
@@ -40,9 +42,9 @@ struct Params {
   step_x: u32,
   origin_y: i32,
   origin_x: i32,
-  bias: u32, // 0 none, 1 per channel, 2 per image and channel
+  bias: u32, // 1: added, one per channel
   residual: u32, // 1: added before the activation
-  activation: u32, // 0 none, 1 ReLU, 2 tanh
+  activation: u32, // 0 none, 1 ReLU
   out_stride: u32, // vec4s from pixel to pixel, and where they begin: y may be a part of something wider
   out_first: u32,
   splits: u32,
@@ -100,6 +102,12 @@ fn main(
   let lane_x = local % COLUMNS;
   let lane_y = local / COLUMNS;
   var sum: array<vec4f, 4 * QUADS * VECTORS>; // [pixel][output vector]
+  for (var j = 0u; j < VECTORS; j++) {
+    let last = params.out_vectors - 1;
+    let biased = params.bias == 1;
+    let offset = select(vec4f(), bias[select(0, min(first_vector + lane_x + j * COLUMNS, last), biased)], biased);
+    for (var p = 0u; p < 4 * QUADS; p++) { sum[p * VECTORS + j] = offset; }
+  }
   // Loops over registers have constant trip counts, so that drivers unroll them.
   for (var step = begin; ; step++) {
     // Past the end nothing is fetched: the last step is only multiplied.
@@ -163,12 +171,15 @@ fn main(
     for (var q = 0u; q < 4; q++) {
       let pixel = first_pixel + 4 * (lane_y + i * ROWS) + q;
       if (pixel < pixels) {
-        let at = place(pixel);
+        let at = output_pixel(pixel);
         for (var j = 0u; j < VECTORS; j++) {
           let vector = first_vector + lane_x + j * COLUMNS;
           if (vector < params.out_vectors) {
-            let value = sum[(4 * i + q) * VECTORS + j] + bias_at(pixel, vector) + residual_at(at, vector);
-            y[(group.z * pixels + at) * params.out_stride + params.out_first + vector] = activate(value);
+            let added = params.residual == 1;
+            let other = residual[select(0, at * params.out_vectors + vector, added)];
+            let value = sum[(4 * i + q) * VECTORS + j] + select(vec4f(), other, added);
+            let place = (group.z * pixels + at) * params.out_stride + params.out_first + vector;
+            y[place] = select(value, max(value, vec4f()), params.activation == 1);
           }
         }
       }
@@ -177,30 +188,12 @@ fn main(
 }
 
 // The output's pixel at a pixel of the grid.
-fn place(pixel: u32) -> u32 {
+fn output_pixel(pixel: u32) -> u32 {
   if (params.out_step_y == 1 && params.out_step_x == 1) { return pixel; }
   let row = pixel / params.columns;
   let oy = params.out_first_y + row % params.rows * params.out_step_y;
   let ox = params.out_first_x + pixel % params.columns * params.out_step_x;
   return (row / params.rows * params.out_height + oy) * params.out_width + ox;
-}
-
-fn bias_at(pixel: u32, vector: u32) -> vec4f {
-  if (params.bias == 0) { return vec4f(); }
-  if (params.bias == 1) { return bias[vector]; }
-  return bias[pixel / (params.rows * params.columns) * params.out_vectors + vector];
-}
-
-fn residual_at(pixel: u32, vector: u32) -> vec4f {
-  if (params.residual == 0) { return vec4f(); }
-  return residual[pixel * params.out_vectors + vector];
-}
-
-fn activate(v: vec4f) -> vec4f {
-  if (params.activation == 1) { return max(v, vec4f()); }
-  // Past 15 tanh is 1 in float32; some drivers overflow on large arguments.
-  if (params.activation == 2) { return tanh(clamp(v, vec4f(-15), vec4f(15))); }
-  return v;
 }
 
 // The variants append:

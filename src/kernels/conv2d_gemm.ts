@@ -95,7 +95,7 @@ export const conv2dGemm = defineKernel({
         return (last + 1) * p.in_vectors * 4 * p.out_vectors * 4;
       },
     },
-    bias: { access: 'read', length: (p) => [0, 1, p.batch][p.bias]! * p.out_vectors * 4 },
+    bias: { access: 'read', length: (p) => p.bias * p.out_vectors * 4 },
     residual: {
       access: 'read',
       length: (p) => p.residual * p.batch * p.out_height * p.out_width * p.out_vectors * 4,

@@ -130,6 +130,9 @@ function turnWeights<T>(emit: Emit<T>, w: T, g: ConvGeometry): T {
   return y;
 }
 
+/** The parameter `bias` for one per image and channel. */
+const PER_IMAGE = 2;
+/** In the order of the parameter `activation`. */
 const ACTIVATIONS: readonly ConvActivation[] = ['none', 'relu', 'tanh'];
 
 function emitProduct<T>(
@@ -147,7 +150,8 @@ function emitProduct<T>(
   const out_vectors = Math.ceil(out_channels / 4);
   const steps = { out_vectors, splits, steps_per_split: stepsPerSplit };
   const { tile } = plan;
-  if (splits === 1 && [out_channels, out_stride, out_first].every((channels) => channels % 4 === 0)) {
+  const aligned = [out_channels, out_stride, out_first].every((channels) => channels % 4 === 0);
+  if (splits === 1 && aligned && params.bias !== PER_IMAGE && activation !== 'tanh') {
     const place = { out_stride: out_stride / 4, out_first: out_first / 4 };
     emit.call(conv2dGemm, { x, weights, bias, residual, y }, { ...shared, ...steps, ...place }, { tile });
     return;
