@@ -28,6 +28,8 @@ export interface KernelSpec<
   /** Same as the file name in shaders/, and the label seen in profilers and validation errors. */
   readonly name: string;
   readonly source: string;
+  /** Features of the device without which it does not compile. */
+  readonly requires?: readonly string[];
   /** In binding order; the uniform `params` takes the binding after the last one. */
   readonly buffers: Readonly<Record<B, BufferSpec<P>>>;
   /** The fields of the shader's `struct Params`, in order. 32-bit scalars only, so no padding rules apply. */

@@ -1,4 +1,5 @@
 /** How code that chooses kernels says which ones to run, without knowing what a buffer is. */
+import type { MatrixUnit } from './conv2d_matrix.ts';
 import type { Choice, KernelSpec, Scalar, Values, Variants } from './define.ts';
 import type { ConvTask } from './tuning.ts';
 
@@ -10,6 +11,10 @@ export interface DeviceTraits {
   readonly subgroupSize: number;
   /** Bytes. */
   readonly maxStorageBufferBindingSize: number;
+  /** Whether the operands of products may be rounded to float16; absent: they may not. */
+  readonly precision?: 'f32' | 'f16';
+  /** The shape of the device's matrix units for float16 with float32 sums; absent where there are none. */
+  readonly matrixUnit?: MatrixUnit;
   /** The name of the algorithm that was the fastest when it was measured; absent without a tuner. */
   readonly tuned?: (task: ConvTask) => string | undefined;
 }

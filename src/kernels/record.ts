@@ -2,6 +2,7 @@
 import { KernelError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../runtime/program.ts';
+import type { MatrixUnit } from './conv2d_matrix.ts';
 import { type KernelSpec, type Scalar, specialise, type Values, type Variants } from './define.ts';
 import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
 
@@ -14,6 +15,8 @@ export function traitsOf(gpu: Gpu): DeviceTraits {
     software: gpu.software,
     subgroupSize: gpu.subgroupSize,
     maxStorageBufferBindingSize: gpu.device.limits.maxStorageBufferBindingSize,
+    precision: gpu.proven.precision,
+    ...(gpu.proven.matrixUnit !== undefined && { matrixUnit: gpu.proven.matrixUnit as MatrixUnit }),
   };
 }
 

@@ -2,7 +2,15 @@
  * A device, opened and watched: adapter choice, limits, buffers, submits, and errors turned into exceptions.
  * It knows nothing of kernels or graphs.
  */
-import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter } from './adapter.ts';
+import {
+  type AdapterSource,
+  adapterName,
+  isSoftware,
+  MATRIX_FEATURE,
+  matrixUnitsOf,
+  type PlatformAdapter,
+  type Precision,
+} from './adapter.ts';
 import { DeviceError } from './errors.ts';
 import type { Program } from './program.ts';
 import type { TuneOptions } from './tuning.ts';
@@ -17,6 +25,14 @@ export interface GpuOptions {
    * they are forgotten; within a process, never.
    */
   readonly tune?: boolean | TuneOptions;
+  /**
+   * `f32` (default), or `f16`: the operands of convolutions and matrix products are rounded to float16 where that is
+   * faster, on matrix units where there are any; sums and everything in memory stay float32. Before it is used, the device
+   * has to compute a known answer.
+   */
+  readonly precision?: Precision;
+  /** Told when something that was asked for is left out, such as float16 on a device that computes it wrongly; default `console.warn`. */
+  readonly notice?: (message: string) => void;
 }
 
 const BUFFER_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
@@ -34,6 +50,13 @@ export class Gpu {
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   /** How to tune; undefined where that is off. */
   readonly tune: TuneOptions | undefined;
+  /** What was asked for. */
+  readonly precision: Precision;
+  /** Shapes `MxNxK` of matrix units for float16 with float32 sums; none unless float16 was asked for. */
+  readonly matrixUnits: readonly string[];
+  /** What a self-test has found right on this device; until then, and where it found nothing, float32. */
+  proven: { readonly precision: Precision; readonly matrixUnit?: string } = { precision: 'f32' };
+  readonly notice: (message: string) => void;
   /** The implementation of WebGPU with its version, as far as it is known. */
   readonly implementation: string;
   #error: string | undefined;
@@ -43,12 +66,16 @@ export class Gpu {
   readonly #memoryBytes: number;
   readonly #sizes = new Map<GPUBuffer, number>();
 
-  private constructor(device: GPUDevice, platform: PlatformAdapter, tune: GpuOptions['tune']) {
+  private constructor(device: GPUDevice, platform: PlatformAdapter, options: GpuOptions) {
     this.device = device;
     this.software = platform.software;
     this.source = platform.source;
-    this.implementation = platform.implementation ?? '';
-    this.tune = tune === true ? {} : tune || undefined;
+    this.precision = options.precision ?? 'f32';
+    // What is fastest with one precision may not be there with the other.
+    this.implementation = [platform.implementation ?? '', ...(this.precision === 'f16' ? ['f16'] : [])].join(' ');
+    this.matrixUnits = device.features.has(MATRIX_FEATURE) ? matrixUnitsOf(platform.adapter) : [];
+    this.notice = options.notice ?? console.warn;
+    this.tune = options.tune === true ? {} : options.tune || undefined;
     this.#memoryBytes = platform.memoryBytes ?? Number.POSITIVE_INFINITY;
     this.name = adapterName(platform.adapter.info);
     this.subgroupSize = subgroupSize(platform.adapter);
@@ -68,14 +95,22 @@ export class Gpu {
   /**
    * Opens a device with every limit the adapter has.
    *
-   * @throws DeviceError when there is none; the message names the command that installs one.
+   * @throws DeviceError when there is none; the message names the command that installs one. Or when float16 is asked for
+   *   and the adapter has none.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
-    const platform = await requestAdapter(options.adapter ?? 'auto');
+    const { precision = 'f32' } = options;
+    const platform = await requestAdapter(options.adapter ?? 'auto', precision);
     const { adapter } = platform;
     const requiredLimits: Record<string, number> = {};
     for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
-    const requiredFeatures = FEATURES.filter((feature) => adapter.features.has(feature));
+    if (precision === 'f16' && !adapter.features.has('shader-f16')) {
+      throw new DeviceError(
+        `${adapterName(adapter.info)}: expected shader-f16 for precision f16, got an adapter without it – use precision f32, or choose another adapter`,
+      );
+    }
+    const wanted = precision === 'f16' ? [...FEATURES, MATRIX_FEATURE] : FEATURES;
+    const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
     let device: GPUDevice;
     try {
       device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
@@ -84,7 +119,7 @@ export class Gpu {
         `${adapterName(adapter.info)}: expected a device, got '${(cause as Error).message}' – update its driver, or choose another adapter`,
       );
     }
-    return new Gpu(device, platform, options.tune);
+    return new Gpu(device, platform, options);
   }
 
   /** True where `timestamp-query` is available. */
@@ -249,10 +284,10 @@ export const LIMITS = [
 /** Features a device is opened with, where its adapter has them. */
 export const FEATURES: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
 
-async function requestAdapter(choice: string): Promise<PlatformAdapter> {
+async function requestAdapter(choice: string, precision: Precision): Promise<PlatformAdapter> {
   if (typeof process !== 'undefined' && process.versions?.node) {
     const { requestNodeAdapter } = await import('./node.ts');
-    return requestNodeAdapter(choice);
+    return requestNodeAdapter(choice, precision);
   }
   const adapter = await navigator.gpu?.requestAdapter({
     powerPreference: 'high-performance',

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { constants, tmpdir, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter } from './adapter.ts';
+import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter, type Precision } from './adapter.ts';
 import { DeviceError, FormatError } from './errors.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
@@ -20,13 +20,18 @@ export interface NodeAdapter extends PlatformAdapter {
   readonly backend: string;
 }
 
-type Dawn = typeof import('webgpu');
+/** Dawn with the flags that all its instances are made with. */
+interface Dawn {
+  readonly flags: readonly string[];
+  readonly create: (flags: string[]) => GPU;
+}
 type Driver = 'installed' | 'bundled';
 
 /** Dawn's flags. The environment variable `KOALARIZE_DAWN` names more features to enable, for benchmarks. */
-function flags(): string[] {
-  // shader-f16 is hidden on NVIDIA otherwise.
-  const features = ['vulkan_enable_f16_on_nvidia', ...(process.env.KOALARIZE_DAWN?.split(',') ?? [])];
+function flagsFor(precision: Precision): string[] {
+  // shader-f16 is hidden on NVIDIA otherwise; so are matrix units everywhere.
+  const hidden = ['vulkan_enable_f16_on_nvidia', ...(precision === 'f16' ? ['allow_unsafe_apis'] : [])];
+  const features = [...hidden, ...(process.env.KOALARIZE_DAWN?.split(',') ?? [])];
   // Timestamps come in steps of 65,536 ns otherwise.
   return ['disable-dawn-features=timestamp_quantization', `enable-dawn-features=${features.join()}`];
 }
@@ -37,11 +42,12 @@ function flags(): string[] {
  * @param choice `auto`: a GPU, else an installed software driver, else the bundled one, unless the environment variable
  *   `KOALARIZE_ADAPTER` holds one of the others: `hardware`; `software`, installed or bundled; `bundled`;
  *   or part of an adapter's name, in any case.
+ * @param precision with `f16` an adapter shows its matrix units
  * @throws DeviceError when there is no such adapter. The message lists those there are, or says how to install one.
  */
-export async function requestNodeAdapter(choice: string): Promise<PlatformAdapter> {
+export async function requestNodeAdapter(choice: string, precision: Precision = 'f32'): Promise<PlatformAdapter> {
   const wanted = (choice === 'auto' && process.env.KOALARIZE_ADAPTER) || choice;
-  const dawn = await loadDawn();
+  const dawn = await loadDawn(precision);
   const found = await choose(dawn, wanted);
   if (found) return found;
   const others = wanted === 'auto' ? [] : await list(dawn);
@@ -56,7 +62,7 @@ export async function requestNodeAdapter(choice: string): Promise<PlatformAdapte
  * @throws DeviceError when the package `webgpu` is missing.
  */
 export async function listNodeAdapters(): Promise<NodeAdapter[]> {
-  return list(await loadDawn());
+  return list(await loadDawn('f32'));
 }
 
 async function choose(dawn: Dawn, wanted: string): Promise<PlatformAdapter | undefined> {
@@ -117,9 +123,9 @@ async function search(dawn: Dawn, driver: Driver, deviceName?: string): Promise<
   const environment = await environmentFor(driver);
   if (!environment) return undefined;
   const request = withEnvironment(environment, () => {
-    const key = JSON.stringify([deviceName, process.env.VK_DRIVER_FILES, process.env.VK_ADD_DRIVER_FILES]);
+    const key = JSON.stringify([dawn.flags, deviceName, process.env.VK_DRIVER_FILES, process.env.VK_ADD_DRIVER_FILES]);
     const adapter = deviceName === undefined ? [] : [`adapter=${deviceName}`];
-    const instance = instances.get(key) ?? dawn.create([...flags(), ...adapter]);
+    const instance = instances.get(key) ?? dawn.create([...dawn.flags, ...adapter]);
     instances.set(key, instance);
     return instance.requestAdapter({ powerPreference: 'high-performance' });
   });
@@ -138,7 +144,7 @@ async function search(dawn: Dawn, driver: Driver, deviceName?: string): Promise<
     adapter,
     source,
     software,
-    implementation: implementation(),
+    implementation: implementation(dawn),
     ...(software && { memoryBytes: systemMemory() }),
   };
 }
@@ -203,9 +209,9 @@ function setEnvironment(values: Iterable<readonly [string, string | undefined]>)
 }
 
 /** Dawn's package with its version and flags: others make other kernels of the same WGSL. */
-function implementation(): string {
+function implementation({ flags }: Dawn): string {
   const { version } = createRequire(import.meta.url)('webgpu/package.json') as { version: string };
-  return `webgpu ${version} ${flags().join(' ')}`;
+  return `webgpu ${version} ${flags.join(' ')}`;
 }
 
 /** Bytes of memory this process may use: the container's limit, if there is one. */
@@ -213,8 +219,8 @@ function systemMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
-async function loadDawn(): Promise<Dawn> {
-  let dawn: Dawn;
+async function loadDawn(precision: Precision): Promise<Dawn> {
+  let dawn: typeof import('webgpu');
   try {
     dawn = await import('webgpu');
   } catch (cause) {
@@ -227,7 +233,7 @@ async function loadDawn(): Promise<Dawn> {
     );
   }
   Object.assign(globalThis, dawn.globals);
-  return dawn;
+  return { flags: flagsFor(precision), create: dawn.create };
 }
 
 function expectation(wanted: string): string {

@@ -4,6 +4,9 @@ import { expect, test } from 'vitest';
 import { type KernelSpec, specialise, type Variants } from '../../src/kernels/define.ts';
 import { allKernels } from '../../src/kernels/index.ts';
 import { gpu } from '../gpu.ts';
+import { openNullDevice } from '../null_device.ts';
+
+const nullDevice = await openNullDevice();
 
 const root = new URL('../../', import.meta.url);
 const cases = allKernels.flatMap((kernel) =>
@@ -11,15 +14,29 @@ const cases = allKernels.flatMap((kernel) =>
 );
 
 test.each(cases)('%s %s compiles', async (_name, _variant, choice, kernel) => {
-  const { device } = gpu;
+  const device = deviceFor(kernel);
   const module = device.createShaderModule({ code: specialise(kernel, choice) });
   const { messages } = await module.getCompilationInfo();
   expect(messages.map(({ lineNum, message }) => `${kernel.name}.wgsl:${lineNum} ${message}`)).toEqual([]);
   // The driver has its own compiler, and its own errors.
-  const layout = device.createPipelineLayout({ bindGroupLayouts: [layoutOf(kernel)] });
+  const layout = device.createPipelineLayout({ bindGroupLayouts: [layoutOf(kernel, device)] });
   await device.createComputePipelineAsync({ layout, compute: { module, constants: kernel.constants } });
   gpu.check();
 });
+
+test.each(allKernels.filter((kernel) => kernel.requires).map((kernel) => [kernel.name, kernel] as const))(
+  '%s says what it requires',
+  async (_, kernel) => {
+    for (const left of kernel.requires!) {
+      const features = kernel.requires!.filter((feature) => feature !== left) as GPUFeatureName[];
+      const device = await openNullDevice(features);
+      device.pushErrorScope('validation');
+      device.createShaderModule({ code: specialise(kernel, everyChoice(kernel.variants)[0]!) });
+      expect((await device.popErrorScope())?.message, left).toMatch(/extension|feature/);
+      device.destroy();
+    }
+  },
+);
 
 test('every shader belongs to the kernel of its name', () => {
   const shaders = readdirSync(new URL('shaders/', root)).map((file) => basename(file, '.wgsl'));
@@ -44,11 +61,16 @@ function everyChoice(variants: Variants): Record<string, string>[] {
   );
 }
 
-function layoutOf(kernel: KernelSpec): GPUBindGroupLayout {
+/** The device of all tests, or where that lacks what the kernel needs, one that can only compile it. */
+function deviceFor({ requires = [] }: KernelSpec): GPUDevice {
+  return requires.every((feature) => gpu.device.features.has(feature)) ? gpu.device : nullDevice;
+}
+
+function layoutOf(kernel: KernelSpec, device: GPUDevice): GPUBindGroupLayout {
   const storage = Object.values(kernel.buffers).map(
     ({ access }): GPUBufferBindingType => (access === 'read' ? 'read-only-storage' : 'storage'),
   );
-  return gpu.device.createBindGroupLayout({
+  return device.createBindGroupLayout({
     entries: [...storage, 'uniform' as const].map((type, binding) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,

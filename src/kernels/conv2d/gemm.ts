@@ -3,27 +3,27 @@
  * input. Each tile is an algorithm of its own, and so is each with its sums split into parts, for grids of few tiles.
  */
 import type { BlockParams } from '../conv2d_block.ts';
-import { conv2dGemm, TILES, type Tile } from '../conv2d_gemm.ts';
 import { conv2dGemmSum } from '../conv2d_gemm_sum.ts';
 import type { DeviceTraits, Emit } from '../emit.ts';
 import { emitStridedCopy } from '../strided_copy.ts';
 import type { Algorithm, ConvBuffers, Convolution } from './algorithm.ts';
 import { costOf, type Product, partElements, splitsOf, stepsOf } from './gemm_cost.ts';
+import { type GemmTile, gemmTiles } from './gemm_tiles.ts';
 import { type ConvActivation, type ConvGeometry, type ConvOptions, pixelsOut, taps, wholeVectors } from './geometry.ts';
 import { forwardParams, padChannels, padWeights, patched, transposedParams, wholeInput } from './operands.ts';
 
 /** Which tile, and whether the sums may fall into parts. */
 interface Plan {
-  readonly tile: Tile;
+  readonly tile: GemmTile;
   readonly split: boolean;
 }
 
-const plans = (Object.keys(TILES) as Tile[]).flatMap((tile): Plan[] => [
+const plans = gemmTiles.flatMap((tile): Plan[] => [
   { tile, split: false },
   { tile, split: true },
 ]);
 
-const nameOf = ({ tile, split }: Plan): string => `gemm ${tile}${split ? ' split' : ''}`;
+const nameOf = ({ tile, split }: Plan): string => `${tile.name}${split ? ' split' : ''}`;
 
 export const gemmForward: readonly Algorithm<'forward'>[] = plans.map((plan) => ({
   name: nameOf(plan),
@@ -62,6 +62,7 @@ function productOf(p: BlockParams): Product {
 
 /** A split plan fits where at least one product does fall into parts: it would be the other plan again. */
 function fits(traits: DeviceTraits, plan: Plan, products: readonly Product[]): boolean {
+  if (!plan.tile.available(traits)) return false;
   const splits = products.map((product) => partsOf(traits, plan, product).splits);
   const room = traits.maxStorageBufferBindingSize / 4;
   return (
@@ -149,11 +150,10 @@ function emitProduct<T>(
   const shared = { ...rest, activation: ACTIVATIONS.indexOf(activation) };
   const out_vectors = Math.ceil(out_channels / 4);
   const steps = { out_vectors, splits, steps_per_split: stepsPerSplit };
-  const { tile } = plan;
   const aligned = [out_channels, out_stride, out_first].every((channels) => channels % 4 === 0);
   if (splits === 1 && aligned && params.bias !== PER_IMAGE && activation !== 'tanh') {
     const place = { out_stride: out_stride / 4, out_first: out_first / 4 };
-    emit.call(conv2dGemm, { x, weights, bias, residual, y }, { ...shared, ...steps, ...place }, { tile });
+    plan.tile.emit(emit, { x, weights, bias, residual, y }, { ...shared, ...steps, ...place });
     return;
   }
   const partial = emit.scratch(splits * partElements(product));
@@ -170,12 +170,8 @@ function emitProduct<T>(
     residual: 0,
     activation: 0,
   };
-  emit.call(
-    conv2dGemm,
-    { x, weights, bias: weights, residual: weights, y: partial },
-    { ...shared, ...steps, ...dense },
-    { tile },
-  );
+  const undone = { x, weights, bias: weights, residual: weights, y: partial };
+  plan.tile.emit(emit, undone, { ...shared, ...steps, ...dense });
   const whole = { ...shared, splits, out_channels, out_stride, out_first };
   emit.call(conv2dGemmSum, { partial, bias, residual, y }, whole);
 }

@@ -1,5 +1,4 @@
 /** How long an implicit GEMM takes on a GPU with each tile, and into how many parts its sums should fall. A model, coarse. */
-import { TILES, type Tile, tileColumns, tileRows } from '../conv2d_gemm.ts';
 import type { DeviceTraits } from '../emit.ts';
 import { wholeVectors } from './geometry.ts';
 
@@ -11,12 +10,21 @@ export interface Product {
   readonly run: number;
 }
 
+/** A tile of a product, in steps of `depth` terms. */
+export interface TileShape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  /** Multiply-adds of a multiprocessor in a cycle, in a large product. */
+  readonly rate: number;
+  /** How many times as long as the direct algorithm it takes on a CPU. */
+  readonly softwareSlowness: number;
+}
+
 /** WebGPU does not tell: an NVIDIA H200 has 132. With fewer, grids are only cut finer than they need be. */
 const MULTIPROCESSORS = 132;
-/** Multiply-adds of one multiprocessor in a cycle: NVIDIA's since Ampere. */
-const RATE = 128;
-/** The share of RATE a tile reaches in a large product. On an A100 128x64 and 128x128 reach 0.82, 32x32 about half. */
-const EFFICIENCY = { '32x32': 0.45, '64x64': 0.65, '128x64': 0.82, '64x128': 0.8, '128x128': 0.83 } as const;
+/** Multiply-adds of one multiprocessor in a cycle, in float32: NVIDIA's since Ampere. */
+export const RATE = 128;
 /** Cycles that no step is shorter than: memory's latency and two barriers. */
 const STEP = 800;
 /** Cycles from one dispatch to the next that reads its results. */
@@ -27,8 +35,6 @@ const BANDWIDTH = 2500;
 const DIRECT_SHARE = 0.25;
 /** Threads below which the direct algorithm leaves a GPU idle in part. */
 const DIRECT_THREADS = 1 << 14;
-/** On a CPU, tiles in workgroup memory reach 4 to 7 GFLOP/s where the direct algorithm has 30. */
-const SOFTWARE_SLOWNESS = 6;
 
 /** A part shorter than this many steps is not worth a second dispatch. */
 const SHORTEST_SPLIT = 4;
@@ -36,15 +42,15 @@ const SHORTEST_SPLIT = 4;
 const PARTIAL_ELEMENTS = 1 << 24;
 
 /** The steps of a product: how often each workgroup fills its memory. */
-export function stepsOf(tile: Tile, { runs, run }: Product): number {
-  return runs * Math.ceil(run / TILES[tile].depth);
+export function stepsOf(tile: TileShape, { runs, run }: Product): number {
+  return runs * Math.ceil(run / tile.depth);
 }
 
 /** The elements of one part of a split product. */
 export const partElements = ({ rows, columns }: Product): number => rows * wholeVectors(columns);
 
 /** Into how many parts the sums should fall to keep a GPU busy, of how many steps each. At least `least` parts. */
-export function splitsOf(traits: DeviceTraits, tile: Tile, product: Product, least = 1) {
+export function splitsOf(traits: DeviceTraits, tile: TileShape, product: Product, least = 1) {
   const steps = stepsOf(tile, product);
   const wanted = Math.ceil((2 * MULTIPROCESSORS) / tilesOf(tile, product));
   const room = Math.floor(Math.min(PARTIAL_ELEMENTS, traits.maxStorageBufferBindingSize / 4) / partElements(product));
@@ -61,21 +67,21 @@ export function splitsOf(traits: DeviceTraits, tile: Tile, product: Product, lea
  */
 export function costOf(
   traits: DeviceTraits,
-  tile: Tile,
+  tile: TileShape,
   product: Product,
   { splits, summed, directThreads }: { splits: number; summed: boolean; directThreads: number },
 ): number {
   const tiles = tilesOf(tile, product);
-  const perStep = tileRows(tile) * tileColumns(tile) * TILES[tile].depth;
+  const perStep = tile.rows * tile.columns * tile.depth;
   const steps = stepsOf(tile, product);
-  if (traits.software) return tiles * steps * perStep * SOFTWARE_SLOWNESS;
+  if (traits.software) return tiles * steps * perStep * tile.softwareSlowness;
   const queue = Math.max(1, (tiles * splits) / MULTIPROCESSORS);
-  const multiply = Math.ceil(steps / splits) * Math.max(STEP, (queue * perStep) / (RATE * EFFICIENCY[tile]));
+  const multiply = Math.ceil(steps / splits) * Math.max(STEP, (queue * perStep) / tile.rate);
   const sum = summed ? DISPATCH + (8 * splits * partElements(product)) / BANDWIDTH : 0;
   const busy = Math.min(1, directThreads / DIRECT_THREADS);
   return (multiply + sum) * MULTIPROCESSORS * RATE * DIRECT_SHARE * busy;
 }
 
-function tilesOf(tile: Tile, { rows, columns }: Product): number {
-  return Math.ceil(rows / tileRows(tile)) * Math.ceil(columns / tileColumns(tile));
+function tilesOf(tile: TileShape, { rows, columns }: Product): number {
+  return Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
 }

@@ -1,19 +1,18 @@
 /** The gradient of the weights as implicit GEMM, for GPUs: the sum over all pixels falls into parts, added up in order. */
-import { TILES, type Tile, tileColumns, tileRows } from '../conv2d_gemm.ts';
-import { conv2dGemmWeightGrad } from '../conv2d_gemm_weight_grad.ts';
 import { conv2dUnpad } from '../conv2d_unpad.ts';
 import type { DeviceTraits, Emit } from '../emit.ts';
 import type { Algorithm, ConvBuffers } from './algorithm.ts';
 import { costOf, type Product, partElements, splitsOf } from './gemm_cost.ts';
+import { type GemmTile, gemmTiles } from './gemm_tiles.ts';
 import { type ConvGeometry, pixelsOut, taps, wholeVectors } from './geometry.ts';
 import { inputParams, padChannels, patched, wholeInput } from './operands.ts';
 
-export const gemmWeightGrad: readonly Algorithm<'weightGrad'>[] = (Object.keys(TILES) as Tile[]).map((tile) => ({
-  name: `gemm ${tile}`,
+export const gemmWeightGrad: readonly Algorithm<'weightGrad'>[] = gemmTiles.map((tile) => ({
+  name: tile.name,
   fits: (traits, { geometry }) => {
     const product = productOf(patched(traits, geometry) ?? geometry);
     // The grid has the tiles on two axes of at most 65 535.
-    return Math.max(product.rows / tileRows(tile), product.columns / tileColumns(tile)) <= 65535;
+    return tile.available(traits) && Math.max(product.rows / tile.rows, product.columns / tile.columns) <= 65535;
   },
   cost: (traits, { geometry }) => {
     const product = productOf(patched(traits, geometry) ?? geometry);
@@ -30,13 +29,13 @@ function productOf(g: ConvGeometry): Product {
 /** Pixels that one thread adds up at most, so that rounding errors stay small at any batch size. */
 const LONGEST_SUM = 8192;
 
-function partsOf(traits: DeviceTraits, tile: Tile, product: Product) {
+function partsOf(traits: DeviceTraits, tile: GemmTile, product: Product) {
   return splitsOf(traits, tile, product, Math.ceil(product.run / LONGEST_SUM));
 }
 
 function emitWeightGrad<T>(
   emit: Emit<T>,
-  tile: Tile,
+  tile: GemmTile,
   buffers: ConvBuffers<T>['weightGrad'],
   geometry: ConvGeometry,
 ): void {
@@ -52,9 +51,9 @@ function emitWeightGrad<T>(
     columns: g.outWidth,
     out_vectors: Math.ceil(g.outChannels / 4),
     splits,
-    pixels_per_split: stepsPerSplit * TILES[tile].depth,
+    pixels_per_split: stepsPerSplit * tile.depth,
   };
-  emit.call(conv2dGemmWeightGrad, { x, dy, partial }, params, { tile });
+  tile.emitWeightGrad(emit, { x, dy, partial }, params);
   if (whole) return;
   emit.call(
     conv2dUnpad,

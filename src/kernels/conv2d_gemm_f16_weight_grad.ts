@@ -1,0 +1,11 @@
+import source from '../../shaders/conv2d_gemm_f16_weight_grad.wgsl';
+import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
+import { defineKernel } from './define.ts';
+
+/** `conv2d_gemm_weight_grad` with `x` and `dy` rounded to float16; all buffers, products and sums are float32. */
+export const conv2dGemmF16WeightGrad = defineKernel({
+  ...conv2dGemmWeightGrad,
+  name: 'conv2d_gemm_f16_weight_grad',
+  source,
+  requires: ['shader-f16'],
+});
