@@ -193,9 +193,6 @@ export interface WriteOptions {
  * Writes a picture in the format of the path's extension. The file is written under a temporary name beside it and then
  * renamed, so that no half-written file ever stands under `path`; a file already there is replaced.
  *
- * 16-bit pictures stay so in PNG and TIFF. JPEG has no alpha: transparent pixels are laid over white. An opaque picture
- * is written without an alpha channel.
- *
  * @param picture - RGBA, sRGB
  * @returns what the format could not hold, one line each
  * @throws FormatError when the extension is unknown or the file cannot be written; ShapeError when data and size disagree
@@ -205,11 +202,33 @@ export async function writeImage(
   picture: Picture,
   options: WriteOptions = {},
 ): Promise<{ warnings: string[] }> {
-  const format = formatOf(path);
-  channelsOf(path, picture, 4);
+  const { bytes, warnings } = await encodeImage(path, picture, options);
+  await writeWhole(path, bytes);
+  return { warnings };
+}
+
+/**
+ * Encodes a picture as an image file, in memory, in the format of the name's extension.
+ *
+ * 16-bit pictures stay so in PNG and TIFF. JPEG has no alpha: transparent pixels are laid over white. An opaque picture
+ * is written without an alpha channel.
+ *
+ * @param name - of the file; nothing is written there
+ * @param picture - RGBA, sRGB
+ * @returns the file, and what the format could not hold, one line each
+ * @throws FormatError when the extension is unknown or the format cannot hold the picture; ShapeError when data and size
+ * disagree
+ */
+export async function encodeImage(
+  name: string,
+  picture: Picture,
+  options: WriteOptions = {},
+): Promise<{ bytes: Uint8Array; warnings: string[] }> {
+  const format = formatOf(name);
+  channelsOf(name, picture, 4);
   const { metadata = {}, quality = 92 } = options;
   const sharp = await loadSharp();
-  const { pixels, opaque, warnings } = fitToFormat(path, format, picture, metadata);
+  const { pixels, opaque, warnings } = fitToFormat(name, format, picture, metadata);
   const { data, width, height } = pixels;
   const deep = data instanceof Uint16Array;
   // sharp takes metadata only from an input file: a transparent black PNG of one pixel, enlarged, OR the pixels.
@@ -225,10 +244,9 @@ export async function writeImage(
   if (metadata.xmp) image = image.withXmp(metadata.xmp);
   const encoded = image.toFormat(format.id, format.options(quality, metadata.density ?? 72));
   const bytes = await encoded.toBuffer().catch((cause: Error) => {
-    throw reasons.encodeError(path, format.name, width, height, cause);
+    throw reasons.encodeError(name, format.name, width, height, cause);
   });
-  await writeWhole(path, bytes);
-  return { warnings };
+  return { bytes, warnings };
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {

@@ -34,8 +34,11 @@ export interface ColorizeOptions {
   readonly renderSize?: number;
 }
 
-/** Two folders up, both from src/model/ and from dist/chunks/, where the build puts what its programs share. */
-const DEFAULT_WEIGHTS = new URL('../../weights/koalarize.safetensors', import.meta.url);
+/**
+ * Where the weights are that come with the package: two folders up, both from src/model/ and from dist/chunks/, where the
+ * build puts what its programs share.
+ */
+export const DEFAULT_WEIGHTS = new URL('../../weights/koalarize.safetensors', import.meta.url);
 /** Compiled networks that are kept, one for each size. */
 const KEPT_SIZES = 4;
 

@@ -89,7 +89,7 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
 }
 
 /** All picture files below `dirs`, hidden ones left out, each once. Sorted, so that of equal ones the same is taken. */
-async function listPictures(dirs: readonly string[]): Promise<string[]> {
+export async function listPictures(dirs: readonly string[]): Promise<string[]> {
   const paths = new Set<string>();
   const visited = new Set<string>();
   const visit = async (dir: string): Promise<void> => {
