@@ -25,7 +25,7 @@ export interface TileShape {
 const MULTIPROCESSORS = 132;
 /** Multiply-adds of one multiprocessor in a cycle, in float32: NVIDIA's since Ampere. */
 export const RATE = 128;
-/** Cycles that no step is shorter than: memory's latency and two barriers. */
+/** Cycles that no step is shorter than: memory's latency and two barriers. The first fetch takes as long. */
 const STEP = 800;
 /** Cycles from one dispatch to the next that reads its results. */
 const DISPATCH = 5000;
@@ -76,7 +76,7 @@ export function costOf(
   const steps = stepsOf(tile, product);
   if (traits.software) return tiles * steps * perStep * tile.softwareSlowness;
   const queue = Math.max(1, (tiles * splits) / MULTIPROCESSORS);
-  const multiply = Math.ceil(steps / splits) * Math.max(STEP, (queue * perStep) / tile.rate);
+  const multiply = STEP + Math.ceil(steps / splits) * Math.max(STEP, (queue * perStep) / tile.rate);
   const sum = summed ? DISPATCH + (8 * splits * partElements(product)) / BANDWIDTH : 0;
   const busy = Math.min(1, directThreads / DIRECT_THREADS);
   return (multiply + sum) * MULTIPROCESSORS * RATE * DIRECT_SHARE * busy;
