@@ -18,8 +18,11 @@ export interface Trial {
   readonly failures: ReadonlyMap<string, string>;
 }
 
-/** The root of the mean squared difference from the reference, relative to the results' standard deviation. */
-const TOLERANCE = 1e-4;
+/**
+ * The root of the mean squared difference from the reference, relative to the results' standard deviation, by the
+ * precision of the operands. Rounding to float16 alone makes about 4e-4.
+ */
+const TOLERANCE = { f32: 1e-4, f16: 2e-3 };
 /** Elements of the reference from which that deviation is taken. */
 const SAMPLE = 1 << 20;
 
@@ -34,6 +37,8 @@ export async function tryOut<D extends Direction>(
   candidates: readonly Algorithm<D>[],
   reference: Algorithm<D>,
 ): Promise<Trial> {
+  const traits = traitsOf(gpu);
+  const tolerance = TOLERANCE[traits.precision ?? 'f32'];
   const failures = new Map<string, string>();
   const programs = new Map<string, Program>();
   const all: Program[] = [];
@@ -57,7 +62,7 @@ export async function tryOut<D extends Direction>(
       const calls: KernelCall<Binding>[] = [];
       const buffers = { ...operands, [result]: into } as unknown as ConvBuffers<Binding>[D];
       await scoped(gpu, () => {
-        algorithm.emit(emitInto(calls, traitsOf(gpu), space.scratch), buffers, task);
+        algorithm.emit(emitInto(calls, traits, space.scratch), buffers, task);
         space.seed(into, count, 0);
       });
       const made = await record(gpu, algorithm.name, calls);
@@ -71,7 +76,7 @@ export async function tryOut<D extends Direction>(
     const calls: KernelCall<Binding>[] = [];
     const compared = { pred: got, truth: expected, y: error };
     emitMse(
-      emitInto(calls, traitsOf(gpu), (size) => space.buffer('sums', size)),
+      emitInto(calls, traits, (size) => space.buffer('sums', size)),
       compared,
       { pixels: count, channels: 1, scale: 1 / count },
     );
@@ -83,7 +88,7 @@ export async function tryOut<D extends Direction>(
         gpu.submit(compare);
         const [squared] = await gpu.readFloats(error, 1);
         const relative = Math.sqrt(squared!) / deviation;
-        if (relative <= TOLERANCE) programs.set(algorithm.name, made);
+        if (relative <= tolerance) programs.set(algorithm.name, made);
         else failures.set(algorithm.name, `its error is ${relative.toPrecision(2)} standard deviations`);
       } catch (cause) {
         gpu.check(); // A lost device is nobody's fault here, and ends it all.

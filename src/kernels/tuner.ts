@@ -35,8 +35,7 @@ const tables = new WeakMap<TuningStore, Map<string, Promise<Map<string, string>>
 export class Tuner {
   readonly #gpu: Gpu;
   readonly #algorithms: Algorithms;
-  readonly #identity: string;
-  readonly #storeKey: string;
+  readonly #fingerprint: string;
   readonly #warned = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -44,9 +43,7 @@ export class Tuner {
   constructor(gpu: Gpu, from: Algorithms = algorithms) {
     this.#gpu = gpu;
     this.#algorithms = from;
-    this.#identity = identityOf(gpu, from);
-    const readable = gpu.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-    this.#storeKey = `${readable.slice(0, 40)}-${fingerprint(this.#identity)}`;
+    this.#fingerprint = fingerprintOf(from);
   }
 
   /** The one tuner of an open device. */
@@ -71,7 +68,8 @@ export class Tuner {
 
   async #tune(tasks: ReadonlyMap<string, ConvTask>): Promise<Map<string, string>> {
     const { store = await defaultTuningStore(), progress } = this.#gpu.tune ?? {};
-    const table = await tableOf(store, this.#identity, this.#storeKey);
+    const place = placeOf(store, this.#gpu, this.#fingerprint);
+    const table = await tableOf(place);
     const unknown = [...tasks].filter(([key, task]) => !this.#isAlgorithm(table.get(key), task));
     for (const [i, [key, task]] of unknown.entries()) {
       progress?.(i, unknown.length, key);
@@ -79,7 +77,7 @@ export class Tuner {
       // Another device of this process may have been first meanwhile.
       if (winner === undefined || this.#isAlgorithm(table.get(key), task)) continue;
       table.set(key, winner);
-      await this.#remember(store, table, key, task);
+      await this.#remember(place, table, key, task);
     }
     if (unknown.length > 0) progress?.(unknown.length, unknown.length, '');
     return new Map([...tasks.keys()].flatMap((key) => (table.has(key) ? [[key, table.get(key)!]] : [])));
@@ -105,11 +103,11 @@ export class Tuner {
   }
 
   /** Adds to what other processes have stored meanwhile; what they found first stays. */
-  async #remember(store: TuningStore, table: Winners, key: string, task: ConvTask): Promise<void> {
+  async #remember({ store, key, identity }: Place, table: Winners, of: string, task: ConvTask): Promise<void> {
     try {
-      const stored = decodeWinners(this.#identity, await store.load(this.#storeKey));
-      if (!this.#isAlgorithm(stored.get(key), task)) stored.delete(key);
-      await store.save(this.#storeKey, encodeWinners(this.#identity, new Map([...table, ...stored])));
+      const stored = decodeWinners(identity, await store.load(key));
+      if (!this.#isAlgorithm(stored.get(of), task)) stored.delete(of);
+      await store.save(key, encodeWinners(identity, new Map([...table, ...stored])));
     } catch (cause) {
       this.#warn('store', `results are not remembered: ${(cause as Error).message}`);
     }
@@ -131,30 +129,38 @@ function fastest(candidates: readonly Algorithm<Direction>[], times: ReadonlyMap
   return candidates.find(({ name }) => times.has(name) && times.get(name)! <= SAME_TIME * best)?.name;
 }
 
-/** Everything that measurements depend on, besides the task. */
-function identityOf(gpu: Gpu, from: Algorithms): string {
+/** Where a device's table is kept. */
+interface Place {
+  readonly store: TuningStore;
+  readonly key: string;
+  /** Everything that measurements depend on, besides the task. */
+  readonly identity: string;
+}
+
+function placeOf(store: TuningStore, gpu: Gpu, kernels: string): Place {
+  const { name: device, source, implementation } = gpu;
+  const identity = JSON.stringify({ device, source, implementation, traits: traitsOf(gpu), version: VERSION, kernels });
+  const readable = device.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return { store, identity, key: `${readable.slice(0, 40)}-${fingerprint(identity)}` };
+}
+
+/** Other algorithms, or other shaders, have another one. */
+function fingerprintOf(from: Algorithms): string {
   const names = Object.entries(from).map(([direction, all]) => [direction, ...all.map(({ name }) => name)]);
   const shaders = allKernels.map(({ name, source, variants, constants }) => [name, source, variants, constants]);
-  return JSON.stringify({
-    device: gpu.name,
-    source: gpu.source,
-    implementation: gpu.implementation,
-    traits: traitsOf(gpu),
-    version: VERSION,
-    algorithms: fingerprint(JSON.stringify([names, shaders])),
-  });
+  return fingerprint(JSON.stringify([names, shaders]));
 }
 
 /** The table of a device: loaded once in a process, so that what is known there never changes. */
-function tableOf(store: TuningStore, identity: string, key: string): Promise<Map<string, string>> {
+function tableOf({ store, key, identity }: Place): Promise<Map<string, string>> {
   const known = tables.get(store) ?? new Map<string, Promise<Map<string, string>>>();
   tables.set(store, known);
-  const table =
-    known.get(identity) ??
+  const load = () =>
     store.load(key).then(
       (json) => decodeWinners(identity, json),
-      () => new Map(),
+      () => new Map<string, string>(),
     );
+  const table = known.get(identity) ?? load();
   known.set(identity, table);
   return table;
 }

@@ -1,6 +1,6 @@
 /** `--tune` as a user meets it: measured once, remembered in the cache folder, and said when a run goes on otherwise. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { colorizeCommand } from '../../src/cli/colorize.ts';
@@ -19,6 +19,8 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'koalarize-tune-'));
   photos = join(root, 'photos');
   await writePictures(photos, 8);
+  // The driver keeps its own: without it, compiling takes a minute.
+  vi.stubEnv('MESA_SHADER_CACHE_DIR', process.env.XDG_CACHE_HOME || join(homedir(), '.cache'));
   for (const name of ['HOME', 'XDG_CACHE_HOME', 'LOCALAPPDATA']) vi.stubEnv(name, join(root, 'cache'));
 });
 afterAll(async () => {
