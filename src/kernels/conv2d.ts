@@ -4,6 +4,8 @@
  */
 import type { Algorithm, ConvBuffers, Convolution, Direction } from './conv2d/algorithm.ts';
 import { directForward, directInputGrad, directWeightGrad } from './conv2d/direct.ts';
+import { gemmForward, gemmInputGrad } from './conv2d/gemm.ts';
+import { gemmWeightGrad } from './conv2d/gemm_weight_grad.ts';
 import type { ConvGeometry, ConvOptions } from './conv2d/geometry.ts';
 import type { DeviceTraits, Emit } from './emit.ts';
 import type { Algorithms, ConvTask } from './tuning.ts';
@@ -12,9 +14,9 @@ export type { ConvActivation, ConvGeometry, ConvOptions, ConvView } from './conv
 
 /** All algorithms of each direction. */
 export const algorithms: Algorithms = {
-  forward: [directForward],
-  inputGrad: [directInputGrad],
-  weightGrad: [directWeightGrad],
+  forward: [directForward, ...gemmForward],
+  inputGrad: [directInputGrad, ...gemmInputGrad],
+  weightGrad: [directWeightGrad, ...gemmWeightGrad],
 };
 
 /** Emits `y = activation(conv(x, w) + bias + residual)`. @throws KernelError for a channel range that is not aligned. */

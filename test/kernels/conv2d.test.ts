@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type ConvActivation,
-  type ConvGeometry,
-  emitConv2d,
-  emitConv2dInputGrad,
-  emitConv2dWeightGrad,
-} from '../../src/kernels/conv2d.ts';
+import type { Convolution, Direction } from '../../src/kernels/conv2d/algorithm.ts';
+import { directForward, directInputGrad, directWeightGrad } from '../../src/kernels/conv2d/direct.ts';
+import { type ConvActivation, type ConvGeometry, emitConv2d, emitConv2dWeightGrad } from '../../src/kernels/conv2d.ts';
 import type { DeviceTraits, Emit } from '../../src/kernels/emit.ts';
 import type { Binding } from '../../src/kernels/record.ts';
 import { gpu, poisoned, random, run, upload } from '../gpu.ts';
@@ -107,19 +103,27 @@ function expectClose(actual: Float32Array, expected: Float64Array, terms: number
   expect(worst).toBeLessThan(tolerance);
 }
 
-describe.each(devices)('on %s', (_, traits) => {
+const task = <D extends Direction>(direction: D, geometry: ConvGeometry): Convolution<D> => ({
+  direction,
+  geometry,
+  options: { activation: 'none' },
+});
+
+describe.each(devices)('direct on %s', (_, traits) => {
   test.each(cases)('%s', async (_, g) => {
     const n = sizes(g);
     const [xs, ws, dys] = [random(n.x, 1), random(n.w, 2), random(n.y, 3)];
     const [x, w, dy] = [upload(xs), upload(ws), upload(dys)];
 
-    const y = await result(traits, n.y, (emit, y) => emitConv2d(emit, { x, w, y }, g, { activation: 'none' }));
+    const y = await result(traits, n.y, (emit, y) => directForward.emit(emit, { x, w, y }, task('forward', g)));
     expectClose(y, conv2d(xs, ws, g), g.kernelHeight * g.kernelWidth * g.inChannels);
 
-    const dx = await result(traits, n.x, (emit, dx) => emitConv2dInputGrad(emit, { dy, w, dx }, g));
+    const dx = await result(traits, n.x, (emit, dx) => directInputGrad.emit(emit, { dy, w, dx }, task('inputGrad', g)));
     expectClose(dx, conv2dInputGrad(dys, ws, g), g.kernelHeight * g.kernelWidth * g.outChannels);
 
-    const dw = await result(traits, n.w, (emit, dw) => emitConv2dWeightGrad(emit, { x, dy, dw }, g));
+    const dw = await result(traits, n.w, (emit, dw) =>
+      directWeightGrad.emit(emit, { x, dy, dw }, task('weightGrad', g)),
+    );
     expectClose(dw, conv2dWeightGrad(xs, dys, g), g.batch * g.outHeight * g.outWidth);
   });
 });
