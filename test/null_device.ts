@@ -12,5 +12,5 @@ const instance = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis
 /** Opens it with these features; all that there are by default. */
 export async function openNullDevice(features?: readonly GPUFeatureName[]): Promise<GPUDevice> {
   const adapter = (await instance.requestAdapter())!;
-  return adapter.requestDevice({ requiredFeatures: features ?? ([...adapter.features] as GPUFeatureName[]) });
+  return adapter.requestDevice({ requiredFeatures: [...(features ?? adapter.features)] as GPUFeatureName[] });
 }

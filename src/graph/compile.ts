@@ -1,4 +1,5 @@
 /** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
+import { settlePrecision } from '../kernels/precision.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
 import { type ConvTask, keyOf, type Winners } from '../kernels/tuning.ts';
 import { ShapeError } from '../runtime/errors.ts';
@@ -122,6 +123,7 @@ export class Executable {
  * @throws ShapeError, KernelError, or DeviceError where the graph does not fit the device.
  */
 export async function compile(gpu: Gpu, options: CompileOptions): Promise<Executable> {
+  await settlePrecision(gpu);
   const names = Object.keys(options.outputs);
   const outputs = optimise(Object.values(options.outputs), options.without ?? []);
   const nodes = reachable(outputs);
