@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Gpu } from '../src/runtime/gpu.ts';
 import type { Ceilings } from './ceilings.ts';
-import type { Rounds } from './measure.ts';
+import type { BenchOptions } from './options.ts';
 import type { Loaded } from './rivals/index.ts';
 import { RIVALS } from './workload.ts';
 
@@ -16,13 +16,13 @@ export function describeRun(
   gpu: Gpu,
   { rivals, absent }: Loaded,
   ceilings: Ceilings,
-  rounds: Rounds,
+  { rounds, tune }: Pick<BenchOptions, 'rounds' | 'tune'>,
   argv: readonly string[],
 ): Record<string, string> {
   const present = RIVALS.filter((name) => rivals[name]).map((name) => `${PACKAGES[name]} ${version(PACKAGES[name])}`);
   const missing = RIVALS.flatMap((name) => (absent[name] ? [`${PACKAGES[name]} left out: ${absent[name]}`] : []));
   const arms = [
-    `${['koalarize', ...present].join(', ')}, as shipped, with Dawn's features ${DAWN_FEATURES}`,
+    `${[`koalarize${tune ? ' (tuned)' : ''}`, ...present].join(', ')}, as shipped, with Dawn's features ${DAWN_FEATURES}`,
     ...missing,
     ...(present.length === 0 ? ['results NOT CHECKED'] : []),
   ];

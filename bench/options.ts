@@ -13,7 +13,6 @@ export const HELP = `usage: npm run bench -- [options]
   --tune         use the algorithms that are the fastest here. Measured where they are not remembered: the first call's
                  time then includes that
   --adapter A    auto, hardware, software, bundled, or part of an adapter's name (default auto)
-  --tune         our arm measures which algorithms are the fastest, within its first call, and remembers
   --markdown     tables as Markdown
   --json FILE    writes everything, with all samples
   --help         prints this
@@ -26,7 +25,6 @@ const OPTIONS = {
   batch: { type: 'string', default: '1' },
   rounds: { type: 'string' },
   adapter: { type: 'string', default: 'auto' },
-  tune: { type: 'boolean', default: false },
   tune: { type: 'boolean', default: false },
   markdown: { type: 'boolean', default: false },
   json: { type: 'string' },
@@ -46,7 +44,6 @@ export interface BenchOptions {
   readonly batch: number;
   readonly rounds: Rounds;
   readonly adapter: string;
-  readonly tune: boolean;
   readonly tune: boolean;
   readonly markdown: boolean;
   readonly json: string | undefined;

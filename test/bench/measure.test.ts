@@ -70,15 +70,60 @@ test('measure without a rival takes our times alone', async () => {
   expect(outcome.error ?? outcome.rivals).toBeUndefined();
 });
 
+test('a rival that does not start is left out, with what it said', async () => {
+  const workload: Workload = {
+    ...fake([1], [1]),
+    rivals: { tfjs: () => Promise.reject(new Error('no memory')) },
+  };
+  const outcome = await measure(workload, none, { tfjs: {} as never }, { least: 1, most: 1 });
+  expect(outcome.ours).toBeDefined();
+  expect(outcome.refused).toEqual({ tfjs: 'no memory' });
+  expect(outcome.failed ?? outcome.error ?? outcome.rivals).toBeUndefined();
+});
+
+test('the CPU provider is compared and timed, but is no rival', async () => {
+  const workload: Workload = { ...fake([1], [1]), cpu: fake([0], [1.05]).rivals.tfjs as never };
+  const rivals = { onnxruntime: {} as never };
+  const outcome = await measure(workload, none, rivals, { least: 2, most: 2 });
+  expect(outcome.cpu?.samplesMs).toHaveLength(2);
+  expect(outcome.error).toBeCloseTo(0.5, 5);
+  expect(outcome.rivals).toBeUndefined();
+
+  const wrong: Workload = { ...workload, cpu: fake([0], [2]).rivals.tfjs as never };
+  const { failed } = await measure(wrong, none, rivals, { least: 1, most: 1 });
+  expect(failed).toMatch("the results differ from cpu's by 10.0 times");
+});
+
+const timing = { firstMs: 1500, quartilesMs: [9, 11] as const, repeats: 1, samplesMs: [] };
+const ours = { ...timing, medianMs: 10 };
+
 test('the report shows a failure without times', () => {
   const lines: string[] = [];
   const report = new Report((line) => lines.push(line), true, ['tfjs']);
-  const timing = { firstMs: 1500, quartilesMs: [9, 11] as const, repeats: 1, samplesMs: [] };
-  const ours = { ...timing, medianMs: 10 };
   report.outcome({ workload: 'a', flops: 2e7, ours, rivals: { tfjs: { ...timing, medianMs: 20 } }, error: 0.25 });
   report.outcome({ workload: 'b', flops: 2e7, failed: 'too different' });
   expect(lines.join('\n')).toMatchInlineSnapshot(`
     "| a | 10.0 (9.00–11.0) | 20.0 (9.00–11.0) | 2.00 | 2.0 | 1.0 | 1.50 | 1.50 | 0.250 |
     | b | FAILED: too different |  |  |  |  |  |  |  |"
+  `);
+});
+
+test('shares of ceilings, geometric means, and what is said below a table', () => {
+  const lines: string[] = [];
+  const ceilings = { fmaGflops: 8, copyGBs: 2, copyBufferGBs: 4, dispatchUs: 1 };
+  const report = new Report((line) => lines.push(line), true, ['tfjs'], ceilings);
+  const rivals = { tfjs: { ...timing, medianMs: 20 } };
+  // 20 MFLOP in 10 ms are 2 GFLOP/s, a quarter of 8; 5 MB are 0.5 GB/s, a quarter of 2.
+  const first = { workload: 'a', flops: 2e7, bytes: 5e6, ours, rivals, error: 0.25 };
+  const second = { workload: 'b', flops: 8e7, ours, refused: { tfjs: 'no memory' }, cpu: { ...timing, medianMs: 5 } };
+  for (const outcome of [first, second]) report.outcome(outcome);
+  report.end([first, second]);
+  expect(lines.join('\n')).toMatchInlineSnapshot(`
+    "| a | 10.0 (9.00–11.0) | 20.0 (9.00–11.0) | 2.00 | 2.0 | 1.0 | 25.0 | 25.0 | 1.50 | 1.50 | 0.250 |
+    | b | 10.0 (9.00–11.0) |  |  | 8.0 |  | 100.0 |  | 1.50 |  | not checked |
+    | geometric mean of 2 |  |  |  |  |  | 50.0 |  |  |  |  |
+
+    - for information: b, ONNX Runtime's CPU provider: 5.00 (9.00–11.0) ms
+    - b, tfjs: no memory"
   `);
 });
