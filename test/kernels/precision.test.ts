@@ -53,7 +53,7 @@ describe.runIf(hasHalf)('on a device with float16', () => {
       'a wrong address',
       (wgsl: string) => wgsl.replace('params.out_first + vector;', 'params.out_first + vector ^ 1u;'),
     ],
-    ['float16 products', (wgsl: string) => wgsl.replace('+= p[i][k] * w;', '+= vec4f(vec4h(p[i][k] * w));')],
+    ['float16 products', (wgsl: string) => wgsl.replace('+= p[i][k] * w;', '+= quantizeToF16(p[i][k] * w);')],
     [
       'saturation',
       (wgsl: string) => wgsl.replace('vec4h(x_next[l])', 'vec4h(clamp(x_next[l], vec4f(-6e4), vec4f(6e4)))'),
