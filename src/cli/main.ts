@@ -10,6 +10,7 @@ const HELP = `koalarize – colours black-and-white photographs
 
   koalarize IMAGE|FOLDER… -o OUT     colour photographs (koalarize colorize --help)
   koalarize train DIR…               train on a folder of photographs
+  koalarize eval DIR                 metrics on a folder of colour photographs, beside grey and one colour
   koalarize inspect FILE             what an .onnx or .safetensors file holds, and what is not supported
   koalarize export WEIGHTS -o M.onnx the colorizer as ONNX, for other runtimes
   koalarize conformance DIR          run a folder of ONNX backend node tests
@@ -26,10 +27,11 @@ Each command explains itself with --help. Nothing is ever uploaded or downloaded
 const commands: Readonly<Record<string, (argv: string[]) => Promise<number>>> = {
   colorize: colorizeCommand,
   train,
-  // Loaded when they are asked for: they need protobuf.
+  // Loaded when they are asked for: most need protobuf.
   inspect: async (argv) => (await import('./inspect.ts')).inspectCommand(argv),
   export: async (argv) => (await import('./export.ts')).exportCommand(argv),
   conformance: async (argv) => (await import('./conformance.ts')).conformanceCommand(argv),
+  eval: async (argv) => (await import('./eval.ts')).evalCommand(argv),
   devices: devicesCommand,
 };
 

@@ -1,0 +1,88 @@
+/** The arguments of `koalarize eval`: what may be given, and what it means. Nothing is read or written here. */
+import { extname } from 'node:path';
+import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
+import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
+import { UsageError } from '../messages.ts';
+
+/** Pictures of a contact sheet. */
+export const SHEET_PICTURES = 24;
+
+export const HELP = `Measures colours on a folder of colour photographs, beside those of a grey and of a one-coloured answer.
+
+  koalarize eval DIR [options]
+
+The colorizer is given each picture's grey only, as at use, and its answer is compared with the truth in the same
+pixels: the centre square, its shorter side brought to --size. Pictures that are grey, damaged or repeated are left out
+and counted. Printed are MSE of (a*, b*)/127, PSNR, SSIM, mean ΔE00, colourfulness and mean chroma (also over the
+truth's), each with a 95 % interval over the pictures, and how it was done.
+
+  --weights FILE       other weights, as 'koalarize train' writes them
+  --inception FILE     the feature extractor (ONNX) that these weights were trained with
+${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
+  --strength S         multiplies the colours     [1]
+  --render-size N      pixels of the shorter side inside the network     [as it was trained]
+  --size N             pixels a side of the squares     [256]
+  --limit N            at most so many pictures: the first by SHA-256, so a fair sample     [all]
+  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
+  --json               everything, with each picture's numbers, on standard output
+  --sheet FILE         a picture of the first ${SHEET_PICTURES} pictures: grey, ours, truth
+  --html FILE          a page with the table, and the best, the median and the worst pictures
+  -o, --output DIR     all squares as PNG, in ours/ and truth/, and metrics.json: to check with other programs
+
+Examples
+  koalarize eval photos/
+  koalarize eval photos/ --weights runs/one/weights.safetensors --limit 500 --html one.html
+
+Exit code: 0 done, 1 failed (with the reason), 2 wrong usage.
+`;
+
+const text = { type: 'string' } as const;
+/** For `parseArgs`. */
+export const OPTIONS = {
+  weights: text,
+  ...INCEPTION_OPTIONS,
+  strength: text,
+  'render-size': text,
+  size: text,
+  limit: text,
+  adapter: text,
+  json: { type: 'boolean' },
+  sheet: text,
+  html: text,
+  output: { ...text, short: 'o' },
+} as const;
+
+export type Values = {
+  readonly [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K]['type'] extends 'string' ? string : boolean;
+};
+
+/** What was asked for, with the defaults. @throws UsageError */
+export function settingsOf(values: Values) {
+  const whole = (name: 'render-size' | 'size' | 'limit', least: number, most: number): number | undefined => {
+    const given = values[name];
+    if (given === undefined) return undefined;
+    const number = /^\d+$/.test(given) ? Number(given) : 0;
+    if (number >= least && number <= most) return number;
+    const range = most === Number.POSITIVE_INFINITY ? `above ${least - 1}` : `from ${least} to ${most}`;
+    throw new UsageError(`--${name}: expected a whole number ${range}, got '${given}'`);
+  };
+  const strength = Number(values.strength ?? 1);
+  if (!(strength >= 0 && strength <= 10)) {
+    throw new UsageError(`--strength: expected 0 to 10, got '${values.strength}'`);
+  }
+  const extensions = [
+    ['sheet', values.sheet, WRITABLE_EXTENSIONS],
+    ['html', values.html, ['.html', '.htm']],
+  ] satisfies [string, string | undefined, readonly string[]][];
+  for (const [name, path, allowed] of extensions) {
+    if (path === undefined || allowed.includes(extname(path).toLowerCase())) continue;
+    throw new UsageError(`--${name}: expected a name that ends in ${allowed.join(' ')}, got '${path}'`);
+  }
+  return {
+    strength,
+    renderSize: whole('render-size', 8, 2048),
+    size: whole('size', 16, 2048) ?? 256,
+    limit: whole('limit', 1, Number.POSITIVE_INFINITY) ?? Number.POSITIVE_INFINITY,
+    inception: inceptionOf(values),
+  };
+}

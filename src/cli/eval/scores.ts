@@ -1,0 +1,59 @@
+/** The scores of one picture: of what the colorizer says, beside what two trivial answers get. */
+import { rgbaToLab } from '../../image/lab.ts';
+import { chromaError, meanChroma } from '../../image/metrics/chroma.ts';
+import { colourfulness } from '../../image/metrics/colourfulness.ts';
+import { meanDeltaE2000 } from '../../image/metrics/delta_e.ts';
+import type { BytePicture } from '../../image/metrics/pair.ts';
+import { psnr } from '../../image/metrics/psnr.ts';
+import { ssim } from '../../image/metrics/ssim.ts';
+
+/** Who answers: the colorizer; no colour at all; the mean colour of the true pictures, everywhere. */
+export const ANSWERS = ['ours', 'grey', 'meanColour'] as const;
+export type Answer = (typeof ANSWERS)[number];
+
+/** What two equal pictures score, in dB; their true ratio is infinite, and would make every mean so. */
+export const PSNR_LIMIT = 100;
+
+/** How much colour there is. */
+export interface Colours {
+  /** Hasler and Süsstrunk's. */
+  readonly colourfulness: number;
+  /** Mean of sqrt(a*² + b*²). */
+  readonly chroma: number;
+}
+
+/** An answer beside the truth. */
+export interface Score extends Colours {
+  /** Mean squared error of (a*, b*) / 127. */
+  readonly mseAb: number;
+  /** Over R, G and B; dB. */
+  readonly psnr: number;
+  /** Mean of R, G and B. */
+  readonly ssim: number;
+  /** Mean CIEDE2000 difference. */
+  readonly deltaE00: number;
+}
+
+export type Scores = Readonly<Record<Answer, Score>> & { readonly truth: Colours };
+
+/** Scores the answers to one picture, all RGBA of one size. Each is taken as it is seen: 8-bit sRGB. */
+export function scoreAll(truth: BytePicture, answers: Readonly<Record<Answer, BytePicture>>): Scores {
+  const lab = rgbaToLab(truth.data);
+  const scoreOf = (name: Answer): [Answer, Score] => {
+    const answer = answers[name];
+    const its = rgbaToLab(answer.data);
+    return [
+      name,
+      {
+        mseAb: chromaError(its, lab),
+        psnr: Math.min(psnr(answer, truth), PSNR_LIMIT),
+        ssim: ssim(answer, truth),
+        deltaE00: meanDeltaE2000(its, lab),
+        colourfulness: colourfulness(answer),
+        chroma: meanChroma(its),
+      },
+    ];
+  };
+  const scores = Object.fromEntries(ANSWERS.map(scoreOf)) as Record<Answer, Score>;
+  return { ...scores, truth: { colourfulness: colourfulness(truth), chroma: meanChroma(lab) } };
+}

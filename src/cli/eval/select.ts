@@ -1,0 +1,118 @@
+/** Which pictures of a folder are evaluated, why the others are not, and the mean colour of those that are. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { rgbaToLab } from '../../image/lab.ts';
+import { meanColour } from '../../image/metrics/chroma.ts';
+import { GREY_THRESHOLD, isGrey } from '../../image/picture.ts';
+import { FormatError } from '../../runtime/errors.ts';
+import { eachOf, listPictures, type PictureFile } from '../train/scan.ts';
+import { type Colour, readSquare } from './squares.ts';
+
+/** Files hashed at a time. */
+const HASHED_AT_ONCE = 16;
+/** Pictures decoded at a time. */
+const DECODED_AT_ONCE = 8;
+
+export const REASONS = ['unreadable', 'grey', 'repeated'] as const;
+
+/** A picture that is not evaluated. */
+export interface LeftOut {
+  readonly path: string;
+  readonly kind: (typeof REASONS)[number];
+  readonly reason: string;
+}
+
+export interface Selection {
+  /** By ascending SHA-256, so that names and places of files make no difference, and the first of them are a fair sample. */
+  readonly pictures: readonly PictureFile[];
+  readonly leftOut: readonly LeftOut[];
+  /** Picture files in the folder. */
+  readonly found: number;
+  /** The mean over all pixels of the pictures' squares. */
+  readonly meanColour: Colour;
+}
+
+export interface SelectOptions {
+  /** Pixels a side of the squares. */
+  readonly size: number;
+  /** Most pictures; may be infinite. */
+  readonly limit: number;
+  readonly progress: (done: number, total: number) => void;
+}
+
+/**
+ * Reads and judges the pictures below a folder, until there are enough.
+ *
+ * @throws FormatError when there is no such folder, or no colour picture in it.
+ */
+export async function select(folder: string, { size, limit, progress }: SelectOptions): Promise<Selection> {
+  const paths = await listPictures([folder]);
+  const leftOut: LeftOut[] = [];
+  const candidates = await distinct(paths, leftOut);
+  const pictures: PictureFile[] = [];
+  const colour = { a: 0, b: 0 };
+  for (let first = 0; first < candidates.length && pictures.length < limit; first += DECODED_AT_ONCE) {
+    const files = candidates.slice(first, first + DECODED_AT_ONCE);
+    const judged = await Promise.all(files.map((file) => judge(file, size)));
+    for (const [i, found] of judged.entries()) {
+      if (pictures.length === limit) break;
+      if ('reason' in found) {
+        leftOut.push(found);
+        continue;
+      }
+      pictures.push(files[i]!);
+      colour.a += found.a;
+      colour.b += found.b;
+    }
+    progress(pictures.length, Math.min(limit, candidates.length));
+  }
+  if (pictures.length === 0) {
+    const count = (wanted: LeftOut['kind']) => leftOut.filter(({ kind }) => kind === wanted).length;
+    throw new FormatError(
+      `'${folder}': expected colour pictures, got ${paths.length ? `${count('unreadable')} unreadable and ${count('grey')} grey ones` : 'no jpg, jpeg, png, webp or tiff'} – name another folder`,
+    );
+  }
+  const mean = { a: colour.a / pictures.length, b: colour.b / pictures.length };
+  const order = (one: LeftOut, other: LeftOut) => (one.path < other.path ? -1 : 1);
+  return { pictures, leftOut: leftOut.sort(order), found: paths.length, meanColour: mean };
+}
+
+/** The files by ascending hash; of equal ones the first by name. */
+async function distinct(paths: readonly string[], leftOut: LeftOut[]): Promise<PictureFile[]> {
+  const hashes = new Map<string, string>();
+  await eachOf(paths, HASHED_AT_ONCE, async (path) => {
+    try {
+      hashes.set(
+        path,
+        createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex'),
+      );
+    } catch (cause) {
+      leftOut.push({ path, kind: 'unreadable', reason: (cause as Error).message });
+    }
+  });
+  const byHash = new Map<string, string>();
+  for (const path of paths) {
+    const hash = hashes.get(path);
+    if (hash === undefined) continue;
+    const same = byHash.get(hash);
+    if (same === undefined) byHash.set(hash, path);
+    else leftOut.push({ path, kind: 'repeated', reason: `the same file as ${same}` });
+  }
+  return [...byHash].map(([hash, path]) => ({ hash, path })).sort((one, other) => (one.hash < other.hash ? -1 : 1));
+}
+
+/** The mean colour of a picture's square, or why it is left out. */
+async function judge(file: PictureFile, size: number): Promise<Colour | LeftOut> {
+  const { path } = file;
+  try {
+    const square = await readSquare(file, size);
+    if (!isGrey(square)) return meanColour(rgbaToLab(square.data));
+    const reason = `grey: R, G and B of its square are less than ${GREY_THRESHOLD} codes apart on average`;
+    return { path, kind: 'grey', reason };
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    return { path, kind: 'unreadable', reason: cause.message };
+  }
+}

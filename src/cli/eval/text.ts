@@ -1,0 +1,97 @@
+/** An evaluation in words and columns: what the command prints, and what the page repeats. */
+import type { Estimate } from './bootstrap.ts';
+import type { MetricName, Protocol, Report } from './report.ts';
+
+/** The columns of the table, in order. */
+export const COLUMNS = ['ours', 'grey', 'meanColour', 'truth'] as const;
+export const HEADINGS = { ours: 'ours', grey: 'grey', meanColour: 'mean colour', truth: 'truth' } as const;
+
+/** How each metric is called, and how many digits of it mean something. */
+export const METRICS: Readonly<Record<MetricName, { readonly label: string; readonly digits: number }>> = {
+  mseAb: { label: 'MSE of (a*, b*)/127', digits: 5 },
+  psnr: { label: 'PSNR, dB', digits: 2 },
+  ssim: { label: 'SSIM', digits: 4 },
+  deltaE00: { label: 'mean ΔE00', digits: 2 },
+  colourfulness: { label: 'colourfulness', digits: 1 },
+  colourfulnessRatio: { label: "  over the truth's", digits: 3 },
+  chroma: { label: 'mean chroma', digits: 2 },
+  chromaRatio: { label: "  over the truth's", digits: 3 },
+};
+
+const WIDTH = 17;
+/** Wide enough for the longest label. */
+const INDENT = 22;
+
+/** A number, and its interval; a dash where there is none, such as nothing over nothing. */
+export function format({ value, low, high }: Estimate, digits: number): { value: string; interval: string } {
+  const text = (number: number) => (Number.isFinite(number) ? number.toFixed(digits) : '–');
+  return { value: text(value), interval: `${text(low)}…${text(high)}` };
+}
+
+/** The table of all metrics, each with its interval below. */
+export function tableOf({ metrics }: Report): string {
+  const line = (label: string, cells: readonly string[]) =>
+    `${label.padEnd(INDENT)}${cells.map((cell) => cell.padEnd(WIDTH)).join('')}`.trimEnd();
+  const lines = [
+    line(
+      '',
+      COLUMNS.map((column) => HEADINGS[column]),
+    ),
+  ];
+  for (const [name, { label, digits }] of Object.entries(METRICS)) {
+    const cells = COLUMNS.map((column) => {
+      const estimate = metrics[name as MetricName][column];
+      return estimate ? format(estimate, digits) : { value: '', interval: '' };
+    });
+    lines.push(
+      line(
+        label,
+        cells.map(({ value }) => value),
+      ),
+      line(
+        '',
+        cells.map(({ interval }) => interval),
+      ),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The colorizer beside the trivial answers: a sentence for each. */
+export function besideOf({ beside }: Report): string[] {
+  const percent = ({ value, low, high }: Estimate) => {
+    const { value: middle, interval } = format({ value: 100 * value, low: 100 * low, high: 100 * high }, 1);
+    return `${middle} % (${interval})`;
+  };
+  return (['grey', 'meanColour'] as const).map((other) => {
+    const { mseAb, psnr, deltaE00, closer } = beside[other];
+    const gain = format(psnr, 2);
+    return `beside ${HEADINGS[other]}: MSE ${percent(mseAb)} of it, ΔE00 ${percent(deltaE00)}, PSNR ${psnr.value < 0 ? '' : '+'}${gain.value} dB (${gain.interval}), closer in ${percent(closer)} of the pictures`;
+  });
+}
+
+/** What was done, as rows of a label and what it is. */
+export function protocolRows(protocol: Protocol): [label: string, value: string][] {
+  const { pictures, found, leftOut, notNeeded, folder, weights, meanColour } = protocol;
+  const beyond = notNeeded ? `, the first by SHA-256; ${notNeeded} not needed` : '';
+  const { unreadable, grey, repeated } = leftOut;
+  return [
+    [
+      'pictures',
+      `${pictures} of ${found} in ${folder}${beyond}; left out: ${unreadable} unreadable, ${grey} grey, ${repeated} repeated`,
+    ],
+    ['picture set', protocol.pictureSet],
+    ['squares', protocol.squares],
+    ['seen', protocol.seen],
+    ['network', `render size ${protocol.renderSize}, strength ${protocol.strength}`],
+    ['weights', `${weights.path}, SHA-256 ${weights.sha256}`],
+    ['extractor', protocol.extractor ?? 'none'],
+    ['device', protocol.device],
+    ['metrics', protocol.metrics],
+    [
+      'mean colour',
+      `a* ${meanColour.a.toFixed(3)}, b* ${meanColour.b.toFixed(3)}: the mean of these squares' true colours, the best constant; each pixel keeps its own lightness`,
+    ],
+    ['intervals', protocol.intervals],
+  ];
+}
