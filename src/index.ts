@@ -11,3 +11,4 @@ export { colorizationNetwork, type NetworkConfig } from './model/network.ts';
 export { loadOnnx, type OnnxArray, type OnnxModel, type OnnxOptions } from './onnx/index.ts';
 export { DeviceError, FormatError, KernelError, ShapeError } from './runtime/errors.ts';
 export { Gpu, type GpuOptions } from './runtime/gpu.ts';
+export type { TuneOptions, TuningStore } from './runtime/tuning.ts';
