@@ -36,8 +36,7 @@ export const gemmInputGrad: readonly Algorithm<'inputGrad'>[] = plans.map((plan)
   name: nameOf(plan),
   fits: (traits, { geometry }) => fits(traits, plan, transposedProducts(geometry)),
   cost: (traits, { geometry }) => cost(traits, plan, transposedProducts(geometry)),
-  emit: (emit, buffers, { geometry }) =>
-    emitGemmTransposed(emit, plan, buffers, geometry, { weights: 'turned', activation: 'none' }),
+  emit: (emit, buffers, { geometry }) => emitInputGrad(emit, plan, buffers, geometry),
 }));
 
 /** Whether the range of channels that is read, if there is one, consists of whole vec4s. */
@@ -98,19 +97,16 @@ function emitForward<T>(
   emitProduct(emit, plan, { x, weights, bias, residual, y }, params, options.activation);
 }
 
-/** `emitTransposed` of the direct algorithm, by this one: `dx = activation(the gradient with respect to x + bias)`. */
-function emitGemmTransposed<T>(
+function emitInputGrad<T>(
   emit: Emit<T>,
   plan: Plan,
-  { dy, w, bias, dx }: ConvBuffers<T>['inputGrad'] & { readonly bias?: T },
+  { dy, w, dx }: ConvBuffers<T>['inputGrad'],
   g: ConvGeometry,
-  options: Pick<ConvOptions, 'activation' | 'biasPerImage'> & { readonly weights: 'plain' | 'turned' },
 ): void {
-  const forward = { ...g, inChannels: g.outChannels, outChannels: g.inChannels };
-  const weights = options.weights === 'turned' ? turnWeights(emit, w, g) : padWeights(emit, w, forward);
+  const weights = turnWeights(emit, w, g);
   const x = padChannels(emit, dy, pixelsOut(g), g.outChannels);
-  for (const params of transposedParams(g, { bias }, options)) {
-    emitProduct(emit, plan, { x, weights, bias, residual: undefined, y: dx }, params, options.activation);
+  for (const params of transposedParams(g, {}, {})) {
+    emitProduct(emit, plan, { x, weights, bias: undefined, residual: undefined, y: dx }, params, 'none');
   }
 }
 
