@@ -12,9 +12,9 @@ struct Params {
   rows: u32,
   inner: u32,
   columns: u32, // a multiple of 4
-  splits: u32, // parts of the inner axis, and the length of each: a multiple of 2
+  splits: u32, // parts of the inner axis, and the length of each
   split_length: u32,
-  split_first: u32, // where the parts go in y
+  accumulate: u32, // 1: adds to y, 0: overwrites it
 }
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -58,13 +58,14 @@ fn main(
     at_a += 2 * row_vectors;
     at_b += 2 * column_vectors;
   }
-  let start = ((params.split_first + split) * params.products + product) * params.rows;
+  let start = (split * params.products + product) * params.rows;
   // Constant trip counts, so that drivers unroll these loops and keep `sum` in registers.
   for (var j = 0u; j < VECTORS; j++) {
     for (var r = 0u; r < 4; r++) {
       let row = unit * 4 + r;
       if (row < params.rows && first + j < column_vectors) {
-        y[(start + row) * column_vectors + first + j] = sum[j][r];
+        let at = (start + row) * column_vectors + first + j;
+        y[at] = sum[j][r] + select(vec4f(), y[at], params.accumulate == 1);
       }
     }
   }

@@ -51,7 +51,9 @@ import { winogradInput } from './winograd_input.ts';
 import { winogradMultiply } from './winograd_multiply.ts';
 import { winogradMultiplySubgroup } from './winograd_multiply_subgroup.ts';
 import { winogradOutput } from './winograd_output.ts';
+import { winogradOutputGrad } from './winograd_output_grad.ts';
 import { winogradWeights } from './winograd_weights.ts';
+import { winogradWeightsGrad } from './winograd_weights_grad.ts';
 
 /** In the order of their names. */
 export const allKernels = [
@@ -106,6 +108,8 @@ export const allKernels = [
   winogradMultiply,
   winogradMultiplySubgroup,
   winogradOutput,
+  winogradOutputGrad,
   winogradWeights,
+  winogradWeightsGrad,
   // A list cannot keep the types of each kernel's buffers and parameters.
 ] as readonly unknown[] as readonly KernelSpec[];

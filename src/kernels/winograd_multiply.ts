@@ -9,7 +9,7 @@ export const MULTIPLY_PARAMS = {
   columns: 'u32',
   splits: 'u32',
   split_length: 'u32',
-  split_first: 'u32',
+  accumulate: 'u32',
 } as const satisfies Record<string, Scalar>;
 
 export type MultiplyParams = Values<typeof MULTIPLY_PARAMS>;
@@ -18,10 +18,7 @@ export type MultiplyParams = Values<typeof MULTIPLY_PARAMS>;
 export const MULTIPLY_BUFFERS = {
   a: { access: 'read', length: (p: MultiplyParams) => p.products * p.inner * Math.ceil(p.rows / 4) * 4 },
   b: { access: 'read', length: (p: MultiplyParams) => p.products * p.inner * p.columns },
-  y: {
-    access: 'read_write',
-    length: (p: MultiplyParams) => (p.split_first + p.splits) * p.products * p.rows * p.columns,
-  },
+  y: { access: 'read_write', length: (p: MultiplyParams) => p.splits * p.products * p.rows * p.columns },
 } as const;
 
 /** Many products of matrices `a^T b` at once. */

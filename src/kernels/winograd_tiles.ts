@@ -90,3 +90,44 @@ fn transform(m: array<vec4f, 4>) -> array<vec4f, 2> {
   return array<vec4f, 2>(m[0] + m[1] + m[2], m[1] - m[2] + m[3]);
 }`,
 } as const satisfies Record<Tile, string>;
+
+/** `OUTPUTS`, `POINTS` and `transform(values)`: A, from the gradients of a tile's outputs to those of its points. */
+export const outputGradTransforms = {
+  '4': `const OUTPUTS = 4u; const POINTS = 6u;
+const P = 5.0 / 8; const P2 = P * P;
+const Q = 3.0 / 2; const Q2 = Q * Q;
+fn transform(d: array<vec4f, 4>) -> array<vec4f, 6> {
+  let even_p = d[0] + P2 * d[2];
+  let odd_p = P * (d[1] + P2 * d[3]);
+  let even_q = d[0] + Q2 * d[2];
+  let odd_q = Q * (d[1] + Q2 * d[3]);
+  return array<vec4f, 6>(d[0], even_p + odd_p, even_p - odd_p, even_q + odd_q, even_q - odd_q, d[3]);
+}`,
+  '2': `const OUTPUTS = 2u; const POINTS = 4u;
+fn transform(d: array<vec4f, 2>) -> array<vec4f, 4> {
+  return array<vec4f, 4>(d[0], d[0] + d[1], d[0] - d[1], d[1]);
+}`,
+} as const satisfies Record<Tile, string>;
+
+/** `POINTS` and `transform(values)`: G^T, from the gradients of a tile's points to those of three weights. */
+export const weightGradTransforms = {
+  '4': `const POINTS = 6u;
+const P = 5.0 / 8; const P2 = P * P;
+const Q = 3.0 / 2; const Q2 = Q * Q;
+fn transform(u: array<vec4f, 6>) -> array<vec4f, 3> {
+  let even_p = (u[1] + u[2]) * (1 / (2 * P2 * (P2 - Q2)));
+  let odd_p = (u[1] - u[2]) * (P / (2 * P2 * (P2 - Q2)));
+  let even_q = (u[3] + u[4]) * (1 / (2 * Q2 * (Q2 - P2)));
+  let odd_q = (u[3] - u[4]) * (Q / (2 * Q2 * (Q2 - P2)));
+  return array<vec4f, 3>(
+    u[0] * (1 / (P2 * Q2)) + even_p + even_q,
+    odd_p + odd_q,
+    P2 * even_p + Q2 * even_q + u[5],
+  );
+}`,
+  '2': `const POINTS = 4u;
+fn transform(u: array<vec4f, 4>) -> array<vec4f, 3> {
+  let even = (u[1] + u[2]) * 0.5;
+  return array<vec4f, 3>(even - u[0], (u[1] - u[2]) * 0.5, even + u[3]);
+}`,
+} as const satisfies Record<Tile, string>;

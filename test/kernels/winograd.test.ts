@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Algorithm, ConvBuffers, Convolution, Direction } from '../../src/kernels/conv2d/algorithm.ts';
 import { winogradForward, winogradInputGrad } from '../../src/kernels/conv2d/winograd.ts';
+import { winogradWeightGrad } from '../../src/kernels/conv2d/winograd_weight_grad.ts';
 import type { ConvActivation, ConvGeometry, ConvOptions } from '../../src/kernels/conv2d.ts';
 import type { DeviceTraits } from '../../src/kernels/emit.ts';
 import { type Binding, traitsOf } from '../../src/kernels/record.ts';
 import { gpu, poisoned, random, run, upload } from '../gpu.ts';
-import { conv2d, conv2dInputGrad, sizes } from '../reference/conv2d.ts';
+import { conv2d, conv2dInputGrad, conv2dWeightGrad, sizes } from '../reference/conv2d.ts';
 
 type Sizes = readonly [batch: number, height: number, width: number, inChannels: number, outChannels: number];
 type Pads = readonly [top: number, bottom: number, left: number, right: number];
@@ -49,10 +50,10 @@ const cases: readonly (readonly [string, ConvGeometry])[] = [
 ];
 
 const real = traitsOf(gpu);
-/** The second multiplies by the kernel for all devices, and falls into chunks of few tiles. */
+/** The second multiplies by the kernel for all devices, and falls into ranges of few tiles and sums of parts. */
 const devices: readonly (readonly [string, DeviceTraits])[] = [
   ['the device as it is', real],
-  ['a small device without subgroups', { ...real, subgroupSize: 0, maxStorageBufferBindingSize: 36 * 48 * 40 * 4 }],
+  ['a GPU that can bind little', { software: false, subgroupSize: 0, maxStorageBufferBindingSize: 36 * 64 * 512 * 4 }],
 ];
 
 async function result<D extends Direction>(
@@ -104,6 +105,12 @@ describe.each(devices)('on %s', (_, traits) => {
       const convolution = { direction: 'inputGrad', geometry: g, options: none } as const;
       const got = await result(algorithm, convolution, n.x, (dx) => ({ dy, w, dx }), traits);
       expect(error(got, dx), algorithm.name).toBeLessThan(TOLERANCE);
+    }
+    const dw = conv2dWeightGrad(xs, dys, g);
+    for (const algorithm of winogradWeightGrad) {
+      const convolution = { direction: 'weightGrad', geometry: g, options: none } as const;
+      const got = await result(algorithm, convolution, n.w, (dw) => ({ x, dy, dw }), traits);
+      expect(error(got, dw), algorithm.name).toBeLessThan(TOLERANCE);
     }
   });
 });

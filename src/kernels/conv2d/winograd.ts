@@ -5,21 +5,21 @@
  *
  * Not fused: the products of all tiles are 36 (or 16) products of matrices. Works on whole vec4s of channels.
  */
-import type { DeviceTraits, Emit } from '../emit.ts';
+import type { Emit } from '../emit.ts';
 import { winogradInput } from '../winograd_input.ts';
-import { type MultiplyParams, winogradMultiply } from '../winograd_multiply.ts';
-import { winogradMultiplySubgroup } from '../winograd_multiply_subgroup.ts';
 import { winogradOutput } from '../winograd_output.ts';
 import { points, type Tile } from '../winograd_tiles.ts';
 import { winogradWeights } from '../winograd_weights.ts';
-import { type Algorithm, type ConvBuffers, type Convolution, multiplyAdds } from './algorithm.ts';
-import type { ConvGeometry, ConvOptions } from './geometry.ts';
+import type { Algorithm, ConvBuffers } from './algorithm.ts';
+import { type ConvGeometry, type ConvOptions, wholeVectors } from './geometry.ts';
+import { cost } from './winograd_cost.ts';
+import { emitMultiply, fits, tileRanges } from './winograd_tiling.ts';
 
 export const winogradForward = (['4', '2'] as const).map(
   (tile): Algorithm<'forward'> => ({
     name: `winograd${tile}`,
-    fits,
-    cost: (traits, convolution) => cost(traits, convolution, tile),
+    fits: (traits, convolution) => fits(tile, traits, convolution),
+    cost: (traits, convolution) => cost(tile, traits, convolution),
     emit: (emit, { x, w, ...rest }, { geometry, options }) =>
       emitTiles(emit, { x, w, ...rest }, geometry, options, tile, 'plain'),
   }),
@@ -29,8 +29,8 @@ export const winogradForward = (['4', '2'] as const).map(
 export const winogradInputGrad = (['4', '2'] as const).map(
   (tile): Algorithm<'inputGrad'> => ({
     name: `winograd${tile}`,
-    fits,
-    cost: (traits, convolution) => cost(traits, convolution, tile),
+    fits: (traits, convolution) => fits(tile, traits, convolution),
+    cost: (traits, convolution) => cost(tile, traits, convolution),
     emit: (emit, { dy, w, dx }, { geometry: g, options }) =>
       emitTiles(
         emit,
@@ -53,19 +53,6 @@ export const winogradInputGrad = (['4', '2'] as const).map(
   }),
 );
 
-/** Bytes that the transformed inputs, or the products, of all tiles in work may take. */
-const MOST_BYTES = 1 << 27;
-
-function fits(_: DeviceTraits, { geometry: g, options: { inView, outView } }: Convolution): boolean {
-  const channels = [g.inChannels, g.outChannels, inView?.stride, inView?.first, outView?.stride, outView?.first];
-  const kernel = g.kernelHeight === 3 && g.kernelWidth === 3 && g.strideY === 1 && g.strideX === 1;
-  return kernel && channels.every((count = 0) => count % 4 === 0);
-}
-
-function cost(_: DeviceTraits, { geometry }: Convolution, tile: Tile): number {
-  return multiplyAdds(geometry) * (tile === '4' ? 2 : 3);
-}
-
 function emitTiles<T>(
   emit: Emit<T>,
   { x, w, bias, residual, y }: ConvBuffers<T>['forward'],
@@ -84,12 +71,12 @@ function emitTiles<T>(
     { in_channels: g.inChannels, out_vectors: outVectors, points: points(tile) },
     { tile, weights },
   );
-  const chunks = tileChunks(emit.traits, g, tile);
-  const most = Math.ceil(chunks[0]!.tiles / 4) * 4;
+  const ranges = tileRanges(emit.traits, g, tile);
+  const most = wholeVectors(ranges[0]!.tiles);
   const v = emit.scratch(products * most * g.inChannels);
   const m = emit.scratch(products * most * g.outChannels);
-  for (const chunk of chunks) {
-    const common = { ...chunk, images: g.batch, points: points(tile) };
+  for (const range of ranges) {
+    const common = { ...range, images: g.batch, points: points(tile) };
     emit.call(
       winogradInput,
       { x, v },
@@ -110,12 +97,12 @@ function emitTiles<T>(
       { a: v, b: u, y: m },
       {
         products,
-        rows: chunk.tiles,
+        rows: range.tiles,
         inner: g.inChannels,
         columns: g.outChannels,
         splits: 1,
         split_length: g.inChannels,
-        split_first: 0,
+        accumulate: 0,
       },
     );
     emit.call(
@@ -135,29 +122,4 @@ function emitTiles<T>(
       { tile, activation },
     );
   }
-}
-
-/** The tiles of the whole batch, in ranges whose transforms fit into memory that all ranges share. */
-function tileChunks(traits: DeviceTraits, g: ConvGeometry, tile: Tile) {
-  const tiles_y = Math.ceil(g.outHeight / Number(tile));
-  const tiles_x = Math.ceil(g.outWidth / Number(tile));
-  const all = g.batch * tiles_y * tiles_x;
-  const bytes = points(tile) ** 2 * Math.max(g.inChannels, g.outChannels) * 4;
-  const room = Math.max(4, Math.floor(Math.min(MOST_BYTES, traits.maxStorageBufferBindingSize) / bytes / 4) * 4);
-  const count = Math.ceil(all / room);
-  const length = Math.ceil(all / count / 4) * 4;
-  return Array.from({ length: Math.ceil(all / length) }, (_, i) => ({
-    tiles_y,
-    tiles_x,
-    tile_first: i * length,
-    tiles: Math.min(length, all - i * length),
-  }));
-}
-
-function emitMultiply<T>(
-  emit: Emit<T>,
-  buffers: { readonly a: T; readonly b: T; readonly y: T },
-  params: MultiplyParams,
-): void {
-  emit.call(emit.traits.subgroupSize === 8 ? winogradMultiplySubgroup : winogradMultiply, buffers, params);
 }
