@@ -1,21 +1,17 @@
 /** The whole network as the rival computes it, and the forward pass as a workload. */
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { compile } from '../src/graph/compile.ts';
 import { glorotUniform } from '../src/graph/initial.ts';
 import { type Node, reachable, sizeOf } from '../src/graph/node.ts';
 import { input } from '../src/graph/ops/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../src/graph/parameters.ts';
-import { exportColorizer } from '../src/model/export.ts';
 import { colorizationNetwork } from '../src/model/network.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
 import { type Arm, convolutionFlops, sumTolerance, uniform, type Workload } from './workload.ts';
 
 export const EMBEDDING_WIDTH = 1001;
 
-const CONFIG = { widthDivisor: 1, embeddingWidth: EMBEDDING_WIDTH } as const;
+export const CONFIG = { widthDivisor: 1, embeddingWidth: EMBEDDING_WIDTH } as const;
 
 /** The network of the paper, full width, steered by an embedding. */
 export function network(lightness: Node, embedding?: Node): Node {
@@ -80,19 +76,18 @@ export function rivalNetwork(
 /** Products along the way through all layers: what the tolerance of the whole network follows. */
 const PRODUCTS = 9 * (1 + 64 + 2 * 128 + 2 * 256 + 2 * 512 + 256 + 128 + 2 * 64 + 32) + 256 + EMBEDDING_WIDTH;
 
-/** One picture of 224 x 224 through the network. Other runtimes have it from a file in `folder`. */
-export async function forwardPass(folder: string): Promise<Workload> {
+/** Writes the network with these weights as an ONNX file. @returns its path */
+export type WriteColorizer = (weights: Tensors) => Promise<string>;
+
+/** One picture of 224 x 224 through the network. Where `write` is given, ONNX Runtime does it too. */
+export async function forwardPass(write?: WriteColorizer): Promise<Workload> {
   const lightness = input('lightness', [1, 224, 224, 1]);
   const embedding = input('embedding', [1, 1, 1, EMBEDDING_WIDTH]);
   const output = network(lightness, embedding);
   const weights = randomWeights(output);
   const picture = uniform(sizeOf(lightness.shape), 101);
   const features = uniform(EMBEDDING_WIDTH, 102);
-  const path = join(folder, 'colorizer.onnx');
-  if (!existsSync(path)) {
-    const description = { network: CONFIG, lightness: 'luma', size: 224, metadata: {} } as const;
-    await writeFile(path, exportColorizer({ ...description, tensors: weights }));
-  }
+  const path = await write?.(weights);
   const feeds = {
     lightness: { data: picture, shape: [1, 1, 224, 224] },
     embedding: { data: features, shape: [1, EMBEDDING_WIDTH] },
@@ -142,9 +137,9 @@ export async function forwardPass(folder: string): Promise<Workload> {
           free: () => tf.dispose([x, e, ...tensors.values()]),
         };
       },
-      onnxruntime: async (ort) => channelsLast(await ort.arm(path, feeds, 'chroma'), 2),
+      ...(path && { onnxruntime: async (ort) => channelsLast(await ort.arm(path, feeds, 'chroma'), 2) }),
     },
-    cpu: async (ort) => channelsLast(await ort.cpu(path, feeds, 'chroma'), 2),
+    ...(path && { cpu: async (ort) => channelsLast(await ort.cpu(path, feeds, 'chroma'), 2) }),
   };
 }
 

@@ -3,11 +3,10 @@ import { compile } from '../src/graph/compile.ts';
 import { apply, type Node, type Shape, sizeOf } from '../src/graph/node.ts';
 import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, samePads, type Window } from '../src/graph/ops/conv2d.ts';
 import { input } from '../src/graph/ops/input.ts';
-import { OnnxWriter, rawTensor } from './inception/onnx_writer.ts';
 import type { Direction, Layer } from './layers.ts';
 import type { OnnxRuntimeRival } from './rivals/onnxruntime.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
-import { type Arm, convolutionFlops, type Floats, sumTolerance, uniform, type Workload } from './workload.ts';
+import { convolutionFlops, type Floats, sumTolerance, uniform, type Workload } from './workload.ts';
 
 /** One layer in one direction, on `batch` images. */
 export function convolution(layer: Layer, direction: Direction, batch: number): Workload {
@@ -41,7 +40,7 @@ export function convolution(layer: Layer, direction: Direction, batch: number): 
     rivals: {
       tfjs: async (rival) => tfjsArm(rival, given, data(), onTfjs),
       ...(direction === 'forward' && {
-        onnxruntime: (rival: OnnxRuntimeRival) => onnxArm(rival, output, given, data()),
+        onnxruntime: (rival: OnnxRuntimeRival) => rival.convolution(output, ...data()),
       }),
     },
   };
@@ -112,37 +111,4 @@ function tfjsArm({ tf, fence }: TfjsRival, given: Task['given'], data: readonly 
     },
     free: () => tf.dispose([a!, b!]),
   };
-}
-
-/**
- * A file of one convolution, its weights a constant. It computes in NHWC, and sets transposes around the convolution
- * of a file; those of this file cancel them, so that the convolution is all that is timed.
- */
-function onnxArm(
-  rival: OnnxRuntimeRival,
-  y: Node,
-  [x, w]: Task['given'],
-  [image, weights]: readonly [Floats, Floats],
-): Promise<Arm> {
-  const [height, width, cin, cout] = w.shape as [number, number, number, number];
-  const { strides, pads } = y.attrs as Window;
-  const file = new OnnxWriter({ irVersion: 8, opset: 17, producer: 'bench' });
-  file.input('x', 'FLOAT', x.shape);
-  file.output('y', 'FLOAT', y.shape);
-  file.initializer(rawTensor('w', [cout, cin, height, width], outputsFirst(weights, cin, cout)));
-  const nchw = file.node('Transpose', ['x'], 'to_nchw', { perm: [0, 3, 1, 2] });
-  const result = file.node('Conv', [nchw, 'w'], 'conv', { kernel_shape: [height, width], strides, pads });
-  file.node('Transpose', [result], 'to_nhwc', { perm: [0, 2, 3, 1] }, ['y']);
-  return rival.arm(file.encode(), { x: { data: image, shape: x.shape } }, 'y');
-}
-
-/** [KH, KW, Cin, Cout] to [Cout, Cin, KH, KW]. */
-export function outputsFirst(weights: Floats, cin: number, cout: number): Floats {
-  const taps = weights.length / (cin * cout);
-  const out = new Float32Array(weights.length);
-  for (let i = 0; i < weights.length; i++) {
-    const [tap, ci, co] = [Math.floor(i / (cin * cout)), Math.floor(i / cout) % cin, i % cout];
-    out[(co * cin + ci) * taps + tap] = weights[i]!;
-  }
-  return out;
 }

@@ -1,8 +1,9 @@
-/** What is said above the tables: who ran what, where, and how it was timed. */
+/** What is said above the tables: who ran what, and where. Node's part. */
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Gpu } from '../src/runtime/gpu.ts';
 import type { Ceilings } from './ceilings.ts';
+import { describeMethod } from './method.ts';
 import type { BenchOptions } from './options.ts';
 import type { Loaded } from './rivals/index.ts';
 import { RIVALS } from './workload.ts';
@@ -26,19 +27,13 @@ export function describeRun(
     ...missing,
     ...(present.length === 0 ? ['results NOT CHECKED'] : []),
   ];
-  const { least, most } = rounds;
-  const { fmaGflops, copyGBs, copyBufferGBs, dispatchUs } = ceilings;
   return {
     command: ['npm run bench', ...(argv.length ? ['--', ...argv] : [])].join(' '),
     date: new Date().toISOString(),
     adapter: `${gpu.name} (${gpu.source}), ${availableParallelism()} CPU cores`,
     runtime: `Node ${process.versions.node}, Dawn of npm webgpu ${version('webgpu')}`,
     arms: arms.join('; '),
-    times: `with data on the device, until the device is done (training: a batch in, a loss out); median and quartiles of ${least === most ? most : `${least} to ${most}`} samples, arms in turn`,
-    rates:
-      'GFLOP/s of the direct algorithm, so that others can be above 100 % of multiply-adds; bytes of all arrays once',
-    ceilings: `measured: multiply-adds ${fmaGflops.toFixed(1)} GFLOP/s; copy ${copyGBs.toFixed(1)} GB/s by a kernel, ${copyBufferGBs.toFixed(1)} by copyBufferToBuffer; dispatch ${dispatchUs.toFixed(1)} µs`,
-    'first call': 'with buffers, uploads and compilation, some of it shared with earlier rows or cached by the driver',
+    ...describeMethod(rounds, ceilings),
   };
 }
 

@@ -17,7 +17,8 @@ import { inChild, type PeakMemory, peakMemory } from './memory.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
 import { Report } from './report.ts';
 import { loadRivals } from './rivals/index.ts';
-import { sectionsOf } from './sections.ts';
+import { colorizerIn } from './rivals/onnx_files.ts';
+import { type Files, sectionsOf } from './sections.ts';
 import { type ArmName, RIVALS } from './workload.ts';
 
 /**
@@ -64,7 +65,7 @@ async function compareArms(options: BenchOptions, folder: string, argv: readonly
 
   const outcomes: (Outcome & { section: string })[] = [];
   for (const group of groups) {
-    for (const { title, workloads } of await sectionsOf(group, gpu, folder, options)) {
+    for (const { title, workloads } of await sectionsOf(group, gpu, options, filesIn(folder))) {
       report.heading(title);
       const section: Outcome[] = [];
       for (const workload of workloads) {
@@ -84,6 +85,15 @@ async function compareArms(options: BenchOptions, folder: string, argv: readonly
   await gpu.close();
   return outcomes.some(({ failed }) => failed !== undefined) ? 1 : 0;
 }
+
+/** Files that workloads read: written to `folder`, unless they are there. */
+const filesIn = (folder: string): Files => ({
+  colorizer: colorizerIn(folder),
+  inception: async (gpu, batch) => {
+    const { inceptionForward } = await import('./inception/workload.ts');
+    return inceptionForward(gpu, folder, batch);
+  },
+});
 
 const deviceOf = ({ adapter, tune }: BenchOptions) => ({ adapter, ...(tune && { tune: tuning() }) });
 
@@ -108,7 +118,7 @@ async function memoryOfAll(
 /** Prints the peak memory of one arm as JSON: `null` where it can't do the work. */
 async function printMemory(options: BenchOptions, folder: string, arm: ArmName): Promise<number> {
   const peak = await peakMemory(deviceOf(options), arm, async (gpu) => {
-    const [first] = await sectionsOf(options.groups[0]!, gpu, folder, { ...options, quick: true });
+    const [first] = await sectionsOf(options.groups[0]!, gpu, { ...options, quick: true }, filesIn(folder));
     return first!.workloads[0]!;
   });
   process.stdout.write(JSON.stringify(peak ?? null));

@@ -39,6 +39,11 @@ export interface Rounds {
   readonly most: number;
 }
 
+/** What is taken unless asked for otherwise. */
+export function defaultRounds(quick: boolean): Rounds {
+  return { least: 3, most: quick ? 3 : 5 };
+}
+
 /** From `least` on, a workload gets no further round after this time. */
 const BUDGET_MS = 10_000;
 

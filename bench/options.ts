@@ -1,6 +1,6 @@
 /** The benchmark's arguments. */
 import { parseArgs } from 'node:util';
-import type { Rounds } from './measure.ts';
+import { defaultRounds, type Rounds } from './measure.ts';
 import { ARMS, type ArmName } from './workload.ts';
 
 export const HELP = `usage: npm run bench -- [options]
@@ -57,14 +57,14 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
   const { values } = parseArgs({ args: [...argv], options: OPTIONS });
   const { only, json, folder, 'memory-of': memoryOf, ...rest } = values;
   const all = GROUPS.filter((name) => name !== 'inception' || !values.quick);
-  const most = positive('--rounds', values.rounds ?? (values.quick ? '3' : '5'));
+  const rounds = values.rounds === undefined ? undefined : positive('--rounds', values.rounds);
   return {
     ...rest,
     json,
     folder,
     groups: only?.split(',').map((name) => oneOf('--only', GROUPS, name)) ?? all,
     batch: positive('--batch', values.batch),
-    rounds: { least: values.rounds === undefined ? Math.min(3, most) : most, most },
+    rounds: rounds ? { least: rounds, most: rounds } : defaultRounds(values.quick),
     memoryOf: memoryOf === undefined ? undefined : oneOf('--memory-of', ARMS, memoryOf),
   };
 }

@@ -1,6 +1,6 @@
 /** Which workloads make up which table. */
 import type { Gpu } from '../src/runtime/gpu.ts';
-import { forwardPass } from './colorizer.ts';
+import { forwardPass, type WriteColorizer } from './colorizer.ts';
 import { convolution } from './conv.ts';
 import { DIRECTIONS, layersOf } from './layers.ts';
 import type { BenchOptions, Group } from './options.ts';
@@ -12,12 +12,18 @@ export interface Section {
   readonly workloads: readonly Workload[];
 }
 
-/** The tables of a group. Files that workloads read are written to `folder`, unless they are there. */
+/** What takes files, which only Node has. */
+export interface Files {
+  readonly colorizer: WriteColorizer;
+  readonly inception: (gpu: Gpu, batch: number) => Promise<Workload>;
+}
+
+/** The tables of a group; without `files`, what can be measured without them. */
 export async function sectionsOf(
   group: Group,
   gpu: Gpu,
-  folder: string,
   { quick, full, batch }: Pick<BenchOptions, 'quick' | 'full' | 'batch'>,
+  files?: Files,
 ): Promise<Section[]> {
   switch (group) {
     case 'conv':
@@ -28,7 +34,7 @@ export async function sectionsOf(
         })),
       );
     case 'forward':
-      return [{ title: 'The whole network', workloads: [await forwardPass(folder)] }];
+      return [{ title: 'The whole network', workloads: [await forwardPass(files?.colorizer)] }];
     case 'step': {
       const sizes: StepSize[] = [{ batch: 4, size: 64 }, ...(full ? [{ batch: 100, size: 224 }] : [])];
       const workloads: Workload[] = [];
@@ -36,9 +42,9 @@ export async function sectionsOf(
       return [{ title: 'Training', workloads }];
     }
     case 'inception': {
-      const { inceptionForward } = await import('./inception/workload.ts');
+      if (!files) return [];
       const workloads: Workload[] = [];
-      for (const pictures of full ? [1, 16] : [1]) workloads.push(await inceptionForward(gpu, folder, pictures));
+      for (const pictures of full ? [1, 16] : [1]) workloads.push(await files.inception(gpu, pictures));
       return [{ title: 'Inception-ResNet-v2', workloads }];
     }
   }

@@ -2,7 +2,7 @@
 import type { Gpu } from '../../src/runtime/gpu.ts';
 import type { RivalName, Rivals } from '../workload.ts';
 import { loadOnnxRuntime } from './onnxruntime.ts';
-import { loadTfjs } from './tfjs.ts';
+import { loadTfjs } from './tfjs_node.ts';
 
 export interface Loaded {
   readonly rivals: Partial<Rivals>;

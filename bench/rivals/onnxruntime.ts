@@ -3,10 +3,12 @@
  * The former opens a device of its own, and takes a GPU where there is one.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Node } from '../../src/graph/node.ts';
 import { adapterName } from '../../src/runtime/adapter.ts';
 import { listNodeAdapters } from '../../src/runtime/node.ts';
 import { OnnxWriter } from '../inception/onnx_writer.ts';
 import type { Arm, Floats } from '../workload.ts';
+import { convolutionFile } from './onnx_files.ts';
 
 type Ort = typeof import('onnxruntime-node');
 
@@ -22,6 +24,8 @@ export interface OnnxRuntimeRival {
    * @throws Error for a model that it cannot load.
    */
   arm(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm>;
+  /** An arm that computes a node `conv2d` of inputs `x`, which may change, and `w`, which may not. */
+  convolution(y: Node, x: Floats, w: Floats): Promise<Arm>;
   /** An arm that runs it on the CPU. */
   cpu(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm>;
 }
@@ -101,6 +105,10 @@ class Runtime implements OnnxRuntimeRival {
         void session.release();
       },
     };
+  }
+
+  convolution(y: Node, x: Floats, w: Floats): Promise<Arm> {
+    return this.arm(convolutionFile(y, w), { x: { data: x, shape: y.inputs[0]!.shape } }, 'y');
   }
 
   async cpu(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm> {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { convolution, outputsFirst } from '../../bench/conv.ts';
+import { convolution } from '../../bench/conv.ts';
 import { COLORIZER, DIRECTIONS, INCEPTION, layersOf, parseLayer } from '../../bench/layers.ts';
+import { outputsFirst } from '../../bench/rivals/onnx_files.ts';
 
 test('a layer is what its text says', () => {
   expect(parseLayer('mixed6a 3x3 35x35 320→384 /2 valid')).toEqual({
