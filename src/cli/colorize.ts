@@ -15,7 +15,7 @@ import {
   inceptionOf,
   joinRange,
 } from './inception.ts';
-import { isExpected, reasonOf, usage } from './messages.ts';
+import { isExpected, reasonOf, sayLine, usage } from './messages.ts';
 import { tuning } from './tune.ts';
 
 const HELP = `Colours black-and-white photographs.
@@ -34,6 +34,7 @@ ${INCEPTION_DETAILS_HELP}                       These four are in the weights: w
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --tune               measure which algorithms are the fastest on this device, for each size of picture; what is
                        found is remembered, and used wherever --tune is given
+  --verbose            print dispatches and memory plan of each network that is compiled
   --skip-existing      leave out pictures whose output is there already
   --json               one line of JSON for each picture, on standard output
 
@@ -53,6 +54,7 @@ const OPTIONS = {
   ...INCEPTION_OPTIONS,
   adapter: { type: 'string' },
   tune: { type: 'boolean' },
+  verbose: { type: 'boolean' },
   'skip-existing': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -97,6 +99,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
     ...(values.adapter && { adapter: values.adapter }),
     ...(values.weights && { weights: values.weights }),
     ...(values.tune && { tune: tuning() }),
+    ...(values.verbose && { verbose: sayLine }),
   };
   const report = new Reporter(jobs.length, values.json ?? false);
 

@@ -48,3 +48,8 @@ function wrap(list: string, indent: number): string {
   }
   return lines.map((line) => line.trimEnd()).join(`\n${' '.repeat(indent)}`);
 }
+
+/** Says something that is not part of a result. */
+export function sayLine(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -9,6 +9,7 @@ import { readBytes } from '../runtime/node.ts';
 import { sourceSize } from '../train/batch.ts';
 import { DivergedError } from '../train/loop.ts';
 import { chooseMicroBatch } from '../train/micro_batch.ts';
+import { sayLine } from './messages.ts';
 import { EmbeddingCache } from './train/embeddings.ts';
 import { findPictures } from './train/find.ts';
 import {
@@ -67,7 +68,7 @@ async function run(args: Arguments): Promise<void> {
   const goal = old ? extended(args.goal, old.goal) : Object.keys(args.goal).length ? args.goal : DEFAULTS.goal;
 
   const { adapter, tune } = { ...DEFAULTS.conduct, ...old?.conduct, ...args.conduct };
-  const gpu = await Gpu.open({ adapter, ...(tune && { tune: tuning() }) });
+  const gpu = await Gpu.open({ adapter, ...(tune && { tune: tuning() }), ...(args.verbose && { verbose: sayLine }) });
   let extractor: Extractor | undefined;
   try {
     progress.say(`device   ${gpu.name} (${gpu.source})`);

@@ -11,6 +11,7 @@ import { describe, type Node, reachable, type Shape, sizeOf } from './node.ts';
 import { inputOp, nameOf, parameterOp } from './ops/input.ts';
 import type { ParameterSlab } from './parameters.ts';
 import { type PassName, passes } from './passes/index.ts';
+import { summarise } from './summary.ts';
 
 export interface CompileOptions {
   readonly label: string;
@@ -178,7 +179,9 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
       (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
     );
     const ownConstants = options.constants ? undefined : constants;
-    return new Executable(gpu, program, inputs, new Map(results), owned, ownConstants, tuned, shared);
+    const executable = new Executable(gpu, program, inputs, new Map(results), owned, ownConstants, tuned, shared);
+    if (gpu.verbose && options.tune !== false) summarise(options.label, executable).forEach(gpu.verbose);
+    return executable;
   } catch (error) {
     for (const buffer of owned) gpu.free(buffer);
     if (!options.constants) constants.destroy();

@@ -25,6 +25,8 @@ export interface GpuOptions {
    * they are forgotten; within a process, never.
    */
   readonly tune?: boolean | TuneOptions;
+  /** Is told of everything that is compiled: its dispatches, its memory plan, what the tuner chose. */
+  readonly verbose?: (line: string) => void;
   /**
    * `f32` (default), or `f16`: the operands of convolutions and matrix products are rounded to float16 where that is
    * faster, on matrix units where there are any; sums and everything in memory stay float32. Before it is used, the device
@@ -50,6 +52,7 @@ export class Gpu {
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   /** How to tune; undefined where that is off. */
   readonly tune: TuneOptions | undefined;
+  readonly verbose: ((line: string) => void) | undefined;
   /** What was asked for. */
   readonly precision: Precision;
   /** Shapes `MxNxK` of matrix units for float16 with float32 sums; none unless float16 was asked for. */
@@ -75,6 +78,7 @@ export class Gpu {
     this.implementation = [platform.implementation ?? '', ...(this.precision === 'f16' ? ['f16'] : [])].join(' ');
     this.matrixUnits = device.features.has(MATRIX_FEATURE) ? matrixUnitsOf(platform.adapter) : [];
     this.notice = options.notice ?? console.warn;
+    this.verbose = options.verbose;
     this.tune = options.tune === true ? {} : options.tune || undefined;
     this.#memoryBytes = platform.memoryBytes ?? Number.POSITIVE_INFINITY;
     this.name = adapterName(platform.adapter.info);

@@ -8,9 +8,11 @@ import { conv2dSame } from '../../src/graph/ops/conv2d.ts';
 import { input, parameter, parameterOp } from '../../src/graph/ops/input.ts';
 import { mse } from '../../src/graph/ops/mse.ts';
 import { relu } from '../../src/graph/ops/relu.ts';
+import { tanh } from '../../src/graph/ops/tanh.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { type PassName, passes } from '../../src/graph/passes/index.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
+import { Gpu } from '../../src/runtime/gpu.ts';
 import { gpu, random } from '../gpu.ts';
 
 const lightness = input('lightness', [2, 16, 24, 1]);
@@ -94,4 +96,19 @@ test('what does not fit is refused, with the values', async () => {
   await expect(executable.read('z')).rejects.toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: read: expected one of y, got 'z']`,
   );
+});
+
+test('a verbose device tells of dispatches and memory', async () => {
+  const lines: string[] = [];
+  const verbose = await Gpu.open({ verbose: (line) => lines.push(line) });
+  const outputs = { y: relu(tanh(relu(input('x', [100])))) };
+  const executable = await compile(verbose, { label: 'sandwich', outputs });
+  expect(lines).toMatchInlineSnapshot(`
+    [
+      "sandwich: 3 dispatches: relu 2, tanh 1",
+      "sandwich: 2 intermediate results of 0.0 MB share 2 buffers of 0.0 MB; at one time 0.0 MB are needed; with inputs and outputs 0.0 MB",
+    ]
+  `);
+  executable.destroy();
+  await verbose.close();
 });

@@ -54,6 +54,7 @@ The machine
   --adapter A          auto, hardware, software, bundled, or part of a name: see 'koalarize devices'
   --tune               measure which algorithms are the fastest on this device, and remember them for later runs. A run
                        that began with it goes on with it, to the bit as long as they are remembered
+  --verbose            print dispatches and memory plan of what is compiled
   --micro-batch N      pictures that go through the network together; divides --batch (what fits the device)
   --cache MB           memory for decoded pictures (a quarter of the machine's)
                        Set UV_THREADPOOL_SIZE=16 to decode with more than 4 threads
@@ -105,6 +106,7 @@ export interface Conduct {
 /** The arguments as given; nothing is filled in. */
 export interface Arguments {
   readonly dirs: readonly string[];
+  readonly verbose: boolean;
   readonly val: readonly string[];
   readonly out: string | undefined;
   readonly init: string | undefined;
@@ -172,6 +174,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     init: values.init,
     inception: inceptionOf(values),
     resume: values.resume ?? false,
+    verbose: values.verbose ?? false,
     allowChangedData: values['allow-changed-data'] ?? false,
     goal,
     settings,
@@ -206,6 +209,7 @@ function parse(argv: string[]) {
         'val-count': text,
         adapter: text,
         tune: flag,
+        verbose: flag,
         cache: text,
         'embedding-cache': text,
         ...INCEPTION_OPTIONS,
