@@ -39,35 +39,44 @@ function ssimOfChannel({ data: x, width, height }: BytePicture, { data: y }: Byt
   const rows = height - TAPS + 1;
   // The window is a product: along the rows first, then down the columns.
   const across = new Float64Array(height * columns * MOMENTS);
+  let to = 0;
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < columns; column++) {
-      const to = (row * columns + column) * MOMENTS;
+      let [x1, y1, xx, yy, xy] = [0, 0, 0, 0, 0];
       for (let tap = 0; tap < TAPS; tap++) {
         const from = (row * width + column + tap) * 4 + channel;
-        const [p, q, weight] = [x[from]!, y[from]!, WINDOW[tap]!];
-        across[to]! += weight * p;
-        across[to + 1]! += weight * q;
-        across[to + 2]! += weight * p * p;
-        across[to + 3]! += weight * q * q;
-        across[to + 4]! += weight * p * q;
+        const p = x[from]!;
+        const q = y[from]!;
+        const weight = WINDOW[tap]!;
+        x1 += weight * p;
+        y1 += weight * q;
+        xx += weight * p * p;
+        yy += weight * q * q;
+        xy += weight * p * q;
       }
+      across[to++] = x1;
+      across[to++] = y1;
+      across[to++] = xx;
+      across[to++] = yy;
+      across[to++] = xy;
     }
   }
   let sum = 0;
-  const moments = new Float64Array(MOMENTS);
   const line = columns * MOMENTS;
   for (let at = 0; at < rows * line; at += MOMENTS) {
-    moments.fill(0);
+    let [x1, y1, xx, yy, xy] = [0, 0, 0, 0, 0];
     for (let tap = 0; tap < TAPS; tap++) {
-      for (let m = 0; m < MOMENTS; m++) moments[m]! += WINDOW[tap]! * across[at + tap * line + m]!;
+      const from = at + tap * line;
+      const weight = WINDOW[tap]!;
+      x1 += weight * across[from]!;
+      y1 += weight * across[from + 1]!;
+      xx += weight * across[from + 2]!;
+      yy += weight * across[from + 3]!;
+      xy += weight * across[from + 4]!;
     }
-    sum += similarity(moments);
+    const variances = xx - x1 * x1 + yy - y1 * y1;
+    const covariance = xy - x1 * y1;
+    sum += ((2 * x1 * y1 + C1) * (2 * covariance + C2)) / ((x1 * x1 + y1 * y1 + C1) * (variances + C2));
   }
   return sum / (rows * columns);
-}
-
-function similarity(moments: Float64Array): number {
-  const [x, y, xx, yy, xy] = moments as unknown as [number, number, number, number, number];
-  const [varianceX, varianceY, covariance] = [xx - x * x, yy - y * y, xy - x * y];
-  return ((2 * x * y + C1) * (2 * covariance + C2)) / ((x * x + y * y + C1) * (varianceX + varianceY + C2));
 }
