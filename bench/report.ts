@@ -127,7 +127,7 @@ export class Report {
 }
 
 /** How many times faster ours is. */
-function ratio(ours?: Timing, rival?: Timing): number | undefined {
+export function ratio(ours?: Timing, rival?: Timing): number | undefined {
   return ours && rival ? rival.medianMs / ours.medianMs : undefined;
 }
 
@@ -138,11 +138,13 @@ function shares(outcome: Outcome, ceilings: Ceilings): string[] {
   return [percent(shareOfFma(outcome, ceilings)), percent(copied)];
 }
 
-function shareOfFma({ flops, ours }: Outcome, { fmaGflops }: Ceilings): number | undefined {
+/** Our rate as a share of the device's multiply-adds. */
+export function shareOfFma({ flops, ours }: Outcome, { fmaGflops }: Ceilings): number | undefined {
   return ours && flops / ours.medianMs / 1e6 / fmaGflops;
 }
 
-function percent(share: number | undefined): string {
+/** A share in per cent, or nothing. */
+export function percent(share: number | undefined): string {
   return share === undefined ? '' : (100 * share).toFixed(1);
 }
 
@@ -153,7 +155,7 @@ function spread(timing?: Timing): string {
 }
 
 /** Three significant digits, without an exponent. */
-function digits(value: number): string {
+export function digits(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
 }

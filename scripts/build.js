@@ -1,4 +1,4 @@
-/** Builds dist/: the library, the command-line programs, the benchmark. `--watch` keeps on building. */
+/** Builds dist/: the library, the command-line programs, the benchmark, the web page. `--watch` keeps on building. */
 import { rm } from 'node:fs/promises';
 import { build, context } from 'esbuild';
 
@@ -27,6 +27,27 @@ const options = {
   logLevel: 'warning',
 };
 
+/** @type {import('esbuild').BuildOptions} */
+const web = {
+  entryPoints: ['web/bench.html', 'web/bench.css', 'web/bench.ts', 'web/bench_worker.ts'],
+  outdir: 'dist/web',
+  outbase: 'web',
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2023',
+  loader: { '.wgsl': 'text', '.html': 'copy', '.css': 'copy' },
+  // Without it, what is for Node alone is dead code, and left out.
+  define: { process: 'undefined' },
+  chunkNames: 'chunks/[name]-[hash]',
+  // What TensorFlow.js does not find is left out of the benchmark.
+  logLevel: 'error',
+};
+
 await rm('dist', { recursive: true, force: true });
-if (process.argv.includes('--watch')) await (await context(options)).watch();
-else await build(options);
+for (const each of [options, web]) {
+  if (process.argv.includes('--watch')) await (await context(each)).watch();
+  else await build(each);
+}

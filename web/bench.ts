@@ -1,0 +1,172 @@
+/** The benchmark's page: what is asked of the worker, and what becomes of its answers. It measures nothing itself. */
+import type { Ceilings } from '../bench/ceilings.ts';
+import type { Group } from '../bench/options.ts';
+import { Report } from '../bench/report.ts';
+import { adapterName } from '../src/runtime/adapter.ts';
+import type { Message, Request, Row } from './bench_messages.ts';
+import { ResultTable } from './bench_table.ts';
+
+interface Results {
+  facts: Readonly<Record<string, string>>;
+  ceilings: Ceilings;
+  readonly outcomes: Row[];
+}
+
+const find = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
+const form = find<HTMLFormElement>('options');
+const status = find('status');
+const progress = find<HTMLProgressElement>('progress');
+const [start, stop, copy, download] = ['start', 'stop', 'copy', 'download'].map((id) => find<HTMLButtonElement>(id));
+const table = new ResultTable(find<HTMLTableElement>('results'));
+
+let worker: Worker | undefined;
+let results: Results | undefined;
+
+function say(text: string, bad = false): void {
+  status.textContent = text;
+  status.classList.toggle('bad', bad);
+}
+
+function readForm(): Request {
+  const data = new FormData(form);
+  const extent = data.get('extent');
+  return {
+    groups: data.getAll('group') as Group[],
+    quick: extent === 'quick',
+    full: extent === 'full',
+    batch: Number(data.get('batch')),
+    tune: data.has('tune'),
+    filter: String(data.get('filter')).trim(),
+  };
+}
+
+function begin(): void {
+  const request = readForm();
+  if (request.groups.length === 0) {
+    say('Choose at least one kind of workload.', true);
+    return;
+  }
+  results = undefined;
+  table.clear();
+  find('facts').replaceChildren();
+  progress.removeAttribute('value');
+  worker = new Worker(new URL('./bench_worker.js', import.meta.url), { type: 'module' });
+  worker.onmessage = ({ data }: MessageEvent<Message>) => receive(data);
+  worker.onerror = ({ message }) => end(`The worker failed: ${message || 'it could not be loaded'}.`, true);
+  worker.postMessage(request);
+  say('Opening a device');
+  enable();
+}
+
+function receive(message: Message): void {
+  switch (message.kind) {
+    case 'doing':
+      say(`${message.what} …`);
+      break;
+    case 'facts':
+      results = { facts: message.facts, ceilings: message.ceilings, outcomes: [] };
+      showFacts(message.facts);
+      break;
+    case 'section':
+      table.section(message.title, message.workloads);
+      break;
+    case 'row':
+      results!.outcomes.push(message.row);
+      table.fill(message.row, results!.ceilings);
+      enable();
+      break;
+    case 'done':
+      if (results?.outcomes.length) end('Done.');
+      else end('No workload has all those words.', true);
+      break;
+    case 'failed':
+      end(message.message, true);
+  }
+}
+
+/** Ends the worker, and with it whatever runs on its device. */
+function end(text: string, bad = false): void {
+  worker?.terminate();
+  worker = undefined;
+  table.stop();
+  const failures = results?.outcomes.filter(({ failed }) => failed !== undefined).length ?? 0;
+  say(failures ? `${text} ${failures} without times.` : text, bad || failures > 0);
+  enable();
+}
+
+/** Lets buttons be pressed that can do something. */
+function enable(): void {
+  const running = worker !== undefined;
+  const empty = !results?.outcomes.length;
+  start!.disabled = running;
+  stop!.disabled = !running;
+  copy!.disabled = empty;
+  download!.disabled = empty;
+  progress.classList.toggle('running', running);
+}
+
+function showFacts(facts: Results['facts']): void {
+  const entries = Object.entries(facts).flatMap(([name, value]) => {
+    const [term, detail] = [document.createElement('dt'), document.createElement('dd')];
+    term.textContent = name;
+    detail.textContent = value;
+    return [term, detail];
+  });
+  find('facts').replaceChildren(...entries);
+}
+
+/** The tables as the command line prints them with `--markdown`. */
+function markdown({ facts, ceilings, outcomes }: Results): string {
+  const lines: string[] = [];
+  const report = new Report((line) => lines.push(line), true, ['tfjs'], ceilings);
+  report.facts(facts);
+  for (const title of new Set(outcomes.map(({ section }) => section))) {
+    const rows = outcomes.filter(({ section }) => section === title);
+    report.heading(title);
+    for (const row of rows) report.outcome(row);
+    report.end(rows);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+async function copyMarkdown(): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(markdown(results!));
+    say('Copied.');
+  } catch (cause) {
+    say(`Not copied: ${(cause as Error).message}`, true);
+  }
+}
+
+/** Saves what the command line writes with `--json`. Only that can measure memory. */
+function saveJson(): void {
+  const text = `${JSON.stringify({ ...results, memory: [] }, null, 2)}\n`;
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  link.download = `koalarize-bench-${results!.facts.date!.slice(0, 10)}.json`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Shows the adapter's name, before anything is measured; or why nothing can be. */
+async function greet(): Promise<void> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter) {
+    find('adapter').textContent = adapterName(adapter.info) || 'one that the browser does not name';
+    say('Ready.');
+    enable();
+  } else if (!isSecureContext) say('WebGPU is there for pages from https:// or http://localhost only.', true);
+  else {
+    const what = navigator.gpu ? 'This browser has WebGPU, but no adapter for it here' : 'This browser has no WebGPU';
+    say(`${what}: use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on.`, true);
+  }
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  begin();
+});
+stop!.addEventListener('click', () => end('Stopped.'));
+copy!.addEventListener('click', copyMarkdown);
+download!.addEventListener('click', saveJson);
+await greet();
