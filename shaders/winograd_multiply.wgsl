@@ -1,5 +1,5 @@
-// winograd_multiply: y[p] = a[p]^T b[p] for all products p, in parts: y[s, p, r, c] (+)= sum over the i of part s
-// of a[p, i, r] * b[p, i, c].
+// winograd_multiply: y[p] = a[p]^T b[p] for all products p, in parts: y[s, p, r, c] = sum over the i of part s of
+// a[p, i, r] * b[p, i, c]; added to y in the variant 'add'.
 // A workgroup computes 64 rows x 64 columns, a thread 8 x 8 of them in registers. Stretches of 8 inner rows of a and b go
 // through workgroup memory.
 // Layout: a [product][inner][row] with the rows padded to whole vec4s; b [product][inner][column]; y [part][product][row]
@@ -16,7 +16,6 @@ struct Params {
   columns: u32, // a multiple of 4
   splits: u32, // parts of the inner axis, and the length of each
   split_length: u32,
-  accumulate: u32, // 1: adds to y, 0: overwrites it
 }
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -71,8 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       for (var side = 0u; side < 2; side++) {
         let column = group.y * SIDE + side * 8 + c;
         if (row < params.rows && column < column_vectors) {
-          let at = (start + row) * column_vectors + column;
-          y[at] = sum[half * 2 + side][j] + select(vec4f(), y[at], params.accumulate == 1);
+          store((start + row) * column_vectors + column, sum[half * 2 + side][j]);
         }
       }
     }
@@ -83,3 +81,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 fn outer(b: vec4f, a: vec4f) -> mat4x4f {
   return mat4x4f(b * a.x, b * a.y, b * a.z, b * a.w);
 }
+
+// The variants append:
+//   store(at, value)      overwrites y[at], or adds to it

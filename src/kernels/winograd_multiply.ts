@@ -9,7 +9,6 @@ export const MULTIPLY_PARAMS = {
   columns: 'u32',
   splits: 'u32',
   split_length: 'u32',
-  accumulate: 'u32',
 } as const satisfies Record<string, Scalar>;
 
 export type MultiplyParams = Values<typeof MULTIPLY_PARAMS>;
@@ -21,6 +20,14 @@ export const MULTIPLY_BUFFERS = {
   y: { access: 'read_write', length: (p: MultiplyParams) => p.splits * p.products * p.rows * p.columns },
 } as const;
 
+/** The variants of both kernels. */
+export const MULTIPLY_VARIANTS = {
+  store: {
+    set: 'fn store(at: u32, value: vec4f) { y[at] = value; }',
+    add: 'fn store(at: u32, value: vec4f) { y[at] += value; }',
+  },
+} as const;
+
 /** Many products of matrices `a^T b` at once. */
 export const winogradMultiply = defineKernel({
   name: 'winograd_multiply',
@@ -28,6 +35,6 @@ export const winogradMultiply = defineKernel({
   buffers: MULTIPLY_BUFFERS,
   params: MULTIPLY_PARAMS,
   constants: { WORKGROUP: 64 },
-  variants: {},
+  variants: MULTIPLY_VARIANTS,
   workgroups: (p) => [Math.ceil(p.rows / 64), Math.ceil(p.columns / 64), p.products * p.splits],
 });

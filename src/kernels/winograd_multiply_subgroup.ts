@@ -1,6 +1,6 @@
 import source from '../../shaders/winograd_multiply_subgroup.wgsl';
 import { defineKernel } from './define.ts';
-import { MULTIPLY_BUFFERS, MULTIPLY_PARAMS } from './winograd_multiply.ts';
+import { MULTIPLY_BUFFERS, MULTIPLY_PARAMS, MULTIPLY_VARIANTS } from './winograd_multiply.ts';
 
 /** `winograd_multiply` for subgroups of 8 lanes; 4 rows x 32 columns per thread. */
 export const winogradMultiplySubgroup = defineKernel({
@@ -9,6 +9,6 @@ export const winogradMultiplySubgroup = defineKernel({
   buffers: MULTIPLY_BUFFERS,
   params: MULTIPLY_PARAMS,
   constants: { WORKGROUP: 8 },
-  variants: {},
+  variants: MULTIPLY_VARIANTS,
   workgroups: (p) => [Math.ceil(p.rows / 32), Math.ceil(p.columns / 32), p.products * p.splits],
 });

@@ -102,8 +102,8 @@ function emitTiles<T>(
         columns: g.outChannels,
         splits: 1,
         split_length: g.inChannels,
-        accumulate: 0,
       },
+      'set',
     );
     emit.call(
       winogradOutput,

@@ -59,6 +59,8 @@ export function emitMultiply<T>(
   emit: Emit<T>,
   buffers: { readonly a: T; readonly b: T; readonly y: T },
   params: MultiplyParams,
+  store: 'set' | 'add',
 ): void {
-  emit.call(emit.traits.subgroupSize === 8 ? winogradMultiplySubgroup : winogradMultiply, buffers, params);
+  const kernel = emit.traits.subgroupSize === 8 ? winogradMultiplySubgroup : winogradMultiply;
+  emit.call(kernel, buffers, params, { store });
 }

@@ -70,8 +70,8 @@ function emitWeightGrad<T>(
         columns: g.outChannels,
         splits,
         split_length: Math.ceil(range.tiles / splits),
-        accumulate: i === 0 ? 0 : 1,
       },
+      i === 0 ? 'set' : 'add',
     );
   });
   emit.call(
