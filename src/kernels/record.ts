@@ -173,6 +173,10 @@ async function compile(
   choice: Readonly<Record<string, string>>,
 ): Promise<GPUComputePipeline> {
   const { device } = gpu;
+  const missing = kernel.requires?.find((feature) => !device.features.has(feature));
+  if (missing) {
+    throw new KernelError(`${label}: expected a device with ${missing}, got one without – use another kernel`);
+  }
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code: specialise(kernel, choice) });
   const scope = device.popErrorScope();
