@@ -7,15 +7,16 @@ import { constant } from './ops/constant.ts';
 /**
  * Returns d(loss)/d(node) for each node of `wrt`, each shaped like its node.
  *
+ * @param scale what all of them are multiplied by, of the loss's shape
  * @throws ShapeError when `loss` has more than one element, or a node does not influence it.
  */
-export function gradients(loss: Node, wrt: readonly Node[]): Node[] {
+export function gradients(loss: Node, wrt: readonly Node[], scale = constant(loss.shape, 1)): Node[] {
   if (sizeOf(loss.shape) !== 1) {
     throw new ShapeError(`gradients: expected a loss of 1 element, got [${loss.shape.join(', ')}] – reduce it first`);
   }
   const nodes = reachable([loss]);
   const needed = influencedBy(nodes, new Set(wrt));
-  const sums = new Map<Node, Node>([[loss, constant(loss.shape, 1)]]);
+  const sums = new Map<Node, Node>([[loss, scale]]);
   for (const node of nodes.toReversed()) {
     const dy = sums.get(node);
     const rule = node.op.gradient;

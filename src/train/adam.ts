@@ -44,9 +44,15 @@ export class Adam {
     return new Adam(gpu, program, moments, fixed);
   }
 
-  /** Sets what depends on the step (1 for the first) for the next submit of `program`. */
-  prepare(step: number, learningRate: number): void {
-    const params = adamParams({ ...this.#fixed, step, learningRate });
+  /**
+   * Sets what depends on the step for the next submit of `program`.
+   *
+   * @param step 1 for the first
+   * @param lossScale what the gradients are too large by
+   */
+  prepare(step: number, learningRate: number, lossScale = 1): void {
+    const gradScale = this.#fixed.gradScale / lossScale;
+    const params = adamParams({ ...this.#fixed, gradScale, step, learningRate });
     this.program.setParams(this.#gpu.device.queue, 0, packParams({ kernel: adamKernel, params }));
   }
 

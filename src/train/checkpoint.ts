@@ -6,6 +6,7 @@ import type { ParameterSlab, Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors, encodeSafetensors } from '../graph/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { DivergedError } from './loop.ts';
+import { decodeLossScale, encodeLossScale, type LossScaleState } from './loss_scale.ts';
 import type { Trainer } from './trainer.ts';
 
 export interface TrainingState {
@@ -13,6 +14,8 @@ export interface TrainingState {
   readonly moments: { readonly m: Tensors; readonly v: Tensors };
   /** Steps that are done. */
   readonly step: number;
+  /** Of a run with float16. */
+  readonly lossScale?: LossScaleState;
 }
 
 const PREFIXES = { m: 'adam.m.', v: 'adam.v.' } as const;
@@ -39,7 +42,8 @@ export async function readState(trainer: Trainer, step: number): Promise<Trainin
     read("Adam's m of", adam.moments.m),
     read("Adam's v of", adam.moments.v),
   ]);
-  return { weights: w, moments: { m, v }, step };
+  const { lossScale } = trainer;
+  return { weights: w, moments: { m, v }, step, ...(lossScale && { lossScale }) };
 }
 
 /** The checkpoint's file. `metadata` says what the weights are for; the step is added to it. */
@@ -51,7 +55,9 @@ export function encodeCheckpoint(state: TrainingState, metadata: Readonly<Record
     ...renamed(PREFIXES.m, state.moments.m),
     ...renamed(PREFIXES.v, state.moments.v),
   ]);
-  return encodeSafetensors({ tensors, metadata: { ...metadata, step: String(state.step) } });
+  const { step, lossScale } = state;
+  const scaling = lossScale && { loss_scale: encodeLossScale(lossScale) };
+  return encodeSafetensors({ tensors, metadata: { ...metadata, ...scaling, step: String(step) } });
 }
 
 /** Reads a checkpoint's file. `name` is for messages. @throws FormatError for anything else. */
@@ -65,6 +71,13 @@ export function decodeCheckpoint(
   if (!Number.isInteger(step) || step < 0) {
     throw new FormatError(`${name}: expected a step in its header, got '${text}' – is it a checkpoint?`);
   }
+  const { loss_scale: scaling } = metadata;
+  const lossScale = scaling === undefined ? undefined : decodeLossScale(scaling);
+  if (scaling !== undefined && !lossScale) {
+    throw new FormatError(
+      `${name}: expected a loss scale and two counts in its header, got '${scaling}' – is it damaged?`,
+    );
+  }
   const weights = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   const moments = { m: new Map(weights), v: new Map(weights) };
   for (const [key, tensor] of tensors) {
@@ -72,7 +85,7 @@ export function decodeCheckpoint(
     else if (key.startsWith(PREFIXES.v)) moments.v.set(key.slice(PREFIXES.v.length), tensor);
     else weights.set(key, tensor);
   }
-  return { weights, moments, step, metadata };
+  return { weights, moments, step, metadata, ...(lossScale && { lossScale }) };
 }
 
 /** The file of the weights alone, for use: float16, or float32 where a weight is out of its range. */

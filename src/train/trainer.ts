@@ -10,16 +10,17 @@ import { input, nameOf, parameterOp } from '../graph/ops/input.ts';
 import { mse } from '../graph/ops/mse.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { accumulate } from '../kernels/accumulate.ts';
-import { emitInto, type KernelCall } from '../kernels/emit.ts';
 import { fill } from '../kernels/fill.ts';
-import { emitMse } from '../kernels/mse.ts';
-import { type Binding, record, recordOne, traitsOf } from '../kernels/record.ts';
+import { settlePrecision } from '../kernels/precision.ts';
+import { recordOne } from '../kernels/record.ts';
 import type { Winners } from '../kernels/tuning.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { Adam, type AdamOptions } from './adam.ts';
 import { type Batch, sourceSize } from './batch.ts';
+import { type FiniteCheck, freeCheck, makeCheck } from './finite_check.ts';
+import { INITIAL_LOSS_SCALE, isExhausted, type LossScaleState, nextLossScale } from './loss_scale.ts';
 
 /** Builds a network from lightness [N, H, W, 1] and, where the width is not 0, an embedding [N, 1, 1, width]. */
 export type NetworkBuilder = (lightness: Node, embedding?: Node) => Node;
@@ -50,6 +51,12 @@ export class Trainer {
   readonly #check: FiniteCheck;
   /** Gradients and loss of all micro-batches, added up; absent when there is one. */
   readonly #sum: { buffer: GPUBuffer; clear: Program; add: Program } | undefined;
+  /** Whether the gradients are finite; absent in float32, which needs no loss scaling. */
+  readonly #overflow: { readonly check: FiniteCheck; readonly result: GPUBuffer } | undefined;
+  #lossScale = INITIAL_LOSS_SCALE;
+  #destroyed = false;
+  /** Until it is known whether the last step's gradients are finite, the next one's scale is not known either. */
+  #decided: Promise<unknown> = Promise.resolve();
 
   private constructor(
     gpu: Gpu,
@@ -61,6 +68,7 @@ export class Trainer {
       sum: { buffer: GPUBuffer; clear: Program; add: Program } | undefined;
       adam: Adam;
       check: FiniteCheck;
+      overflow: { check: FiniteCheck; result: GPUBuffer } | undefined;
     },
   ) {
     this.#gpu = gpu;
@@ -71,6 +79,7 @@ export class Trainer {
     this.#sum = parts.sum;
     this.adam = parts.adam;
     this.#check = parts.check;
+    this.#overflow = parts.overflow;
   }
 
   /** Compiles the step. The weights are zero until they are written. */
@@ -79,6 +88,8 @@ export class Trainer {
     if (!Number.isInteger(parts)) {
       throw new ShapeError(`train: expected a micro-batch that divides ${config.batch}, got ${config.microBatch}`);
     }
+    await settlePrecision(gpu);
+    const scaled = gpu.proven.precision === 'f16';
     const { loss } = lossGraph(config, network);
     const layout = new ParameterLayout(reachable([loss]));
     const weights = new ParameterSlab(gpu, 'weights', layout);
@@ -87,37 +98,88 @@ export class Trainer {
     const step = await compile(gpu, {
       label: 'training step',
       parameters: weights,
-      ...gradientOutputs(loss, gradient),
+      ...gradientOutputs(loss, gradient, scaled ? input(LOSS_SCALE, loss.shape) : undefined),
     });
     const sum = parts === 1 ? undefined : await makeSum(gpu, gradient.buffer);
     const adam = await Adam.create(gpu, weights, sum?.buffer ?? gradient.buffer, parts, config.adam);
-    const check = await makeCheck(gpu, weights, sum?.buffer ?? gradient.buffer);
-    return new Trainer(gpu, config, weights, { step, gradient, sum, adam, check });
+    const place = { buffer: sum?.buffer ?? gradient.buffer, offset: layout.bytes + CHECK_OFFSET, size: 16 };
+    const check = await makeCheck(gpu, weights.buffer, layout.bytes / 4, place);
+    const overflow = scaled
+      ? await makeOverflowCheck(gpu, sum?.buffer ?? gradient.buffer, layout.bytes / 4)
+      : undefined;
+    return new Trainer(gpu, config, weights, { step, gradient, sum, adam, check, overflow });
   }
 
   /**
    * Submits step `step` (1 for the first) and returns its loss once the device is done; NaN too when a weight is no
-   * longer finite after it.
+   * longer finite after it. With float16, a step whose gradients are not finite leaves the weights as they are.
    *
    * Steps may be submitted before the loss of the last one has arrived; they run in order.
    */
   async step(batch: Batch, step: number, learningRate: number): Promise<number> {
     const parts = this.#feeds(batch);
+    if (this.#overflow) {
+      const { check, result } = this.#overflow;
+      const turn = this.#decided.then(() => this.#scaledStep(parts, step, learningRate, check, result));
+      this.#decided = turn.catch(() => undefined);
+      return (await turn).loss;
+    }
     this.adam.prepare(step, learningRate);
+    this.#submit(parts, this.adam.program, this.#check.program);
+    return this.#loss(parts.length);
+  }
+
+  /** Submits the step that was asked for, once the one before has told its scale; wrapped, as the loss comes later. */
+  async #scaledStep(
+    parts: readonly (() => void)[],
+    step: number,
+    learningRate: number,
+    check: FiniteCheck,
+    result: GPUBuffer,
+  ): Promise<{ readonly loss: Promise<number> }> {
+    const abandoned = { loss: Promise.resolve(Number.NaN) };
+    if (this.#destroyed) return abandoned;
+    const { scale, skipped } = this.#lossScale;
+    this.#step.feed(LOSS_SCALE, Float32Array.of(scale));
+    this.#submit(parts, check.program);
+    const [difference] = await this.#gpu.readFloats(result, 1);
+    if (this.#destroyed) return abandoned;
+    const finite = difference === 0;
+    if (finite) {
+      this.adam.prepare(step - skipped, learningRate, scale);
+      this.#gpu.submit(this.adam.program, this.#check.program);
+    } else if (isExhausted(this.#lossScale)) return abandoned;
+    else this.#gpu.submit(this.#check.program);
+    this.#lossScale = nextLossScale(this.#lossScale, finite);
+    const loss = this.#loss(parts.length);
+    loss.catch(() => undefined); // Whoever asked for the step hears of it.
+    return { loss };
+  }
+
+  /** Submits the gradients of all parts, then the rest. */
+  #submit(parts: readonly (() => void)[], ...then: Program[]): void {
     if (!this.#sum) {
       parts[0]!();
-      this.#gpu.submit(this.#step.program, this.adam.program, this.#check.program);
-    } else {
-      this.#gpu.submit(this.#sum.clear);
-      for (const feed of parts) {
-        feed();
-        this.#gpu.submit(this.#step.program, this.#sum.add);
-      }
-      this.#gpu.submit(this.adam.program, this.#check.program);
+      this.#gpu.submit(this.#step.program, ...then);
+      return;
     }
+    this.#gpu.submit(this.#sum.clear);
+    for (const feed of parts) {
+      feed();
+      this.#gpu.submit(this.#step.program, this.#sum.add);
+    }
+    this.#gpu.submit(...then);
+  }
+
+  async #loss(parts: number): Promise<number> {
     const buffer = this.#sum?.buffer ?? this.#gradient.buffer;
     const tail = new Float32Array(await this.#gpu.read(buffer, CHECK_OFFSET + 4, this.weights.layout.bytes));
-    return tail[0]! / parts.length + tail[CHECK_OFFSET / 4]!;
+    return tail[0]! / parts + tail[CHECK_OFFSET / 4]!;
+  }
+
+  /** What the next step's loss is scaled by, with no step in flight; undefined in float32. */
+  get lossScale(): LossScaleState | undefined {
+    return this.#overflow && this.#lossScale;
   }
 
   /** What the tuner chose for a step; empty without a tuner. */
@@ -125,19 +187,29 @@ export class Trainer {
     return this.#step.tuned;
   }
 
-  /** Writes weights, and the optimiser's moments where they are given. */
-  load(weights: Tensors, moments?: { readonly m: Tensors; readonly v: Tensors }): void {
+  /** Writes weights, and the optimiser's moments and the loss scale where they are given. */
+  load(
+    weights: Tensors,
+    moments?: { readonly m: Tensors; readonly v: Tensors },
+    lossScale: LossScaleState = INITIAL_LOSS_SCALE,
+  ): void {
     this.weights.write(weights);
+    this.#lossScale = lossScale;
     if (!moments) return;
     this.adam.moments.m.write(moments.m);
     this.adam.moments.v.write(moments.v);
   }
 
+  /** Frees everything. Steps that have not been submitted never are. */
   destroy(): void {
+    this.#destroyed = true;
     this.#step.destroy();
     this.adam.destroy();
-    this.#check.program.destroy();
-    for (const buffer of this.#check.scratch) this.#gpu.free(buffer);
+    freeCheck(this.#gpu, this.#check);
+    if (this.#overflow) {
+      freeCheck(this.#gpu, this.#overflow.check);
+      this.#gpu.free(this.#overflow.result);
+    }
     this.weights.free();
     this.#gradient.free();
     if (!this.#sum) return;
@@ -185,13 +257,24 @@ export function lossGraph(config: TrainerConfig, network: NetworkBuilder) {
   return { loss, seen, answer, target };
 }
 
-function gradientOutputs(loss: Node, gradient: ParameterSlab) {
+/** Bytes from the loss to the check's result: WebGPU's alignment for a binding's offset. */
+const CHECK_OFFSET = 256;
+
+/** The name of the input that the loss is multiplied by before it is differentiated. */
+const LOSS_SCALE = 'loss scale';
+
+function gradientOutputs(loss: Node, gradient: ParameterSlab, scale: Node | undefined) {
   const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
-  const grads = gradients(loss, parameters);
+  const grads = gradients(loss, parameters, scale);
   const outputs = Object.fromEntries(parameters.map((node, i) => [nameOf(node), grads[i]!]));
   const into = Object.fromEntries(parameters.map((node) => [nameOf(node), gradient.binding(nameOf(node))]));
   const lossPlace = { buffer: gradient.buffer, offset: gradient.layout.bytes, size: 16 };
   return { outputs: { ...outputs, loss }, into: { ...into, loss: lossPlace } };
+}
+
+async function makeOverflowCheck(gpu: Gpu, gradient: GPUBuffer, count: number) {
+  const result = gpu.buffer('overflow', 16);
+  return { check: await makeCheck(gpu, gradient, count, result), result };
 }
 
 async function makeSum(gpu: Gpu, gradient: GPUBuffer) {
@@ -202,30 +285,4 @@ async function makeSum(gpu: Gpu, gradient: GPUBuffer) {
     clear: await recordOne(gpu, fill, { y: buffer }, { count, value: 0 }),
     add: await recordOne(gpu, accumulate, { x: gradient, acc: buffer }, { count }),
   };
-}
-
-interface FiniteCheck {
-  readonly program: Program;
-  readonly scratch: readonly GPUBuffer[];
-}
-
-/** Bytes from the loss to the check's result: WebGPU's alignment for a binding's offset. */
-const CHECK_OFFSET = 256;
-
-/**
- * Writes Σ (w − w)² over all weights: 0, or NaN from the first one on that is not finite.
- * The loss does not tell, as ReLU turns NaN into 0.
- */
-async function makeCheck(gpu: Gpu, weights: ParameterSlab, into: GPUBuffer): Promise<FiniteCheck> {
-  const calls: KernelCall<Binding>[] = [];
-  const scratch: GPUBuffer[] = [];
-  const emit = emitInto<Binding>(calls, traitsOf(gpu), (elements) => {
-    const buffer = gpu.buffer('finite check', elements * 4);
-    scratch.push(buffer);
-    return buffer;
-  });
-  const y = { buffer: into, offset: weights.layout.bytes + CHECK_OFFSET, size: 16 };
-  const pixels = weights.layout.bytes / 4;
-  emitMse(emit, { pred: weights.buffer, truth: weights.buffer, y }, { pixels, channels: 1, scale: 1 });
-  return { program: await record(gpu, 'finite check', calls), scratch };
 }
