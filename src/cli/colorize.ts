@@ -34,6 +34,7 @@ ${INCEPTION_DETAILS_HELP}                       These four are in the weights: w
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --tune               measure which algorithms are the fastest on this device, for each size of picture; what is
                        found is remembered, and used wherever --tune is given
+  --precision P        f32, or f16: operands rounded to float16 where that is faster (for GPUs that have it)     [f32]
   --verbose            print dispatches and memory plan of each network that is compiled
   --skip-existing      leave out pictures whose output is there already
   --json               one line of JSON for each picture, on standard output
@@ -54,6 +55,7 @@ const OPTIONS = {
   ...INCEPTION_OPTIONS,
   adapter: { type: 'string' },
   tune: { type: 'boolean' },
+  precision: { type: 'string' },
   verbose: { type: 'boolean' },
   'skip-existing': { type: 'boolean' },
   json: { type: 'boolean' },
@@ -91,6 +93,10 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   if (renderSize !== undefined && !(Number.isInteger(renderSize) && renderSize >= 8 && renderSize <= 2048)) {
     return usage(`--render-size: expected a whole number from 8 to 2048, got '${values['render-size']}'`, hint);
   }
+  const precision = (['f32', 'f16'] as const).find((name) => name === values.precision);
+  if (values.precision !== undefined && !precision) {
+    return usage(`--precision: expected f32 or f16, got '${values.precision}'`, hint);
+  }
   const plan = await planJobs(positionals, values.output);
   if (typeof plan === 'string') return usage(plan, hint);
   const jobs = values['skip-existing'] ? plan.filter(({ output, error }) => error || !existsSync(output)) : plan;
@@ -99,6 +105,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
     ...(values.adapter && { adapter: values.adapter }),
     ...(values.weights && { weights: values.weights }),
     ...(values.tune && { tune: tuning() }),
+    ...(precision && { precision }),
     ...(values.verbose && { verbose: sayLine }),
   };
   const report = new Reporter(jobs.length, values.json ?? false);

@@ -68,7 +68,13 @@ async function run(args: Arguments): Promise<void> {
   const goal = old ? extended(args.goal, old.goal) : Object.keys(args.goal).length ? args.goal : DEFAULTS.goal;
 
   const { adapter, tune } = { ...DEFAULTS.conduct, ...old?.conduct, ...args.conduct };
-  const gpu = await Gpu.open({ adapter, ...(tune && { tune: tuning() }), ...(args.verbose && { verbose: sayLine }) });
+  const { precision } = { ...DEFAULTS.settings, ...args.settings, ...old?.settings };
+  const gpu = await Gpu.open({
+    adapter,
+    precision,
+    ...(tune && { tune: tuning() }),
+    ...(args.verbose && { verbose: sayLine }),
+  });
   let extractor: Extractor | undefined;
   try {
     progress.say(`device   ${gpu.name} (${gpu.source})`);
@@ -108,7 +114,8 @@ async function run(args: Arguments): Promise<void> {
     };
     await folder.writeConfig(config);
     const embeddings =
-      extractor && new EmbeddingCache(conduct.embeddingCache ?? folder.embeddingsPath, extractor.description);
+      extractor &&
+      new EmbeddingCache(conduct.embeddingCache ?? folder.embeddingsPath, extractor.description, gpu.precision);
     if (extractor) {
       const used = [...pictures.train, ...pictures.validation.slice(0, conduct.valCount)];
       await embeddings!.complete(used, extractor, progress);
@@ -158,7 +165,7 @@ function expectSameSettings({ settings, val, init, inception }: Arguments, old: 
   }
   if (init) throw new UsageError('--init: expected none with --resume, got one: the run has its weights');
   for (const [name, value] of Object.entries(settings)) {
-    const had = old.settings[name as keyof Settings];
+    const had = { precision: DEFAULTS.settings.precision, ...old.settings }[name as keyof Settings];
     const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (value !== had) {
       throw new UsageError(

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { readImage } from '../../image/node.ts';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import type { Extractor } from '../../model/extractor.ts';
+import type { Precision } from '../../runtime/adapter.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { writeWhole } from './files.ts';
 import { readUnchanged } from './pictures.ts';
@@ -35,9 +36,13 @@ export class EmbeddingCache {
   readonly #key: string;
   readonly #width: number;
 
-  /** @param root holds the folders of all extractors */
-  constructor(root: string, { kind, output, width, sha256, size, range }: ExtractorInfo) {
-    const told = JSON.stringify([VERSION, sha256, output, kind, width, size, range]);
+  /**
+   * @param root holds the folders of all extractors
+   * @param precision at which it runs: float16 gives other numbers
+   */
+  constructor(root: string, { kind, output, width, sha256, size, range }: ExtractorInfo, precision: Precision = 'f32') {
+    const rounded = precision === 'f32' ? [] : [precision];
+    const told = JSON.stringify([VERSION, sha256, output, kind, width, size, range, ...rounded]);
     this.#key = createHash('sha256').update(told).digest('hex');
     this.#width = width;
     this.folder = join(root, this.#key.slice(0, 16));

@@ -1,5 +1,6 @@
 /** The arguments of `koalarize train`: what may be given, and what it means. Nothing is read or written here. */
 import { parseArgs } from 'node:util';
+import type { Precision } from '../../runtime/adapter.ts';
 import type { Decay } from '../../train/loop.ts';
 import {
   INCEPTION_DETAILS_HELP,
@@ -29,6 +30,8 @@ What to train
   --seed N             seed of the first weights, the order and the crops (1)
   --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened
   --width-divisor N    a network with 1/N of the channels, for experiments: 1, 2, 4, 8, 16 or 32 (1)
+  --precision P        f32 (default), or f16: products of float16 with float32 sums, for GPUs that have it; the loss is
+                       scaled meanwhile, and steps in which a gradient overflows are left out
 
 The feature extractor (none, unless it is named)
   --inception FILE     train with the answers of this picture classifier, an ONNX file such as Inception-ResNet-v2. Each
@@ -88,6 +91,8 @@ export interface Settings {
   readonly lrDecay: Decay;
   readonly seed: number;
   readonly widthDivisor: number;
+  /** Absent in runs that began before there was a choice: float32. */
+  readonly precision?: Precision;
 }
 
 /** What may change from one call to the next. */
@@ -120,7 +125,7 @@ export interface Arguments {
 
 export const DEFAULTS = {
   goal: { epochs: 40 },
-  settings: { size: 224, batch: 100, lr: 1e-3, lrDecay: 'constant', seed: 1, widthDivisor: 1 },
+  settings: { size: 224, batch: 100, lr: 1e-3, lrDecay: 'constant', seed: 1, widthDivisor: 1, precision: 'f32' },
   conduct: { checkpointEvery: 10, valCount: 200, adapter: 'auto' },
 } as const;
 
@@ -147,6 +152,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     lrDecay: oneOf('lr-decay', values['lr-decay'], ['constant', 'cosine']),
     seed: whole('seed', 0),
     widthDivisor: whole('width-divisor', 1, 32),
+    precision: oneOf('precision', values.precision, ['f32', 'f16']),
   });
   const { size, batch, microBatch, widthDivisor } = settings;
   if (size && size % 8) throw new UsageError(`--size: expected a multiple of 8, got ${size}`);
@@ -204,6 +210,7 @@ function parse(argv: string[]) {
         'lr-decay': text,
         seed: text,
         'width-divisor': text,
+        precision: text,
         'checkpoint-every': text,
         'val-every': text,
         'val-count': text,

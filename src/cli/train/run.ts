@@ -164,8 +164,8 @@ export class Run {
       await this.#folder.truncateLog(0);
       return 0;
     }
-    const { step, weights, moments } = decodeCheckpoint(await readFile(path), path);
-    trainer.load(weights, moments);
+    const { step, weights, moments, lossScale } = decodeCheckpoint(await readFile(path), path);
+    trainer.load(weights, moments, lossScale);
     await this.#folder.truncateLog(step);
     this.#progress.say(`resume   from ${path}`);
     this.#savedPath = path;
@@ -248,7 +248,7 @@ function trainerConfig({ settings: { batch, microBatch, size }, embedding }: Run
 
 /** What every file of weights says of itself. Nothing of time or place: equal runs give equal files. */
 function metadataOf(config: RunConfig): Record<string, string> {
-  const { size, batch, microBatch, lr, lrDecay, seed } = config.settings;
+  const { size, batch, microBatch, lr, lrDecay, seed, precision } = config.settings;
   return {
     ...weightsMetadata({ network: networkOf(config), lightness: config.lightness, embedding: extractorOf(config) }),
     crop: config.crop,
@@ -258,6 +258,7 @@ function metadataOf(config: RunConfig): Record<string, string> {
     learning_rate: String(lr),
     lr_decay: lrDecay,
     seed: String(seed),
+    ...(precision === 'f16' && { precision }),
     initial_weights: config.init?.sha256 ?? 'glorot uniform',
     pictures: String(config.train.count),
   };
