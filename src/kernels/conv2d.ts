@@ -7,6 +7,8 @@ import { directForward, directInputGrad, directWeightGrad } from './conv2d/direc
 import { gemmForward, gemmInputGrad } from './conv2d/gemm.ts';
 import { gemmWeightGrad } from './conv2d/gemm_weight_grad.ts';
 import type { ConvGeometry, ConvOptions } from './conv2d/geometry.ts';
+import { winogradForward, winogradInputGrad } from './conv2d/winograd.ts';
+import { winogradWeightGrad } from './conv2d/winograd_weight_grad.ts';
 import type { DeviceTraits, Emit } from './emit.ts';
 import type { Algorithms, ConvTask } from './tuning.ts';
 
@@ -14,9 +16,9 @@ export type { ConvActivation, ConvGeometry, ConvOptions, ConvView } from './conv
 
 /** All algorithms of each direction. */
 export const algorithms: Algorithms = {
-  forward: [directForward, ...gemmForward],
-  inputGrad: [directInputGrad, ...gemmInputGrad],
-  weightGrad: [directWeightGrad, ...gemmWeightGrad],
+  forward: [directForward, ...gemmForward, ...winogradForward],
+  inputGrad: [directInputGrad, ...gemmInputGrad, ...winogradInputGrad],
+  weightGrad: [directWeightGrad, ...gemmWeightGrad, ...winogradWeightGrad],
 };
 
 /** Emits `y = activation(conv(x, w) + bias + residual)`. @throws KernelError for a channel range that is not aligned. */
