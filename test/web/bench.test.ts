@@ -112,6 +112,21 @@ test('stops in the middle, and says what cannot be measured', async () => {
   expect(await page.isEnabled('#download')).toBe(false);
 });
 
+test('goes on without a rival that is not there, and calls the results unchecked', async () => {
+  await page.route(/register_all_gradients/, (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: "throw new Error('not installed');" }),
+  );
+  await page.goto(`${site.base}bench.html`);
+  await settled('Ready.');
+  await page.fill('[name=filter]', 'block35 1x1 forward');
+  await page.click('#start');
+  await settled('Done.');
+  const [, ours, theirs, times, , , error] = await page.locator('#results tbody tr:last-child > *').allTextContents();
+  expect(Number(ours)).toBeGreaterThan(0);
+  expect([theirs, times, error]).toEqual(['', '', 'not checked']);
+  expect(await page.textContent('#facts')).toMatch(/left out: not installed; results NOT CHECKED/);
+});
+
 test('says so where there is no WebGPU', async () => {
   await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
   await page.goto(`${site.base}bench.html`);
