@@ -6,8 +6,8 @@
  * finite points here are 0, ±P and, for the larger tile, ±Q; the last one is infinity. Matrices of both axes are applied
  * one after the other, first to the rows of a square, then to its columns.
  *
- * Source: Lavin and Gray 2016, "Fast algorithms for convolutional neural networks". Their points 0, ±1, ±2 lose twice
- * as many digits as 5/8 and 3/2 do (512 channels, measured); all constants below but those of G are exact in float32.
+ * Source: Lavin and Gray 2016, "Fast algorithms for convolutional neural networks". Points 0, ±1, ±2, as there, give
+ * errors more than twice those of 5/8 and 3/2 (512 channels); all constants below but those of G are exact in float32.
  */
 
 /** The outputs of a tile along one axis. */
