@@ -1,8 +1,8 @@
 // conv2d_gemm: y[n, oy, ox, :] = activation(bias + sum over taps of x[n, oy*s + ty - pad, ox*s + tx - pad, :] * w[ty, tx]
 // + residual[n, oy, ox, :]).
 // Implicit GEMM, [pixels, taps*in] times [taps*in, out]: a workgroup computes TILE_PIXELS x TILE_VECTORS*4 outputs in
-// steps of DEPTH input channels of one tap. A step's x (transposed) and weights lie in workgroup memory; those of the next
-// step are fetched into registers meanwhile. A thread computes QUADS*4 pixels x VECTORS*4 channels in registers.
+// steps of DEPTH input channels of one tap. A step's x and weights lie in workgroup memory as they come, in whole vec4s;
+// those of the next step are fetched into registers meanwhile. A thread computes QUADS*4 pixels x VECTORS*4 channels.
 // With splits > 1 the steps are shared out over the grid's z, and conv2d_gemm_sum adds up the parts in a fixed order.
 // What is rare (tanh, a bias per image, channels that 4 does not divide) is left to conv2d_gemm_sum too: this kernel is
 // unrolled, and every branch at its end multiplies.
@@ -12,7 +12,7 @@ const THREADS = ROWS * COLUMNS;
 const TILE_PIXELS = 4 * QUADS * ROWS;
 const TILE_VECTORS = VECTORS * COLUMNS;
 const DEPTH_VECTORS = DEPTH / 4;
-const X_ROW = TILE_PIXELS / 4 + 1; // one more, so that a transposing store meets fewer bank conflicts
+const X_ROW = DEPTH_VECTORS + 1; // one more, so that neighbouring pixels lie in other banks
 const X_LOADS = TILE_PIXELS * DEPTH_VECTORS / THREADS;
 const W_LOADS = TILE_VECTORS * DEPTH / THREADS;
 const OUTSIDE = -0x40000000; // a row far above every picture
@@ -58,7 +58,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-var<workgroup> x_tile: array<vec4f, DEPTH * X_ROW>; // [channel][pixel / 4], a vec4 is 4 pixels
+var<workgroup> x_tile: array<vec4f, TILE_PIXELS * X_ROW>; // [pixel][channel / 4]
 var<workgroup> w_tile: array<vec4f, DEPTH * TILE_VECTORS>; // [channel][output vector]
 
 @compute @workgroup_size(THREADS)
@@ -129,16 +129,20 @@ fn main(
     }
 
     if (step > begin) {
-      for (var k = 0u; k < DEPTH; k++) {
-        var w: array<vec4f, VECTORS>;
-        for (var j = 0u; j < VECTORS; j++) { w[j] = w_tile[k * TILE_VECTORS + lane_x + j * COLUMNS]; }
-        for (var i = 0u; i < QUADS; i++) {
-          let p = x_tile[k * X_ROW + lane_y + i * ROWS];
+      for (var v = 0u; v < DEPTH_VECTORS; v++) {
+        var w: array<vec4f, 4 * VECTORS>; // [channel][output vector]
+        for (var k = 0u; k < 4; k++) {
           for (var j = 0u; j < VECTORS; j++) {
-            sum[(4 * i + 0) * VECTORS + j] += p.x * w[j];
-            sum[(4 * i + 1) * VECTORS + j] += p.y * w[j];
-            sum[(4 * i + 2) * VECTORS + j] += p.z * w[j];
-            sum[(4 * i + 3) * VECTORS + j] += p.w * w[j];
+            w[k * VECTORS + j] = w_tile[(4 * v + k) * TILE_VECTORS + lane_x + j * COLUMNS];
+          }
+        }
+        for (var i = 0u; i < 4 * QUADS; i++) {
+          let p = x_tile[(lane_y + i * ROWS) * X_ROW + v];
+          for (var j = 0u; j < VECTORS; j++) {
+            sum[i * VECTORS + j] += p.x * w[j];
+            sum[i * VECTORS + j] += p.y * w[VECTORS + j];
+            sum[i * VECTORS + j] += p.z * w[2 * VECTORS + j];
+            sum[i * VECTORS + j] += p.w * w[3 * VECTORS + j];
           }
         }
       }
@@ -146,13 +150,9 @@ fn main(
     if (!live) { break; }
 
     workgroupBarrier();
+    // Whole vec4s, not transposed: threads that store components of the same vec4 would race.
     for (var l = 0u; l < X_LOADS; l++) {
-      let p = x_pixel + l * (THREADS / DEPTH_VECTORS);
-      let at = 4 * x_vector * X_ROW + p / 4;
-      x_tile[at][p % 4] = x_next[l].x;
-      x_tile[at + X_ROW][p % 4] = x_next[l].y;
-      x_tile[at + 2 * X_ROW][p % 4] = x_next[l].z;
-      x_tile[at + 3 * X_ROW][p % 4] = x_next[l].w;
+      x_tile[(x_pixel + l * (THREADS / DEPTH_VECTORS)) * X_ROW + x_vector] = x_next[l];
     }
     for (var l = 0u; l < W_LOADS; l++) { w_tile[local + l * THREADS] = w_next[l]; }
     workgroupBarrier();
@@ -167,20 +167,18 @@ fn main(
     ty += i32(row_done);
   }
 
-  for (var i = 0u; i < QUADS; i++) {
-    for (var q = 0u; q < 4; q++) {
-      let pixel = first_pixel + 4 * (lane_y + i * ROWS) + q;
-      if (pixel < pixels) {
-        let at = output_pixel(pixel);
-        for (var j = 0u; j < VECTORS; j++) {
-          let vector = first_vector + lane_x + j * COLUMNS;
-          if (vector < params.out_vectors) {
-            let added = params.residual == 1;
-            let other = residual[select(0, at * params.out_vectors + vector, added)];
-            let value = sum[(4 * i + q) * VECTORS + j] + select(vec4f(), other, added);
-            let place = (group.z * pixels + at) * params.out_stride + params.out_first + vector;
-            y[place] = select(value, max(value, vec4f()), params.activation == 1);
-          }
+  for (var i = 0u; i < 4 * QUADS; i++) {
+    let pixel = first_pixel + lane_y + i * ROWS;
+    if (pixel < pixels) {
+      let at = output_pixel(pixel);
+      for (var j = 0u; j < VECTORS; j++) {
+        let vector = first_vector + lane_x + j * COLUMNS;
+        if (vector < params.out_vectors) {
+          let added = params.residual == 1;
+          let other = residual[select(0, at * params.out_vectors + vector, added)];
+          let value = sum[i * VECTORS + j] + select(vec4f(), other, added);
+          let place = (group.z * pixels + at) * params.out_stride + params.out_first + vector;
+          y[place] = select(value, max(value, vec4f()), params.activation == 1);
         }
       }
     }

@@ -1,7 +1,7 @@
 // conv2d_gemm_f16: y[n, oy, ox, :] = activation(sum over taps of x[n, oy*s + ty - pad, ox*s + tx - pad, :] * w[ty, tx]
 // + bias + residual[n, oy, ox, :]), with x and w rounded to float16: products and sums are those of float32.
-// Implicit GEMM as in conv2d_gemm, but a step's x and weights lie in workgroup memory as float16, x as it comes, four
-// channels of a pixel in a vec4. All buffers are float32. What is beyond float16 (65504) becomes infinite.
+// Implicit GEMM as in conv2d_gemm, but a step's x and weights lie in workgroup memory as float16. All buffers are
+// float32. What is beyond float16 (65504) becomes infinite.
 // With splits > 1 the steps are shared out over the grid's z, and conv2d_gemm_sum adds up the parts in a fixed order.
 // Layout: x and y NHWC, y behind `splits`; weights [tap][in][out]. Outputs and taps have a first and a step of their own.
 
