@@ -8,6 +8,7 @@ import { chroma } from './chroma.ts';
 import { convDirect } from './conv_direct.ts';
 import { conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
+import { conv2dChannelSubgroup } from './conv2d_channel_subgroup.ts';
 import { conv2dGemm } from './conv2d_gemm.ts';
 import { conv2dGemmF16 } from './conv2d_gemm_f16.ts';
 import { conv2dGemmF16WeightGrad } from './conv2d_gemm_f16_weight_grad.ts';
@@ -65,6 +66,7 @@ export const allKernels = [
   chroma,
   conv2dBlock,
   conv2dBlockSubgroup,
+  conv2dChannelSubgroup,
   conv2dGemm,
   conv2dGemmF16,
   conv2dGemmF16WeightGrad,

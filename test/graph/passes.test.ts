@@ -128,10 +128,10 @@ describe('every pass leaves an inception block as it is', () => {
   test('all of them, with one dispatch for each merged convolution, pool and reduction', async () => {
     const got = await values({ network }, []);
     expectSame(got.results, [(await plain).results[0]!]);
-    const convolutions = got.dispatches.filter((label) => label.startsWith('conv2d_block'));
+    const convolutions = got.dispatches.filter((label) => /^conv2d_(block|channel)/.test(label));
     // Stem, 3 + 4 in the blocks with siblings merged, and 1 before the pool.
     expect(convolutions).toHaveLength(1 + 3 + 4 + 1);
-    const rest = got.dispatches.filter((label) => !label.startsWith('conv2d_block'));
+    const rest = got.dispatches.filter((label) => !/^conv2d_(block|channel)/.test(label));
     // Channels first to last, padded to 4; the first block's copy of a branch; the pool; the mean.
     expect(rest.length).toBeLessThanOrEqual(7);
   });

@@ -6,6 +6,7 @@
 import { KernelError } from '../../runtime/errors.ts';
 import { BLOCK_VECTORS, type Block, type BlockParams, conv2dBlock } from '../conv2d_block.ts';
 import { conv2dBlockSubgroup } from '../conv2d_block_subgroup.ts';
+import { conv2dChannelSubgroup } from '../conv2d_channel_subgroup.ts';
 import { conv2dUnpad } from '../conv2d_unpad.ts';
 import { conv2dWeightGrad } from '../conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from '../conv2d_weight_grad_subgroup.ts';
@@ -154,7 +155,9 @@ function emitBlock<T>(
   // Where there is no bias or residual, the binding still needs some buffer that this dispatch only reads.
   const buffers = { x, weights, bias, residual, y };
   if (useSubgroups(emit.traits, vectors)) {
-    emit.call(conv2dBlockSubgroup, buffers, params, choice);
+    const { weights: layout, ...rest } = choice;
+    if (layout === 'plain') emit.call(conv2dChannelSubgroup, buffers, params, rest);
+    else emit.call(conv2dBlockSubgroup, buffers, params, choice);
   } else {
     const strips = params.batch * params.rows * Math.ceil(params.columns / 4);
     emit.call(conv2dBlock, buffers, params, { ...choice, block: blockFor(emit.traits, vectors, strips) });

@@ -1,0 +1,16 @@
+import source from '../../shaders/conv2d_channel_subgroup.wgsl';
+import { BLOCK_BUFFERS, BLOCK_PARAMS, BLOCK_VARIANTS, blockGrid } from './conv2d_block.ts';
+import { defineKernel } from './define.ts';
+
+const { activation, store } = BLOCK_VARIANTS;
+
+/** `conv2d_block_subgroup` with a shorter inner loop, for weights as they are. */
+export const conv2dChannelSubgroup = defineKernel({
+  name: 'conv2d_channel_subgroup',
+  source,
+  buffers: BLOCK_BUFFERS,
+  params: BLOCK_PARAMS,
+  constants: { WORKGROUP: 8 },
+  variants: { activation, store },
+  workgroups: (params) => blockGrid(params, 8, 8),
+});
