@@ -1,6 +1,6 @@
 /** Arrays that never change, on the device: uploaded or computed once, and shared by every executable that uses them. */
 import type { Gpu } from '../runtime/gpu.ts';
-import { type Node, reachable, sizeOf } from './node.ts';
+import { attrsKey, type Node, reachable, sizeOf } from './node.ts';
 import { foldedOp } from './ops/folded.ts';
 import { type TensorAttrs, tensorOp } from './ops/tensor.ts';
 
@@ -27,6 +27,8 @@ export class ConstantStore {
     if (known) return known;
     const made = this.#make(node, evaluate);
     this.#buffers.set(key, made);
+    // Whoever asks again may have more memory.
+    made.catch(() => this.#buffers.delete(key));
     return made;
   }
 
@@ -69,7 +71,7 @@ function keyOf(node: Node): string {
   return reachable([root])
     .map((each, i) => {
       numbers.set(each, i);
-      return JSON.stringify([each.op.name, each.attrs, each.inputs.map((input) => numbers.get(input)!)]);
+      return [each.op.name, attrsKey(each.attrs), each.inputs.map((input) => numbers.get(input)!).join()].join(' ');
     })
-    .join();
+    .join('\n');
 }

@@ -105,6 +105,14 @@ export function reachable(outputs: readonly Node[]): Node[] {
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
+/** Attributes as text, to tell computations apart. JSON alone would write -0 as 0, and NaN and both infinities as null. */
+export function attrsKey(attrs: unknown): string | undefined {
+  return JSON.stringify(attrs, (_, value: unknown) => {
+    const lost = typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0));
+    return lost ? `number ${Object.is(value, -0) ? '-0' : value}` : value;
+  });
+}
+
 /** `[1, 4, 4, 2] relu` – for messages. */
 export function describe(shape: Shape): string {
   return `[${shape.join(', ')}]`;

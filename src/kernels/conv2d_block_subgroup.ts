@@ -2,13 +2,13 @@ import source from '../../shaders/conv2d_block_subgroup.wgsl';
 import { BLOCK_BUFFERS, BLOCK_PARAMS, BLOCK_VARIANTS, blockGrid } from './conv2d_block.ts';
 import { defineKernel } from './define.ts';
 
-/** `conv2d_block` for subgroups of 8 lanes; 32 output channels per thread. */
+/** `conv2d_block` for subgroups of 8 lanes, with turned weights; 32 output channels per thread. Else see `conv2d_channel_subgroup`. */
 export const conv2dBlockSubgroup = defineKernel({
   name: 'conv2d_block_subgroup',
   source,
   buffers: BLOCK_BUFFERS,
   params: BLOCK_PARAMS,
   constants: { WORKGROUP: 8 },
-  variants: BLOCK_VARIANTS,
+  variants: { ...BLOCK_VARIANTS, weights: { turned: BLOCK_VARIANTS.weights.turned } },
   workgroups: (params) => blockGrid(params, 8, 8),
 });

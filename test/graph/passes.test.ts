@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { compile, optimise } from '../../src/graph/compile.ts';
 import { ConstantStore } from '../../src/graph/constants.ts';
-import { apply, type Node, reachable, type Shape, sizeOf } from '../../src/graph/node.ts';
+import { apply, attrsKey, type Node, reachable, type Shape, sizeOf } from '../../src/graph/node.ts';
 import { add } from '../../src/graph/ops/add.ts';
 import { binary } from '../../src/graph/ops/binary.ts';
 import { concat } from '../../src/graph/ops/concat.ts';
@@ -171,6 +171,27 @@ test('fold_constants: constants are computed when compiled, and once for executa
   second.destroy();
   store.destroy();
   expect(gpu.allocatedBytes).toBe(before);
+});
+
+test('attributes that JSON alone cannot tell apart stay apart', () => {
+  const values = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 0, -0, null];
+  expect(new Set(values.map((value) => attrsKey({ value }))).size).toBe(values.length);
+});
+
+test('a constant that could not be made is made when it is asked for again', async () => {
+  const store = new ConstantStore(gpu);
+  let tries = 0;
+  const w = tensor('late', [4], () => {
+    if (++tries === 1) throw new Error('not yet');
+    return Float32Array.of(1, 2, 3, 4);
+  });
+  const make = () => compile(gpu, { label: 'late', outputs: { y: relu(w) }, constants: store });
+  await expect(make()).rejects.toThrow('not yet');
+  const executable = await make();
+  executable.run();
+  expect([...(await executable.read('y'))]).toEqual([1, 2, 3, 4]);
+  executable.destroy();
+  store.destroy();
 });
 
 describe('fold_pad', () => {

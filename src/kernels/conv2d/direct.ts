@@ -157,7 +157,7 @@ function emitBlock<T>(
   if (useSubgroups(emit.traits, vectors)) {
     const { weights: layout, ...rest } = choice;
     if (layout === 'plain') emit.call(conv2dChannelSubgroup, buffers, params, rest);
-    else emit.call(conv2dBlockSubgroup, buffers, params, choice);
+    else emit.call(conv2dBlockSubgroup, buffers, params, { ...rest, weights: layout });
   } else {
     const strips = params.batch * params.rows * Math.ceil(params.columns / 4);
     emit.call(conv2dBlock, buffers, params, { ...choice, block: blockFor(emit.traits, vectors, strips) });
