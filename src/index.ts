@@ -1,5 +1,6 @@
 /** Koalarize: colours photographs, on hand-written WebGPU kernels. One entry point for Node and browser. */
-export { type CompileOptions, compile, Executable } from './graph/compile.ts';
+export { type CompileOptions, compile } from './graph/compile.ts';
+export { Executable } from './graph/executable.ts';
 export { gradients } from './graph/gradient.ts';
 export type { Node, Shape } from './graph/node.ts';
 export { applyChroma, type Chroma } from './image/chroma.ts';

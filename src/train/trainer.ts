@@ -2,7 +2,8 @@
  * One training step on the device: bytes in, loss out. It knows how to split a batch that is too large for the device,
  * and nothing of files, epochs or networks.
  */
-import { compile, type Executable } from '../graph/compile.ts';
+import { compile } from '../graph/compile.ts';
+import type { Executable } from '../graph/executable.ts';
 import { gradients } from '../graph/gradient.ts';
 import { type Node, reachable } from '../graph/node.ts';
 import { chroma, coverage, type Lightness, lightness } from '../graph/ops/image.ts';

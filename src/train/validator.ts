@@ -1,5 +1,6 @@
 /** The network on pictures it is not trained on: mean squared error, beside what trivial answers score, and pictures. */
-import { compile, type Executable } from '../graph/compile.ts';
+import { compile } from '../graph/compile.ts';
+import type { Executable } from '../graph/executable.ts';
 import { labToRgba } from '../kernels/lab_to_rgba.ts';
 import { recordOne } from '../kernels/record.ts';
 import type { Gpu } from '../runtime/gpu.ts';
