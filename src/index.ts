@@ -1,10 +1,6 @@
-/**
- * Koalarize: colours photographs, on hand-written WebGPU kernels. One entry point for Node and browser.
- *
- * From the top: the colorizer; ONNX; a device; kernels; graphs and their gradients; training.
- */
-
-export { type CompileOptions, compile, Executable } from './graph/compile.ts';
+/** Koalarize: colours photographs, on hand-written WebGPU kernels. One entry point for Node and browser. */
+export { type CompileOptions, compile } from './graph/compile.ts';
+export { Executable } from './graph/executable.ts';
 export { gradients } from './graph/gradient.ts';
 export { glorotUniform } from './graph/initial.ts';
 export { apply, defineOp, type Node, type Op, reachable, type Shape, sizeOf } from './graph/node.ts';

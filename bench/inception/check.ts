@@ -12,6 +12,8 @@ export interface Outcome extends Difference {
   readonly style: StyleName;
   readonly batch: number;
   readonly limit: number;
+  /** Nodes of the optimised graph, and the dispatches that they take. */
+  readonly operations: number;
   readonly dispatches: number;
   /** Seconds for compilation with the upload of weights, and for a run after that. */
   readonly compileSeconds: number;
@@ -55,6 +57,7 @@ export async function check(
         batch: options.batches[i]!,
         limit: name === 'float16' ? 2e-2 : 1e-3,
         ...compare(logits!.data, expected[i]!, options.classes),
+        operations: executable.operations,
         dispatches: executable.program.dispatches.length,
         compileSeconds: (compiled - start) / 1000,
         runSeconds: (end - compiled) / 1000,

@@ -64,10 +64,22 @@ function count(option: string, text: string, least = 1): number {
   return value;
 }
 
-const COLUMNS = ['style', 'batch', 'max |Δ| / σ', 'limit', 'σ', 'class', 'dispatches', 'compile s', 'run s'];
+const COLUMNS = [
+  'style',
+  'batch',
+  'max |Δ| / σ',
+  'limit',
+  'σ',
+  'class',
+  'operations',
+  'dispatches',
+  'compile s',
+  'run s',
+];
 
 function row(outcome: Outcome): string[] {
-  const { style, batch, difference, limit, deviation, sameClass, dispatches, compileSeconds, runSeconds } = outcome;
+  const { style, batch, difference, limit, deviation, sameClass, operations, dispatches, compileSeconds, runSeconds } =
+    outcome;
   return [
     style,
     `${batch}`,
@@ -75,6 +87,7 @@ function row(outcome: Outcome): string[] {
     `${limit}${passes(outcome) ? '' : ' MISSED'}`,
     deviation.toFixed(2),
     sameClass ? 'same' : 'DIFFERS',
+    `${operations}`,
     `${dispatches}`,
     compileSeconds.toFixed(2),
     runSeconds.toFixed(2),

@@ -1,31 +1,31 @@
 /** `koalarize train`: from folders of photographs to weights. */
 import { resolve } from 'node:path';
-import { type ExtractorInfo, expectExtractor } from '../model/embedding.ts';
 import { Extractor } from '../model/extractor.ts';
-import { decodeWeights } from '../model/weights.ts';
 import { DeviceError, FormatError, KernelError, ShapeError } from '../runtime/errors.ts';
 import { Gpu } from '../runtime/gpu.ts';
-import { readBytes } from '../runtime/node.ts';
-import { sourceSize } from '../train/batch.ts';
+import { type Dataset, sourceSize } from '../train/batch.ts';
 import { DivergedError } from '../train/loop.ts';
 import { chooseMicroBatch } from '../train/micro_batch.ts';
 import { sayLine } from './messages.ts';
+import { countColours } from './train/colours.ts';
 import { EmbeddingCache } from './train/embeddings.ts';
 import { findPictures } from './train/find.ts';
+import { initOf } from './train/first_weights.ts';
+import { HELP } from './train/help.ts';
+import { type Arguments, parseArguments, UsageError } from './train/options.ts';
+import { datasetOf, defaultCacheMegabytes, PictureCache } from './train/pictures.ts';
+import { Progress } from './train/progress.ts';
+import { Run } from './train/run.ts';
+import { newestRunPath, newRunPath, type RunConfig, RunFolder } from './train/run_folder.ts';
 import {
-  type Arguments,
   type Conduct,
   DEFAULTS,
   type Goal,
-  HELP,
-  parseArguments,
   type Settings,
-  UsageError,
-} from './train/options.ts';
-import { defaultCacheMegabytes, PictureCache } from './train/pictures.ts';
-import { Progress } from './train/progress.ts';
-import { Run, sha256 } from './train/run.ts';
-import { newestRunPath, newRunPath, type RunConfig, RunFolder } from './train/run_folder.ts';
+  settingsOf,
+  stepsOf,
+  withShortWarmup,
+} from './train/settings.ts';
 import { tuning } from './tune.ts';
 
 /** Validating after each epoch of a small folder would take most of the time. */
@@ -81,14 +81,21 @@ async function run(args: Arguments): Promise<void> {
     if (old && old.device !== gpu.name) {
       progress.say(`         the run began on ${old.device}: from here on it is not bit-identical`);
     }
-    const settings = old?.settings ?? settingsFor(gpu, args.settings);
+    const begun = old?.settings ?? settingsFor(gpu, args.settings);
     const had = old?.embedding.kind === 'none' ? undefined : old?.embedding;
     const inception = args.inception ?? (had && { source: had.path });
     extractor = inception && (await Extractor.open(gpu, inception.source, inception, had));
-    const init = old ? old.init : await initOf(args.init, settings, extractor?.description);
+    const init = old ? old.init : await initOf(args.init, begun, extractor?.description);
     const cache = new PictureCache((args.conduct.cache ?? old?.conduct.cache ?? defaultCacheMegabytes()) * 1e6);
-    const { pictures, sets } = await findPictures(args, old, folder, sourceSize(settings.size), cache, progress);
-    const stepsPerEpoch = pictures.train.length / settings.batch;
+    // What is cut out of a picture is no use where it is wanted whole.
+    const offered = begun.pad === 'none' ? cache : undefined;
+    const { pictures, sets } = await findPictures(args, old, folder, sourceSize(begun.size), offered, progress);
+    const { length } = pictures.train;
+    const settings = old ? begun : withShortWarmup(begun, args.settings, stepsOf(goal, length, begun.batch));
+    const stepsPerEpoch = length / settings.batch;
+    const colours = await coloursOf(folder, settings, old !== undefined, () =>
+      datasetOf(pictures.train, settings.size, settings.pad, cache),
+    );
     const conduct: Conduct = {
       ...DEFAULTS.conduct,
       valEvery: Math.max(LEAST_STEPS_BETWEEN_VALIDATIONS, Math.ceil(stepsPerEpoch)),
@@ -105,8 +112,6 @@ async function run(args: Arguments): Promise<void> {
       embedding: extractor
         ? { ...extractor.description, path: resolve(inception!.source) }
         : { kind: 'none', width: 0 },
-      lightness: 'luma',
-      crop: 'random',
       ...(init && { init }),
       goal,
       conduct,
@@ -122,7 +127,7 @@ async function run(args: Arguments): Promise<void> {
       // Its weights leave the device before the network's come.
       await extractor.close();
     }
-    await new Run(gpu, folder, config, { ...pictures, embeddings }, cache, progress).train();
+    await new Run(gpu, folder, config, { ...pictures, embeddings, colours }, cache, progress).train();
   } finally {
     await extractor?.close();
     await gpu.close();
@@ -130,32 +135,18 @@ async function run(args: Arguments): Promise<void> {
 }
 
 function settingsFor(gpu: Gpu, given: Partial<Settings>): Settings {
-  const { microBatch, ...rest } = { ...DEFAULTS.settings, ...given };
-  const { batch, size, widthDivisor } = rest;
-  return { ...rest, microBatch: microBatch ?? chooseMicroBatch(gpu, batch, size, widthDivisor) };
+  const settings = settingsOf(given);
+  const { batch, size, widthDivisor } = settings;
+  return { ...settings, microBatch: given.microBatch ?? chooseMicroBatch(gpu, batch, size, widthDivisor) };
 }
 
-/** Looks at the file of --init early: before thousands of pictures are read. @throws FormatError */
-async function initOf(
-  path: string | undefined,
-  { widthDivisor }: Settings,
-  extractor: ExtractorInfo | undefined,
-): Promise<RunConfig['init']> {
-  if (path === undefined) return undefined;
-  const file = await readBytes(path);
-  const { network, embedding } = decodeWeights(file, path);
-  if (network.widthDivisor % widthDivisor) {
-    throw new FormatError(
-      `--init ${path}: expected weights of this width or narrower, got 1/${network.widthDivisor} of the channels for 1/${widthDivisor}`,
-    );
-  }
-  if (embedding && !extractor) {
-    throw new FormatError(
-      `--init ${path}: expected weights without a feature extractor, got some with one – name its file with --inception`,
-    );
-  }
-  if (embedding && extractor) expectExtractor(`--init ${path}`, extractor, embedding);
-  return { path: resolve(path), sha256: sha256(file) };
+/** What the run began with, or else what the pictures say; undefined where all colours weigh alike. */
+async function coloursOf(folder: RunFolder, { rebalance }: Settings, begun: boolean, dataset: () => Dataset) {
+  if (!rebalance) return undefined;
+  if (begun) return folder.readColours();
+  const colours = await countColours(dataset());
+  await folder.writeColours(colours);
+  return colours;
 }
 
 /** @throws UsageError when an argument contradicts the run. */
@@ -165,7 +156,7 @@ function expectSameSettings({ settings, val, init, inception }: Arguments, old: 
   }
   if (init) throw new UsageError('--init: expected none with --resume, got one: the run has its weights');
   for (const [name, value] of Object.entries(settings)) {
-    const had = { precision: DEFAULTS.settings.precision, ...old.settings }[name as keyof Settings];
+    const had = old.settings[name as keyof Settings];
     const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (value !== had) {
       throw new UsageError(

@@ -1,13 +1,17 @@
 /** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
+
+import type { KernelCall } from '../kernels/emit.ts';
 import { settlePrecision } from '../kernels/precision.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
 import { type ConvTask, keyOf, type Winners } from '../kernels/tuning.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import type { Program } from '../runtime/program.ts';
+
 import { ConstantStore, isStored } from './constants.ts';
-import { lower, placeShared, type SharedMemory, type Value } from './lowering.ts';
-import { describe, type Node, reachable, type Shape, sizeOf } from './node.ts';
+import { Executable } from './executable.ts';
+import { hoist } from './hoist.ts';
+import { lower, placeShared, type Value } from './lowering.ts';
+import { type Node, reachable, type Shape, sizeOf } from './node.ts';
 import { inputOp, nameOf, parameterOp } from './ops/input.ts';
 import type { ParameterSlab } from './parameters.ts';
 import { type PassName, passes } from './passes/index.ts';
@@ -27,95 +31,6 @@ export interface CompileOptions {
   readonly without?: readonly PassName[];
   /** Whether the tuner may measure what it does not know; default true, on a device that was opened with `tune`. */
   readonly tune?: boolean;
-}
-
-/** A compiled graph. Feed it, submit its program, read its outputs; as often as needed. */
-export class Executable {
-  readonly program: Program;
-  /** Bytes of the buffers that this executable owns. */
-  readonly bytes: number;
-  /** The algorithms that the tuner chose, by convolution; empty without a tuner. */
-  readonly tuned: Winners;
-  /** What its intermediate results take. */
-  readonly shared: SharedMemory;
-  readonly #gpu: Gpu;
-  readonly #inputs: ReadonlyMap<string, { shape: Shape; buffer: GPUBuffer }>;
-  readonly #outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>;
-  readonly #owned: readonly GPUBuffer[];
-  readonly #constants: ConstantStore | undefined;
-
-  /** Use `compile`. */
-  constructor(
-    gpu: Gpu,
-    program: Program,
-    inputs: ReadonlyMap<string, { shape: Shape; buffer: GPUBuffer }>,
-    outputs: ReadonlyMap<string, { shape: Shape; place: Binding }>,
-    owned: readonly GPUBuffer[],
-    constants: ConstantStore | undefined,
-    tuned: Winners,
-    shared: SharedMemory,
-  ) {
-    this.#gpu = gpu;
-    this.program = program;
-    this.#inputs = inputs;
-    this.#outputs = outputs;
-    this.#owned = owned;
-    this.#constants = constants;
-    this.tuned = tuned;
-    this.shared = shared;
-    this.bytes = owned.reduce((sum, { size }) => sum + size, 0);
-  }
-
-  /** Writes an input. @throws ShapeError for an unknown name, or data of another length. */
-  feed(name: string, data: ArrayBufferView<ArrayBuffer>): void {
-    const input = this.#input(name);
-    const bytes = sizeOf(input.shape) * 4;
-    if (data.byteLength !== bytes) {
-      throw new ShapeError(`feed '${name}': expected ${describe(input.shape)}, ${bytes} bytes, got ${data.byteLength}`);
-    }
-    this.#gpu.write(input.buffer, data);
-  }
-
-  /** Where an input lies, for other programs to write. */
-  input(name: string): Binding {
-    return this.#input(name).buffer;
-  }
-
-  /** Replays the program, in one submit. */
-  run(): void {
-    this.#gpu.submit(this.program);
-  }
-
-  /** Reads an output back as float32, after all submitted work. */
-  async read(name: string): Promise<Float32Array<ArrayBuffer>> {
-    const { shape, place } = this.#output(name);
-    const { buffer, offset = 0 } = 'buffer' in place ? place : { buffer: place };
-    return new Float32Array(await this.#gpu.read(buffer, sizeOf(shape) * 4, offset));
-  }
-
-  /** Where an output lies, for other programs to read. */
-  output(name: string): Binding {
-    return this.#output(name).place;
-  }
-
-  /** Frees the buffers. The parameters stay, and so do constants of a store that was given. */
-  destroy(): void {
-    for (const buffer of this.#owned) this.#gpu.free(buffer);
-    this.#constants?.destroy();
-    this.program.destroy();
-  }
-
-  #input(name: string) {
-    const input = this.#inputs.get(name);
-    if (!input) throw new ShapeError(`feed: expected one of ${[...this.#inputs.keys()].join(', ')}, got '${name}'`);
-    return input;
-  }
-
-  #output(name: string) {
-    const output = this.#outputs.get(name);
-    if (!output) throw new ShapeError(`read: expected one of ${[...this.#outputs.keys()].join(', ')}, got '${name}'`);
-    return output;
-  }
 }
 
 /**
@@ -169,17 +84,31 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
 
     const tuned: Winners = gpu.tune && options.tune !== false ? await tune(gpu, nodes, values) : new Map();
     const calls = lower(nodes, values, { ...traitsOf(gpu), tuned: (task) => tuned.get(keyOf(task)) });
-    const shared = placeShared<Binding>(calls, own);
-    const bound = calls.map((call) => ({
-      ...call,
-      buffers: Object.fromEntries(Object.entries(call.buffers).map(([key, value]) => [key, value.place!])),
-    }));
-    const program = await record(gpu, options.label, bound);
+    const fixed = options.without?.includes('foldConstants') ? [] : nodes.filter(isStored);
+    const { once, every } = hoist(
+      calls,
+      fixed.map((node) => values.get(node)!),
+      (value) => value.place === undefined,
+    );
+    for (const value of once.flatMap(({ buffers }) => Object.values(buffers))) {
+      value.place ??= own(value.label, value.elements);
+    }
+    if (once.length > 0) await runOnce(gpu, once);
+    const shared = placeShared<Binding>(every, own);
+    const program = await record(gpu, options.label, every.map(bind));
     const results = names.map(
       (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
     );
-    const ownConstants = options.constants ? undefined : constants;
-    const executable = new Executable(gpu, program, inputs, new Map(results), owned, ownConstants, tuned, shared);
+    const executable = new Executable(gpu, {
+      program,
+      operations: new Set(every.map(({ node }) => node)).size,
+      inputs,
+      outputs: new Map(results),
+      owned,
+      constants: options.constants ? undefined : constants,
+      tuned,
+      shared,
+    });
     if (gpu.verbose && options.tune !== false) summarise(options.label, executable).forEach(gpu.verbose);
     return executable;
   } catch (error) {
@@ -187,6 +116,19 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
     if (!options.constants) constants.destroy();
     throw error;
   }
+}
+
+/** A call on arrays that all have their places. */
+function bind(call: KernelCall<Value<Binding>>): KernelCall<Binding> {
+  const buffers = Object.entries(call.buffers).map(([name, { place }]) => [name, place!]);
+  return { ...call, buffers: Object.fromEntries(buffers) };
+}
+
+async function runOnce(gpu: Gpu, calls: readonly KernelCall<Value<Binding>>[]): Promise<void> {
+  const program = await record(gpu, 'constants', calls.map(bind));
+  gpu.submit(program);
+  await gpu.fence();
+  program.destroy();
 }
 
 /** Computes a constant once. */

@@ -10,6 +10,11 @@ export interface Value<Place> {
   place: Place | undefined;
 }
 
+/** A dispatch, and the node that it computes or helps to compute. */
+export interface LoweredCall<Place> extends KernelCall<Value<Place>> {
+  readonly node: Node;
+}
+
 /** What arrays without a place of their own take, in bytes. */
 export interface SharedMemory {
   readonly arrays: number;
@@ -25,13 +30,12 @@ export function lower<Place>(
   nodes: readonly Node[],
   values: ReadonlyMap<Node, Value<Place>>,
   traits: DeviceTraits,
-): KernelCall<Value<Place>>[] {
-  const calls: KernelCall<Value<Place>>[] = [];
+): LoweredCall<Place>[] {
   const scratch = (elements: number) => ({ elements, label: 'scratch', place: undefined });
-  const emit = emitInto<Value<Place>>(calls, traits, scratch);
-  for (const node of nodes) {
+  return nodes.flatMap((node) => {
+    const calls: KernelCall<Value<Place>>[] = [];
     node.op.lower(
-      emit,
+      emitInto<Value<Place>>(calls, traits, scratch),
       {
         inputs: node.inputs.map((input) => values.get(input)!),
         shapes: node.inputs.map(({ shape }) => shape),
@@ -40,8 +44,8 @@ export function lower<Place>(
       },
       node.attrs,
     );
-  }
-  return calls;
+    return calls.map((call) => ({ ...call, node }));
+  });
 }
 
 /** Gives every array without a place a buffer made by `own`, shared with others that do not live at the same time. */

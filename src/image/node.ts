@@ -12,7 +12,7 @@
 import { randomBytes } from 'node:crypto';
 import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { FailOnOptions, Metadata, Sharp } from 'sharp';
+import type { FailOnOptions, Metadata, ResizeOptions, Sharp } from 'sharp';
 import { fitToFormat, formatOf } from './formats.ts';
 import { isSrgbProfile, type KeptMetadata, updateExif } from './metadata.ts';
 import { channelsOf, type Picture } from './picture.ts';
@@ -149,24 +149,21 @@ async function srgbProfile(): Promise<Uint8Array> {
 
 /**
  * Decodes an image for training: sRGB, upright, 8 bits, laid over white, resized so that its shorter side has exactly
- * `shorter` pixels (enlarged where needed). Of a picture longer than 4 : 1 the middle is taken.
+ * `shorter` pixels, or its longer one `longer` (enlarged where needed). With `shorter`, of a picture longer than 4 : 1
+ * the middle is taken.
  *
- * @param options - `shorter` in pixels; `name`: what messages call bytes
+ * @param options - `shorter` or `longer` in pixels; `name`: what messages call bytes
  * @returns RGBA, opaque, rows packed: ready for upload
  * @throws FormatError as `readImage`, and for every damage: such a picture should not be learnt from
  */
 export async function decodeForTraining(
   source: string | Uint8Array,
-  options: { shorter: number; name?: string },
+  options: ({ shorter: number } | { longer: number }) & { name?: string },
 ): Promise<Picture<Uint8Array<ArrayBuffer>>> {
-  const { shorter } = options;
   const { name, header, decode } = await open(source, options.name);
-  const { width, height } = header.autoOrient;
-  const scale = shorter / Math.min(width, height);
-  const side = (pixels: number) => Math.min(Math.max(Math.round(pixels * scale), shorter), shorter * 4);
   const pipeline = decode('warning')
     .flatten({ background: '#fff' })
-    .resize({ width: side(width), height: side(height), fit: 'cover' })
+    .resize('longer' in options ? within(options.longer) : covering(header.autoOrient, options.shorter))
     .toColourspace('srgb')
     .ensureAlpha()
     .raw();
@@ -174,6 +171,16 @@ export async function decodeForTraining(
     throw reasons.damageError(name, cause);
   });
   return { data: new Uint8Array(ownBytes(data)), width: info.width, height: info.height };
+}
+
+function within(longer: number): ResizeOptions {
+  return { width: longer, height: longer, fit: 'inside' };
+}
+
+function covering({ width, height }: { width: number; height: number }, shorter: number): ResizeOptions {
+  const scale = shorter / Math.min(width, height);
+  const side = (pixels: number) => Math.min(Math.max(Math.round(pixels * scale), shorter), shorter * 4);
+  return { width: side(width), height: side(height), fit: 'cover' };
 }
 
 /** The bytes of a buffer as an array buffer of their own; copied only where Node pools small ones. */

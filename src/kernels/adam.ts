@@ -1,6 +1,15 @@
 import source from '../../shaders/adam.wgsl';
-import { defineKernel, linear, type Values } from './define.ts';
+import { defineKernel, linear, type Values, type Variants } from './define.ts';
 import { wholeVec4s } from './width.ts';
+
+/** What gradients are multiplied by: a number, or less where their norm is too large (Pascanu et al. 2013). */
+const clippings = {
+  none: 'fn gradient_scale() -> f32 { return params.grad_scale; }',
+  norm: `fn gradient_scale() -> f32 {
+  let norm = sqrt(squares[0]);
+  return params.grad_scale * select(1.0, params.max_norm / norm, norm > params.max_norm);
+}`,
+} as const satisfies Variants[string];
 
 /** One step of Adam over `count` parameters `p`, in place, with moments `m` and `v`. See `adamParams`. */
 export const adam = defineKernel({
@@ -11,6 +20,8 @@ export const adam = defineKernel({
     p: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
     m: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
     v: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
+    // Read with `clipping: 'norm'` alone, but WebGPU wants a buffer there.
+    squares: { access: 'read', length: () => 1 },
   },
   params: {
     count: 'u32',
@@ -22,9 +33,10 @@ export const adam = defineKernel({
     step_size: 'f32',
     root2: 'f32',
     grad_scale: 'f32',
+    max_norm: 'f32',
   },
   constants: { WORKGROUP: 256 },
-  variants: {},
+  variants: { clipping: clippings },
   workgroups: ({ count }) => linear(count / 4, 256),
 });
 
@@ -41,6 +53,8 @@ export interface AdamSettings {
   readonly epsilon?: number;
   /** What gradients are multiplied by first, such as 1 / micro-batches. Default 1. */
   readonly gradScale?: number;
+  /** With clipping: the norm that `gradScale` times all gradients may have. */
+  readonly maxNorm?: number;
 }
 
 /** Computes the kernel's parameters for one step in float64. */
@@ -52,6 +66,7 @@ export function adamParams({
   beta2 = 0.999,
   epsilon = 1e-8,
   gradScale = 1,
+  maxNorm = 0,
 }: AdamSettings): Values<typeof adam.params> {
   return {
     count,
@@ -63,5 +78,6 @@ export function adamParams({
     step_size: learningRate / (1 - beta1 ** step),
     root2: Math.sqrt(1 - beta2 ** step),
     grad_scale: gradScale,
+    max_norm: maxNorm,
   };
 }

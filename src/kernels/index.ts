@@ -5,6 +5,7 @@ import { add } from './add.ts';
 import { biasAdd } from './bias_add.ts';
 import { binary } from './binary.ts';
 import { chroma } from './chroma.ts';
+import { chromaWeight } from './chroma_weight.ts';
 import { convDirect } from './conv_direct.ts';
 import { conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
@@ -23,6 +24,7 @@ import { conv2dWeightGrad } from './conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from './conv2d_weight_grad_subgroup.ts';
 import { coverage } from './coverage.ts';
 import type { KernelSpec } from './define.ts';
+import { ema } from './ema.ts';
 import { extractorInput } from './extractor_input.ts';
 import { fill } from './fill.ts';
 import { gather } from './gather.ts';
@@ -41,6 +43,7 @@ import { reluGrad } from './relu_grad.ts';
 import { softmax } from './softmax.ts';
 import { stridedCopy } from './strided_copy.ts';
 import { sumRows } from './sum_rows.ts';
+import { sumSquares } from './sum_squares.ts';
 import { tanh } from './tanh.ts';
 import { tanhGrad } from './tanh_grad.ts';
 import { unary } from './unary.ts';
@@ -64,6 +67,7 @@ export const allKernels = [
   biasAdd,
   binary,
   chroma,
+  chromaWeight,
   conv2dBlock,
   conv2dBlockSubgroup,
   conv2dChannelSubgroup,
@@ -81,6 +85,7 @@ export const allKernels = [
   conv2dWeightGradSubgroup,
   convDirect,
   coverage,
+  ema,
   extractorInput,
   fill,
   gather,
@@ -99,6 +104,7 @@ export const allKernels = [
   softmax,
   stridedCopy,
   sumRows,
+  sumSquares,
   tanh,
   tanhGrad,
   unary,

@@ -1,5 +1,6 @@
 /** The colorizer: a device, the network with its weights, and the way of a picture through both. */
-import { compile, type Executable } from '../graph/compile.ts';
+import { compile } from '../graph/compile.ts';
+import type { Executable } from '../graph/executable.ts';
 import { type Node, reachable } from '../graph/node.ts';
 import { input } from '../graph/ops/input.ts';
 import { ParameterLayout, ParameterSlab } from '../graph/parameters.ts';

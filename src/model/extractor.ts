@@ -4,7 +4,8 @@
  * A picture's BT.601 luma (transparent pixels laid over white) is resized whole to S x S, whatever its aspect ratio, and
  * fed three times, scaled to −1…1 by default: x / 127.5 − 1. All of this runs on the device.
  */
-import { compile, type Executable } from '../graph/compile.ts';
+import { compile } from '../graph/compile.ts';
+import type { Executable } from '../graph/executable.ts';
 import { type Node, sizeOf } from '../graph/node.ts';
 import { input } from '../graph/ops/input.ts';
 import { reshape } from '../graph/ops/reshape.ts';

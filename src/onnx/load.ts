@@ -1,6 +1,7 @@
 /** Loads an ONNX model to run it, or to build it into a bigger graph. Loaded lazily: see `index.ts`. */
-import { compile, type Executable } from '../graph/compile.ts';
+import { compile } from '../graph/compile.ts';
 import { ConstantStore } from '../graph/constants.ts';
+import type { Executable } from '../graph/executable.ts';
 import { describe, type Node, reachable, type Shape, sizeOf } from '../graph/node.ts';
 import { input, inputOp, nameOf } from '../graph/ops/input.ts';
 import type { PassName } from '../graph/passes/index.ts';

@@ -1,30 +1,48 @@
-/** Adam (Kingma and Ba 2015) over flat slabs. */
+/** Adam (Kingma and Ba 2015) over flat slabs, and clipping of the gradients before it. */
 import { ParameterSlab } from '../graph/parameters.ts';
 import { adam as adamKernel, adamParams } from '../kernels/adam.ts';
 import { packParams, recordOne } from '../kernels/record.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
+import { GradientNorm } from './gradient_norm.ts';
 
 export interface AdamOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
+  /** The norm of all gradients together above which they are scaled down to it (Pascanu et al. 2013); default none. */
+  readonly clipNorm?: number | undefined;
 }
 
-type Fixed = AdamOptions & { readonly count: number; readonly gradScale: number };
+type Fixed = Omit<AdamOptions, 'clipNorm'> & {
+  readonly count: number;
+  readonly gradScale: number;
+  readonly maxNorm: number;
+};
 
-/** Updates weights from a gradient slab, in place: one dispatch over all parameters. */
+/** Updates weights from a gradient slab, in place: one dispatch over all parameters, after those of the norm. */
 export class Adam {
-  readonly program: Program;
+  /** To be submitted in this order. */
+  readonly programs: readonly Program[];
   /** Running means of the gradients and of their squares. */
   readonly moments: { readonly m: ParameterSlab; readonly v: ParameterSlab };
   readonly #gpu: Gpu;
+  readonly #program: Program;
+  readonly #norm: GradientNorm | undefined;
   readonly #fixed: Fixed;
 
-  private constructor(gpu: Gpu, program: Program, moments: Adam['moments'], fixed: Fixed) {
-    this.program = program;
-    this.moments = moments;
+  private constructor(
+    gpu: Gpu,
+    program: Program,
+    norm: GradientNorm | undefined,
+    moments: Adam['moments'],
+    fixed: Fixed,
+  ) {
     this.#gpu = gpu;
+    this.#program = program;
+    this.#norm = norm;
+    this.programs = norm ? [norm.program, program] : [program];
+    this.moments = moments;
     this.#fixed = fixed;
   }
 
@@ -34,18 +52,22 @@ export class Adam {
     weights: ParameterSlab,
     gradient: GPUBuffer,
     parts: number,
-    options: AdamOptions = {},
+    { clipNorm, ...options }: AdamOptions = {},
   ): Promise<Adam> {
     const { layout } = weights;
+    const count = layout.bytes / 4;
     const moments = { m: new ParameterSlab(gpu, 'adam m', layout), v: new ParameterSlab(gpu, 'adam v', layout) };
-    const fixed = { ...options, count: layout.bytes / 4, gradScale: 1 / parts };
-    const buffers = { g: gradient, p: weights.buffer, m: moments.m.buffer, v: moments.v.buffer };
-    const program = await recordOne(gpu, adamKernel, buffers, adamParams({ ...fixed, step: 1, learningRate: 0 }));
-    return new Adam(gpu, program, moments, fixed);
+    const fixed = { ...options, count, gradScale: 1 / parts, maxNorm: clipNorm ?? 0 };
+    const norm = clipNorm ? await GradientNorm.create(gpu, gradient, count) : undefined;
+    const squares = norm?.squares ?? gradient;
+    const buffers = { g: gradient, p: weights.buffer, m: moments.m.buffer, v: moments.v.buffer, squares };
+    const params = adamParams({ ...fixed, step: 1, learningRate: 0 });
+    const program = await recordOne(gpu, adamKernel, buffers, params, { clipping: norm ? 'norm' : 'none' });
+    return new Adam(gpu, program, norm, moments, fixed);
   }
 
   /**
-   * Sets what depends on the step for the next submit of `program`.
+   * Sets what depends on the step for the next submit of `programs`.
    *
    * @param step 1 for the first
    * @param lossScale what the gradients are too large by
@@ -53,11 +75,13 @@ export class Adam {
   prepare(step: number, learningRate: number, lossScale = 1): void {
     const gradScale = this.#fixed.gradScale / lossScale;
     const params = adamParams({ ...this.#fixed, gradScale, step, learningRate });
-    this.program.setParams(this.#gpu.device.queue, 0, packParams({ kernel: adamKernel, params }));
+    this.#norm?.prepare(gradScale);
+    this.#program.setParams(this.#gpu.device.queue, 0, packParams({ kernel: adamKernel, params }));
   }
 
   destroy(): void {
-    this.program.destroy();
+    this.#program.destroy();
+    this.#norm?.destroy();
     this.moments.m.free();
     this.moments.v.free();
   }

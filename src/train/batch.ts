@@ -2,7 +2,13 @@
 import { ShapeError } from '../runtime/errors.ts';
 import type { Sample } from './sampler.ts';
 
-/** A decoded picture: RGBA bytes, [height, width, 4], its shorter side the dataset's source size. */
+/** How pictures become squares: cut, or whole, between white bars of alpha 0. */
+export type Padding = 'none' | 'white';
+
+/**
+ * A decoded picture: RGBA bytes, [height, width, 4]. Its shorter side is the dataset's source size; with padding, its
+ * longer side is the size.
+ */
 export interface Picture {
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
@@ -12,6 +18,8 @@ export interface Picture {
 /** Pictures by number. Decoding is up to the platform. */
 export interface Dataset {
   readonly length: number;
+  /** Default 'none'. */
+  readonly pad?: Padding;
   /** The picture at `index`; the same bytes each time. */
   picture(index: number): Promise<Picture>;
   /** The embedding of the whole picture at `index`, or of its mirror image; absent where there is no extractor. */
@@ -33,17 +41,28 @@ export function sourceSize(size: number): number {
   return Math.round((size * 8) / 7);
 }
 
+/** R, G, B 255, alpha 0: the network sees white, and the loss nothing. */
+const WHITE_BAR = 0x00ffffff;
+
 /** Cuts the samples' squares out of their pictures. @throws ShapeError for embeddings of several lengths */
 export async function assembleBatch(dataset: Dataset, samples: readonly Sample[], size: number): Promise<Batch> {
   const source = sourceSize(size);
   const pixels = new Uint32Array(samples.length * source * source);
   const windows = new Uint32Array(samples.length * 4);
+  const middle = Math.floor((source - size) / 2);
   await Promise.all(
     samples.map(async (sample, i) => {
       const picture = await dataset.picture(sample.index);
-      copySquare(picture, sample.slide, pixels.subarray(i * source * source, (i + 1) * source * source), source);
+      const square = pixels.subarray(i * source * source, (i + 1) * source * source);
+      const mirror = sample.mirror ? 1 : 0;
+      if (dataset.pad === 'white') {
+        padSquare(picture, square, source);
+        windows.set([middle, middle, mirror, 0], i * 4);
+        return;
+      }
+      copySquare(picture, sample.slide, square, source);
       const room = source - size + 1;
-      windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), sample.mirror ? 1 : 0, 0], i * 4);
+      windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), mirror, 0], i * 4);
     }),
   );
   return { pixels, windows, embeddings: await embeddingsOf(dataset, samples) };
@@ -70,5 +89,16 @@ function copySquare({ data, width, height }: Picture, slide: number, square: Uin
   for (let y = 0; y < side; y++) {
     const from = ((top + y) * width + left) * 4;
     bytes.set(data.subarray(from, from + side * 4), y * side * 4);
+  }
+}
+
+/** Puts a picture in the middle of its square. */
+function padSquare({ data, width, height }: Picture, square: Uint32Array, side: number): void {
+  square.fill(WHITE_BAR);
+  const top = Math.floor((side - height) / 2);
+  const left = Math.floor((side - width) / 2);
+  const bytes = new Uint8Array(square.buffer, square.byteOffset, square.byteLength);
+  for (let y = 0; y < height; y++) {
+    bytes.set(data.subarray(y * width * 4, (y + 1) * width * 4), ((top + y) * side + left) * 4);
   }
 }

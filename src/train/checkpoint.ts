@@ -1,6 +1,7 @@
 /**
- * The state of a run as a file: weights under their own names, so that whatever reads weights reads a checkpoint, and
- * Adam's moments behind `adam.m.` and `adam.v.`. The sampler has no state but the step's number.
+ * The state of a run as a file: weights under their own names, so that whatever reads weights reads a checkpoint,
+ * Adam's moments behind `adam.m.` and `adam.v.`, and the weights' average behind `average.`. The sampler has no state but
+ * the step's number.
  */
 import type { ParameterSlab, Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors, encodeSafetensors } from '../graph/safetensors.ts';
@@ -12,13 +13,15 @@ import type { Trainer } from './trainer.ts';
 export interface TrainingState {
   readonly weights: Tensors;
   readonly moments: { readonly m: Tensors; readonly v: Tensors };
+  /** The weights' moving average, of a run that has one. */
+  readonly average?: Tensors;
   /** Steps that are done. */
   readonly step: number;
   /** Of a run with float16. */
   readonly lossScale?: LossScaleState;
 }
 
-const PREFIXES = { m: 'adam.m.', v: 'adam.v.' } as const;
+const PREFIXES = { m: 'adam.m.', v: 'adam.v.', average: 'average.' } as const;
 /** The largest float16. */
 const HALF_MAX = 65504;
 
@@ -36,14 +39,14 @@ export async function readState(trainer: Trainer, step: number): Promise<Trainin
     }
     return tensors;
   };
-  const { weights, adam } = trainer;
-  const [w, m, v] = await Promise.all([
+  const { weights, adam, average, lossScale } = trainer;
+  const [w, m, v, a] = await Promise.all([
     read('weight', weights),
     read("Adam's m of", adam.moments.m),
     read("Adam's v of", adam.moments.v),
+    average && read('the average of', average.slab),
   ]);
-  const { lossScale } = trainer;
-  return { weights: w, moments: { m, v }, step, ...(lossScale && { lossScale }) };
+  return { weights: w, moments: { m, v }, step, ...(a && { average: a }), ...(lossScale && { lossScale }) };
 }
 
 /** The checkpoint's file. `metadata` says what the weights are for; the step is added to it. */
@@ -54,6 +57,7 @@ export function encodeCheckpoint(state: TrainingState, metadata: Readonly<Record
     ...state.weights,
     ...renamed(PREFIXES.m, state.moments.m),
     ...renamed(PREFIXES.v, state.moments.v),
+    ...renamed(PREFIXES.average, state.average ?? new Map()),
   ]);
   const { step, lossScale } = state;
   const scaling = lossScale && { loss_scale: encodeLossScale(lossScale) };
@@ -78,18 +82,26 @@ export function decodeCheckpoint(
       `${name}: expected a loss scale and two counts in its header, got '${scaling}' – is it damaged?`,
     );
   }
-  const weights = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  const moments = { m: new Map(weights), v: new Map(weights) };
-  for (const [key, tensor] of tensors) {
-    if (key.startsWith(PREFIXES.m)) moments.m.set(key.slice(PREFIXES.m.length), tensor);
-    else if (key.startsWith(PREFIXES.v)) moments.v.set(key.slice(PREFIXES.v.length), tensor);
-    else weights.set(key, tensor);
-  }
-  return { weights, moments, step, metadata, ...(lossScale && { lossScale }) };
+  const behind = (prefix: string): Tensors =>
+    new Map(
+      [...tensors].flatMap(([key, tensor]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), tensor]] : [])),
+    );
+  const { m, v, average } = PREFIXES;
+  const own = [...tensors].filter(([key]) => ![m, v, average].some((prefix) => key.startsWith(prefix)));
+  const averaged = behind(average);
+  return {
+    weights: new Map(own),
+    moments: { m: behind(m), v: behind(v) },
+    step,
+    metadata,
+    ...(averaged.size > 0 && { average: averaged }),
+    ...(lossScale && { lossScale }),
+  };
 }
 
-/** The file of the weights alone, for use: float16, or float32 where a weight is out of its range. */
-export function encodeWeights({ weights, step }: TrainingState, metadata: Readonly<Record<string, string>>) {
-  const fits = [...weights.values()].every(({ data }) => data.every((value) => Math.abs(value) <= HALF_MAX));
-  return encodeSafetensors({ tensors: weights, metadata: { ...metadata, step: String(step) } }, fits ? 'F16' : 'F32');
+/** The file of the weights alone, averaged where they are, for use: float16, or float32 where one is out of its range. */
+export function encodeWeights(state: TrainingState, metadata: Readonly<Record<string, string>>) {
+  const { weights, average: tensors = weights, step } = state;
+  const fits = [...tensors.values()].every(({ data }) => data.every((value) => Math.abs(value) <= HALF_MAX));
+  return encodeSafetensors({ tensors, metadata: { ...metadata, step: String(step) } }, fits ? 'F16' : 'F32');
 }

@@ -2,4 +2,5 @@
 export { type Dataset, sourceSize } from './batch.ts';
 export { encodeWeights, readState, type TrainingState } from './checkpoint.ts';
 export { DivergedError, type LoopOptions, type StepReport, trainingLoop } from './loop.ts';
-export { type NetworkBuilder, Trainer, type TrainerConfig } from './trainer.ts';
+export type { NetworkBuilder } from './loss.ts';
+export { Trainer, type TrainerConfig } from './trainer.ts';

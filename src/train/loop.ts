@@ -58,10 +58,11 @@ export interface LoopOptions {
 /**
  * Trains from step `from + 1` on.
  *
- * @returns the last step done, and why it ended early where a picture could not be read: the weights are good then.
+ * @returns the last step done, the share of the time that the device had nothing to do, and why it ended early where a
+ * picture could not be read: the weights are good then.
  * @throws DivergedError, DeviceError.
  */
-export async function trainingLoop(options: LoopOptions): Promise<{ step: number; failure?: unknown }> {
+export async function trainingLoop(options: LoopOptions): Promise<{ step: number; idle: number; failure?: unknown }> {
   const { trainer, from, to } = options;
   const batches = prefetch(options);
   const flight = new Flight(options);
@@ -71,7 +72,7 @@ export async function trainingLoop(options: LoopOptions): Promise<{ step: number
       batch = await batches();
     } catch (failure) {
       await flight.land();
-      return { step: step - 1, failure };
+      return { step: step - 1, idle: flight.idle, failure };
     }
     const learningRate = options.learningRate(step);
     flight.add(step, learningRate, trainer.step(batch, step, learningRate));
@@ -84,11 +85,11 @@ export async function trainingLoop(options: LoopOptions): Promise<{ step: number
     }
     if (last) {
       await flight.land();
-      return { step };
+      return { step, idle: flight.idle };
     }
   }
   await flight.land();
-  return { step: Math.max(from, to) };
+  return { step: Math.max(from, to), idle: flight.idle };
 }
 
 /** Returns a function that gives one batch after the other, and has the next ones made meanwhile. */
@@ -122,6 +123,12 @@ class Flight {
     this.#options = options;
   }
 
+  /** Share in 0 … 1 of the time until the last loss in which nothing was in flight; 0 before the first. */
+  get idle(): number {
+    const time = this.#last - this.#start - this.#paused;
+    return time > 0 ? this.#idle / time : 0;
+  }
+
   add(step: number, learningRate: number, loss: Promise<number>): void {
     if (this.#pending++ === 0) this.#idle += performance.now() - this.#idleSince;
     const arrival = loss.then((value) => this.#arrive(step, learningRate, value));
@@ -148,18 +155,6 @@ class Flight {
     const imagesPerSecond = (this.#options.trainer.config.batch * 1000) / (now - this.#last);
     this.#last = now;
     if (--this.#pending === 0) this.#idleSince = now;
-    const idle = this.#idle / (now - this.#start - this.#paused);
-    this.#options.report({ step, loss, learningRate, imagesPerSecond, idle });
+    this.#options.report({ step, loss, learningRate, imagesPerSecond, idle: this.idle });
   }
-}
-
-export type Decay = 'constant' | 'cosine';
-
-/**
- * The learning rate at `progress` in 0 … 1 of a run: constant, or falling to 1 % along half a cosine
- * (Loshchilov and Hutter 2017, without restarts).
- */
-export function decayed(learningRate: number, decay: Decay, progress: number): number {
-  if (decay === 'constant') return learningRate;
-  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress))));
 }

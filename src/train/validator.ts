@@ -1,12 +1,14 @@
 /** The network on pictures it is not trained on: mean squared error, beside what trivial answers score, and pictures. */
-import { compile, type Executable } from '../graph/compile.ts';
+import { compile } from '../graph/compile.ts';
+import type { Executable } from '../graph/executable.ts';
 import { labToRgba } from '../kernels/lab_to_rgba.ts';
 import { recordOne } from '../kernels/record.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { assembleBatch, type Batch, type Dataset, type Picture, sourceSize } from './batch.ts';
+import { expectEmbeddings, lossGraph, type NetworkBuilder } from './loss.ts';
 import { centred } from './sampler.ts';
-import { expectEmbeddings, lossGraph, type NetworkBuilder, type Trainer } from './trainer.ts';
+import type { Trainer } from './trainer.ts';
 
 /** Mean squared errors of (a*, b*) / 127, over all pictures, pixels and both channels. */
 export interface Score {
@@ -33,7 +35,7 @@ interface Painter {
   readonly rgba: GPUBuffer;
 }
 
-/** Runs the weights of a trainer forward, on the centres of pictures. */
+/** Runs the weights of a trainer forward (averaged where it has an average), on the centres of pictures. */
 export class Validator {
   readonly #gpu: Gpu;
   readonly #dataset: Dataset;
@@ -67,10 +69,12 @@ export class Validator {
   static async create(gpu: Gpu, trainer: Trainer, network: NetworkBuilder, dataset: Dataset): Promise<Validator> {
     const { size, embeddingWidth } = trainer.config;
     const together = Math.min(trainer.config.microBatch, dataset.length);
-    const { seen, answer, target } = lossGraph({ ...trainer.config, microBatch: together }, network);
+    // Whatever the loss is, the score is against the colours as they are.
+    const plain = { ...trainer.config, microBatch: together, chromaGain: 1, masked: false, colourWeights: undefined };
+    const { seen, answer, target } = lossGraph(plain, network);
     const forward = await compile(gpu, {
       label: 'validation',
-      parameters: trainer.weights,
+      parameters: trainer.best,
       outputs: { seen, answer, target },
     });
     const count = together * size * size;

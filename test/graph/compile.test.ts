@@ -106,7 +106,7 @@ test('a verbose device tells of dispatches and memory', async () => {
   const executable = await compile(verbose, { label: 'sandwich', outputs });
   expect(lines).toMatchInlineSnapshot(`
     [
-      "sandwich: 3 dispatches: relu 2, tanh 1",
+      "sandwich: 3 operations in 3 dispatches: relu 2, tanh 1",
       "sandwich: 2 intermediate results of 0.0 MB share 2 buffers of 0.0 MB; at one time 0.0 MB are needed; with inputs and outputs 0.0 MB",
     ]
   `);

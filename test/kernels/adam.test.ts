@@ -30,7 +30,9 @@ test.each([1, 3, 4, 5, 255, 256, 257, 1009, 1024, 1025])('ten steps over %i para
   for (let step = 1; step <= 10; step++) {
     const g = random(count, step).map((value, i) => value * scale(i));
     const settings = { count, step, learningRate: 0.01, gradScale: 0.25 };
-    await run((emit) => emit.call(adam, { g: upload(withGarbage(g)), p, m, v }, adamParams(settings)));
+    const gradient = upload(withGarbage(g));
+    const buffers = { g: gradient, p, m, v, squares: gradient };
+    await run((emit) => emit.call(adam, buffers, adamParams(settings), { clipping: 'none' }));
     reference(want, g, settings);
   }
   const [gotP, gotM, gotV] = [await gpu.readFloats(p), await gpu.readFloats(m), await gpu.readFloats(v)];
@@ -49,9 +51,26 @@ test('the first step is one learning rate against the sign of the gradient', asy
   const p = upload(Float32Array.of(1, 1, 1, 1));
   const g = upload(Float32Array.of(3, -3, 1e-3, 0));
   const [m, v] = [upload(new Float32Array(4)), upload(new Float32Array(4))];
-  await run((emit) => emit.call(adam, { g, p, m, v }, adamParams({ count: 4, step: 1, learningRate: 0.125 })));
+  const buffers = { g, p, m, v, squares: g };
+  const params = adamParams({ count: 4, step: 1, learningRate: 0.125 });
+  await run((emit) => emit.call(adam, buffers, params, { clipping: 'none' }));
   // epsilon / 1e-3 = 1e-5 of the step.
   expectClose(await gpu.readFloats(p), [0.875, 1.125, 0.875, 1], { absolute: 2e-6 });
+});
+
+test.each([
+  ['scales gradients down whose norm is too large', 25, 0.2],
+  ['leaves smaller ones', 0.75, 1],
+  ['leaves none at all', 0, 1],
+])('clipping %s', async (_, squared, factor) => {
+  const p = upload(new Float32Array(4));
+  const g = upload(Float32Array.of(6, -8, 0, 1));
+  const squares = upload(Float32Array.of(squared));
+  const [m, v] = [upload(new Float32Array(4)), upload(new Float32Array(4))];
+  const params = adamParams({ count: 4, step: 1, learningRate: 0.125, gradScale: 0.5, maxNorm: 1 });
+  await run((emit) => emit.call(adam, { g, p, m, v, squares }, params, { clipping: 'norm' }));
+  const want = [3, -4, 0, 0.5].map((gradient) => 0.1 * factor * gradient);
+  expectClose(await gpu.readFloats(m), want, { relative: 1e-6 });
 });
 
 test('the parameters of a step are computed in float64', () => {
@@ -62,6 +81,7 @@ test('the parameters of a step are computed in float64', () => {
       "count": 7,
       "epsilon": 1e-8,
       "grad_scale": 1,
+      "max_norm": 0,
       "one_minus_beta1": 0.09999999999999998,
       "one_minus_beta2": 0.0010000000000000009,
       "root2": 0.04471017781221601,

@@ -92,7 +92,7 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
     const losses: number[] = [];
     for (let i = 1; i <= 10; i++) {
       adam.prepare(i, 1e-3);
-      gpu.submit(step.program, adam.program);
+      gpu.submit(step.program, ...adam.programs);
       losses.push((await step.read('loss'))[0]!);
     }
     // The full network's loss leaps from 0.15 to 0.79 and back in these steps, which amplifies rounding: PyTorch in

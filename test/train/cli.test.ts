@@ -95,14 +95,14 @@ test('a run leaves weights, checkpoints, a log, sheets; and the same seed gives 
   const [one, two] = [join(root, 'one'), join(root, 'two')];
   const { code, err } = await call(photos, '--out', one, ...SMALL, '--steps', `${STEPS}`, '--val-every', '25');
   expect(err).toMatch(/found {4}40 pictures; left out: 0 unreadable, 0 grey, 0 repeated/);
-  expect(err).toMatch(/done {5}after step 40/);
+  expect(err).toMatch(/done {5}after step 40, .* images\/s, device waited \d+\.\d %/);
   expect(code).toBe(0);
   expect((await readdir(one)).sort()).toEqual(
     ['checkpoints', 'config.json', 'log.jsonl', 'scan.json', 'sheets', 'weights.safetensors'].sort(),
   );
   expect(await readdir(join(one, 'sheets'))).toEqual(['step-000025.png', 'step-000040.png']);
   const sheet = await sharp(join(one, 'sheets/step-000040.png')).metadata();
-  const { count } = (await logOf(one)).at(-1)!;
+  const { count } = (await logOf(one)).at(-2)!;
   expect(sheet.width).toBe(4 + 3 * Math.min(2, count!) * 36);
 
   const { tensors, metadata, network } = decodeWeights(await plain(join(one, 'weights.safetensors')), 'weights');
@@ -111,9 +111,14 @@ test('a run leaves weights, checkpoints, a log, sheets; and the same seed gives 
   expect(tensors.size).toBe(28);
 
   const log = await logOf(one);
-  expect(log.map(({ step }) => step)).toEqual([...steps(1, 25), 25, ...steps(26, 40), 40]);
-  expect(log[0]).toMatchObject({ step: 1, loss: expect.any(Number), learningRate: 0.001, time: expect.any(String) });
-  const validation = log.at(-1)!;
+  expect(log.map(({ step }) => step)).toEqual([...steps(1, 25), 25, ...steps(26, 40), 40, 40]);
+  // A twentieth of 40 steps warms up: the first step has half the rate, the second all of it but for the cosine.
+  expect(log[0]).toMatchObject({ step: 1, loss: expect.any(Number), learningRate: 0.0005, time: expect.any(String) });
+  expect(log[1]!.learningRate).toBeCloseTo(0.001, 5);
+  expect(log.at(-1)).toMatchObject({ step: 40, end: 'done', seconds: expect.any(Number) });
+  expect(log.at(-1)!.deviceWaits).toBeGreaterThanOrEqual(0);
+  expect(log.at(-1)!.deviceWaits).toBeLessThan(1);
+  const validation = log.at(-2)!;
   expect(validation.grey).toBeGreaterThan(validation.meanColour!);
   expect(validation.val).toBeLessThan(validation.grey!);
 
@@ -212,7 +217,7 @@ test('resuming extends, and refuses what would change the run', async () => {
 
 test('minutes end a run in time, and the cosine lowers the rate', async () => {
   const run = join(root, 'minutes');
-  const { code } = await call(photos, '--out', run, ...SMALL, '--minutes', '0.03', '--lr-decay', 'cosine');
+  const { code } = await call(photos, '--out', run, ...SMALL, '--minutes', '0.03', '--warmup', '0');
   expect(code).toBe(0);
   const rates = (await logOf(run)).filter(({ loss }) => loss !== undefined).map(({ learningRate }) => learningRate!);
   expect(rates).toEqual([...rates].sort((a, b) => b - a));

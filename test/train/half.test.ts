@@ -11,6 +11,7 @@ import { Gpu } from '../../src/runtime/gpu.ts';
 import { assembleBatch, type Batch, sourceSize } from '../../src/train/batch.ts';
 import { decodeCheckpoint, encodeCheckpoint, readState } from '../../src/train/checkpoint.ts';
 import { trainingLoop } from '../../src/train/loop.ts';
+import type { NetworkBuilder } from '../../src/train/loss.ts';
 import {
   decodeLossScale,
   encodeLossScale,
@@ -19,7 +20,7 @@ import {
   nextLossScale,
 } from '../../src/train/loss_scale.ts';
 import { Sampler } from '../../src/train/sampler.ts';
-import { type NetworkBuilder, Trainer } from '../../src/train/trainer.ts';
+import { Trainer } from '../../src/train/trainer.ts';
 import { gpu } from '../gpu.ts';
 import { datasetOf } from './pictures.ts';
 

@@ -6,7 +6,7 @@ import { lower, placeShared, type Value } from '../../src/graph/lowering.ts';
 import { type Node, reachable, sizeOf } from '../../src/graph/node.ts';
 import { parameterOp } from '../../src/graph/ops/input.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
-import { lossGraph } from '../../src/train/trainer.ts';
+import { lossGraph } from '../../src/train/loss.ts';
 
 const GPU = { software: false, subgroupSize: 32, maxStorageBufferBindingSize: 2 ** 31 - 4 };
 

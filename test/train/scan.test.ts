@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { datasetOf, PictureCache } from '../../src/cli/train/pictures.ts';
 import { type Findings, isForValidation, scan } from '../../src/cli/train/scan.ts';
+import { sourceSize } from '../../src/train/batch.ts';
 import { writePicture, writePictures } from './pictures.ts';
 
 let root: string;
@@ -13,6 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
+/** Of squares, and of the pictures they are cut from. */
+const SIZE = 28;
 const SHORTER = 32;
 const look = (dirs: string[], findings: Findings = new Map(), decoded: (hash: string) => void = () => undefined) =>
   scan(dirs, { shorter: SHORTER, findings, decoded, progress: () => undefined });
@@ -89,8 +92,9 @@ test('the cache keeps what fits, and the rest is decoded to the same bytes', asy
   await writePictures(dir, 4);
   const { pictures } = await look([dir]);
   const bytes = SHORTER * Math.round((SHORTER * 48) / 40) * 4;
+  expect(sourceSize(SIZE)).toBe(SHORTER);
   const cache = new PictureCache(2.5 * bytes);
-  const dataset = datasetOf(pictures, SHORTER, cache);
+  const dataset = datasetOf(pictures, SIZE, 'none', cache);
   const first = await Promise.all(pictures.map((_, i) => dataset.picture(i)));
   expect(pictures.filter(({ hash }) => cache.get(hash))).toHaveLength(2);
   for (const [i, { data, width, height }] of first.entries()) {
@@ -98,7 +102,7 @@ test('the cache keeps what fits, and the rest is decoded to the same bytes', asy
     expect((await dataset.picture(i)).data).toEqual(data);
   }
   await writePicture(pictures[3]!.path, 99);
-  const changed = datasetOf(pictures, SHORTER, new PictureCache(0));
+  const changed = datasetOf(pictures, SIZE, 'none', new PictureCache(0));
   await expect(changed.picture(3)).rejects.toThrow('expected the picture found before, got another one');
   await rm(pictures[3]!.path);
   await expect(changed.picture(3)).rejects.toThrow('expected the picture found before, got');

@@ -8,13 +8,17 @@ import type { Progress } from './progress.ts';
 import type { PictureSet, RunConfig, RunFolder } from './run_folder.ts';
 import { isForValidation, type PictureFile, scan } from './scan.ts';
 
-/** Scans the folders, splits the pictures, and compares them with those the run had. */
+/**
+ * Scans the folders, splits the pictures, and compares them with those the run had.
+ *
+ * @param cache is offered what had to be decoded, its shorter side `shorter` pixels
+ */
 export async function findPictures(
   args: Arguments,
   old: RunConfig | undefined,
   folder: RunFolder,
   shorter: number,
-  cache: PictureCache,
+  cache: PictureCache | undefined,
   progress: Progress,
 ): Promise<{ pictures: Pictures; sets: { train: PictureSet; validation: PictureSet } }> {
   const dirs = args.dirs.length ? args.dirs.map((dir) => resolve(dir)) : (old?.train.dirs ?? []);
@@ -24,7 +28,7 @@ export async function findPictures(
     const found = await scan(where, {
       shorter,
       findings,
-      decoded: (hash, picture) => cache.offer(hash, picture),
+      decoded: (hash, picture) => cache?.offer(hash, picture),
       progress: (done, total) => progress.scanning(done, total),
     });
     const { pictures, unreadable, grey, repeated } = found;

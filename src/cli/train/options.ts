@@ -1,112 +1,10 @@
 /** The arguments of `koalarize train`: what may be given, and what it means. Nothing is read or written here. */
 import { parseArgs } from 'node:util';
-import type { Precision } from '../../runtime/adapter.ts';
-import type { Decay } from '../../train/loop.ts';
-import {
-  INCEPTION_DETAILS_HELP,
-  INCEPTION_OPTIONS,
-  type InceptionArguments,
-  inceptionOf,
-  joinRange,
-} from '../inception.ts';
+import { INCEPTION_OPTIONS, type InceptionArguments, inceptionOf, joinRange } from '../inception.ts';
 import { UsageError } from '../messages.ts';
+import { type Conduct, DEFAULTS, type Goal, type Settings } from './settings.ts';
 
 export { UsageError };
-
-export const HELP = `koalarize train – trains the network on a folder of colour photographs
-
-  koalarize train DIR… [options]
-  koalarize train --resume [--out RUN]
-
-Every jpg, jpeg, png, webp, tif and tiff below the folders is used, except grey, damaged and repeated ones (counted).
-A tenth, chosen by each file's content, is kept for validation. Ctrl-C saves and ends; --resume goes on from there.
-
-What to train
-  --val DIR            validate on this folder, and train on all of DIR; may be repeated
-  --size N             pixels a side of the squares it learns from, a multiple of 8 (224)
-  --batch N            pictures a step (100)
-  --lr X               learning rate of Adam (0.001)
-  --lr-decay KIND      constant (default), or cosine: falls to 1 % over the run
-  --seed N             seed of the first weights, the order and the crops (1)
-  --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened
-  --width-divisor N    a network with 1/N of the channels, for experiments: 1, 2, 4, 8, 16 or 32 (1)
-  --precision P        f32 (default), or f16: products of float16 with float32 sums, for GPUs that have it; the loss is
-                       scaled meanwhile, and steps in which a gradient overflows are left out
-
-The feature extractor (none, unless it is named)
-  --inception FILE     train with the answers of this picture classifier, an ONNX file such as Inception-ResNet-v2. Each
-                       picture is shown to it once, whole, and so is its mirror image; what it says is kept on disk
-${INCEPTION_DETAILS_HELP}  --embedding-cache D  where that is kept, for several runs to share (embeddings/ in the run's folder)
-
-How long (default: --epochs 40)
-  --epochs N           times that each picture is seen
-  --steps N            batches
-  --minutes M          wall time of this call; may be given beside --epochs or --steps: the first to come ends it.
-                       With --lr-decay cosine and minutes alone, the rate follows the clock, and so no two runs are equal
-
-The run
-  --out RUN            folder of the run (runs/DATE_TIME); with --resume, the run to go on with (the newest in runs/)
-  --resume             go on from the newest checkpoint, with the settings of the run, to the bit as if never stopped.
-                       --epochs, --steps, --minutes may extend it; DIR may be given where the pictures have moved
-  --allow-changed-data go on although the pictures are not the same
-  --checkpoint-every M minutes between checkpoints (10); the newest three are kept
-  --val-every N        steps between validations (each epoch, but at least 50 steps)
-  --val-count N        pictures that are validated on, at most (200)
-
-The machine
-  --adapter A          auto, hardware, software, bundled, or part of a name: see 'koalarize devices'
-  --tune               measure which algorithms are the fastest on this device, and remember them for later runs. A run
-                       that began with it goes on with it, to the bit as long as they are remembered
-  --verbose            print dispatches and memory plan of what is compiled
-  --micro-batch N      pictures that go through the network together; divides --batch (what fits the device)
-  --cache MB           memory for decoded pictures (a quarter of the machine's)
-                       Set UV_THREADPOOL_SIZE=16 to decode with more than 4 threads
-
-Examples
-  koalarize train photos/
-  koalarize train photos/ --size 64 --batch 16 --steps 2000 --out runs/small
-  koalarize train --out runs/small --resume --steps 5000
-  koalarize train train2017/ --val val2017/ --epochs 40 --lr-decay cosine
-  koalarize train photos/ --inception inception_resnet_v2.onnx --embedding-cache embeddings/
-  koalarize old.jpg -o new.jpg --weights runs/small/weights.safetensors
-
-A run's folder holds config.json, log.jsonl (one line a step: loss, images/s, learning rate, time; and the validations
-beside what 'all grey' and 'one colour' score), sheets/ (grey, output, truth), checkpoints/, weights.safetensors, embeddings/.
-Exit code: 0 done or interrupted, 1 failed, 2 wrong usage.
-`;
-
-/** How long to train; at least one is there. */
-export interface Goal {
-  readonly epochs?: number;
-  readonly steps?: number;
-  readonly minutes?: number;
-}
-
-/** What decides the weights, and must not change within a run. */
-export interface Settings {
-  readonly size: number;
-  readonly batch: number;
-  readonly microBatch: number;
-  readonly lr: number;
-  readonly lrDecay: Decay;
-  readonly seed: number;
-  readonly widthDivisor: number;
-  /** Absent in runs that began before there was a choice: float32. */
-  readonly precision?: Precision;
-}
-
-/** What may change from one call to the next. */
-export interface Conduct {
-  readonly checkpointEvery: number;
-  readonly valEvery: number;
-  readonly valCount: number;
-  readonly adapter: string;
-  readonly tune?: boolean;
-  /** MB */
-  readonly cache: number;
-  /** The folder for embeddings; default one in the run's. */
-  readonly embeddingCache?: string;
-}
 
 /** The arguments as given; nothing is filled in. */
 export interface Arguments {
@@ -123,11 +21,8 @@ export interface Arguments {
   readonly conduct: Partial<Conduct>;
 }
 
-export const DEFAULTS = {
-  goal: { epochs: 40 },
-  settings: { size: 224, batch: 100, lr: 1e-3, lrDecay: 'constant', seed: 1, widthDivisor: 1, precision: 'f32' },
-  conduct: { checkpointEvery: 10, valCount: 200, adapter: 'auto' },
-} as const;
+/** A memory of a million steps: with 1 the average would never leave the first weights. */
+const MOST_EMA = 0.999999;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
@@ -150,6 +45,14 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     microBatch: whole('micro-batch', 1),
     lr: positive('lr'),
     lrDecay: oneOf('lr-decay', values['lr-decay'], ['constant', 'cosine']),
+    warmup: whole('warmup', 0),
+    rebalance: numberOf('rebalance', values.rebalance, { least: 0, most: 1 }),
+    targetChroma: positive('target-chroma'),
+    ema: numberOf('ema', values.ema, { least: 0, most: MOST_EMA }),
+    clipNorm: numberOf('clip-norm', values['clip-norm'], { least: 0 }),
+    pad: oneOf('pad', values.pad, ['none', 'white']),
+    lightness: oneOf('lightness', values.lightness, ['luma', 'lab']),
+    preset: oneOf('preset', values.preset, ['default', 'paper']),
     seed: whole('seed', 0),
     widthDivisor: whole('width-divisor', 1, 32),
     precision: oneOf('precision', values.precision, ['f32', 'f16']),
@@ -208,6 +111,14 @@ function parse(argv: string[]) {
         size: text,
         lr: text,
         'lr-decay': text,
+        warmup: text,
+        rebalance: text,
+        'target-chroma': text,
+        ema: text,
+        'clip-norm': text,
+        pad: text,
+        lightness: text,
+        preset: text,
         seed: text,
         'width-divisor': text,
         precision: text,

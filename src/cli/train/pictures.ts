@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { decodeForTraining } from '../../image/node.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import type { Dataset, Picture } from '../../train/batch.ts';
+import { type Dataset, type Padding, type Picture, sourceSize } from '../../train/batch.ts';
 import type { EmbeddingCache } from './embeddings.ts';
 import type { PictureFile } from './scan.ts';
 
@@ -14,6 +14,8 @@ export interface Pictures {
   readonly validation: readonly PictureFile[];
   /** Of all that are used; undefined without a feature extractor. */
   readonly embeddings?: EmbeddingCache | undefined;
+  /** How often each colour occurs in those to train with; undefined where all weigh alike. */
+  readonly colours?: readonly number[] | undefined;
 }
 
 /** Pictures by hash. What is in stays in: each is asked for once an epoch, in random order, so none is worth more. */
@@ -44,20 +46,27 @@ export function defaultCacheMegabytes(): number {
   return Math.round(memory / 4 / 1e6);
 }
 
-/** The pictures of `files`, with `shorter` pixels on the shorter side, and their embeddings where there are any. */
+/**
+ * The pictures of `files` for squares of `size` pixels, and their embeddings where there are any.
+ *
+ * @param cache holds no picture of `files` that was decoded for another `pad`
+ */
 export function datasetOf(
   files: readonly PictureFile[],
-  shorter: number,
+  size: number,
+  pad: Padding,
   cache: PictureCache,
   embeddings?: EmbeddingCache,
 ): Dataset {
+  const side = pad === 'white' ? { longer: size } : { shorter: sourceSize(size) };
   return {
     length: files.length,
+    pad,
     async picture(index) {
       const { path, hash } = files[index]!;
       const kept = cache.get(hash);
       if (kept) return kept;
-      const picture = await decodeForTraining(await readUnchanged(path, hash), { shorter, name: path });
+      const picture = await decodeForTraining(await readUnchanged(path, hash), { ...side, name: path });
       cache.offer(hash, picture);
       return picture;
     },

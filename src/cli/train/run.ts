@@ -1,27 +1,26 @@
 /** `koalarize train`, from the first step to the last: what is logged, saved and said when. */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { glorotUniform } from '../../graph/initial.ts';
-import { sizeOf } from '../../graph/node.ts';
-import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning.ts';
-import type { ExtractorInfo } from '../../model/embedding.ts';
 import { colorizationNetwork } from '../../model/network.ts';
-import { decodeWeights, weightsMetadata } from '../../model/weights.ts';
-import { widen } from '../../model/widen.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
-import { sourceSize } from '../../train/batch.ts';
+import type { Padding } from '../../train/batch.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../train/checkpoint.ts';
-import { DivergedError, decayed, trainingLoop } from '../../train/loop.ts';
-import { type NetworkBuilder, Trainer } from '../../train/trainer.ts';
+import { DivergedError, trainingLoop } from '../../train/loop.ts';
+import type { NetworkBuilder } from '../../train/loss.ts';
+import { decayed, warmup } from '../../train/schedule.ts';
+import { Trainer } from '../../train/trainer.ts';
 import { Validator } from '../../train/validator.ts';
+import { firstWeights } from './first_weights.ts';
+import { metadataOf, networkOf, trainerConfig } from './metadata.ts';
 import { datasetOf, type PictureCache, type Pictures } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
 import type { RunConfig, RunFolder } from './run_folder.ts';
 import type { PictureFile } from './scan.ts';
+import { stepsOf } from './settings.ts';
+import { listen } from './signals.ts';
 
 /** Pictures on a validation sheet, and how many of them side by side. */
 const SHEET = { pictures: 8, columns: 2 };
@@ -60,20 +59,25 @@ export class Run {
   async train(): Promise<void> {
     const { settings, goal, conduct } = this.#config;
     const progress = this.#progress;
-    const dataset = this.#dataset(this.#pictures.train);
+    const dataset = this.#dataset(this.#pictures.train, settings.pad);
     const stepsPerEpoch = dataset.length / settings.batch;
-    const to = goal.steps ?? (goal.epochs ? Math.ceil(goal.epochs * stepsPerEpoch) : Number.POSITIVE_INFINITY);
+    const to = stepsOf(goal, dataset.length, settings.batch);
 
     progress.say('compile  the network and its gradients');
     const network: NetworkBuilder = (lightness, embedding) =>
       colorizationNetwork(networkOf(this.#config), lightness, embedding);
-    const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config), network);
+    const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config, this.#pictures.colours), network);
     const from = await this.#restore(trainer);
     await this.#noteTuning(trainer, from);
     const { validation } = this.#pictures;
     const validator =
       validation.length && conduct.valCount
-        ? await Validator.create(this.#gpu, trainer, network, this.#dataset(validation.slice(0, conduct.valCount)))
+        ? await Validator.create(
+            this.#gpu,
+            trainer,
+            network,
+            this.#dataset(validation.slice(0, conduct.valCount), 'none'),
+          )
         : undefined;
     if (!validator) progress.say('validate no pictures: there is no score and no sheet; name some with --val DIR');
 
@@ -96,7 +100,8 @@ export class Run {
         to,
         learningRate: (step) => {
           const elapsed = (performance.now() - start) / (deadline - start);
-          return decayed(settings.lr, settings.lrDecay, Number.isFinite(to) ? (step - 1) / to : elapsed);
+          const rate = decayed(settings.lr, settings.lrDecay, Number.isFinite(to) ? (step - 1) / to : elapsed);
+          return rate * warmup(step, settings.warmup);
         },
         report: (report) => {
           const { step, loss, imagesPerSecond, learningRate } = report;
@@ -115,10 +120,12 @@ export class Run {
       await this.#save(trainer, end.step, { weights: true });
       if (end.failure) throw end.failure;
       if (!stop.asked) await this.#validate(validator, end.step);
-      const why = stop.asked ? 'stopped ' : 'done    ';
-      const took = duration((performance.now() - start) / 1000);
+      const why = stop.asked ? 'stopped' : 'done';
+      const seconds = (performance.now() - start) / 1000;
+      const deviceWaits = Number(end.idle.toPrecision(3));
+      this.#folder.log({ step: end.step, end: why, seconds: Math.round(seconds), deviceWaits });
       progress.say(
-        `${why} after step ${end.step}, in ${took}; mean loss ${progress.loss.toFixed(5)}, ${progress.imagesPerSecond.toPrecision(3)} images/s`,
+        `${why.padEnd(8)} after step ${end.step}, in ${duration(seconds)}; mean loss ${progress.loss.toFixed(5)}, ${progress.imagesPerSecond.toPrecision(3)} images/s, device waited ${(end.idle * 100).toFixed(1)} %`,
       );
       progress.say(`weights  ${this.#folder.path}/weights.safetensors`);
       if (stop.asked) progress.say(`go on    koalarize train --out ${this.#folder.path} --resume`);
@@ -134,8 +141,8 @@ export class Run {
     }
   }
 
-  #dataset(files: readonly PictureFile[]) {
-    return datasetOf(files, sourceSize(this.#config.settings.size), this.#cache, this.#pictures.embeddings);
+  #dataset(files: readonly PictureFile[], pad: Padding) {
+    return datasetOf(files, this.#config.settings.size, pad, this.#cache, this.#pictures.embeddings);
   }
 
   /** Says so when a step is no longer computed as it was before, and writes down how it is now. */
@@ -160,37 +167,20 @@ export class Run {
   async #restore(trainer: Trainer): Promise<number> {
     const path = await this.#folder.newestCheckpoint();
     if (!path) {
-      trainer.load(await this.#firstWeights(trainer));
+      trainer.load(await firstWeights(this.#config, trainer.weights.layout, this.#progress));
       await this.#folder.truncateLog(0);
       return 0;
     }
-    const { step, weights, moments, lossScale } = decodeCheckpoint(await readFile(path), path);
-    trainer.load(weights, moments, lossScale);
+    const { step, weights, moments, lossScale, average } = decodeCheckpoint(await readFile(path), path);
+    if (trainer.average && !average) {
+      throw new FormatError(`${path}: expected the weights' average too, got none – put back the run's own checkpoint`);
+    }
+    trainer.load(weights, moments, lossScale, average);
     await this.#folder.truncateLog(step);
     this.#progress.say(`resume   from ${path}`);
     this.#savedPath = path;
     this.#savedStep = step;
     return step;
-  }
-
-  /** Random ones, or those of --init: as they are, or widened. */
-  async #firstWeights({ weights: { layout } }: Trainer): Promise<Tensors> {
-    const { settings, init } = this.#config;
-    if (!init) return glorotUniform(layout, settings.seed);
-    const file = await readFile(init.path);
-    if (sha256(file) !== init.sha256)
-      throw new FormatError(`--init ${init.path}: expected the file that the run began with, got another`);
-    const { tensors, network } = decodeWeights(file, init.path);
-    this.#progress.say(`init     from ${init.path}, with 1/${network.widthDivisor} of the paper's channels`);
-    return widen(this.#withEmbedding(tensors, layout), layout, settings.seed);
-  }
-
-  /** Weights that knew no extractor pay it no attention at first: they answer as before. */
-  #withEmbedding(tensors: Tensors, { slots }: ParameterLayout): Tensors {
-    const name = 'fusion.embedding';
-    const slot = slots.get(name);
-    if (!slot || tensors.has(name)) return tensors;
-    return new Map([...tensors, [name, { shape: slot.shape, data: new Float32Array(sizeOf(slot.shape)) }]]);
   }
 
   #saveIsDue(): boolean {
@@ -223,68 +213,4 @@ export class Run {
     const { size } = this.#config.settings;
     await writeImage(this.#folder.sheetPath(step), contactSheet(rows, { cell: { width: size, height: size } }));
   }
-}
-
-function networkOf({ settings, embedding }: RunConfig) {
-  return { widthDivisor: settings.widthDivisor, embeddingWidth: embedding.width };
-}
-
-function extractorOf({ embedding }: RunConfig): ExtractorInfo | undefined {
-  return embedding.kind === 'none' ? undefined : embedding;
-}
-
-function trainerConfig({ settings: { batch, microBatch, size }, embedding }: RunConfig) {
-  return {
-    batch,
-    microBatch,
-    size,
-    lightness: 'luma',
-    chromaGain: 1,
-    masked: false,
-    embeddingWidth: embedding.width,
-    adam: {},
-  } as const;
-}
-
-/** What every file of weights says of itself. Nothing of time or place: equal runs give equal files. */
-function metadataOf(config: RunConfig): Record<string, string> {
-  const { size, batch, microBatch, lr, lrDecay, seed, precision } = config.settings;
-  return {
-    ...weightsMetadata({ network: networkOf(config), lightness: config.lightness, embedding: extractorOf(config) }),
-    crop: config.crop,
-    size: String(size),
-    batch: String(batch),
-    micro_batch: String(microBatch),
-    learning_rate: String(lr),
-    lr_decay: lrDecay,
-    seed: String(seed),
-    ...(precision === 'f16' && { precision }),
-    initial_weights: config.init?.sha256 ?? 'glorot uniform',
-    pictures: String(config.train.count),
-  };
-}
-
-/** Turns the first SIGINT or SIGTERM into a wish, and the second into the end. */
-function listen(progress: Progress): { readonly asked: boolean; release(): void } {
-  let asked = false;
-  const onSignal = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    progress.say('stopping: finishes this step and saves; once more ends it at once');
-  };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    get asked() {
-      return asked;
-    },
-    release() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
-}
-
-/** The SHA-256 of bytes, in hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -3,10 +3,11 @@
  * ```
  * config.json    settings, goal, folders, and a hash over the pictures' hashes
  * scan.json      what is known of each file, so that going on starts quickly
- * log.jsonl      a line a step, and one a validation
+ * colours.json   how often each colour occurs, where rare ones weigh more
+ * log.jsonl      a line a step, one a validation, and one where a call ends
  * sheets/        step-000123.png: grey | output | truth
- * checkpoints/   step-000123.safetensors: weights and Adam's moments; the newest three
- * weights.safetensors   the last weights, float16
+ * checkpoints/   step-000123.safetensors: weights, their average and Adam's moments; the newest three
+ * weights.safetensors   the last weights, averaged unless --ema is 0; float16
  * embeddings/    what a feature extractor says to each picture, unless that is kept elsewhere
  * ```
  */
@@ -16,8 +17,8 @@ import { join } from 'node:path';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { UNFINISHED, writeWhole } from './files.ts';
-import type { Conduct, Goal, Settings } from './options.ts';
 import type { Finding, Findings } from './scan.ts';
+import { type Conduct, EARLIER, type Goal, type Settings } from './settings.ts';
 
 const CHECKPOINTS_KEPT = 3;
 const FORMAT = 1;
@@ -40,8 +41,6 @@ export interface RunConfig {
   readonly settings: Settings;
   /** How pictures become what the network sees. */
   readonly embedding: { readonly kind: 'none'; readonly width: 0 } | (ExtractorInfo & { readonly path: string });
-  readonly lightness: 'luma';
-  readonly crop: 'random';
   /** The weights it began with; random ones where it is absent. */
   readonly init?: { readonly path: string; readonly sha256: string };
   readonly goal: Goal;
@@ -87,7 +86,7 @@ export class RunFolder {
       throw new FormatError(`${path}: expected format ${FORMAT}, got ${config.format} – use the version that wrote it`);
     }
     await this.#makeFolders();
-    return config;
+    return { ...config, settings: { ...EARLIER, ...config.settings } };
   }
 
   writeConfig(config: RunConfig): Promise<void> {
@@ -105,6 +104,22 @@ export class RunFolder {
 
   writeFindings(findings: Findings): Promise<void> {
     return writeWhole(this.#at('scan.json'), JSON.stringify([...findings]));
+  }
+
+  /** Pixels by colour, as counted when the run began. @throws FormatError when they have gone. */
+  async readColours(): Promise<readonly number[]> {
+    const path = this.#at('colours.json');
+    try {
+      const colours: unknown = JSON.parse(await readFile(path, 'utf8'));
+      if (Array.isArray(colours) && colours.every(Number.isInteger)) return colours as number[];
+    } catch {
+      // As with any other content.
+    }
+    throw new FormatError(`${path}: expected the colours that the run began with, got none – put the file back`);
+  }
+
+  writeColours(colours: readonly number[]): Promise<void> {
+    return writeWhole(this.#at('colours.json'), `${JSON.stringify(colours)}\n`);
   }
 
   log(entry: Readonly<Record<string, unknown>>): void {

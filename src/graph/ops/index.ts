@@ -3,6 +3,7 @@ import type { Op } from '../node.ts';
 import { addOp } from './add.ts';
 import { biasAddOp, sumRowsOp } from './bias_add.ts';
 import { binaryOp } from './binary.ts';
+import { chromaWeightOp } from './chroma_weight.ts';
 import { concatOp } from './concat.ts';
 import { constantOp } from './constant.ts';
 import { convDirectOp } from './conv_direct.ts';
@@ -65,6 +66,7 @@ export const allOps: readonly Op<unknown>[] = [
   mseGradOp,
   lightnessOp,
   chromaOp,
+  chromaWeightOp,
   coverageOp,
   maxPoolOp,
   averagePoolOp,

@@ -1,0 +1,76 @@
+/** What `koalarize train --help` says. */
+import { INCEPTION_DETAILS_HELP } from '../inception.ts';
+
+export const HELP = `koalarize train – trains the network on a folder of colour photographs
+
+  koalarize train DIR… [options]
+  koalarize train --resume [--out RUN]
+
+Every jpg, jpeg, png, webp, tif and tiff below the folders is used, except grey, damaged and repeated ones (counted).
+A tenth, chosen by each file's content, is kept for validation. Ctrl-C saves and ends; --resume goes on from there.
+
+What to train
+  --val DIR            validate on this folder, and train on all of DIR; may be repeated
+  --size N             pixels a side of the squares it learns from, a multiple of 8 (224)
+  --batch N            pictures a step (100)
+  --seed N             seed of the first weights, the order and the crops (1)
+  --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened
+  --width-divisor N    a network with 1/N of the channels, for experiments: 1, 2, 4, 8, 16 or 32 (1)
+  --precision P        f32 (default), or f16: products of float16 with float32 sums, for GPUs that have it; the loss is
+                       scaled meanwhile, and steps in which a gradient overflows are left out
+
+How to train
+  --preset NAME        where the rest of this group begins: default (in brackets here), or paper: a constant rate, no
+                       warm-up, no average, no clipping
+  --lr X               learning rate of Adam (0.001)
+  --lr-decay KIND      constant, or cosine: falls to 1 % over the run (cosine)
+  --warmup N           steps in which the rate rises from 0 (100, but at most a twentieth of the run)
+  --ema D              validate and keep the weights' moving average, with this decay; 0: the last weights (0.998)
+  --clip-norm X        scale gradients down whose norm, all together, is above X; 0: never (1)
+  --rebalance L        weigh rare colours more: pixels by 1 / ((1 - L) p + L / Q), with p the share of their colour in
+                       the pictures; 0: all alike, and else the nearer to 0 the stronger. 0.5 is Zhang's (0)
+  --target-chroma X    learn colours X times as strong as they are (1)
+  --pad KIND           none: random crops; white: as in the paper, whole pictures between bars that do not count (none)
+  --lightness KIND     what the network sees: luma, of the grey-scaled picture; lab, L* of the colours (luma)
+
+The feature extractor (none, unless it is named)
+  --inception FILE     train with the answers of this picture classifier, an ONNX file such as Inception-ResNet-v2. Each
+                       picture is shown to it once, whole, and so is its mirror image; what it says is kept on disk
+${INCEPTION_DETAILS_HELP}  --embedding-cache D  where that is kept, for several runs to share (embeddings/ in the run's folder)
+
+How long (default: --epochs 40)
+  --epochs N           times that each picture is seen
+  --steps N            batches
+  --minutes M          wall time of this call; may be given beside --epochs or --steps: the first to come ends it.
+                       With minutes alone, cosine follows the clock, and so no two runs are equal
+
+The run
+  --out RUN            folder of the run (runs/DATE_TIME); with --resume, the run to go on with (the newest in runs/)
+  --resume             go on from the newest checkpoint, with the settings of the run, to the bit as if never stopped.
+                       --epochs, --steps, --minutes may extend it; DIR may be given where the pictures have moved
+  --allow-changed-data go on although the pictures are not the same
+  --checkpoint-every M minutes between checkpoints (10); the newest three are kept
+  --val-every N        steps between validations (each epoch, but at least 50 steps)
+  --val-count N        pictures that are validated on, at most (200)
+
+The machine
+  --adapter A          auto, hardware, software, bundled, or part of a name: see 'koalarize devices'
+  --tune               measure which algorithms are the fastest on this device, and remember them for later runs. A run
+                       that began with it goes on with it, to the bit as long as they are remembered
+  --verbose            print dispatches and memory plan of what is compiled
+  --micro-batch N      pictures that go through the network together; divides --batch (what fits the device)
+  --cache MB           memory for decoded pictures (a quarter of the machine's)
+                       Set UV_THREADPOOL_SIZE=16 to decode with more than 4 threads
+
+Examples
+  koalarize train photos/
+  koalarize train photos/ --size 64 --batch 16 --steps 2000 --out runs/small
+  koalarize train --out runs/small --resume --steps 5000
+  koalarize train train2017/ --val val2017/ --epochs 40 --rebalance 0.5
+  koalarize train photos/ --inception inception_resnet_v2.onnx --embedding-cache embeddings/
+  koalarize old.jpg -o new.jpg --weights runs/small/weights.safetensors
+
+A run's folder holds config.json, log.jsonl (one line a step: loss, images/s, learning rate, time; and the validations
+beside what 'all grey' and 'one colour' score), sheets/ (grey, output, truth), checkpoints/, weights.safetensors, embeddings/.
+Exit code: 0 done or interrupted, 1 failed, 2 wrong usage.
+`;

@@ -1,0 +1,54 @@
+/** What a run's settings mean for the trainer and the network, and what they say in every file of weights. */
+import type { ExtractorInfo } from '../../model/embedding.ts';
+import { weightsMetadata } from '../../model/weights.ts';
+import { colourWeights } from '../../train/rebalance.ts';
+import type { TrainerConfig } from '../../train/trainer.ts';
+import type { RunConfig } from './run_folder.ts';
+
+export function networkOf({ settings, embedding }: RunConfig) {
+  return { widthDivisor: settings.widthDivisor, embeddingWidth: embedding.width };
+}
+
+/** @param colours how often each occurs; there for a run that rebalances */
+export function trainerConfig({ settings, embedding }: RunConfig, colours?: readonly number[]): TrainerConfig {
+  const { batch, microBatch, size, lightness, targetChroma, pad, rebalance, ema, clipNorm } = settings;
+  return {
+    batch,
+    microBatch,
+    size,
+    lightness,
+    chromaGain: targetChroma,
+    masked: pad === 'white',
+    ...(colours && { colourWeights: colourWeights(colours, rebalance) }),
+    embeddingWidth: embedding.width,
+    adam: { ...(clipNorm && { clipNorm }) },
+    ...(ema && { averageDecay: ema }),
+  };
+}
+
+/** What every file of weights says of itself. Nothing of time or place: equal runs give equal files. */
+export function metadataOf(config: RunConfig): Record<string, string> {
+  const { settings, embedding, init, train } = config;
+  const { pad, precision } = settings;
+  const extractor: ExtractorInfo | undefined = embedding.kind === 'none' ? undefined : embedding;
+  return {
+    ...weightsMetadata({ network: networkOf(config), lightness: settings.lightness, embedding: extractor }),
+    crop: pad === 'white' ? 'none' : 'random',
+    pad,
+    size: String(settings.size),
+    batch: String(settings.batch),
+    micro_batch: String(settings.microBatch),
+    preset: settings.preset,
+    learning_rate: String(settings.lr),
+    lr_decay: settings.lrDecay,
+    warmup: String(settings.warmup),
+    rebalance: String(settings.rebalance),
+    target_chroma: String(settings.targetChroma),
+    ema: String(settings.ema),
+    clip_norm: String(settings.clipNorm),
+    seed: String(settings.seed),
+    ...(precision === 'f16' && { precision }),
+    initial_weights: init?.sha256 ?? 'glorot uniform',
+    pictures: String(train.count),
+  };
+}

@@ -1,0 +1,85 @@
+/** What a run is made of: how long, what decides its weights, and what may change from one call to the next. */
+import type { Lightness } from '../../graph/ops/image.ts';
+import type { Precision } from '../../runtime/adapter.ts';
+import type { Padding } from '../../train/batch.ts';
+import type { Decay } from '../../train/schedule.ts';
+import { MOST_WARMUP, PRESETS, type Preset } from './presets.ts';
+
+/** How long to train; at least one is there. */
+export interface Goal {
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly minutes?: number;
+}
+
+/** What decides the weights, and must not change within a run. */
+export interface Settings {
+  readonly preset: Preset;
+  readonly size: number;
+  readonly batch: number;
+  readonly microBatch: number;
+  readonly lr: number;
+  readonly lrDecay: Decay;
+  /** Steps in which the learning rate rises. */
+  readonly warmup: number;
+  /** The λ of `colourWeights`; 0: all colours weigh alike. */
+  readonly rebalance: number;
+  /** What the true chroma is multiplied by. */
+  readonly targetChroma: number;
+  /** The decay of the weights' average; 0: there is none. */
+  readonly ema: number;
+  /** The gradients' largest norm; 0: any. */
+  readonly clipNorm: number;
+  readonly pad: Padding;
+  readonly lightness: Lightness;
+  readonly seed: number;
+  readonly widthDivisor: number;
+  readonly precision: Precision;
+}
+
+/** What may change from one call to the next. */
+export interface Conduct {
+  readonly checkpointEvery: number;
+  readonly valEvery: number;
+  readonly valCount: number;
+  readonly adapter: string;
+  readonly tune?: boolean;
+  /** MB */
+  readonly cache: number;
+  /** The folder for embeddings; default one in the run's. */
+  readonly embeddingCache?: string;
+}
+
+export const DEFAULTS = {
+  goal: { epochs: 40 },
+  settings: {
+    preset: 'default',
+    size: 224,
+    batch: 100,
+    pad: 'none',
+    lightness: 'luma',
+    seed: 1,
+    widthDivisor: 1,
+    precision: 'f32',
+  },
+  conduct: { checkpointEvery: 10, valCount: 200, adapter: 'auto' },
+} as const;
+
+/** What runs were trained with that began before there was a choice, and so don't say. */
+export const EARLIER = { ...DEFAULTS.settings, ...PRESETS.paper, preset: 'paper' } as const;
+
+/** Fills in what was not given: from the preset, then from the defaults. */
+export function settingsOf(given: Partial<Settings>): Omit<Settings, 'microBatch'> {
+  return { ...DEFAULTS.settings, ...PRESETS[given.preset ?? DEFAULTS.settings.preset], ...given };
+}
+
+/** Shortens a preset's warm-up where the run is short; one that was given stays. `steps` may be infinite. */
+export function withShortWarmup(settings: Settings, given: Partial<Settings>, steps: number): Settings {
+  if (given.warmup !== undefined) return settings;
+  return { ...settings, warmup: Math.min(settings.warmup, Math.floor(steps * MOST_WARMUP)) };
+}
+
+/** The steps of a run in all; infinite where minutes alone end it. */
+export function stepsOf({ steps, epochs }: Goal, pictures: number, batch: number): number {
+  return steps ?? (epochs ? Math.ceil((epochs * pictures) / batch) : Number.POSITIVE_INFINITY);
+}

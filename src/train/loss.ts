@@ -1,0 +1,60 @@
+/** What is minimised: from a batch of bytes to one number, as a graph. */
+import type { Node } from '../graph/node.ts';
+import { binary } from '../graph/ops/binary.ts';
+import { chromaWeight } from '../graph/ops/chroma_weight.ts';
+import { chroma, coverage, type Lightness, lightness } from '../graph/ops/image.ts';
+import { input } from '../graph/ops/input.ts';
+import { mse } from '../graph/ops/mse.ts';
+import { tensor } from '../graph/ops/tensor.ts';
+import { ShapeError } from '../runtime/errors.ts';
+import { sourceSize } from './batch.ts';
+import { BINS, BINS_PER_UNIT } from './rebalance.ts';
+
+/** Builds a network from lightness [N, H, W, 1] and, where the width is not 0, an embedding [N, 1, 1, width]. */
+export type NetworkBuilder = (lightness: Node, embedding?: Node) => Node;
+
+export interface LossConfig {
+  /** Pictures that go through the network together. */
+  readonly microBatch: number;
+  /** Pixels a side. */
+  readonly size: number;
+  readonly lightness: Lightness;
+  /** What the pictures' chroma is multiplied by. */
+  readonly chromaGain: number;
+  /** Whether padding (alpha 0) is left out of the loss. */
+  readonly masked: boolean;
+  /** What each true colour weighs, as of `colourWeights`; default all alike. */
+  readonly colourWeights?: Float32Array | undefined;
+  readonly embeddingWidth: number;
+}
+
+/** The loss of one micro-batch, what the network saw, what it answered, and what it should have. */
+export function lossGraph(config: LossConfig, network: NetworkBuilder) {
+  const { microBatch, size, embeddingWidth, chromaGain: gain } = config;
+  const source = sourceSize(size);
+  const crop = { height: size, width: size };
+  const pixels = input('pixels', [microBatch, source, source]);
+  const windows = input('windows', [microBatch, 4]);
+  const embedding = embeddingWidth ? input('embedding', [microBatch, 1, 1, embeddingWidth]) : undefined;
+  const seen = lightness(pixels, windows, { ...crop, source: config.lightness });
+  const answer = network(seen, embedding);
+  const target = chroma(pixels, windows, { ...crop, gain });
+  const covered = config.masked ? coverage(pixels, windows, crop) : undefined;
+  const weighed = config.colourWeights && weightOf(target, gain, config.colourWeights);
+  const weight = covered && weighed ? binary('mul', covered, weighed) : (covered ?? weighed);
+  return { loss: mse(answer, target, weight), seen, answer, target };
+}
+
+/** The weights go by the colours as they are: before the gain. */
+function weightOf(target: Node, gain: number, weights: Float32Array): Node {
+  const table = tensor('colour weights', [BINS, BINS], () => weights);
+  return chromaWeight(target, table, { scale: BINS_PER_UNIT / gain });
+}
+
+/** @throws ShapeError unless there is an embedding of `width` values for each picture. */
+export function expectEmbeddings(embeddings: Float32Array, pictures: number, width: number): void {
+  if (embeddings.length === pictures * width) return;
+  throw new ShapeError(
+    `train: expected ${pictures} embeddings of ${width} values, got ${embeddings.length} values in all`,
+  );
+}
