@@ -10,6 +10,7 @@ import sharp from 'sharp';
 const MOST_BYTES = 20e6;
 const MOST_PIXELS = 40e6;
 const MOST_WAITING = 4; // each is held in memory
+const LAST = { connection: 'close' };
 
 const colorizer = await Colorizer.load();
 let waiting = 0;
@@ -51,8 +52,8 @@ async function answer(request) {
 
 const server = createServer((request, response) => {
   answer(request).then(
-    (jpeg) => response.writeHead(200, { 'content-type': 'image/jpeg' }).end(jpeg),
-    ({ status = 500, message }) => response.writeHead(status, { connection: 'close' }).end(`${message}\n`),
+    (jpeg) => response.writeHead(200, { 'content-type': 'image/jpeg', ...(!server.listening && LAST) }).end(jpeg),
+    ({ status = 500, message }) => response.writeHead(status, LAST).end(`${message}\n`),
   );
 });
 server.listen(Number(process.argv[2] ?? 8080), '127.0.0.1', () => console.log(`port ${server.address().port}`));

@@ -69,9 +69,9 @@ export class Validator {
   static async create(gpu: Gpu, trainer: Trainer, network: NetworkBuilder, dataset: Dataset): Promise<Validator> {
     const { size, embeddingWidth } = trainer.config;
     const together = Math.min(trainer.config.microBatch, dataset.length);
-    // Whatever the loss is, the score is against the colours as they are.
-    const plain = { ...trainer.config, microBatch: together, chromaGain: 1, masked: false, colourWeights: undefined };
-    const { seen, answer, target } = lossGraph(plain, network);
+    // Whatever is trained on, the score is of grey pictures and against the colours as they are.
+    const plain = { lightness: 'luma', chromaGain: 1, masked: false } as const;
+    const { seen, answer, target } = lossGraph({ ...plain, size, embeddingWidth, microBatch: together }, network);
     const forward = await compile(gpu, {
       label: 'validation',
       parameters: trainer.best,

@@ -7,9 +7,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { train } from '../../src/cli/train.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeWeights } from '../../src/model/weights.ts';
+import { callIn, logOf } from './command.ts';
 import { writePicture, writePictures } from './pictures.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -46,20 +46,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }));
 
 /** Runs the command here. */
-async function call(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      texts[stream] += String(text);
-      return true;
-    }),
-  );
-  try {
-    return { code: await train(argv), out: texts.stdout, err: texts.stderr.replaceAll(root, 'ROOT') };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const call = (...argv: readonly string[]) => callIn(root, ...argv);
 
 function start(...argv: string[]): { child: ChildProcess; output: () => string; exit: Promise<unknown[]> } {
   const child = spawn(process.execPath, [PROGRAM, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -81,11 +68,6 @@ async function checkpointAfter(run: string, step: number, output: () => string):
 async function sameState(...runs: readonly [string, string]): Promise<boolean> {
   const read = (run: string) => readFile(join(run, `checkpoints/step-0000${STEPS}.safetensors`));
   return (await read(runs[0])).equals(await read(runs[1]));
-}
-
-async function logOf(run: string): Promise<Record<string, number>[]> {
-  const lines = (await readFile(join(run, 'log.jsonl'), 'utf8')).trimEnd().split('\n');
-  return lines.map((line) => JSON.parse(line) as Record<string, number>);
 }
 
 const losses = async (run: string) =>

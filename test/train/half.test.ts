@@ -20,7 +20,7 @@ import {
   nextLossScale,
 } from '../../src/train/loss_scale.ts';
 import { Sampler } from '../../src/train/sampler.ts';
-import { Trainer } from '../../src/train/trainer.ts';
+import { Trainer, type TrainerConfig } from '../../src/train/trainer.ts';
 import { gpu } from '../gpu.ts';
 import { datasetOf } from './pictures.ts';
 
@@ -70,7 +70,7 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
     vi.restoreAllMocks();
   });
 
-  async function makeTrainer(on: Gpu, microBatch = BATCH): Promise<Trainer> {
+  async function makeTrainer(on: Gpu, microBatch = BATCH, more: Partial<TrainerConfig> = {}): Promise<Trainer> {
     // A CPU would not choose float16, as it emulates it: as if it had been measured to be the fastest.
     vi.spyOn(Tuner.prototype, 'tune').mockImplementation(async (tasks) => {
       const half16 = (task: (typeof tasks)[number]) =>
@@ -87,7 +87,7 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
       embeddingWidth: 0,
       adam: {},
     } as const;
-    const trainer = await Trainer.create(on, { ...config, batch: BATCH, microBatch }, network);
+    const trainer = await Trainer.create(on, { ...config, batch: BATCH, microBatch, ...more }, network);
     open.push(trainer);
     trainer.load(glorotUniform(trainer.weights.layout, 7));
     return trainer;
@@ -194,6 +194,25 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
     expect(await losses(second, STEPS, STEPS - 3)).toEqual(all.slice(STEPS - 3));
     const [a, b] = await Promise.all([readState(straight, STEPS), readState(second, STEPS)]);
     expect(Buffer.compare(encodeCheckpoint(b, {}), encodeCheckpoint(a, {}))).toBe(0);
+  });
+
+  test('the average does not count steps that are left out, and clipping does not see the scale', async () => {
+    const options = { adam: { clipNorm: 0.02 }, averageDecay: 0.9 };
+    const [a, b] = [await makeTrainer(half, 2, options), await makeTrainer(half, 2, options)];
+    const batch = await firstBatch();
+    const before = await a.weights.read();
+    await overflow(a, batch);
+    const { scale, skipped } = a.lossScale!;
+    b.load(before, undefined, { scale, good: 0, skipped: 0 });
+    await b.step(batch, 1, 1e-3);
+    const flat = async ({ average, adam }: Trainer) =>
+      Promise.all([average!.slab, adam.moments.m].map((slab) => slab.read().then((all) => [...all.values()])));
+    const [[average, m], same] = [await flat(a), await flat(b)];
+    expect([average, m]).toEqual(same);
+    // (1 − beta1) times the gradient.
+    const norm = Math.hypot(...m!.flatMap(({ data }) => [...data])) / 0.1;
+    expect(Math.abs(norm / 0.02 - 1)).toBeLessThan(1e-5);
+    expect(skipped).toBeGreaterThan(0);
   });
 
   test('a damaged loss scale is refused', async () => {

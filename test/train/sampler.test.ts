@@ -76,3 +76,19 @@ test('validation takes the centre', async () => {
   const middle = Math.floor((SOURCE - SIZE + 1) / 2);
   expect([...windows]).toEqual([middle, middle, 0, 0]);
 });
+
+test('padded, a whole picture lies in the middle between white bars of alpha 0', async () => {
+  const small = picture(2, 10, 7);
+  const dataset = { length: 1, pad: 'white' as const, picture: async () => small };
+  const samples = [{ index: 0, slide: 0.9, top: 0.9, left: 0.9, mirror: true }];
+  const { pixels, windows } = await assembleBatch(dataset, samples, SIZE);
+  const middle = Math.floor((SOURCE - SIZE) / 2);
+  expect([...windows], 'nothing of it is cut off').toEqual([middle, middle, 1, 0]);
+  const words = new Uint32Array(small.data.buffer as ArrayBuffer);
+  const [top, left] = [Math.floor((SOURCE - 7) / 2), Math.floor((SOURCE - 10) / 2)];
+  pixels.forEach((pixel, i) => {
+    const [y, x] = [Math.floor(i / SOURCE) - top, (i % SOURCE) - left];
+    const inside = y >= 0 && y < 7 && x >= 0 && x < 10;
+    expect(pixel).toBe(inside ? words[y * 10 + x] : 0x00ffffff);
+  });
+});

@@ -19,7 +19,7 @@ import { datasetOf, type PictureCache, type Pictures } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
 import type { RunConfig, RunFolder } from './run_folder.ts';
 import type { PictureFile } from './scan.ts';
-import { stepsOf } from './settings.ts';
+import { recipeOf, stepsOf } from './settings.ts';
 import { listen } from './signals.ts';
 
 /** Pictures on a validation sheet, and how many of them side by side. */
@@ -88,6 +88,7 @@ export class Run {
       return;
     }
     progress.say(this.#summary(trainer, from, to));
+    progress.say(`recipe   ${recipeOf(settings)}`);
     progress.start({ steps: to, stepsPerEpoch, batch: settings.batch, deadline });
     this.#savedAt = start;
     const stop = listen(progress);

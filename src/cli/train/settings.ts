@@ -83,3 +83,18 @@ export function withShortWarmup(settings: Settings, given: Partial<Settings>, st
 export function stepsOf({ steps, epochs }: Goal, pictures: number, batch: number): number {
   return steps ?? (epochs ? Math.ceil((epochs * pictures) / batch) : Number.POSITIVE_INFINITY);
 }
+
+/** The recipe in one line. */
+export function recipeOf(settings: Settings): string {
+  const { preset, lr, lrDecay, warmup, ema, clipNorm, rebalance, targetChroma, pad, lightness } = settings;
+  const parts = [
+    `rate ${lr} ${lrDecay}${warmup ? ` after ${warmup} steps of warm-up` : ''}`,
+    ema ? `weights averaged ${ema}` : 'last weights',
+    clipNorm ? `gradients clipped at ${clipNorm}` : 'gradients as they are',
+    ...(rebalance ? [`colours rebalanced ${rebalance}`] : []),
+    ...(targetChroma === 1 ? [] : [`target chroma x ${targetChroma}`]),
+    ...(pad === 'white' ? ['whole pictures between white bars'] : []),
+    ...(lightness === 'lab' ? ['L* of the colours'] : []),
+  ];
+  return `${preset}: ${parts.join('; ')}`;
+}

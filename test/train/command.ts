@@ -1,0 +1,30 @@
+/** `koalarize train` in this process, and what it leaves. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { train } from '../../src/cli/train.ts';
+
+/** Runs the command; `root` in what it says becomes ROOT. */
+export async function callIn(
+  root: string,
+  ...argv: readonly string[]
+): Promise<{ code: number; out: string; err: string }> {
+  const texts = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      texts[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { code: await train([...argv]), out: texts.stdout, err: texts.stderr.replaceAll(root, 'ROOT') };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** The lines of a run's log. */
+export async function logOf(run: string): Promise<Record<string, number>[]> {
+  const lines = (await readFile(join(run, 'log.jsonl'), 'utf8')).trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as Record<string, number>);
+}
