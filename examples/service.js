@@ -7,8 +7,7 @@ import { createServer } from 'node:http';
 import { Colorizer } from 'koalarize';
 import sharp from 'sharp';
 
-const MOST_BYTES = 20e6;
-const MOST_PIXELS = 40e6;
+const [MOST_BYTES, MOST_PIXELS] = [20e6, 40e6];
 const MOST_WAITING = 4; // each is held in memory
 const LAST = { connection: 'close' };
 
