@@ -1,16 +1,24 @@
-/** Builds dist/: the library, the command-line programs, the benchmark, the web page. `--watch` keeps on building. */
-import { rm } from 'node:fs/promises';
+/**
+ * Builds dist/: the library for Node and for browsers, the command-line programs, the benchmark, the web page.
+ * `--watch` keeps on building.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { build, context } from 'esbuild';
 
+/**
+ * An entry beside those that import it lies in a chunk of its own. So the colorizer, which finds the weights from where
+ * it is, is always one folder below dist/.
+ */
+const COLORIZER = 'src/model/colorizer.ts';
+
 /** @type {import('esbuild').BuildOptions} */
-const options = {
+const node = {
   entryPoints: {
     index: 'src/index.ts',
     cli: 'src/cli/main.ts',
     train: 'src/cli/train_main.ts',
-    bench: 'bench/main.ts',
-    inception: 'bench/inception/main.ts',
-    demo: 'scripts/demo.ts',
+    'chunks/colorizer': COLORIZER,
   },
   outdir: 'dist',
   bundle: true,
@@ -25,6 +33,61 @@ const options = {
   loader: { '.wgsl': 'text' },
   chunkNames: 'chunks/[name]-[hash]',
   logLevel: 'warning',
+};
+
+/**
+ * What only this repository runs, with chunks of its own: the package has none of it.
+ *
+ * @type {import('esbuild').BuildOptions}
+ */
+const workshop = {
+  ...node,
+  entryPoints: {
+    bench: 'bench/main.ts',
+    inception: 'bench/inception/main.ts',
+    demo: 'scripts/demo.ts',
+    'workshop/colorizer': COLORIZER,
+  },
+  chunkNames: 'workshop/[name]-[hash]',
+};
+
+/**
+ * Shaders without comments, which are a quarter of them; lines stay where they are, for the messages of compilers.
+ * And no import for its effects alone, by which esbuild keeps an order that no module here depends on: bundlers would
+ * keep what is imported.
+ */
+const lean = {
+  name: 'lean',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup({ onLoad, onEnd }) {
+    onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      return { loader: 'text', contents: source.replace(/ *\/\/.*$/gm, '').replace(/^ +/gm, '') };
+    });
+    onEnd(async ({ outputFiles = [] }) => {
+      await mkdir(dirname(outputFiles[0].path), { recursive: true });
+      for (const { path, text } of outputFiles) await writeFile(path, text.replace(/^import ".*";\n/gm, ''));
+    });
+  },
+};
+
+/**
+ * The library for browsers: not minified, as whoever bundles it does that. A bundler leaves out whole files, so what only
+ * some need has files of its own.
+ *
+ * @type {import('esbuild').BuildOptions}
+ */
+const browser = {
+  ...node,
+  entryPoints: { index: 'src/index.ts', colorizer: COLORIZER, train: 'src/train/index.ts' },
+  outdir: 'dist/browser',
+  platform: 'browser',
+  external: [],
+  // Without it, what is for Node alone is dead code, and left out.
+  define: { process: 'undefined' },
+  plugins: [lean],
+  write: false,
+  chunkNames: '[name]-[hash]',
 };
 
 /** @type {import('esbuild').BuildOptions} */
@@ -47,7 +110,7 @@ const web = {
 };
 
 await rm('dist', { recursive: true, force: true });
-for (const each of [options, web]) {
+for (const each of [node, workshop, browser, web]) {
   if (process.argv.includes('--watch')) await (await context(each)).watch();
   else await build(each);
 }
