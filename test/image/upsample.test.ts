@@ -38,27 +38,37 @@ function rowsOf(chroma: Guided, picture: Picture, max = 255): Float64Array {
   return out;
 }
 
+type Sample = (i: number, j: number) => number;
+
 /** One sample by the formula, everything from scratch. */
 function naive(chroma: Guided, picture: Picture, x: number, y: number, channel: number): number {
   const columns = Math.ceil(chroma.extent.width);
   const rows = Math.ceil(chroma.extent.height);
   const clamp = (v: number, n: number) => Math.min(Math.max(v, 0), n - 1);
   const at = (i: number, j: number) => clamp(j, rows) * chroma.width + clamp(i, columns);
-  const value = (i: number, j: number) => chroma.data[2 * at(i, j) + channel]!;
+  const value = (i: number, j: number, c = channel) => chroma.data[2 * at(i, j) + c]!;
   const guide = (i: number, j: number) => chroma.guide[at(i, j)]!;
   const gain = (i: number, j: number) => {
     const [ci, cj] = [clamp(i, columns), clamp(j, rows)];
     const near = [-1, 0, 1].flatMap((dj) =>
       [-1, 0, 1].map((di) => ({ w: ((2 - Math.abs(di)) * (2 - Math.abs(dj))) / 16, i: ci + di, j: cj + dj })),
     );
-    const mean = (of: (i: number, j: number) => number) => near.reduce((sum, n) => sum + n.w * of(n.i, n.j), 0);
-    const [g, v] = [mean(guide), mean(value)];
-    const covariance = mean((p, q) => (guide(p, q) - g) * (value(p, q) - v));
-    return covariance / (mean((p, q) => (guide(p, q) - g) ** 2) + GUIDE_VARIANCE);
+    const mean = (of: Sample) => near.reduce((sum, n) => sum + n.w * of(n.i, n.j), 0);
+    const spread = (one: Sample, other: Sample) => {
+      const [m, n] = [mean(one), mean(other)];
+      return mean((p, q) => (one(p, q) - m) * (other(p, q) - n));
+    };
+    const variance = spread(guide, guide);
+    const both = [0, 1].map((c) => (p: number, q: number) => value(p, q, c));
+    const explained =
+      both.reduce((sum, of) => sum + spread(guide, of) ** 2, 0) /
+      (variance + 1) /
+      (both.reduce((sum, of) => sum + spread(of, of), 0) + 1);
+    return (explained * spread(guide, both[channel]!)) / (variance + GUIDE_VARIANCE);
   };
   const sx = ((x + 0.5) / picture.width) * chroma.extent.width - 0.5;
   const sy = ((y + 0.5) / picture.height) * chroma.extent.height - 0.5;
-  const up = (of: (i: number, j: number) => number) => {
+  const up = (of: Sample) => {
     let sum = 0;
     for (const j of [Math.floor(sy), Math.floor(sy) + 1]) {
       for (const i of [Math.floor(sx), Math.floor(sx) + 1]) {
