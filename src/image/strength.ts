@@ -33,7 +33,8 @@ export function strengthRow(
   if (more === 0) return undefined;
   const ceiling = Math.max(CHROMA_CEILING, measured.high);
   const gains = new Float32Array(lightnesses.length);
-  for (let code = 0; code < gains.length; code++) gains[code] = 1 + more * lightnessWindow(116 * lightnesses[code]! - 16);
+  for (let code = 0; code < gains.length; code++)
+    gains[code] = 1 + more * lightnessWindow(116 * lightnesses[code]! - 16);
   return (grey, ab) => {
     for (let x = 0, i = 0; x < grey.length; x++, i += 2) {
       const a = ab[i]!;
