@@ -32,7 +32,9 @@ export function strengthRow(
   const more = (strength - 1) * castGuard(measured);
   if (more === 0) return undefined;
   const ceiling = Math.max(CHROMA_CEILING, measured.high);
-  const gains = Float32Array.from(lightnesses, (f) => 1 + more * lightnessWindow(116 * f - 16));
+  const gains = new Float32Array(lightnesses.length);
+  for (let code = 0; code < gains.length; code++)
+    gains[code] = 1 + more * lightnessWindow(116 * lightnesses[code]! - 16);
   return (grey, ab) => {
     for (let x = 0, i = 0; x < grey.length; x++, i += 2) {
       const a = ab[i]!;
