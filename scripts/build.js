@@ -1,6 +1,7 @@
 /** Builds dist/: the library, the command-line programs, the benchmark, the web page. `--watch` keeps on building. */
 import { rm } from 'node:fs/promises';
 import { build, context } from 'esbuild';
+import { inlineForBuild } from './inline.js';
 
 /** @type {import('esbuild').BuildOptions} */
 const options = {
@@ -23,6 +24,7 @@ const options = {
   // Node's own modules and the packages stay imports; the library reaches them only in Node, by dynamic import.
   external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*', 'esbuild', 'onnxruntime-node'],
   loader: { '.wgsl': 'text' },
+  plugins: [inlineForBuild],
   chunkNames: 'chunks/[name]-[hash]',
   logLevel: 'warning',
 };

@@ -37,6 +37,8 @@ export interface SelectOptions {
   readonly size: number;
   /** Most pictures; may be infinite. */
   readonly limit: number;
+  /** Sorted by it, files are a fair sample. Default their SHA-256. */
+  readonly rank?: (hash: string) => string;
   readonly progress: (done: number, total: number) => void;
 }
 
@@ -45,10 +47,11 @@ export interface SelectOptions {
  *
  * @throws FormatError when there is no such folder, or no colour picture in it.
  */
-export async function select(folder: string, { size, limit, progress }: SelectOptions): Promise<Selection> {
+export async function select(folder: string, options: SelectOptions): Promise<Selection> {
+  const { size, limit, rank = (hash) => hash, progress } = options;
   const paths = await listPictures([folder]);
   const leftOut: LeftOut[] = [];
-  const candidates = await distinct(paths, leftOut);
+  const candidates = await distinct(paths, leftOut, rank);
   const pictures: PictureFile[] = [];
   const colour = { a: 0, b: 0 };
   for (let first = 0; first < candidates.length && pictures.length < limit; first += DECODED_AT_ONCE) {
@@ -77,8 +80,12 @@ export async function select(folder: string, { size, limit, progress }: SelectOp
   return { pictures, leftOut: leftOut.sort(order), found: paths.length, meanColour: mean };
 }
 
-/** The files by ascending hash; of equal ones the first by name. */
-async function distinct(paths: readonly string[], leftOut: LeftOut[]): Promise<PictureFile[]> {
+/** The files by ascending rank of their hash; of equal ones the first by name. */
+async function distinct(
+  paths: readonly string[],
+  leftOut: LeftOut[],
+  rank: (hash: string) => string,
+): Promise<PictureFile[]> {
   const hashes = new Map<string, string>();
   await eachOf(paths, HASHED_AT_ONCE, async (path) => {
     try {
@@ -100,7 +107,10 @@ async function distinct(paths: readonly string[], leftOut: LeftOut[]): Promise<P
     if (same === undefined) byHash.set(hash, path);
     else leftOut.push({ path, kind: 'repeated', reason: `the same file as ${same}` });
   }
-  return [...byHash].map(([hash, path]) => ({ hash, path })).sort((one, other) => (one.hash < other.hash ? -1 : 1));
+  return [...byHash]
+    .map(([hash, path]) => ({ file: { hash, path }, rank: rank(hash) }))
+    .sort((one, other) => (one.rank < other.rank ? -1 : 1))
+    .map(({ file }) => file);
 }
 
 /** The mean colour of a picture's square, or why it is left out. */
