@@ -69,15 +69,15 @@ ${await group('Worst', groups.worst)}`;
 async function figure({ picture, grey, ours, truth }: Shown): Promise<string> {
   const images: string[] = [];
   for (const [name, square] of Object.entries({ grey, ours, truth })) {
-    images.push(await squareHtml(name, square));
+    images.push(`<span>${await squareHtml(name, square)}<small>${name}</small></span>`);
   }
   const { ours: score, grey: none, truth: real } = picture;
-  const caption = [
-    picture.path,
+  const figures = [
     `error left ${errorLeft(picture).toFixed(2)}`,
     `ΔE00 ${score.deltaE00.toFixed(1)}, grey ${none.deltaE00.toFixed(1)}`,
     `PSNR ${score.psnr.toFixed(1)} dB, grey ${none.psnr.toFixed(1)}`,
     `chroma ${score.chroma.toFixed(1)} of ${real.chroma.toFixed(1)}`,
   ];
-  return `<figure><div>${images.join('')}</div><figcaption>${caption.map(escapeHtml).join(' · ')}</figcaption></figure>`;
+  const spans = figures.map((text) => `<span>${escapeHtml(text)}</span>`).join(' ');
+  return `<figure><div>${images.join('')}</div><figcaption><b>${escapeHtml(picture.path)}</b> ${spans}</figcaption></figure>`;
 }

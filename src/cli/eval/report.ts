@@ -57,25 +57,41 @@ export type Settings = Pick<
   'folder' | 'size' | 'renderSize' | 'strength' | 'weights' | 'extractor' | 'device'
 >;
 
-/** Describes how it is done, in full. */
-export function protocolOf(settings: Settings, { pictures, leftOut, found, meanColour }: Selection): Protocol {
-  const count = (kind: LeftOut['kind']) => leftOut.filter((one) => one.kind === kind).length;
+/** The SHA-256 over the files' SHA-256: equal where the pictures are. */
+export function setHash(pictures: Selection['pictures']): string {
   const set = createHash('sha256');
   for (const { hash } of pictures) set.update(hash);
-  const { size } = settings;
+  return set.digest('hex');
+}
+
+/** How squares of `size` pixels are taken, seen and measured, in words. */
+export function methods(size: number) {
   return {
-    ...settings,
-    pictures: pictures.length,
-    pictureSet: set.digest('hex'),
-    found,
-    leftOut: { unreadable: count('unreadable'), grey: count('grey'), repeated: count('repeated') },
-    notNeeded: found - pictures.length - leftOut.length,
     squares: `shorter side ${size} (Lanczos; smaller pictures are enlarged), centre ${size} x ${size}, 8-bit sRGB: the size at which papers compare on ImageNet; nothing is squeezed`,
     seen: 'the BT.601 luma of the square, rounded to 8 bits, as of a picture saved as greyscale; all answers keep the lightness of it',
     metrics: `of each square as it is seen, 8-bit sRGB after the gamut clip, then means over pictures. PSNR over R, G, B, at most ${PSNR_LIMIT} dB; SSIM mean of R, G, B, Gaussian 11 x 11, sigma 1.5; CIEDE2000 with D65; ratios are mean over mean of the truth`,
     intervals: `95 %, bootstrap over pictures: percentiles of ${RESAMPLES} resamples, seed ${SEED}`,
+  };
+}
+
+/** Describes how it is done, in full. */
+export function protocolOf(settings: Settings, { pictures, leftOut, found, meanColour }: Selection): Protocol {
+  return {
+    ...settings,
+    pictures: pictures.length,
+    pictureSet: setHash(pictures),
+    found,
+    leftOut: countsOf(leftOut),
+    notNeeded: found - pictures.length - leftOut.length,
+    ...methods(settings.size),
     meanColour,
   };
+}
+
+/** How many were left out for which reason. */
+export function countsOf(leftOut: readonly LeftOut[]): Record<LeftOut['kind'], number> {
+  const count = (kind: LeftOut['kind']) => leftOut.filter((one) => one.kind === kind).length;
+  return { unreadable: count('unreadable'), grey: count('grey'), repeated: count('repeated') };
 }
 
 /** Sums up the pictures' scores; `scores` are in the order of `selection.pictures`. */

@@ -19,19 +19,27 @@ export function metricsHtml(columns: readonly Column[]): string {
 }
 
 export const REPORT_STYLE = `
-:root { color-scheme: light dark; --quiet: light-dark(#666, #999); --line: light-dark(#ddd, #444); }
+:root { color-scheme: light dark; --quiet: light-dark(#666, #999); --line: light-dark(#ddd, #444);
+  --ground: light-dark(#fff, #181818); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
-  background: light-dark(#fff, #181818); color: light-dark(#111, #eee); }
-h1, h2 { line-height: 1.2; }
+  background: var(--ground); color: light-dark(#111, #eee); }
+h1, h2 { line-height: 1.2; text-wrap: balance; }
+h2 { margin: 2.5rem 0 .75rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem 1.2rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tbody th { font-weight: normal; white-space: pre; }
+:is(th, td):first-child { position: sticky; left: 0; background: var(--ground); }
 small { display: block; color: var(--quiet); white-space: nowrap; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; font-size: .9rem; }
-dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(30rem, 100%), 1fr)); gap: 1rem; }
-figure { margin: 0; } figure div { display: flex; gap: 4px; }
-figure img { width: calc((100% - 8px) / 3); height: auto; }
-figcaption { font-size: .85rem; color: var(--quiet); overflow-wrap: anywhere; }
+dt { color: var(--quiet); overflow-wrap: anywhere; } dd { margin: 0; overflow-wrap: anywhere; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(30rem, 100%), 1fr)); gap: 1.5rem 1rem; }
+figure { margin: 0; } figure div { display: grid; grid-template-columns: repeat(3, 1fr); gap: 4px; }
+figure img { display: block; width: 100%; height: auto; }
+figcaption { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: .85rem; color: var(--quiet); }
+figcaption b { flex-basis: 100%; overflow-wrap: anywhere; font-weight: 600; color: light-dark(#111, #eee); }
+@media (max-width: 40rem) {
+  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
+  tbody th { white-space: pre-wrap; min-width: 6.5rem; }
+}
 `;
