@@ -5,6 +5,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { build, context } from 'esbuild';
+import { inlineForBuild } from './inline.js';
 
 /**
  * An entry beside those that import it lies in a chunk of its own. So the colorizer, which finds the weights from where
@@ -31,6 +32,7 @@ const node = {
   // Node's own modules and the packages stay imports; the library reaches them only in Node, by dynamic import.
   external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*', 'esbuild', 'onnxruntime-node'],
   loader: { '.wgsl': 'text' },
+  plugins: [inlineForBuild],
   chunkNames: 'chunks/[name]-[hash]',
   logLevel: 'warning',
 };

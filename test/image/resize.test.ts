@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fitText, isInk } from '../../src/image/font.ts';
 import { luma } from '../../src/image/lab.ts';
 import { GREY_THRESHOLD, isGrey, type Picture } from '../../src/image/picture.ts';
 import { chromaOf, renderGrey, renderSize } from '../../src/image/render.ts';
@@ -192,6 +193,23 @@ describe('contactSheet', () => {
     expect([at(13, 2), at(14, 2), at(17, 9), at(18, 9)]).toEqual([200, 20, 20, 200]);
     expect([at(1, 12), at(2, 12), at(11, 21), at(15, 15)]).toEqual([200, at(2, 12), 200, 200]);
     expect(sheet.data.filter((_, i) => i % 4 === 3).every((alpha) => alpha === 255)).toBe(true);
+  });
+
+  it('writes labels above the columns, the end of those that are too long', () => {
+    const options = { cell: { width: 36, height: 10 }, gap: 2, labels: ['I', 'far too long'], background: 255 };
+    const sheet = contactSheet([[solid(9, 9, 100), solid(9, 9, 100)]], options);
+    expect([sheet.width, sheet.height]).toEqual([2 * 38 + 2, 18 + 12 + 2]);
+    const row = (y: number, from: number) =>
+      Array.from({ length: 10 }, (_, x) => (sheet.data[(y * sheet.width + from + x) * 4] === 0 ? '#' : '.')).join('');
+    expect([row(2, 2), row(4, 2), row(15, 2), row(16, 2)]).toEqual([
+      '..######..',
+      '....##....',
+      '..######..',
+      '..........',
+    ]);
+    expect(fitText('far too long', 36, 2)).toBe('…ng');
+    expect(fitText('é', 36, 2)).toBe('e');
+    expect([isInk('日', 0, 0), isInk('日', 2, 3)]).toEqual([true, false]);
   });
 
   it('refuses an empty sheet', () => {
