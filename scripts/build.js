@@ -1,6 +1,8 @@
-/** Builds dist/: the library, the command-line programs, the benchmark, the web page. `--watch` keeps on building. */
+/** Builds dist/: the library, the command-line programs, the benchmark, the web pages. `--watch` keeps on building. */
+import { watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { build, context } from 'esbuild';
+import { buildPage } from './build_web.js';
 
 /** @type {import('esbuild').BuildOptions} */
 const options = {
@@ -27,8 +29,8 @@ const options = {
   logLevel: 'warning',
 };
 
-/** @type {import('esbuild').BuildOptions} */
-const web = {
+/** The benchmark's page. @type {import('esbuild').BuildOptions} */
+const bench = {
   entryPoints: ['web/bench.html', 'web/bench.css', 'web/bench.ts', 'web/bench_worker.ts'],
   outdir: 'dist/web',
   outbase: 'web',
@@ -38,7 +40,7 @@ const web = {
   format: 'esm',
   platform: 'browser',
   target: 'es2023',
-  loader: { '.wgsl': 'text', '.html': 'copy', '.css': 'copy' },
+  loader: { '.wgsl': 'text', '.html': 'copy' },
   // Without it, what is for Node alone is dead code, and left out.
   define: { process: 'undefined' },
   chunkNames: 'chunks/[name]-[hash]',
@@ -46,8 +48,20 @@ const web = {
   logLevel: 'error',
 };
 
+const keepOn = process.argv.includes('--watch');
 await rm('dist', { recursive: true, force: true });
-for (const each of [options, web]) {
-  if (process.argv.includes('--watch')) await (await context(each)).watch();
+for (const each of [options, bench]) {
+  if (keepOn) await (await context(each)).watch();
   else await build(each);
+}
+await buildPage();
+if (keepOn) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let soon;
+  const again = () => {
+    clearTimeout(soon);
+    // The bundler has said what is wrong.
+    soon = setTimeout(() => buildPage().catch(() => undefined), 100);
+  };
+  for (const folder of ['web', 'src', 'shaders']) watch(folder, { recursive: true }, again);
 }

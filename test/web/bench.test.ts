@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { Row } from '../../web/bench_messages.ts';
 import { launchBrowser } from './browser.ts';
 import { type Site, serve } from './server.ts';
+import { openSession, type Session } from './session.ts';
 
 const folder = resolve(import.meta.dirname, '../../dist/web');
 // Small enough for a CPU, and the same for both arms.
@@ -13,9 +14,8 @@ const WORKLOAD = 'block35 1x1 35x35 320→32';
 
 let browser: Browser;
 let site: Site;
+let session: Session;
 let page: Page;
-let complaints: string[];
-let strangers: string[];
 
 beforeAll(async () => {
   site = await serve(folder);
@@ -27,28 +27,10 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
-  page = await context.newPage();
-  complaints = [];
-  strangers = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', ({ message }) => complaints.push(message));
-  context.on('request', (request) => {
-    // What is saved goes through a blob's address.
-    if (!request.url().startsWith(`${site.origin}/`) && !request.url().startsWith('blob:'))
-      strangers.push(request.url());
-  });
-  context.on('response', (response) => {
-    if (response.status() !== 200) complaints.push(`${response.status()} ${response.url()}`);
-  });
+  session = await openSession(browser, site, { permissions: ['clipboard-read', 'clipboard-write'] });
+  page = session.page;
 });
-afterEach(async () => {
-  expect(complaints).toEqual([]);
-  expect(strangers).toEqual([]);
-  await page.context().close();
-});
+afterEach(() => session.end());
 
 const status = () => page.textContent('#status');
 const settled = (text: string) => expect.poll(status, { timeout: 120_000, interval: 100 }).toBe(text);

