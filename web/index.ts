@@ -89,6 +89,7 @@ function save(id: number, file: Blob): void {
 /** Brings everything that is said, and every button, up to date. */
 function refresh(): void {
   const { current, all, waiting } = photographs;
+  for (const id of saving) if (!all.has(id)) saving.delete(id);
   find('stage').hidden = !current;
   find('intake').hidden = current !== undefined;
   if (current) {

@@ -3,7 +3,7 @@
 /** Of the drawing, in its own units. */
 const WIDTH = 600;
 const HEIGHT = 240;
-const MARGIN = { left: 60, right: 8, top: 8, bottom: 22 };
+const MARGIN = { left: 76, right: 8, top: 12, bottom: 26 };
 /** More points than this are thinned out: there are no more pixels. */
 const MOST_POINTS = 500;
 /** What each step counts for in the mean. */
@@ -13,6 +13,7 @@ export class LossCurve {
   readonly #svg: SVGSVGElement;
   #losses: number[] = [];
   #means: number[] = [];
+  #drawing = false;
 
   constructor(svg: SVGSVGElement) {
     this.#svg = svg;
@@ -29,13 +30,20 @@ export class LossCurve {
     return this.#means.at(-1) ?? Number.NaN;
   }
 
+  /** Adds a step; it is drawn with the next frame. */
   add(loss: number): void {
     const mean = this.#losses.length ? (1 - SHARE) * this.mean + SHARE * loss : loss;
     this.#losses.push(loss);
     this.#means.push(mean);
+    if (this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame(() => {
+      this.#drawing = false;
+      this.#draw();
+    });
   }
 
-  draw(): void {
+  #draw(): void {
     if (this.#losses.length === 0) return;
     // reduce: a spread of many thousand arguments is too much for some engines.
     const low = this.#losses.reduce((a, b) => Math.min(a, b)) / 1.1;
@@ -54,7 +62,7 @@ export class LossCurve {
     const levels = [0, 0.5, 1].map((share) => high * (low / high) ** share);
     const grid = levels.flatMap((level) => [
       element('line', { x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: y(level), y2: y(level) }),
-      element('text', { x: MARGIN.left - 6, y: Math.max(y(level) + 4, 12), 'text-anchor': 'end' }, level.toFixed(4)),
+      element('text', { x: MARGIN.left - 6, y: y(level) + 5, 'text-anchor': 'end' }, level.toFixed(4)),
     ]);
     const steps = [
       element('text', { x: MARGIN.left, y: HEIGHT - 4 }, 'step 1'),

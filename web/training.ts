@@ -84,7 +84,6 @@ export class TrainingPanel {
         break;
       case 'step':
         this.#curve.add(message.loss);
-        this.#curve.draw();
         progress.value = message.step / this.#steps;
         progress.title = `step ${message.step} of ${this.#steps}, ${message.imagesPerSecond.toPrecision(2)} images/s`;
         break;
@@ -103,10 +102,10 @@ export class TrainingPanel {
 
   #showSheet({ step, score, held, sheet }: TrainingMessage & { kind: 'sheet' }): void {
     draw(find('sheet') as HTMLCanvasElement, sheet);
-    const pictures = held ? 'which it does not learn from' : 'which it learns from: it remembers, more than it can';
+    const pictures = held ? 'kept from it' : 'that it learns from, so this is memory more than skill';
     const figure = (value: number) => value.toFixed(4);
     find('sheet-caption').textContent =
-      `As it sees it, as it colours it, as it is, after step ${step}. Mean squared error ${figure(score.mse)}, all grey ${figure(score.grey)}, one colour ${figure(score.meanColour)}; on ${score.count} photographs ${pictures}.`;
+      `As it sees it, as it colours it, as it is, after step ${step}. Mean squared error ${figure(score.mse)}, all grey ${figure(score.grey)}, one colour ${figure(score.meanColour)}; on ${score.count} photograph${score.count > 1 ? 's' : ''} ${pictures}.`;
   }
 
   #ask(request: TrainingRequest): void {

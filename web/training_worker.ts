@@ -60,7 +60,7 @@ async function train(setup: TrainingSetup): Promise<void> {
       const score = await validator.score();
       const rows = (await validator.compare(SHEET_ROWS)).map(({ grey, output, truth }) => [grey, output, truth]);
       const cell = { width: 2 * size, height: 2 * size };
-      post({ kind: 'sheet', step, score, held, sheet: contactSheet(rows, { cell }) });
+      post({ kind: 'sheet', step, score, held, sheet: contactSheet(rows, { cell, background: 128 }) });
       shownAt = performance.now();
     };
     let shownAt = 0;

@@ -95,9 +95,11 @@ function paint({ id, strength, before }: Request & { kind: 'paint' }): void {
 }
 
 async function save({ id, strength, type }: Request & { kind: 'save' }): Promise<void> {
-  const { file, name, chroma } = photographs.get(id)!;
-  const picture = await decode(file, name);
-  const coloured = applyChroma(picture, chroma!, { strength });
+  const photograph = photographs.get(id);
+  if (!photograph) return; // It has been taken away meanwhile.
+  const { file, name, chroma } = photograph;
+  if (!chroma) throw new Error(`${name}: not saved, as it has no colours`);
+  const coloured = applyChroma(await decode(file, name), chroma, { strength });
   post({ kind: 'saved', id, file: await encode(coloured, type, name) });
 }
 

@@ -27,7 +27,8 @@ export async function serve(folder: string): Promise<Site> {
       if (!path.startsWith(prefix)) throw new Error('elsewhere');
       const name = path.slice(prefix.length) || 'index.html';
       const body = await readFile(join(folder, name));
-      response.writeHead(200, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' }).end(body);
+      const type = TYPES[extname(name)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'content-type': type, 'content-length': body.length }).end(body);
     } catch {
       response.writeHead(404).end();
     }

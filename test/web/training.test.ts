@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeWeights } from '../../src/model/weights.ts';
 import { launchBrowser } from './browser.ts';
+import { colouredCanvas } from './canvas.ts';
 import { type Site, serve } from './server.ts';
 import { openSession } from './session.ts';
 
@@ -74,7 +75,7 @@ test('learns from a few photographs, colours with what it has learnt, and hands 
   const [first, last] = await lossesTold();
   expect(last).toBeLessThan(0.6 * first);
   expect(await page.textContent('#sheet-caption')).toMatch(
-    /Mean squared error 0\.\d+, all grey 0\.\d+.* on 3 photographs which it learns from/,
+    /Mean squared error 0\.\d+, all grey 0\.\d+.* on 3 photographs that it learns from/,
   );
   const [, mse, allGrey] = /error ([\d.]+), all grey ([\d.]+)/.exec((await page.textContent('#sheet-caption'))!)!;
   expect(Number(mse)).toBeLessThan(Number(allGrey));
@@ -92,13 +93,7 @@ test('learns from a few photographs, colours with what it has learnt, and hands 
   await says('#status', /^Coloured/);
   expect(await page.locator('#weights option:checked').textContent()).toBe(saved.suggestedFilename());
   // It has only seen blue.
-  const blue = await page.locator('#compare canvas:nth-of-type(2)').evaluate((canvas: HTMLCanvasElement) => {
-    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-    let sum = 0;
-    for (let i = 0; i < data.length; i += 4) sum += data[i + 2]! - data[i]!;
-    return sum / (data.length / 4);
-  });
-  expect(blue).toBeGreaterThan(10);
+  expect((await colouredCanvas(page)).blue).toBeGreaterThan(10);
   await session.end();
 });
 
