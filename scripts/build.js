@@ -2,7 +2,7 @@
 import { watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { build, context } from 'esbuild';
-import { buildPage } from './build_web.js';
+import { BROWSER, buildPage } from './build_web.js';
 
 /** @type {import('esbuild').BuildOptions} */
 const options = {
@@ -34,16 +34,8 @@ const bench = {
   entryPoints: ['web/bench.html', 'web/bench.css', 'web/bench.ts', 'web/bench_worker.ts'],
   outdir: 'dist/web',
   outbase: 'web',
-  bundle: true,
-  splitting: true,
-  minify: true,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2023',
+  ...BROWSER,
   loader: { '.wgsl': 'text', '.html': 'copy' },
-  // Without it, what is for Node alone is dead code, and left out.
-  define: { process: 'undefined' },
-  chunkNames: 'chunks/[name]-[hash]',
   // What TensorFlow.js does not find is left out of the benchmark.
   logLevel: 'error',
 };

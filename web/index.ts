@@ -4,6 +4,7 @@ import { savedName } from './file_name.ts';
 import { openIntake } from './intake.ts';
 import type { FileType, Message, Request } from './messages.ts';
 import { Photographs } from './photographs.ts';
+import { complain } from './problems.ts';
 import { adapterOrReason } from './support.ts';
 import { WeightsChoice } from './weights_choice.ts';
 import { besidePage, startWorker } from './worker_start.ts';
@@ -133,19 +134,6 @@ function factsOf({ file, width, height, ms, networkMs, state }: NonNullable<Phot
   if (state !== 'coloured') return size;
   const seconds = (value: number) => `${(value / 1000).toFixed(value < 1000 ? 2 : 1)} s`;
   return `${size}, coloured in ${seconds(ms)}, of which the network ${seconds(networkMs)}, on ${device}`;
-}
-
-/** A line that stays until it is read. */
-function complain(message: string): void {
-  const line = document.createElement('li');
-  line.textContent = message;
-  const close = document.createElement('button');
-  close.type = 'button';
-  close.textContent = '×';
-  close.setAttribute('aria-label', 'Dismiss');
-  close.addEventListener('click', () => line.remove());
-  line.append(close);
-  find('problems').append(line);
 }
 
 function stopWith(message: string): void {

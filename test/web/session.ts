@@ -1,7 +1,9 @@
 /** A page in a browser of its own profile, whose complaints and requests are written down. */
+import { resolve } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { expect } from 'vitest';
-import type { Site } from './server.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { launchBrowser } from './browser.ts';
+import { type Site, serve } from './server.ts';
 
 export interface Session {
   readonly context: BrowserContext;
@@ -35,4 +37,25 @@ export async function openSession(browser: Browser, site: Site, options: Browser
     expect(strangers).toEqual([]);
   };
   return { context, page, complaints, end };
+}
+
+/** dist/web, as it was built. */
+export const WEB_FOLDER = resolve(import.meta.dirname, '../../dist/web');
+
+/** Serves dist/web to a browser during a file's tests, and opens a page for each of them. */
+export function eachInBrowser(options: BrowserContextOptions = {}): { browser: Browser; site: Site; session: Session } {
+  const state = {} as { browser: Browser; site: Site; session: Session };
+  beforeAll(async () => {
+    state.site = await serve(WEB_FOLDER);
+    state.browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await state.browser?.close();
+    state.site?.close();
+  });
+  beforeEach(async () => {
+    state.session = await openSession(state.browser, state.site, options);
+  });
+  afterEach(() => state.session.end());
+  return state;
 }

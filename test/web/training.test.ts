@@ -1,27 +1,20 @@
 /** Training in the page: the same trainer as the command line's, on photographs that are chosen there. */
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { decodeWeights } from '../../src/model/weights.ts';
-import { launchBrowser } from './browser.ts';
 import { colouredCanvas } from './canvas.ts';
-import { type Site, serve } from './server.ts';
-import { openSession } from './session.ts';
+import { eachInBrowser } from './session.ts';
 
-let browser: Browser;
-let site: Site;
+const on = eachInBrowser();
 let page: Page;
-
-beforeAll(async () => {
-  site = await serve(resolve(import.meta.dirname, '../../dist/web'));
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  site?.close();
+beforeEach(async () => {
+  page = on.session.page;
+  await page.goto(on.site.base);
+  await page.click('#training summary');
+  await expect.poll(() => page.isEnabled('#training-choose')).toBe(true);
 });
 
 const NAMES = ['french-alpine-landscape', 'dust-bowl-home', 'nagasaki-boats'];
@@ -44,12 +37,6 @@ async function tinted(): Promise<{ name: string; mimeType: string; buffer: Buffe
 }
 
 test('learns from a few photographs, colours with what it has learnt, and hands the weights over', async () => {
-  const session = await openSession(browser, site);
-  page = session.page;
-  await page.goto(site.base);
-  await says('#status', /^Ready/);
-  await page.click('#training summary');
-  await expect.poll(() => page.isEnabled('#training-choose')).toBe(true);
   const grey = {
     name: 'grey.png',
     mimeType: 'image/png',
@@ -94,21 +81,14 @@ test('learns from a few photographs, colours with what it has learnt, and hands 
   expect(await page.locator('#weights option:checked').textContent()).toBe(saved.suggestedFilename());
   // It has only seen blue.
   expect((await colouredCanvas(page)).blue).toBeGreaterThan(10);
-  await session.end();
 });
 
 test('goes on from the weights of the page', async () => {
-  const session = await openSession(browser, site);
-  page = session.page;
-  await page.goto(site.base);
-  await page.click('#training summary');
-  await expect.poll(() => page.isEnabled('#training-choose')).toBe(true);
   await page.setInputFiles('#training-files', await tinted());
   await page.selectOption('[name=size]', '32');
-  await page.fill('[name=steps]', '4');
+  await page.fill('[name=steps]', '3');
   await page.click('#training-start');
-  await says('#training-status', /^Done after step 4: 3 photographs; 6\.32 M parameters/);
+  await says('#training-status', /^Done after step 3: 3 photographs; 6\.32 M parameters/);
   const [first, last] = await lossesTold();
   expect(last).toBeLessThan(first);
-  await session.end();
 });
