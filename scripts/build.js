@@ -1,11 +1,14 @@
 /**
- * Builds dist/: the library for Node and for browsers, the command-line programs, the benchmark, the web page.
+ * Builds dist/: the library for Node and for browsers, the command-line programs, the benchmark, the web pages.
  * `--watch` keeps on building.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { build, context } from 'esbuild';
+import { benchPage, buildPage } from './build_web.js';
 import { inlineForBuild } from './inline.js';
+import { leanShaders } from './lean_shaders.js';
 
 /**
  * An entry beside those that import it lies in a chunk of its own. So the colorizer, which finds the weights from where
@@ -54,18 +57,13 @@ const workshop = {
 };
 
 /**
- * Shaders without comments, which are a quarter of them; lines stay where they are, for the messages of compilers.
- * And no import for its effects alone, by which esbuild keeps an order that no module here depends on: bundlers would
- * keep what is imported.
+ * No import for its effects alone, by which esbuild keeps an order that no module here depends on: bundlers would keep
+ * what is imported.
  */
-const lean = {
-  name: 'lean',
+const withoutEffects = {
+  name: 'without-effects',
   /** @param {import('esbuild').PluginBuild} build */
-  setup({ onLoad, onEnd }) {
-    onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      return { loader: 'text', contents: source.replace(/ *\/\/.*$/gm, '').replace(/^ +/gm, '') };
-    });
+  setup({ onEnd }) {
     onEnd(async ({ outputFiles = [] }) => {
       await mkdir(dirname(outputFiles[0].path), { recursive: true });
       for (const { path, text } of outputFiles) await writeFile(path, text.replace(/^import ".*";\n/gm, ''));
@@ -87,32 +85,25 @@ const browser = {
   external: [],
   // Without it, what is for Node alone is dead code, and left out.
   define: { process: 'undefined' },
-  plugins: [lean],
+  plugins: [leanShaders, withoutEffects],
   write: false,
   chunkNames: '[name]-[hash]',
 };
 
-/** @type {import('esbuild').BuildOptions} */
-const web = {
-  entryPoints: ['web/bench.html', 'web/bench.css', 'web/bench.ts', 'web/bench_worker.ts'],
-  outdir: 'dist/web',
-  outbase: 'web',
-  bundle: true,
-  splitting: true,
-  minify: true,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2023',
-  loader: { '.wgsl': 'text', '.html': 'copy', '.css': 'copy' },
-  // Without it, what is for Node alone is dead code, and left out.
-  define: { process: 'undefined' },
-  chunkNames: 'chunks/[name]-[hash]',
-  // What TensorFlow.js does not find is left out of the benchmark.
-  logLevel: 'error',
-};
-
+const keepOn = process.argv.includes('--watch');
 await rm('dist', { recursive: true, force: true });
-for (const each of [node, workshop, browser, web]) {
-  if (process.argv.includes('--watch')) await (await context(each)).watch();
+for (const each of [node, workshop, browser, benchPage]) {
+  if (keepOn) await (await context(each)).watch();
   else await build(each);
+}
+await buildPage();
+if (keepOn) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let soon;
+  const again = () => {
+    clearTimeout(soon);
+    // The bundler has said what is wrong.
+    soon = setTimeout(() => buildPage().catch(() => undefined), 100);
+  };
+  for (const folder of ['web', 'src', 'shaders']) watch(folder, { recursive: true }, again);
 }
