@@ -203,6 +203,7 @@ export class Run {
     this.#validatedStep = step;
     const { mse, grey, meanColour, count } = await validator.score();
     this.#folder.log({ step, val: mse, grey, meanColour, count });
+    await this.#folder.drawLosses();
     const figure = (value: number) => value.toFixed(5);
     this.#progress.say(
       `validate step ${step}: MSE ${figure(mse)} (all grey ${figure(grey)}, one colour ${figure(meanColour)}; ${count} pictures)`,

@@ -5,6 +5,7 @@
  * scan.json      what is known of each file, so that going on starts quickly
  * colours.json   how often each colour occurs, where rare ones weigh more
  * log.jsonl      a line a step, one a validation, and one where a call ends
+ * loss.svg       the losses as a curve, with the validations
  * sheets/        step-000123.png: grey | output | truth
  * checkpoints/   step-000123.safetensors: weights, their average and Adam's moments; the newest three
  * weights.safetensors   the last weights, averaged unless --ema is 0; float16
@@ -17,6 +18,7 @@ import { join } from 'node:path';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { UNFINISHED, writeWhole } from './files.ts';
+import { type LogEntry, lossSvg } from './loss_svg.ts';
 import type { Finding, Findings } from './scan.ts';
 import { type Conduct, EARLIER, type Goal, type Settings } from './settings.ts';
 
@@ -128,16 +130,24 @@ export class RunFolder {
 
   /** Drops the log's lines of steps after `step`, which will be done again. */
   async truncateLog(step: number): Promise<void> {
-    const path = this.#at('log.jsonl');
-    const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
-    const kept = lines.filter((line) => {
+    const kept = (await this.#readLog()).filter((entry) => entry.step <= step);
+    await writeWhole(this.#at('log.jsonl'), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  }
+
+  /** Draws what is in the log. */
+  async drawLosses(): Promise<void> {
+    await writeWhole(this.#at('loss.svg'), lossSvg(await this.#readLog()));
+  }
+
+  async #readLog(): Promise<LogEntry[]> {
+    const lines = (await readFile(this.#at('log.jsonl'), 'utf8').catch(() => '')).split('\n');
+    return lines.flatMap((line) => {
       try {
-        return (JSON.parse(line) as { step: number }).step <= step;
+        return JSON.parse(line) as LogEntry;
       } catch {
-        return false; // Cut short when the process was killed.
+        return []; // Cut short when the process was killed.
       }
     });
-    await writeWhole(path, kept.map((line) => `${line}\n`).join(''));
   }
 
   /** The newest checkpoint's path; undefined when there is none. */
