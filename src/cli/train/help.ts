@@ -71,6 +71,7 @@ Examples
   koalarize old.jpg -o new.jpg --weights runs/small/weights.safetensors
 
 A run's folder holds config.json, log.jsonl (one line a step: loss, images/s, learning rate, time; and the validations
-beside what 'all grey' and 'one colour' score), loss.svg, sheets/ (grey, output, truth), checkpoints/, weights.safetensors, embeddings/.
+beside what 'all grey' and 'one colour' score), loss.svg, sheets/ (grey, output, truth), checkpoints/,
+weights.safetensors, embeddings/.
 Exit code: 0 done or interrupted, 1 failed, 2 wrong usage.
 `;
