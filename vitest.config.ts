@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { inlineForTests } from './scripts/inline.js';
 
 export default defineConfig({
   plugins: [
+    inlineForTests,
     {
       name: 'wgsl-as-text',
       transform(code: string, id: string) {

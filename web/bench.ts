@@ -5,6 +5,8 @@ import { Report } from '../bench/report.ts';
 import { adapterName } from '../src/runtime/adapter.ts';
 import type { Message, Request, Row } from './bench_messages.ts';
 import { ResultTable } from './bench_table.ts';
+import { find, saveFile } from './elements.ts';
+import { adapterOrReason } from './support.ts';
 
 interface Results {
   facts: Readonly<Record<string, string>>;
@@ -12,7 +14,6 @@ interface Results {
   readonly outcomes: Row[];
 }
 
-const find = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const form = find<HTMLFormElement>('options');
 const status = find('status');
 const progress = find<HTMLProgressElement>('progress');
@@ -141,25 +142,19 @@ async function copyMarkdown(): Promise<void> {
 /** Saves what the command line writes with `--json`. Only that can measure memory. */
 function saveJson(): void {
   const text = `${JSON.stringify({ ...results, memory: [] }, null, 2)}\n`;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  link.download = `koalarize-bench-${results!.facts.date!.slice(0, 10)}.json`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveFile(new Blob([text], { type: 'application/json' }), `koalarize-bench-${results!.facts.date!.slice(0, 10)}.json`);
 }
 
 /** Shows the adapter's name, before anything is measured; or why nothing can be. */
 async function greet(): Promise<void> {
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter) {
-    find('adapter').textContent = adapterName(adapter.info) || 'one that the browser does not name';
-    say('Ready.');
-    enable();
-  } else if (!isSecureContext) say('WebGPU is there for pages from https:// or http://localhost only.', true);
-  else {
-    const what = navigator.gpu ? 'This browser has WebGPU, but no adapter for it here' : 'This browser has no WebGPU';
-    say(`${what}: use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on.`, true);
+  const adapter = await adapterOrReason();
+  if (typeof adapter === 'string') {
+    say(adapter, true);
+    return;
   }
+  find('adapter').textContent = adapterName(adapter.info) || 'one that the browser does not name';
+  say('Ready.');
+  enable();
 }
 
 form.addEventListener('submit', (event) => {

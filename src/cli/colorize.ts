@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
 import { type ImageFile, readImage, writeImage } from '../image/node.ts';
+import { UPSAMPLINGS } from '../image/upsample.ts';
 import { Colorizer, type ColorizerOptions } from '../model/colorizer.ts';
 import { FormatError } from '../runtime/errors.ts';
 import {
@@ -26,7 +27,9 @@ OUT is a file for one image, else a folder. Pictures keep their full size and th
 are new. Folders are searched with all below them. EXIF, alpha and 16 bits are kept.
 
   -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
-  --strength S         multiplies the colours: 0 is grey, 1 is what the network says     [1]
+  --strength S         how much colour: 0 is grey, 1 is what the network says. More than 1 acts on middle lightnesses,
+                       and not on a picture that has one weak tint all over, which would only turn brown     [1]
+  --upsampling U       how the colours are enlarged: guided, along the edges of the picture, or bilinear     [guided]
   --render-size N      pixels of the shorter side inside the network      [as it was trained]
   --weights FILE       other weights, as 'koalarize train' writes them
   --inception FILE     the feature extractor (ONNX) that these weights were trained with
@@ -50,6 +53,7 @@ Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong u
 const OPTIONS = {
   output: { type: 'string', short: 'o' },
   strength: { type: 'string' },
+  upsampling: { type: 'string' },
   'render-size': { type: 'string' },
   weights: { type: 'string' },
   ...INCEPTION_OPTIONS,
@@ -93,6 +97,10 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   if (renderSize !== undefined && !(Number.isInteger(renderSize) && renderSize >= 8 && renderSize <= 2048)) {
     return usage(`--render-size: expected a whole number from 8 to 2048, got '${values['render-size']}'`, hint);
   }
+  const upsampling = UPSAMPLINGS.find((name) => name === (values.upsampling ?? 'guided'));
+  if (!upsampling) {
+    return usage(`--upsampling: expected ${UPSAMPLINGS.join(' or ')}, got '${values.upsampling}'`, hint);
+  }
   const precision = (['f32', 'f16'] as const).find((name) => name === values.precision);
   if (values.precision !== undefined && !precision) {
     return usage(`--precision: expected f32 or f16, got '${values.precision}'`, hint);
@@ -131,7 +139,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
       const open = colorizer;
       await attempt(job, async () => {
         const start = performance.now();
-        const coloured = await open.colorize(picture, { strength, ...(renderSize && { renderSize }) });
+        const coloured = await open.colorize(picture, { strength, upsampling, ...(renderSize && { renderSize }) });
         await mkdir(resolve(job.output, '..'), { recursive: true }).catch(() => undefined); // writeImage says why not
         const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
         report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);

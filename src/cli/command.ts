@@ -1,4 +1,4 @@
-/** What the commands on one file or folder share: reading arguments, help, and how errors become exit codes. */
+/** What the commands on files and folders share: reading arguments, help, and how errors become exit codes. */
 import { parseArgs } from 'node:util';
 import { isExpected, reasonOf, UsageError, usage } from './messages.ts';
 
@@ -13,13 +13,15 @@ export interface Command<O extends Readonly<Record<string, Option>>> {
   readonly options: O;
   /** What the one argument is, for the message that it is missing. */
   readonly argument: string;
-  /** @returns the exit code. @throws UsageError for options that contradict the help */
-  run(argument: string, values: Values<O>): Promise<number>;
+  /** Whether more arguments may follow the first. Default no. */
+  readonly several?: boolean;
+  /** @param more the arguments after the first. @returns the exit code. @throws UsageError for options that contradict the help */
+  run(argument: string, values: Values<O>, more: readonly string[]): Promise<number>;
 }
 
 /** Runs a command. @returns the exit code: what `run` says; 1 for an error a user can cause, 2 for wrong usage */
 export async function runCommand<O extends Readonly<Record<string, Option>>>(
-  { name, help, options, argument, run }: Command<O>,
+  { name, help, options, argument, several = false, run }: Command<O>,
   argv: string[],
 ): Promise<number> {
   const hint = `koalarize ${name} --help`;
@@ -35,9 +37,12 @@ export async function runCommand<O extends Readonly<Record<string, Option>>>(
     process.stdout.write(help);
     return 0;
   }
-  if (positionals.length !== 1) return usage(`expected ${argument}, got ${positionals.length || 'none'}`, hint);
+  const [first, ...more] = positionals;
+  if (first === undefined || (more.length && !several)) {
+    return usage(`expected ${argument}, got ${positionals.length || 'none'}`, hint);
+  }
   try {
-    return await run(positionals[0]!, values as Values<O>);
+    return await run(first, values as Values<O>, more);
   } catch (error) {
     if (error instanceof UsageError) return usage(error.message, hint);
     if (!isExpected(error)) throw error;

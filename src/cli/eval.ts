@@ -14,7 +14,7 @@ import { type PictureReport, protocolOf, type Report, reportOf } from './eval/re
 import { type Scores, scoreAll } from './eval/scores.ts';
 import { select } from './eval/select.ts';
 import { greyOf, readSquare, tinted } from './eval/squares.ts';
-import { besideOf, protocolRows, tableOf } from './eval/text.ts';
+import { besideOf, columnsOf, protocolRows, tableOf } from './eval/text.ts';
 import { joinRange } from './inception.ts';
 import { table } from './messages.ts';
 import { eachOf, type PictureFile } from './train/scan.ts';
@@ -95,5 +95,5 @@ async function run(folder: string, values: Values): Promise<number> {
 
 function summary(report: Report): string {
   const beside = besideOf(report).map((line) => `${line}\n`);
-  return `${table(protocolRows(report.protocol))}\n${tableOf(report)}\n${beside.join('')}`;
+  return `${table(protocolRows(report.protocol))}\n${tableOf(columnsOf(report))}\n${beside.join('')}`;
 }

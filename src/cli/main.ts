@@ -11,6 +11,8 @@ const HELP = `koalarize – colours black-and-white photographs
   koalarize IMAGE|FOLDER… -o OUT     colour photographs (koalarize colorize --help)
   koalarize train DIR…               train on a folder of photographs
   koalarize eval DIR                 metrics on a folder of colour photographs, beside grey and one colour
+  koalarize study DIR -o study.html  a blind test for people: fake or real? (and what their answers come to)
+  koalarize compare DIR WITH… -o F   checkpoints, weights and others' pictures side by side, with metrics
   koalarize inspect FILE             what an .onnx or .safetensors file holds, and what is not supported
   koalarize export WEIGHTS -o M.onnx the colorizer as ONNX, for other runtimes
   koalarize conformance DIR          run a folder of ONNX backend node tests
@@ -32,6 +34,8 @@ const commands: Readonly<Record<string, (argv: string[]) => Promise<number>>> = 
   export: async (argv) => (await import('./export.ts')).exportCommand(argv),
   conformance: async (argv) => (await import('./conformance.ts')).conformanceCommand(argv),
   eval: async (argv) => (await import('./eval.ts')).evalCommand(argv),
+  study: async (argv) => (await import('./study.ts')).studyCommand(argv),
+  compare: async (argv) => (await import('./compare.ts')).compareCommand(argv),
   devices: devicesCommand,
 };
 

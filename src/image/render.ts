@@ -1,8 +1,10 @@
 /**
- * At which size a picture goes through the network, and the grey plane that goes in.
+ * At which size a picture goes through the network, the grey plane that goes in, and the chroma that comes out.
  * The network was trained on crops of about 224 pixels; full resolution would give blotches (see `--render-size`).
  */
 import { ShapeError } from '../runtime/errors.ts';
+import type { Chroma } from './chroma.ts';
+import { networkToChroma } from './lab.ts';
 import type { Picture } from './picture.ts';
 import { type Plane, padToMultiple, resizeGrey, type Size } from './resize.ts';
 
@@ -47,7 +49,6 @@ export interface RenderPlane extends Plane {
 
 /**
  * Prepares a picture for the network: resized to `renderSize`, grey, padded to a multiple of 8 by repeating the edge.
- * Chroma that comes back at `1/n` of this size covers `extent / n`, which `applyChroma` takes as it is.
  *
  * @returns `[height, width, 1]`, grey codes 0..255; `greyToNetwork` scales them
  * @throws ShapeError when the picture's data and size disagree
@@ -55,4 +56,37 @@ export interface RenderPlane extends Plane {
 export function renderGrey(picture: Picture, shorter = RENDER_SHORTER): RenderPlane {
   const extent = renderSize(picture.width, picture.height, shorter);
   return { ...padToMultiple(resizeGrey(picture, extent), RENDER_MULTIPLE), extent };
+}
+
+/**
+ * Takes the network's answer to a plane as chroma. The network's last step doubles each pixel, which is undone, so that
+ * what is upsampled later is its true resolution: half the plane's. The plane's grey goes along as the guide.
+ *
+ * @param answer - `[height, width, 2]`, -1..1, at the plane's size
+ * @returns `[height / 2, width / 2, 2]`, with guide and extent
+ */
+export function chromaOf(answer: Float32Array, plane: RenderPlane): Chroma {
+  const { width, height, extent } = plane;
+  return {
+    data: networkToChroma(halve(answer, width, height, 2)),
+    guide: halve(plane.data, width, height, 1),
+    width: width / 2,
+    height: height / 2,
+    extent: { width: extent.width / 2, height: extent.height / 2 },
+  };
+}
+
+/** Means of 2x2 pixels, `[height, width, channels]`, even sides. Four equal values give the same value, to the bit. */
+function halve(data: Float32Array, width: number, height: number, channels: number): Float32Array {
+  const half = new Float32Array((width / 2) * (height / 2) * channels);
+  const row = width * channels;
+  for (let y = 0, o = 0; y < height; y += 2) {
+    for (let x = 0; x < width; x += 2) {
+      for (let c = 0; c < channels; c++, o++) {
+        const i = y * row + x * channels + c;
+        half[o] = (data[i]! + data[i + channels]! + data[i + row]! + data[i + row + channels]!) / 4;
+      }
+    }
+  }
+  return half;
 }

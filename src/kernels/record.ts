@@ -152,15 +152,26 @@ function layoutFor({ device }: Gpu, kernel: KernelSpec): GPUBindGroupLayout {
   return layout;
 }
 
+/** Numbers for kernels: two that share a name are two. */
+const numbers = new WeakMap<KernelSpec, number>();
+let lastNumber = 0;
+
+function numberOf(kernel: KernelSpec): number {
+  const number = numbers.get(kernel) ?? ++lastNumber;
+  numbers.set(kernel, number);
+  return number;
+}
+
 function pipelineFor(
   gpu: Gpu,
   kernel: KernelSpec,
   choice: Readonly<Record<string, string>>,
 ): Promise<GPUComputePipeline> {
-  const key = [kernel.name, ...Object.keys(kernel.variants).map((slot) => choice[slot])].join('/');
+  const label = [kernel.name, ...Object.keys(kernel.variants).map((slot) => choice[slot])].join('/');
+  const key = `${numberOf(kernel)} ${label}`;
   let pipeline = gpu.pipelines.get(key);
   if (!pipeline) {
-    pipeline = compile(gpu, key, kernel, choice);
+    pipeline = compile(gpu, label, kernel, choice);
     gpu.pipelines.set(key, pipeline);
   }
   return pipeline;

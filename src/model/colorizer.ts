@@ -4,10 +4,10 @@ import type { Executable } from '../graph/executable.ts';
 import { type Node, reachable } from '../graph/node.ts';
 import { input } from '../graph/ops/input.ts';
 import { ParameterLayout, ParameterSlab } from '../graph/parameters.ts';
-import { applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
-import { greyToNetwork, networkToChroma } from '../image/lab.ts';
+import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
+import { greyToNetwork } from '../image/lab.ts';
 import type { Picture, Pixels } from '../image/picture.ts';
-import { renderGrey } from '../image/render.ts';
+import { chromaOf, renderGrey } from '../image/render.ts';
 import { DeviceError, FormatError } from '../runtime/errors.ts';
 import { Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { loadBytes } from '../runtime/load.ts';
@@ -28,9 +28,7 @@ export interface ColorizerOptions extends GpuOptions {
   readonly inception?: ExtractorSource | (ExtractorOptions & { readonly source: ExtractorSource });
 }
 
-export interface ColorizeOptions {
-  /** Multiplies the colours; 0 gives grey, 1 (default) what the network says. */
-  readonly strength?: number;
+export interface ColorizeOptions extends ApplyChromaOptions {
   /** Pixels of the shorter side at which the picture goes through the network. Default: the size it was trained at. */
   readonly renderSize?: number;
 }
@@ -91,19 +89,21 @@ export class Colorizer {
    * colours is used.
    *
    * @param picture RGBA, 8 or 16 bits a component
-   * @throws ShapeError for data that does not fit the size; DeviceError when the device fails.
+   * @throws ShapeError for data that does not fit the size or options out of range; DeviceError when the device fails.
    */
   async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Coloured<T>> {
-    const { strength = 1 } = options;
-    return applyChroma(picture, await this.chroma(picture, options), { strength });
+    return applyChroma(picture, await this.chroma(picture, options), options);
   }
 
-  /** What the network says: a* and b* at the size at which it ran. `applyChroma` puts them on the picture. */
+  /**
+   * Asks the network: a* and b* at half the size at which it ran (its own resolution), and the grey it was asked about.
+   * `applyChroma` puts them on the picture, at any strength, as often as wanted.
+   */
   chroma(picture: Picture, options: Pick<ColorizeOptions, 'renderSize'> = {}): Promise<Chroma> {
-    const { data, width, height, extent } = renderGrey(picture, options.renderSize ?? this.weights.size);
+    const plane = renderGrey(picture, options.renderSize ?? this.weights.size);
     const turn = this.#last.then(async () => {
-      const network = await this.#networkFor(height, width);
-      network.feed('lightness', greyToNetwork(data) as Float32Array<ArrayBuffer>);
+      const network = await this.#networkFor(plane.height, plane.width);
+      network.feed('lightness', greyToNetwork(plane.data) as Float32Array<ArrayBuffer>);
       if (this.#extractor) network.feed('embedding', await this.#extractor.embed(picture));
       network.run();
       const answer = await network.read('chroma');
@@ -112,7 +112,7 @@ export class Colorizer {
           `colorize: expected finite colours, got NaN or infinity from ${this.gpu.name} – are the weights whole?`,
         );
       }
-      return { data: networkToChroma(answer), width, height, extent };
+      return chromaOf(answer, plane);
     });
     this.#last = turn.catch(() => undefined);
     return turn;

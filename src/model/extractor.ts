@@ -13,12 +13,11 @@ import type { Picture } from '../image/picture.ts';
 import { resizeGrey } from '../image/resize.ts';
 import { toRgba8 } from '../image/rgba8.ts';
 import { emitInto, type KernelCall } from '../kernels/emit.ts';
-import { emitExtractorInput, fitsExtractorInput } from '../kernels/extractor_input.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
 import { DeviceError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { type EmbeddingKind, type ExtractorInfo, expectExtractor } from './embedding.ts';
-import { type ClassifierInput, chooseFeature, classifierInput } from './feature.ts';
+import type { ClassifierInput } from './feature.ts';
 
 /** An ONNX file: its bytes, or where it is (path in Node, URL). */
 export type ExtractorSource = Uint8Array | string | URL;
@@ -72,10 +71,16 @@ export class Extractor {
     trained?: ExtractorInfo,
   ): Promise<Extractor> {
     // Loaded on demand: who colours without an extractor needs no decoder.
-    const [{ readOnnx, selectOutputs }, { checkOperators, importGraph }, { softmax }] = await Promise.all([
+    const [
+      { readOnnx, selectOutputs },
+      { checkOperators, importGraph },
+      { softmax },
+      { chooseFeature, classifierInput },
+    ] = await Promise.all([
       import('../onnx/read.ts'),
       import('../onnx/import.ts'),
       import('../graph/ops/softmax.ts'),
+      import('./feature.ts'),
     ]);
     const file = await readOnnx(source);
     const { name, sha256 } = file;
@@ -174,6 +179,8 @@ export class Extractor {
     const { size, range } = this.description;
     const { name, layout } = this.#input;
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#gpu.device.limits;
+    // Loaded on demand, as the decoder is.
+    const { emitExtractorInput, fitsExtractorInput } = await import('../kernels/extractor_input.ts');
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize, MOST_UPLOADED);
     if (width * Math.max(height, size) * 4 > most || !fitsExtractorInput(width, height, size)) {
       network.feed(name, inputOnHost(picture, mirror, this.description, layout));

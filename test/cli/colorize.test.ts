@@ -178,12 +178,31 @@ test('--skip-existing leaves out what is there', async () => {
   expect(stderr).toContain('1 coloured, 1 were there already');
 });
 
+test('--upsampling bilinear leaves the edges of the picture out of account', async () => {
+  const file = join(folder, 'edges.png');
+  await picture(120, 90, 1).png().toFile(file);
+  const colours = async (...options: string[]) => {
+    const out = join(folder, 'edges-out.png');
+    const { code, stderr } = await koalarize([file, '-o', out, '--weights', weights, ...options]);
+    expect(code, stderr).toBe(0);
+    return (await readImage(out)).data;
+  };
+  const [usual, guided, bilinear] = [
+    await colours(),
+    await colours('--upsampling', 'guided'),
+    await colours('--upsampling', 'bilinear'),
+  ];
+  expect(usual).toEqual(guided);
+  expect(bilinear).not.toEqual(guided);
+});
+
 test('wrong usage is exit code 2 and one line that says what to do', async () => {
   const wrong = [
     [],
     ['a.jpg'],
     ['a.jpg', '-o', 'b.xyz'],
     ['a.jpg', '-o', 'b.png', '--strength', 'much'],
+    ['a.jpg', '-o', 'b.png', '--upsampling', 'cubic'],
     ['a.jpg', '-o', 'b.png', '--colour'],
   ];
   for (const args of wrong) {

@@ -16,7 +16,7 @@ import { sha256 } from '../../src/onnx/sha256.ts';
 import { noise } from '../fixtures.ts';
 import { CLASSES, classifier, SIZE, weightsFor } from '../model/classifier.ts';
 import { picture, writePicture } from '../train/pictures.ts';
-import { writeTestWeights } from './run.ts';
+import { captured, writeTestWeights } from './run.ts';
 
 /** Pixels a side of the squares; the pictures have it too, so nothing is resized. */
 const SIDE = 32;
@@ -55,20 +55,8 @@ function painted(lightness: number, a: number, b: number): [number, number, numb
 
 /** Runs the command here, and keeps what it writes. */
 async function call(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      written[stream] += String(text);
-      return true;
-    }),
-  );
-  try {
-    const code = await evalCommand(argv);
-    const clean = (text: string) => text.replaceAll(root, 'ROOT').replaceAll(/[0-9a-f]{64}/g, 'HASH');
-    return { code, out: written.stdout, err: clean(written.stderr) };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+  const { code, out, err } = await captured(() => evalCommand(argv));
+  return { code, out, err: err.replaceAll(root, 'ROOT').replaceAll(/[0-9a-f]{64}/g, 'HASH') };
 }
 
 const evaluate = (...argv: string[]) =>

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { vi } from 'vitest';
 import { glorotUniform } from '../../src/graph/initial.ts';
 import { reachable } from '../../src/graph/node.ts';
 import { input } from '../../src/graph/ops/input.ts';
@@ -48,4 +49,20 @@ export async function writeTestWeights(path: string, gain = 30): Promise<void> {
     }),
   );
   await writeFile(path, encodeSafetensors({ tensors, metadata: weightsMetadata({ network, lightness: 'luma' }) }));
+}
+
+/** Runs a command in this process, and keeps what it writes. */
+export async function captured(run: () => Promise<number>): Promise<{ code: number; out: string; err: string }> {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      written[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { code: await run(), out: written.stdout, err: written.stderr };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { fitText, isInk } from '../../src/image/font.ts';
 import { luma } from '../../src/image/lab.ts';
 import { GREY_THRESHOLD, isGrey, type Picture } from '../../src/image/picture.ts';
-import { renderGrey, renderSize } from '../../src/image/render.ts';
+import { chromaOf, renderGrey, renderSize } from '../../src/image/render.ts';
 import {
   type Plane,
   padToMultiple,
@@ -194,6 +195,23 @@ describe('contactSheet', () => {
     expect(sheet.data.filter((_, i) => i % 4 === 3).every((alpha) => alpha === 255)).toBe(true);
   });
 
+  it('writes labels above the columns, the end of those that are too long', () => {
+    const options = { cell: { width: 36, height: 10 }, gap: 2, labels: ['I', 'far too long'], background: 255 };
+    const sheet = contactSheet([[solid(9, 9, 100), solid(9, 9, 100)]], options);
+    expect([sheet.width, sheet.height]).toEqual([2 * 38 + 2, 18 + 12 + 2]);
+    const row = (y: number, from: number) =>
+      Array.from({ length: 10 }, (_, x) => (sheet.data[(y * sheet.width + from + x) * 4] === 0 ? '#' : '.')).join('');
+    expect([row(2, 2), row(4, 2), row(15, 2), row(16, 2)]).toEqual([
+      '..######..',
+      '....##....',
+      '..######..',
+      '..........',
+    ]);
+    expect(fitText('far too long', 36, 2)).toBe('…ng');
+    expect(fitText('é', 36, 2)).toBe('e');
+    expect([isInk('日', 0, 0), isInk('日', 2, 3)]).toEqual([true, false]);
+  });
+
   it('refuses an empty sheet', () => {
     expect(() => contactSheet([])).toThrowErrorMatchingInlineSnapshot(
       `[ShapeError: contactSheet: expected at least one picture, got none – add a row]`,
@@ -203,5 +221,23 @@ describe('contactSheet', () => {
   it('lays transparent pixels over white', () => {
     const glass = { data: Uint8Array.of(0, 0, 0, 128), width: 1, height: 1 };
     expect([...resizePicture(glass, { width: 1, height: 1 }).data]).toEqual([127, 127, 127, 255]);
+  });
+});
+
+describe('chromaOf', () => {
+  it("undoes the network's last doubling to the bit, and brings the grey along at that size", () => {
+    const plane = renderGrey(noise(29, 21, { grey: true }), 21);
+    expect(plane).toMatchObject({ width: 32, height: 24, extent: { width: 29, height: 21 } });
+    const half = Float32Array.from({ length: 16 * 12 * 2 }, (_, i) => Math.sin(i * i) / 3);
+    const doubled = Float32Array.from({ length: 32 * 24 * 2 }, (_, i) => {
+      const [x, y] = [(i >> 1) % 32, Math.floor(i / 64)];
+      return half[((y >> 1) * 16 + (x >> 1)) * 2 + (i & 1)]!;
+    });
+    const chroma = chromaOf(doubled, plane);
+    expect(chroma).toMatchObject({ width: 16, height: 12, extent: { width: 14.5, height: 10.5 } });
+    expect(chroma.data).toEqual(half.map((value) => value * 127));
+    expect(chroma.guide).toHaveLength(16 * 12);
+    const at = (x: number, y: number) => plane.data[y * 32 + x]!;
+    expect(chroma.guide![3 * 16 + 5]).toBeCloseTo((at(10, 6) + at(11, 6) + at(10, 7) + at(11, 7)) / 4, 4);
   });
 });

@@ -40,6 +40,16 @@ describe('a declaration that disagrees with its WGSL is refused:', () => {
   });
 });
 
+test('two kernels with one name are two', async () => {
+  const twice = { ...relu, source: relu.source.replace('max(x[i], vec4f(0.0))', '2.0 * x[i]') };
+  expect(twice.source).not.toBe(relu.source);
+  const [x, once, doubled] = [upload(Float32Array.of(1, 2, 3, 4)), poisoned(4), poisoned(4)];
+  await run((emit) => emit.call(relu, { x, y: once }, { count: 4 }));
+  await run((emit) => emit.call(twice, { x, y: doubled }, { count: 4 }));
+  expect([...(await gpu.readFloats(once))]).toEqual([1, 2, 3, 4]);
+  expect([...(await gpu.readFloats(doubled))]).toEqual([2, 4, 6, 8]);
+});
+
 describe('a call that does not fit is refused:', () => {
   test('a short buffer', async () => {
     const dx = poisoned(8);

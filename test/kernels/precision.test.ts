@@ -1,8 +1,9 @@
 /** float16: opening a device with it, the self-test that it has to pass, and what becomes of those that fail. */
 import { describe, expect, test, vi } from 'vitest';
 import { conv2dGemmF16 } from '../../src/kernels/conv2d_gemm_f16.ts';
-import { matrixUnitFor, settlePrecision } from '../../src/kernels/precision.ts';
+import { settlePrecision } from '../../src/kernels/precision.ts';
 import { traitsOf } from '../../src/kernels/record.ts';
+import { matrixUnitFor } from '../../src/kernels/self_test.ts';
 import { matrixUnitsOf } from '../../src/runtime/adapter.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { gpu } from '../gpu.ts';

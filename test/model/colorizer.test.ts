@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Colorizer, DeviceError, FormatError, Gpu } from '../../src/index.ts';
+import { applyChroma, Colorizer, DeviceError, FormatError, Gpu } from '../../src/index.ts';
 import { temporaryFolder, writeTestWeights } from '../cli/run.ts';
 
 const path = join(await temporaryFolder(), 'weights.safetensors');
@@ -34,6 +34,21 @@ test('colours, alike each time, also in overlapping calls and at several sizes',
   expect(plain.data).toEqual(grey(40, 30).data);
   await colorizer.close();
   await expect(colorizer.colorize(grey(8, 8))).rejects.toThrow(DeviceError);
+});
+
+test('what the network said can be put on the picture again, at another strength', async () => {
+  const colorizer = await Colorizer.load({ weights });
+  const picture = grey(45, 30);
+  const chroma = await colorizer.chroma(picture, { renderSize: 30 });
+  expect(chroma).toMatchObject({ width: 24, height: 16, extent: { width: 22.5, height: 15 } });
+  expect(chroma.guide).toHaveLength(24 * 16);
+  for (const options of [{}, { strength: 0.5 }, { strength: 1.5 }, { upsampling: 'bilinear' }] as const) {
+    const whole = await colorizer.colorize(picture, { renderSize: 30, ...options });
+    expect(applyChroma(picture, chroma, options)).toEqual(whole);
+  }
+  const [guided, bilinear] = [applyChroma(picture, chroma), applyChroma(picture, chroma, { upsampling: 'bilinear' })];
+  expect(guided).not.toEqual(bilinear);
+  await colorizer.close();
 });
 
 test('a device can be shared, and is left open', async () => {

@@ -1,60 +1,25 @@
 /** dist/web/bench.html as users have it: built, served from some path, in a real browser. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { beforeEach, expect, test } from 'vitest';
 import type { Row } from '../../web/bench_messages.ts';
-import { launchBrowser } from './browser.ts';
-import { type Site, serve } from './server.ts';
+import { eachInBrowser, WEB_FOLDER } from './session.ts';
 
-const folder = resolve(import.meta.dirname, '../../dist/web');
 // Small enough for a CPU, and the same for both arms.
 const WORKLOAD = 'block35 1x1 35x35 320→32';
 
-let browser: Browser;
-let site: Site;
+const on = eachInBrowser({ permissions: ['clipboard-read', 'clipboard-write'] });
 let page: Page;
-let complaints: string[];
-let strangers: string[];
-
-beforeAll(async () => {
-  site = await serve(folder);
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  site?.close();
-});
-
-beforeEach(async () => {
-  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
-  page = await context.newPage();
-  complaints = [];
-  strangers = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', ({ message }) => complaints.push(message));
-  context.on('request', (request) => {
-    // What is saved goes through a blob's address.
-    if (!request.url().startsWith(`${site.origin}/`) && !request.url().startsWith('blob:'))
-      strangers.push(request.url());
-  });
-  context.on('response', (response) => {
-    if (response.status() !== 200) complaints.push(`${response.status()} ${response.url()}`);
-  });
-});
-afterEach(async () => {
-  expect(complaints).toEqual([]);
-  expect(strangers).toEqual([]);
-  await page.context().close();
+beforeEach(() => {
+  page = on.session.page;
 });
 
 const status = () => page.textContent('#status');
 const settled = (text: string) => expect.poll(status, { timeout: 120_000, interval: 100 }).toBe(text);
 
 test('measures a workload on both arms, checks it, and hands the results over', async () => {
-  await page.goto(`${site.base}bench.html`);
+  await page.goto(`${on.site.base}bench.html`);
   await settled('Ready.');
   expect(await page.textContent('#adapter')).toMatch(/swiftshader/i);
   await page.fill('[name=filter]', 'BLOCK35 1x1 forward');
@@ -94,7 +59,7 @@ test('measures a workload on both arms, checks it, and hands the results over', 
 });
 
 test('stops in the middle, and says what cannot be measured', async () => {
-  await page.goto(`${site.base}bench.html`);
+  await page.goto(`${on.site.base}bench.html`);
   await settled('Ready.');
   await page.fill('[name=filter]', 'enc3 weight');
   await page.click('#start');
@@ -116,7 +81,7 @@ test('goes on without a rival that is not there, and calls the results unchecked
   await page.route(/register_all_gradients/, (route) =>
     route.fulfill({ contentType: 'text/javascript', body: "throw new Error('not installed');" }),
   );
-  await page.goto(`${site.base}bench.html`);
+  await page.goto(`${on.site.base}bench.html`);
   await settled('Ready.');
   await page.fill('[name=filter]', 'block35 1x1 forward');
   await page.click('#start');
@@ -129,7 +94,7 @@ test('goes on without a rival that is not there, and calls the results unchecked
 
 test('says so where there is no WebGPU', async () => {
   await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
-  await page.goto(`${site.base}bench.html`);
+  await page.goto(`${on.site.base}bench.html`);
   await settled(
     'This browser has no WebGPU: use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on.',
   );
@@ -137,11 +102,11 @@ test('says so where there is no WebGPU', async () => {
 });
 
 test("nothing of Node's is in what is served, and nothing is allowed from elsewhere", () => {
-  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (file.endsWith('.js')) expect(readFileSync(join(folder, file), 'utf8'), file).not.toMatch(/["'`]node:/);
+  for (const file of readdirSync(WEB_FOLDER, { recursive: true, encoding: 'utf8' })) {
+    if (file.endsWith('.js')) expect(readFileSync(join(WEB_FOLDER, file), 'utf8'), file).not.toMatch(/["'`]node:/);
   }
   const [, policy] = /Content-Security-Policy" content="([^"]+)"/.exec(
-    readFileSync(join(folder, 'bench.html'), 'utf8'),
+    readFileSync(join(WEB_FOLDER, 'bench.html'), 'utf8'),
   )!;
   expect(policy).toMatch(/^default-src 'none';/);
   expect(policy).not.toMatch(/https?:|\*|unsafe/);

@@ -4,7 +4,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
-const TYPES: Record<string, string> = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript' };
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
+  '.jpg': 'image/jpeg',
+};
 
 export interface Site {
   readonly origin: string;
@@ -20,8 +25,10 @@ export async function serve(folder: string): Promise<Site> {
     const path = normalize(decodeURIComponent(new URL(url!, 'http://localhost').pathname));
     try {
       if (!path.startsWith(prefix)) throw new Error('elsewhere');
-      const body = await readFile(join(folder, path.slice(prefix.length)));
-      response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(body);
+      const name = path.slice(prefix.length) || 'index.html';
+      const body = await readFile(join(folder, name));
+      const type = TYPES[extname(name)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'content-type': type, 'content-length': body.length }).end(body);
     } catch {
       response.writeHead(404).end();
     }

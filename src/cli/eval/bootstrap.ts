@@ -56,8 +56,8 @@ export class Bootstrap<Name extends string> {
   }
 }
 
-/** Between the neighbours, linearly. */
-function quantile(sorted: Float64Array, share: number): number {
+/** A quantile of sorted numbers: between the neighbours, linearly. */
+export function quantile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1);
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);

@@ -1,8 +1,7 @@
 /** The arguments of `koalarize eval`: what may be given, and what it means. Nothing is read or written here. */
-import { extname } from 'node:path';
 import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
 import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
-import { UsageError } from '../messages.ts';
+import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
 
 /** Pictures of a contact sheet. */
 export const SHEET_PICTURES = 24;
@@ -58,31 +57,13 @@ export type Values = {
 
 /** What was asked for, with the defaults. @throws UsageError */
 export function settingsOf(values: Values) {
-  const whole = (name: 'render-size' | 'size' | 'limit', least: number, most: number): number | undefined => {
-    const given = values[name];
-    if (given === undefined) return undefined;
-    const number = /^\d+$/.test(given) ? Number(given) : 0;
-    if (number >= least && number <= most) return number;
-    const range = most === Number.POSITIVE_INFINITY ? `above ${least - 1}` : `from ${least} to ${most}`;
-    throw new UsageError(`--${name}: expected a whole number ${range}, got '${given}'`);
-  };
-  const strength = Number(values.strength ?? 1);
-  if (!(strength >= 0 && strength <= 10)) {
-    throw new UsageError(`--strength: expected 0 to 10, got '${values.strength}'`);
-  }
-  const extensions = [
-    ['sheet', values.sheet, WRITABLE_EXTENSIONS],
-    ['html', values.html, ['.html', '.htm']],
-  ] satisfies [string, string | undefined, readonly string[]][];
-  for (const [name, path, allowed] of extensions) {
-    if (path === undefined || allowed.includes(extname(path).toLowerCase())) continue;
-    throw new UsageError(`--${name}: expected a name that ends in ${allowed.join(' ')}, got '${path}'`);
-  }
+  checkEnding('sheet', values.sheet, WRITABLE_EXTENSIONS);
+  checkEnding('html', values.html, PAGE_EXTENSIONS);
   return {
-    strength,
-    renderSize: whole('render-size', 8, 2048),
-    size: whole('size', 16, 2048) ?? 256,
-    limit: whole('limit', 1, Number.POSITIVE_INFINITY) ?? Number.POSITIVE_INFINITY,
+    strength: strengthOf(values),
+    renderSize: wholeOf(values, 'render-size', 8, 2048),
+    size: wholeOf(values, 'size', 16, 2048) ?? 256,
+    limit: wholeOf(values, 'limit', 1, Number.POSITIVE_INFINITY) ?? Number.POSITIVE_INFINITY,
     inception: inceptionOf(values),
   };
 }

@@ -8,15 +8,17 @@ import { FormatError } from '../../runtime/errors.ts';
 import { writeWhole } from '../train/files.ts';
 import type { PictureFile } from '../train/scan.ts';
 import type { Shown } from './html.ts';
-import type { Values } from './options.ts';
 
 /** Pixels a side of a contact sheet's cells. */
 const CELL = { width: 192, height: 192 };
 /** Pictures in a row of it, three squares each. */
 const IN_A_ROW = 2;
 
+/** Files, and a folder. */
+type Paths = { readonly [K in 'sheet' | 'html' | 'output']?: string | undefined };
+
 /** Makes the folders that will be written into: better now than after an hour. @throws FormatError */
-export async function makeFolders({ sheet, html, output }: Pick<Values, 'sheet' | 'html' | 'output'>): Promise<void> {
+export async function makeFolders({ sheet, html, output }: Paths): Promise<void> {
   for (const path of [sheet, html]) if (path !== undefined) await makeFolder(dirname(path));
   if (output !== undefined) await makeFolder(output);
 }

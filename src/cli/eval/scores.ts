@@ -34,26 +34,28 @@ export interface Score extends Colours {
   readonly deltaE00: number;
 }
 
-export type Scores = Readonly<Record<Answer, Score>> & { readonly truth: Colours };
+export type Scores = ScoresOf<Answer>;
+/** The scores of some answers to one picture. */
+export type ScoresOf<Name extends string> = Readonly<Record<Name, Score>> & { readonly truth: Colours };
 
 /** Scores the answers to one picture, all RGBA of one size. Each is taken as it is seen: 8-bit sRGB. */
-export function scoreAll(truth: BytePicture, answers: Readonly<Record<Answer, BytePicture>>): Scores {
+export function scoreAll<Name extends string>(
+  truth: BytePicture,
+  answers: Readonly<Record<Name, BytePicture>>,
+): ScoresOf<Name> {
   const lab = rgbaToLab(truth.data);
-  const scoreOf = (name: Answer): [Answer, Score] => {
-    const answer = answers[name];
+  const scoreOf = (answer: BytePicture): Score => {
     const its = rgbaToLab(answer.data);
-    return [
-      name,
-      {
-        mseAb: chromaError(its, lab),
-        psnr: Math.min(psnr(answer, truth), PSNR_LIMIT),
-        ssim: ssim(answer, truth),
-        deltaE00: meanDeltaE2000(its, lab),
-        colourfulness: colourfulness(answer),
-        chroma: meanChroma(its),
-      },
-    ];
+    return {
+      mseAb: chromaError(its, lab),
+      psnr: Math.min(psnr(answer, truth), PSNR_LIMIT),
+      ssim: ssim(answer, truth),
+      deltaE00: meanDeltaE2000(its, lab),
+      colourfulness: colourfulness(answer),
+      chroma: meanChroma(its),
+    };
   };
-  const scores = Object.fromEntries(ANSWERS.map(scoreOf)) as Record<Answer, Score>;
-  return { ...scores, truth: { colourfulness: colourfulness(truth), chroma: meanChroma(lab) } };
+  const scores = Object.entries<BytePicture>(answers).map(([name, answer]) => [name, scoreOf(answer)]);
+  const colours: Colours = { colourfulness: colourfulness(truth), chroma: meanChroma(lab) };
+  return { ...Object.fromEntries(scores), truth: colours } as ScoresOf<Name>;
 }

@@ -25,6 +25,8 @@ export interface LeftOut {
 export interface Selection {
   /** By ascending SHA-256, so that names and places of files make no difference, and the first of them are a fair sample. */
   readonly pictures: readonly PictureFile[];
+  /** Grey pictures that are kept, in the same order. They have no true colours. */
+  readonly grey: readonly PictureFile[];
   readonly leftOut: readonly LeftOut[];
   /** Picture files in the folder. */
   readonly found: number;
@@ -37,48 +39,62 @@ export interface SelectOptions {
   readonly size: number;
   /** Most pictures; may be infinite. */
   readonly limit: number;
+  /** Sorted by it, files are a fair sample. Default their SHA-256. */
+  readonly rank?: (hash: string) => string;
+  /** Whether a file is looked at at all. Default all are. */
+  readonly only?: (path: string) => boolean;
+  /** Whether grey pictures are kept, beside those with colours; they count for `limit`. Default no. */
+  readonly keepGrey?: boolean;
   readonly progress: (done: number, total: number) => void;
 }
 
 /**
  * Reads and judges the pictures below a folder, until there are enough.
  *
- * @throws FormatError when there is no such folder, or no colour picture in it.
+ * @throws FormatError when there is no such folder, or nothing to take in it.
  */
-export async function select(folder: string, { size, limit, progress }: SelectOptions): Promise<Selection> {
-  const paths = await listPictures([folder]);
+export async function select(folder: string, options: SelectOptions): Promise<Selection> {
+  const { size, limit, rank = (hash) => hash, only = () => true, keepGrey = false, progress } = options;
+  const paths = (await listPictures([folder])).filter(only);
   const leftOut: LeftOut[] = [];
-  const candidates = await distinct(paths, leftOut);
+  const candidates = await distinct(paths, leftOut, rank);
   const pictures: PictureFile[] = [];
+  const grey: PictureFile[] = [];
+  const count = () => pictures.length + grey.length;
   const colour = { a: 0, b: 0 };
-  for (let first = 0; first < candidates.length && pictures.length < limit; first += DECODED_AT_ONCE) {
+  for (let first = 0; first < candidates.length && count() < limit; first += DECODED_AT_ONCE) {
     const files = candidates.slice(first, first + DECODED_AT_ONCE);
     const judged = await Promise.all(files.map((file) => judge(file, size)));
     for (const [i, found] of judged.entries()) {
-      if (pictures.length === limit) break;
+      if (count() === limit) break;
       if ('reason' in found) {
-        leftOut.push(found);
+        if (keepGrey && found.kind === 'grey') grey.push(files[i]!);
+        else leftOut.push(found);
         continue;
       }
       pictures.push(files[i]!);
       colour.a += found.a;
       colour.b += found.b;
     }
-    progress(pictures.length, Math.min(limit, candidates.length));
+    progress(count(), Math.min(limit, candidates.length));
   }
-  if (pictures.length === 0) {
-    const count = (wanted: LeftOut['kind']) => leftOut.filter(({ kind }) => kind === wanted).length;
+  if (count() === 0) {
+    const left = (wanted: LeftOut['kind']) => leftOut.filter(({ kind }) => kind === wanted).length;
     throw new FormatError(
-      `'${folder}': expected colour pictures, got ${paths.length ? `${count('unreadable')} unreadable and ${count('grey')} grey ones` : 'no jpg, jpeg, png, webp or tiff'} – name another folder`,
+      `'${folder}': expected colour pictures, got ${paths.length ? `${left('unreadable')} unreadable and ${left('grey')} grey ones` : 'no jpg, jpeg, png, webp or tiff'} – name another folder`,
     );
   }
-  const mean = { a: colour.a / pictures.length, b: colour.b / pictures.length };
+  const mean = { a: colour.a / (pictures.length || 1), b: colour.b / (pictures.length || 1) };
   const order = (one: LeftOut, other: LeftOut) => (one.path < other.path ? -1 : 1);
-  return { pictures, leftOut: leftOut.sort(order), found: paths.length, meanColour: mean };
+  return { pictures, grey, leftOut: leftOut.sort(order), found: paths.length, meanColour: mean };
 }
 
-/** The files by ascending hash; of equal ones the first by name. */
-async function distinct(paths: readonly string[], leftOut: LeftOut[]): Promise<PictureFile[]> {
+/** The files by ascending rank of their hash; of equal ones the first by name. */
+async function distinct(
+  paths: readonly string[],
+  leftOut: LeftOut[],
+  rank: (hash: string) => string,
+): Promise<PictureFile[]> {
   const hashes = new Map<string, string>();
   await eachOf(paths, HASHED_AT_ONCE, async (path) => {
     try {
@@ -100,7 +116,10 @@ async function distinct(paths: readonly string[], leftOut: LeftOut[]): Promise<P
     if (same === undefined) byHash.set(hash, path);
     else leftOut.push({ path, kind: 'repeated', reason: `the same file as ${same}` });
   }
-  return [...byHash].map(([hash, path]) => ({ hash, path })).sort((one, other) => (one.hash < other.hash ? -1 : 1));
+  return [...byHash]
+    .map(([hash, path]) => ({ file: { hash, path }, rank: rank(hash) }))
+    .sort((one, other) => (one.rank < other.rank ? -1 : 1))
+    .map(({ file }) => file);
 }
 
 /** The mean colour of a picture's square, or why it is left out. */

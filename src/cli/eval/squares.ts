@@ -14,10 +14,12 @@ export interface Colour {
 
 /** Reads a picture's centre square: the shorter side brought to `size` pixels. @returns RGBA. @throws FormatError */
 export async function readSquare({ path, hash }: PictureFile, size: number): Promise<BytePicture> {
-  const { data, width, height } = await decodeForTraining(await readUnchanged(path, hash), {
-    shorter: size,
-    name: path,
-  });
+  return squareOf(await readUnchanged(path, hash), path, size);
+}
+
+/** Decodes a picture's centre square. `name` is for messages. @returns RGBA. @throws FormatError */
+export async function squareOf(source: string | Uint8Array, name: string, size: number): Promise<BytePicture> {
+  const { data, width, height } = await decodeForTraining(source, { shorter: size, name });
   const [left, top] = [(width - size) >> 1, (height - size) >> 1];
   const square = new Uint8Array(size * size * 4);
   for (let y = 0; y < size; y++) {

@@ -1,10 +1,30 @@
 /** An evaluation in words and columns: what the command prints, and what the page repeats. */
 import type { Estimate } from './bootstrap.ts';
-import type { MetricName, Protocol, Report } from './report.ts';
+import type { Comparison, EstimatesOf, MetricName } from './estimates.ts';
+import type { Protocol, Report } from './report.ts';
 
-/** The columns of the table, in order. */
-export const COLUMNS = ['ours', 'grey', 'meanColour', 'truth'] as const;
-export const HEADINGS = { ours: 'ours', grey: 'grey', meanColour: 'mean colour', truth: 'truth' } as const;
+const HEADINGS = { ours: 'ours', grey: 'grey', meanColour: 'mean colour', truth: 'truth' } as const;
+
+/** A column of the table of metrics. */
+export interface Column {
+  readonly heading: string;
+  /** Undefined where the metric means nothing for it. */
+  readonly estimate: (metric: MetricName) => Estimate | undefined;
+}
+
+/** The columns of an evaluation, in order. */
+export function columnsOf({ metrics }: Report): Column[] {
+  return (['ours', 'grey', 'meanColour', 'truth'] as const).map((name) => column(metrics, name, HEADINGS[name]));
+}
+
+/** The column of one answer, or of the truth. */
+export function column<Name extends string>(
+  metrics: Readonly<Record<MetricName, EstimatesOf<Name>>>,
+  name: Name | 'truth',
+  heading: string,
+): Column {
+  return { heading, estimate: (metric) => metrics[metric][name] };
+}
 
 /** How each metric is called, and how many digits of it mean something. */
 export const METRICS: Readonly<Record<MetricName, { readonly label: string; readonly digits: number }>> = {
@@ -29,19 +49,20 @@ export function format({ value, low, high }: Estimate, digits: number): { value:
 }
 
 /** The table of all metrics, each with its interval below. */
-export function tableOf({ metrics }: Report): string {
+export function tableOf(columns: readonly Column[]): string {
+  const widths = columns.map(({ heading }) => Math.max(WIDTH, heading.length + 2));
   const line = (label: string, cells: readonly string[]) =>
-    `${label.padEnd(INDENT)}${cells.map((cell) => cell.padEnd(WIDTH)).join('')}`.trimEnd();
+    `${label.padEnd(INDENT)}${cells.map((cell, i) => cell.padEnd(widths[i]!)).join('')}`.trimEnd();
   const lines = [
     line(
       '',
-      COLUMNS.map((column) => HEADINGS[column]),
+      columns.map(({ heading }) => heading),
     ),
   ];
   for (const [name, { label, digits }] of Object.entries(METRICS)) {
-    const cells = COLUMNS.map((column) => {
-      const estimate = metrics[name as MetricName][column];
-      return estimate ? format(estimate, digits) : { value: '', interval: '' };
+    const cells = columns.map(({ estimate }) => {
+      const found = estimate(name as MetricName);
+      return found ? format(found, digits) : { value: '', interval: '' };
     });
     lines.push(
       line(
@@ -59,15 +80,17 @@ export function tableOf({ metrics }: Report): string {
 
 /** The colorizer beside the trivial answers: a sentence for each. */
 export function besideOf({ beside }: Report): string[] {
+  return (['grey', 'meanColour'] as const).map((other) => `beside ${HEADINGS[other]}: ${sentence(beside[other])}`);
+}
+
+/** A comparison in words. */
+export function sentence({ mseAb, psnr, deltaE00, closer }: Comparison): string {
   const percent = ({ value, low, high }: Estimate) => {
     const { value: middle, interval } = format({ value: 100 * value, low: 100 * low, high: 100 * high }, 1);
     return `${middle} % (${interval})`;
   };
-  return (['grey', 'meanColour'] as const).map((other) => {
-    const { mseAb, psnr, deltaE00, closer } = beside[other];
-    const gain = format(psnr, 2);
-    return `beside ${HEADINGS[other]}: MSE ${percent(mseAb)} of it, ΔE00 ${percent(deltaE00)}, PSNR ${psnr.value < 0 ? '' : '+'}${gain.value} dB (${gain.interval}), closer in ${percent(closer)} of the pictures`;
-  });
+  const gain = format(psnr, 2);
+  return `MSE ${percent(mseAb)} of it, ΔE00 ${percent(deltaE00)}, PSNR ${psnr.value < 0 ? '' : '+'}${gain.value} dB (${gain.interval}), closer in ${percent(closer)} of the pictures`;
 }
 
 /** What was done, as rows of a label and what it is. */

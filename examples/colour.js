@@ -1,0 +1,19 @@
+/** Colours a file in Node.   node examples/colour.js old.jpg colour.jpg   (npm i koalarize webgpu sharp) */
+import { Colorizer } from 'koalarize';
+import sharp from 'sharp';
+
+const [from, to] = process.argv.slice(2);
+if (!from || !to) throw new Error('usage: node examples/colour.js FROM TO');
+
+const decoded = sharp(from).autoOrient().toColourspace('srgb').ensureAlpha().raw();
+const { data, info } = await decoded.toBuffer({ resolveWithObject: true });
+
+const colorizer = await Colorizer.load(); // opens a device, loads the weights beside the package
+const { width, height } = info;
+const colour = await colorizer.colorize({ data, width, height }, { strength: 1 });
+await colorizer.close();
+
+const raw = { width, height, channels: 4 };
+await sharp(colour.data, { raw }).removeAlpha().toFile(to);
+console.log(`${to}: ${width} x ${height}`);
+process.exit(); // Dawn keeps threads.

@@ -1,0 +1,59 @@
+/**
+ * Trains a small colorizer on a folder of photographs.   node examples/train.js photos/ weights.safetensors [STEPS]
+ * `koalarize train` is the same with checkpoints, validation and a cache.
+ */
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  colorizationNetwork,
+  encodeWeights,
+  Gpu,
+  glorotUniform,
+  readState,
+  sourceSize,
+  Trainer,
+  trainingLoop,
+  weightsMetadata,
+} from 'koalarize';
+import sharp from 'sharp';
+
+const [folder, to, steps = '100'] = process.argv.slice(2);
+if (!folder || !to) throw new Error('usage: node examples/train.js FOLDER WEIGHTS [STEPS]');
+// The network may be any graph from lightness [N, H, W, 1] to chroma [N, H, W, 2].
+const info = { network: { widthDivisor: 8, embeddingWidth: 0 }, lightness: 'luma' };
+const network = (lightness) => colorizationNetwork(info.network, lightness);
+const size = 64; // pixels a side
+
+// By number, their shorter side as long as crops of `size` need.
+const names = (await readdir(folder)).filter((name) => /\.(jpe?g|png|webp)$/i.test(name));
+const side = sourceSize(size);
+const dataset = {
+  length: names.length,
+  async picture(index) {
+    const resized = sharp(join(folder, names[index])).autoOrient().resize(side, side, { fit: 'outside' });
+    const pixels = resized.flatten({ background: '#fff' }).toColourspace('srgb').ensureAlpha().raw();
+    const { data, info: got } = await pixels.toBuffer({ resolveWithObject: true });
+    return { data, width: got.width, height: got.height };
+  },
+};
+
+const gpu = await Gpu.open();
+const parts = { batch: 8, microBatch: 8, size, embeddingWidth: 0, adam: {} };
+const trainer = await Trainer.create(gpu, { ...parts, lightness: 'luma', chromaGain: 1, masked: false }, network);
+trainer.load(glorotUniform(trainer.weights.layout, 1));
+const { step, failure } = await trainingLoop({
+  trainer,
+  dataset,
+  seed: 1,
+  from: 0,
+  to: Number(steps),
+  learningRate: () => 1e-3,
+  report: ({ step, loss, imagesPerSecond }) => console.log(step, loss.toFixed(5), `${imagesPerSecond.toFixed(1)}/s`),
+  stopAfter: () => false,
+  pauseAfter: () => false,
+  pause: async () => undefined,
+});
+if (failure) throw failure;
+await writeFile(to, encodeWeights(await readState(trainer, step), { ...weightsMetadata(info), size: String(size) }));
+console.log(`${to}: after ${step} steps`);
+process.exit(); // Dawn keeps threads.

@@ -1,0 +1,153 @@
+/** `koalarize compare DIR WITH… -o sheet.html`: weights, checkpoints and others' pictures side by side. */
+import { relative, resolve } from 'node:path';
+import type { BytePicture } from '../image/metrics/pair.ts';
+import { FormatError } from '../runtime/errors.ts';
+import { Gpu } from '../runtime/gpu.ts';
+import { runCommand } from './command.ts';
+import { candidatesOf } from './compare/candidates.ts';
+import { HELP, OPTIONS, settingsOf, type Values } from './compare/options.ts';
+import { paintersOf } from './compare/painters.ts';
+import { besideLines, type CompareReport, columnsOf, type Name, protocolRows, reportOf } from './compare/report.ts';
+import { type Row, writeComparison } from './compare/sheet.ts';
+import { makeFolders } from './eval/output.ts';
+import { Counter } from './eval/progress.ts';
+import { countsOf, methods, setHash } from './eval/report.ts';
+import { type ScoresOf, scoreAll } from './eval/scores.ts';
+import { select } from './eval/select.ts';
+import { greyOf, readSquare, tinted } from './eval/squares.ts';
+import { tableOf } from './eval/text.ts';
+import { joinRange } from './inception.ts';
+import { table } from './messages.ts';
+import { listPictures, type PictureFile } from './train/scan.ts';
+
+/** Runs the command. @returns the exit code */
+export function compareCommand(argv: string[]): Promise<number> {
+  const argument = 'a folder of photographs, and what to compare';
+  return runCommand({ name: 'compare', help: HELP, options: OPTIONS, argument, several: true, run }, joinRange(argv));
+}
+
+async function run(folder: string, values: Values, given: readonly string[]): Promise<number> {
+  const { output, show, limit, size, strength, renderSize, inception } = settingsOf(values);
+  await makeFolders({ html: output });
+  const progress = new Counter();
+  const painters = await paintersOf(await candidatesOf(given), { size, strength, renderSize, inception });
+  const pathOf = ({ path }: Pick<PictureFile, 'path'>) => relative(resolve(folder), path);
+  const all = await listPictures([folder]);
+  const inAll = (path: string) => painters.every(({ has }) => has(pathOf({ path })));
+  if (all.length && !all.some(inAll)) {
+    const folders = painters.filter(({ about }) => about.kind === 'pictures').map(({ about }) => `'${about.path}'`);
+    throw new FormatError(
+      `${folders.join(', ')}: expected pictures under the names they have in '${folder}', got none that all have – rename them`,
+    );
+  }
+  const selection = await select(folder, {
+    size,
+    limit,
+    only: inAll,
+    keepGrey: true,
+    progress: (done, total) => progress.count('choosing pictures', done, total),
+  });
+  const { meanColour } = selection;
+  const found = [
+    ...selection.pictures.map((file) => ({ file, hasTruth: true })),
+    ...selection.grey.map((file) => ({ file, hasTruth: false })),
+  ].sort((one, other) => (one.file.hash < other.file.hash ? -1 : 1));
+
+  // Pictures of which somebody's version is of something else are left out for all.
+  const disagreeing: string[] = [];
+  const work: Work[] = [];
+  for (const { file, hasTruth } of found) {
+    const truth = await readSquare(file, size);
+    const grey = greyOf(truth);
+    const reasons = await Promise.all(painters.map(({ disagrees }) => disagrees(pathOf(file), grey)));
+    const reason = reasons.find((one) => one !== undefined);
+    progress.count('reading pictures', work.length + disagreeing.length + 1, found.length);
+    if (reason !== undefined) disagreeing.push(reason);
+    else {
+      const scores = hasTruth ? scoreAll(truth, { grey, meanColour: tinted(grey, meanColour) }) : undefined;
+      work.push({ file, scores, answers: [] });
+    }
+  }
+  for (const line of disagreeing) progress.say(`left out ${line}`);
+  if (work.length === 0) {
+    throw new FormatError(
+      `'${folder}': expected pictures that agree with those of the other folders, got none of ${found.length} – compare versions of the same photographs`,
+    );
+  }
+
+  const gpu = painters.some(({ about }) => about.kind === 'weights')
+    ? await Gpu.open(values.adapter ? { adapter: values.adapter } : {})
+    : undefined;
+  try {
+    if (gpu) progress.say(`device   ${gpu.name} (${gpu.source})`);
+    for (const [i, painter] of painters.entries()) {
+      const brush = await painter.open(gpu);
+      try {
+        for (const [done, one] of work.entries()) {
+          const truth = await readSquare(one.file, size);
+          const answer = await brush.paint(pathOf(one.file), greyOf(truth));
+          if (one.scores) one.scores = { ...one.scores, ...scoreAll(truth, { [`${i}`]: answer }) };
+          // Those that are not shown are not kept either: there may be thousands.
+          if (done < show) one.answers.push(answer);
+          progress.count(painter.about.label, done + 1, work.length);
+        }
+      } finally {
+        await brush.close();
+      }
+    }
+    const measured = work.filter(({ scores }) => scores);
+    const report = reportOf(
+      {
+        folder: resolve(folder),
+        found: all.length,
+        pictures: measured.length,
+        pictureSet: setHash(measured.map(({ file }) => file)),
+        withoutTruth: work.length - measured.length,
+        leftOut: countsOf(selection.leftOut),
+        notNeeded: selection.found - found.length - selection.leftOut.length,
+        missing: all.length - selection.found,
+        disagreeing,
+        size,
+        strength,
+        device: gpu ? `${gpu.name} (${gpu.source})` : null,
+        ...methods(size),
+        meanColour,
+      },
+      painters.map(({ about }) => about),
+      measured.map(({ file, scores }) => ({
+        path: pathOf(file),
+        sha256: file.hash,
+        ...(scores as ScoresOf<Name>),
+      })),
+    );
+    if (output !== undefined) {
+      const rows: Row[] = [];
+      for (const { file, scores, answers } of work.slice(0, show)) {
+        const truth = await readSquare(file, size);
+        rows.push({ path: pathOf(file), sha256: file.hash, grey: greyOf(truth), answers, ...(scores && { truth }) });
+      }
+      await writeComparison(output, report, rows);
+    }
+    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : summary(report));
+    return 0;
+  } finally {
+    await gpu?.close();
+  }
+}
+
+/** A photograph, and what is known of it so far. */
+interface Work {
+  readonly file: PictureFile;
+  /** Undefined for a grey one. */
+  scores: ScoresOf<'grey' | 'meanColour'> | undefined;
+  /** Of a picture that is shown: of each compared, in order. */
+  readonly answers: BytePicture[];
+}
+
+function summary(report: CompareReport): string {
+  const lines = besideLines(report).map((line) => `${line}\n`);
+  const metrics = report.metrics
+    ? `${tableOf(columnsOf(report))}\n`
+    : 'no picture with true colours: nothing measured\n';
+  return `${table(protocolRows(report))}\n${metrics}${lines.join('')}`;
+}

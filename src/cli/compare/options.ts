@@ -1,0 +1,67 @@
+/** The arguments of `koalarize compare`: what may be given, and what it means. Nothing is read or written here. */
+import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
+import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
+import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
+
+export const HELP = `Puts colours side by side: of several weights, of a run's checkpoints, and of other people's programs.
+
+  koalarize compare DIR [LABEL=]WITH… -o sheet.html [options]
+
+DIR holds photographs; grey ones among them are shown too, but have no truth to be measured by. Each WITH is one of
+  a .safetensors file         weights or a checkpoint, which colours the photographs
+  a folder with such files    each of them; of a run, its checkpoints and its weights
+  a folder of pictures        what another program made of the photographs, under the names they have in DIR (any
+                              picture format). They may be smaller or larger, and whole or the centre square
+Without any, the weights that come with the program are taken. Only photographs that every such folder has are used, and
+only where lightness agrees, so that all columns are means over the same pictures. Printed are the metrics of
+'koalarize eval' for each, and each beside the first.
+
+  -o, --output FILE    a page (.html) or a picture (${WRITABLE_EXTENSIONS.join(' ')}): a row for each photograph,
+                       grey, each WITH, truth
+  --show N             rows on it: the first photographs by SHA-256     [24]
+  --limit N            at most so many photographs: the first by SHA-256, so a fair sample     [all]
+  --size N             pixels a side of the squares that are compared     [256]
+  --strength S         multiplies the colours that weights give     [1]
+  --render-size N      pixels of the shorter side inside the network     [as each was trained]
+  --inception FILE     the feature extractor (ONNX), for those weights that were trained with it
+${INCEPTION_DETAILS_HELP}  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
+  --json               everything, with each picture's numbers, on standard output
+
+Examples
+  koalarize compare val/ runs/one -o checkpoints.html
+  koalarize compare val/ old=runs/one/weights.safetensors new=runs/two/weights.safetensors zhang=others/zhang2016 -o all.png
+
+Exit code: 0 done, 1 failed (with the reason), 2 wrong usage.
+`;
+
+const text = { type: 'string' } as const;
+/** For `parseArgs`. */
+export const OPTIONS = {
+  output: { ...text, short: 'o' },
+  show: text,
+  limit: text,
+  size: text,
+  strength: text,
+  'render-size': text,
+  ...INCEPTION_OPTIONS,
+  adapter: text,
+  json: { type: 'boolean' },
+} as const;
+
+export type Values = {
+  readonly [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K]['type'] extends 'string' ? string : boolean;
+};
+
+/** What was asked for, with the defaults. @throws UsageError */
+export function settingsOf(values: Values) {
+  checkEnding('output', values.output, [...PAGE_EXTENSIONS, ...WRITABLE_EXTENSIONS]);
+  return {
+    output: values.output,
+    show: wholeOf(values, 'show', 1, 1000) ?? 24,
+    limit: wholeOf(values, 'limit', 1, Number.POSITIVE_INFINITY) ?? Number.POSITIVE_INFINITY,
+    size: wholeOf(values, 'size', 16, 2048) ?? 256,
+    strength: strengthOf(values),
+    renderSize: wholeOf(values, 'render-size', 8, 2048),
+    inception: inceptionOf(values),
+  };
+}

@@ -1,0 +1,91 @@
+/** The arguments of `koalarize study`: what may be given, and what it means. Nothing is read or written here. */
+import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
+import { UsageError } from '../messages.ts';
+import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
+
+export const HELP = `Makes a blind test: a page that shows real and coloured photographs, and asks of each: fake or real?
+
+  koalarize study DIR -o study.html [options]
+  koalarize study --merge ANSWERS.json… [--json]
+
+The page is one file with everything inside; it needs no network, and sends nothing. Each sitting shows half of the
+pictures coloured and half as they are, by lot, in an order of its own, and nobody sees the same picture both ways.
+Pictures are taken by their SHA-256, so none is picked for looking good; grey, damaged and repeated ones are left out.
+All are squares that went through the same JPEG encoder. At the end the page says how many of ours were taken for real,
+with an interval. Answers are saved as JSON; --merge puts many people's together, and prints the table.
+
+  -o, --output FILE    the page
+  --count N            pictures of each kind in a sitting     [12]
+  --seed N             another sample of the pictures, for people who have seen the first     [0]
+  --size N             pixels a side of the squares     [384]
+  --seconds S          cover each picture after so many seconds     [never]
+  --both               show every picture both ways, one after all others
+  --weights FILE       other weights, as 'koalarize train' writes them
+  --inception FILE     the feature extractor (ONNX) that these weights were trained with
+${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
+  --strength S         multiplies the colours     [1]
+  --render-size N      pixels of the shorter side inside the network     [as it was trained]
+  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
+  --merge              read saved answers, of one study; of one sitting saved twice the longer counts
+  --json               with DIR: what the page holds; with --merge: every rate, person and picture
+
+Which picture is which is not written plainly in the page, but somebody who means to find out can.
+
+Examples
+  koalarize study photos/ -o study.html
+  koalarize study photos/ -o quick.html --count 20 --seconds 2 --weights runs/one/weights.safetensors
+  koalarize study --merge answers/*.json
+
+Exit code: 0 done, 1 failed (with the reason), 2 wrong usage.
+`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+/** For `parseArgs`. */
+export const OPTIONS = {
+  output: { ...text, short: 'o' },
+  count: text,
+  seed: text,
+  size: text,
+  seconds: text,
+  both: flag,
+  weights: text,
+  ...INCEPTION_OPTIONS,
+  strength: text,
+  'render-size': text,
+  adapter: text,
+  merge: flag,
+  json: flag,
+} as const;
+
+export type Values = {
+  readonly [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K]['type'] extends 'string' ? string : boolean;
+};
+
+/** What was asked for, with the defaults. @throws UsageError */
+export function settingsOf(values: Values) {
+  const { output, seconds } = values;
+  if (output === undefined) throw new UsageError('expected -o FILE.html, got none');
+  checkEnding('output', output, PAGE_EXTENSIONS);
+  const limit = seconds === undefined ? null : Number(seconds);
+  if (limit !== null && !(limit >= 0.1 && limit <= 3600)) {
+    throw new UsageError(`--seconds: expected 0.1 to 3600, got '${seconds}'`);
+  }
+  return {
+    output,
+    seconds: limit,
+    both: values.both ?? false,
+    count: wholeOf(values, 'count', 1, 500) ?? 12,
+    seed: wholeOf(values, 'seed', 0, 2 ** 32 - 1) ?? 0,
+    size: wholeOf(values, 'size', 16, 2048) ?? 384,
+    strength: strengthOf(values),
+    renderSize: wholeOf(values, 'render-size', 8, 2048),
+    inception: inceptionOf(values),
+  };
+}
+
+/** Checks that nothing but --json stands beside --merge. @throws UsageError */
+export function checkMerge(values: Values): void {
+  const other = Object.keys(values).find((name) => name !== 'merge' && name !== 'json');
+  if (other) throw new UsageError(`--merge: expected no --${other} beside it, got one`);
+}

@@ -1,0 +1,106 @@
+/** The package as npm would install it: what it holds, and what Node, TypeScript and bundlers make of it. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { bundle } from './bundle.ts';
+import { colouring, isColoured } from './colour.ts';
+import { makeConsumer, runNode } from './consumer.ts';
+
+const consumer = await makeConsumer();
+const { folder, files, packed } = consumer;
+
+test('holds the programs, the weights, the types and what one reads first; at most 18 MB', () => {
+  const wanted = [
+    /^(package\.json|README\.md|LICENSE)$/,
+    /^weights\/(koalarize\.safetensors|README\.md)$/,
+    /^dist\/(index|cli|train)\.js$/,
+    /^dist\/(chunks|browser)\/[\w-]+\.js$/,
+    /^dist\/types\/(index|(graph|image|kernels|model|onnx|runtime|train)\/[\w/]+)\.d\.ts$/,
+  ];
+  expect([...files.keys()].filter((name) => !wanted.some((pattern) => pattern.test(name)))).toEqual([]);
+  for (const pattern of wanted) expect([...files.keys()].some((name) => pattern.test(name))).toBe(true);
+  expect(files.get('weights/koalarize.safetensors')).toBeGreaterThan(1e6);
+  expect(packed).toBeLessThan(18e6);
+});
+
+test('Node imports it, requires it, and colours a picture with the weights beside it', async () => {
+  await writeFile(join(folder, 'colour.js'), colouring('', 'console.log(result); process.exit();'));
+  expect(isColoured(runNode(consumer, 'colour.js'))).toBe(true);
+  const required = `const { Colorizer } = require('koalarize'); console.log(Colorizer.name)`;
+  await writeFile(join(folder, 'required.cjs'), required);
+  expect(runNode(consumer, 'required.cjs')).toMatch(/Colorizer$/);
+});
+
+test('Node takes weights as bytes, as a path and as addresses', async () => {
+  const file = './node_modules/koalarize/weights/koalarize.safetensors';
+  const script = `
+import { readFile } from 'node:fs/promises';
+import { Colorizer, Gpu } from 'koalarize';
+const gpu = await Gpu.open();
+const bytes = await readFile('${file}');
+const resolved = import.meta.resolve('koalarize/weights/koalarize.safetensors');
+for (const weights of [bytes, '${file}', resolved, new URL(resolved)]) {
+  const { metadata } = (await Colorizer.load({ gpu, weights })).weights;
+  console.log(metadata.format);
+}
+for (const weights of ['nothing.safetensors', 'http://127.0.0.1:1/weights']) {
+  await Colorizer.load({ gpu, weights }).catch(({ name, message }) => console.log(name, message));
+}
+process.exit();
+`;
+  await writeFile(join(folder, 'weights.js'), script);
+  const lines = runNode(consumer, 'weights.js').split('\n');
+  expect(lines.slice(0, 4)).toEqual(Array(4).fill('koalarize'));
+  expect(lines[4]).toMatch(/^FormatError nothing\.safetensors: expected a file, got 'ENOENT'/);
+  expect(lines[5]).toMatch(/^FormatError http:\/\/127.*: expected a file, got 'fetch failed' – .* or its bytes$/);
+});
+
+test('the command runs from there', () => {
+  const cli = 'node_modules/koalarize/dist/cli.js';
+  expect(runNode(consumer, cli, '--version')).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(JSON.parse(runNode(consumer, cli, 'devices', '--json'))).toBeTruthy();
+});
+
+test('for browsers: nothing of Node, at most 60 KB at once, ONNX on demand', async () => {
+  const script = `import { Colorizer } from 'koalarize';\nawait Colorizer.load();\n`;
+  await writeFile(join(folder, 'page.js'), script);
+  // An import of a module of Node's would be an error here.
+  const { eagerBytes, eager, lazy } = await bundle(consumer, 'page.js', 'bundle');
+  expect(eagerBytes).toBeGreaterThan(20_000);
+  expect(eagerBytes).toBeLessThan(60_000);
+  const text = (names: readonly string[]) => names.map((name) => readFileSync(join(folder, name), 'utf8')).join();
+  expect(text(eager)).not.toMatch(/protobuf/);
+  expect(text(lazy)).toMatch(/protobuf/);
+});
+
+const TYPES = `
+import { Colorizer, type Picture, Gpu, loadOnnx, defineKernel, recordOne, compile, gradients, Trainer } from 'koalarize';
+const picture: Picture<Uint8ClampedArray> = { data: new Uint8ClampedArray(16), width: 2, height: 2 };
+const colorizer = await Colorizer.load({ weights: new Uint8Array() });
+const { data, width } = await colorizer.colorize(picture, { strength: 1 });
+new ImageData(data, width);
+const gpu: Gpu = colorizer.gpu;
+const model = await loadOnnx(gpu, 'model.onnx', { outputs: ['logits'] });
+const logits: Float32Array = (await model.run({}))['logits']!.data as Float32Array;
+console.log(logits, defineKernel, recordOne, compile, gradients, Trainer);
+// @ts-expect-error: a strength is a number.
+await colorizer.colorize(picture, { strength: '1' });
+`;
+
+test.each([
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+])('its types are whole, for a program that is checked with module %s', async (module, moduleResolution) => {
+  await writeFile(join(folder, 'types.ts'), TYPES);
+  const compilerOptions = {
+    ...{ module, moduleResolution, target: 'es2022', lib: ['es2023', 'dom'], types: [] },
+    ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
+  };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.ts'] }));
+  const tsc = resolve(import.meta.dirname, '../../node_modules/.bin/tsc');
+  const { stdout, status } = spawnSync(tsc, ['-p', '.'], { cwd: folder, encoding: 'utf8' });
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
+});

@@ -1,0 +1,38 @@
+/** Pixels to image files, by the browser's own encoders. */
+import { flattenOverWhite, isOpaque, type Picture } from '../src/image/picture.ts';
+import { FormatError } from '../src/runtime/errors.ts';
+import { canvasOf } from './decode.ts';
+import type { FileType } from './messages.ts';
+
+/** Of JPEG, 0…1. */
+const QUALITY = 0.95;
+
+/**
+ * Makes the file. A JPEG's transparent pixels are laid over white.
+ *
+ * @param name is for messages
+ * @throws FormatError when this browser can't hold a canvas of that size
+ */
+export async function encode(
+  picture: Picture<Uint8ClampedArray<ArrayBuffer>>,
+  type: FileType,
+  name: string,
+): Promise<Blob> {
+  const { width, height, data } = type === 'image/jpeg' && !isOpaque(picture) ? flattenOverWhite(picture) : picture;
+  try {
+    const context = canvasOf(width, height);
+    context.putImageData(new ImageData(data, width, height), 0, 0);
+    // Browsers with a limit on canvases may leave one that is too large empty, and say nothing.
+    const [red, green, blue, alpha] = data.subarray(-4);
+    const last = context.getImageData(width - 1, height - 1, 1, 1).data;
+    if (alpha === 255 && (last[0] !== red || last[1] !== green || last[2] !== blue)) throw new RangeError('no canvas');
+    const file = await context.canvas.convertToBlob({ type, quality: QUALITY });
+    if (file.type !== type) throw new TypeError(`no encoder for ${type}`);
+    return file;
+  } catch (cause) {
+    const size = `${width} x ${height}`;
+    throw new FormatError(
+      `${name}: expected a canvas of ${size} to save from, got '${(cause as Error).message}' – make the picture smaller first, or use the command line`,
+    );
+  }
+}

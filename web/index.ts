@@ -1,0 +1,195 @@
+/** The page that colours photographs: what its buttons do, and what it says. The work is the worker's. */
+import { find, saveFile } from './elements.ts';
+import { savedName } from './file_name.ts';
+import { openIntake } from './intake.ts';
+import type { FileType, Message, Request } from './messages.ts';
+import { Photographs } from './photographs.ts';
+import { complain } from './problems.ts';
+import { adapterOrReason } from './support.ts';
+import { WeightsChoice } from './weights_choice.ts';
+import { besidePage, startWorker } from './worker_start.ts';
+
+const status = find('status');
+const progress = find<HTMLProgressElement>('progress');
+const strength = find<HTMLInputElement>('strength');
+const type = find<HTMLSelectElement>('type');
+const download = find<HTMLButtonElement>('download');
+const downloadAll = find<HTMLButtonElement>('download-all');
+
+let worker: Worker | undefined;
+/** Why nothing can be coloured. */
+let unusable: string | undefined;
+let device: string | undefined;
+let loading = '';
+const saving = new Set<number>();
+
+const photographs = new Photographs(ask, refresh);
+const choice = new WeightsChoice(find<HTMLSelectElement>('weights'), besidePage(BUILT.weights), (weights) => {
+  ask({ kind: 'open', weights });
+  photographs.again();
+});
+
+function ask(request: Request): void {
+  worker?.postMessage(request);
+}
+
+function receive(message: Message): void {
+  switch (message.kind) {
+    case 'loading':
+      showLoading(message.loaded, message.total);
+      break;
+    case 'ready':
+      loading = '';
+      device = message.device;
+      choice.settle();
+      find('device').textContent = `Device: ${device}.`;
+      break;
+    case 'unusable':
+      loading = '';
+      if (message.kept) {
+        choice.revert();
+        complain(message.message);
+      } else stopWith(message.message);
+      break;
+    case 'read':
+      photographs.read(message);
+      break;
+    case 'coloured':
+      photographs.coloured(message);
+      break;
+    case 'painted':
+      photographs.painted(message);
+      break;
+    case 'saved':
+      save(message.id, message.file);
+      break;
+    case 'failed':
+      saving.delete(message.id);
+      photographs.failed(message);
+      complain(message.message);
+      break;
+    case 'notice':
+      complain(message.message);
+  }
+  refresh();
+}
+
+function showLoading(loaded: number, total: number): void {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  loading = `Loading the weights: ${megabytes(loaded)}${total ? ` of ${megabytes(total)}` : ''} MB …`;
+  if (total) progress.value = loaded / total;
+  else progress.removeAttribute('value');
+}
+
+function save(id: number, file: Blob): void {
+  saving.delete(id);
+  const photograph = photographs.all.get(id);
+  if (photograph) saveFile(file, savedName(photograph.file.name, file.type as FileType));
+}
+
+/** Brings everything that is said, and every button, up to date. */
+function refresh(): void {
+  const { current, all, waiting } = photographs;
+  for (const id of saving) if (!all.has(id)) saving.delete(id);
+  find('stage').hidden = !current;
+  find('intake').hidden = current !== undefined;
+  if (current) {
+    strength.value = String(current.strength);
+    find('facts').textContent = factsOf(current);
+  }
+  const label = `${Math.round(Number(strength.value) * 100)} %`;
+  find('strength-value').textContent = label;
+  strength.setAttribute('aria-valuetext', label);
+  const finished = [...all.values()].filter(({ state }) => state === 'coloured').length;
+  const free = saving.size === 0;
+  strength.disabled = current?.state !== 'coloured';
+  download.disabled = current?.state !== 'coloured' || !free;
+  downloadAll.hidden = all.size < 2;
+  downloadAll.disabled = finished < 2 || !free;
+
+  const busy = worker !== undefined && (device === undefined || waiting > 0 || saving.size > 0);
+  progress.classList.toggle('running', busy);
+  if (!loading) {
+    if (waiting > 0 && all.size > 1) progress.value = (all.size - waiting) / all.size;
+    else progress.removeAttribute('value');
+  }
+  const text = sentence(all.size, waiting, finished);
+  if (status.textContent !== text) status.textContent = text;
+  status.classList.toggle('bad', unusable !== undefined);
+}
+
+function sentence(count: number, waiting: number, finished: number): string {
+  if (unusable) return unusable;
+  if (loading) return loading;
+  if (!device) return 'Opening the graphics device …';
+  if (saving.size > 0) return saving.size > 1 ? `Saving, ${saving.size} to go …` : 'Saving …';
+  if (waiting > 0) return count > 1 ? `Colouring ${count - waiting + 1} of ${count} …` : 'Colouring …';
+  if (count === 0) return 'Ready.';
+  return finished > 1 ? `${finished} photographs coloured.` : finished ? 'Coloured.' : 'Not coloured.';
+}
+
+function factsOf({ file, width, height, ms, networkMs, state }: NonNullable<Photographs['current']>): string {
+  if (state === 'waiting') return file.name;
+  const size = `${file.name}, ${width} × ${height}`;
+  if (state !== 'coloured') return size;
+  const seconds = (value: number) => `${(value / 1000).toFixed(value < 1000 ? 2 : 1)} s`;
+  return `${size}, coloured in ${seconds(ms)}, of which the network ${seconds(networkMs)}, on ${device}`;
+}
+
+function stopWith(message: string): void {
+  unusable = message;
+  worker?.terminate();
+  worker = undefined;
+  for (const id of ['choose', 'example', 'more']) find<HTMLButtonElement>(id).disabled = true;
+  refresh();
+}
+
+function take(files: readonly File[]): void {
+  if (unusable) return;
+  const weights = files.filter(({ name }) => /\.safetensors$/i.test(name));
+  const pictures = files.filter((file) => !weights.includes(file));
+  if (pictures.length > 0) photographs.add(pictures);
+  for (const file of weights.slice(-1)) choice.add(file);
+  refresh();
+}
+
+function saveAll(ids: readonly number[]): void {
+  for (const id of ids) {
+    saving.add(id);
+    ask({ kind: 'save', id, strength: photographs.all.get(id)!.strength, type: type.value as FileType });
+  }
+  refresh();
+}
+
+/** Loads what only those need who train. */
+async function openTraining(): Promise<void> {
+  const { TrainingPanel } = await import('./training.ts');
+  new TrainingPanel(besidePage(BUILT.weights), (file) => choice.add(file));
+}
+
+strength.addEventListener('input', () => {
+  photographs.setStrength(Number(strength.value));
+  refresh();
+});
+download.addEventListener('click', () => saveAll([photographs.selected!]));
+downloadAll.addEventListener('click', () => {
+  saveAll([...photographs.all].filter(([, { state }]) => state === 'coloured').map(([id]) => id));
+});
+
+const adapter = await adapterOrReason();
+if (typeof adapter === 'string') {
+  stopWith(
+    `${adapter} It is in Chrome and Edge from 113 (Android 121; on Linux chrome://flags/#enable-unsafe-webgpu may be needed), Safari from 26, and Firefox from 141 on Windows and 145 on Apple silicon.`,
+  );
+} else {
+  worker = startWorker(BUILT.worker);
+  worker.onmessage = ({ data }: MessageEvent<Message>) => receive(data);
+  worker.onerror = ({ message }) =>
+    stopWith(`The worker failed: ${message || 'it could not be loaded'}. Reload the page.`);
+  ask({ kind: 'open', weights: besidePage(BUILT.weights) });
+  openIntake(take, complain);
+  find('training').addEventListener('toggle', openTraining, { once: true });
+  refresh();
+}
+// Without it, the page works as long as there is a connection.
+await navigator.serviceWorker?.register('./service_worker.js').catch(() => undefined);

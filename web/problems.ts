@@ -1,0 +1,15 @@
+/** What went wrong with single photographs; the page goes on. */
+import { find } from './elements.ts';
+
+/** A line that stays until it is read. */
+export function complain(message: string): void {
+  const line = document.createElement('li');
+  line.textContent = message;
+  const close = document.createElement('button');
+  close.type = 'button';
+  close.textContent = '×';
+  close.setAttribute('aria-label', 'Dismiss');
+  close.addEventListener('click', () => line.remove());
+  line.append(close);
+  find('problems').append(line);
+}

@@ -1,0 +1,123 @@
+/** Trains on the user's photographs: the same trainer and loop as `koalarize train`, without files and checkpoints. */
+import { glorotUniform } from '../src/graph/initial.ts';
+import { contactSheet } from '../src/image/sheet.ts';
+import { colorizationNetwork, type NetworkConfig } from '../src/model/network.ts';
+import { decodeWeights, type Weights, weightsMetadata } from '../src/model/weights.ts';
+import { FormatError } from '../src/runtime/errors.ts';
+import { Gpu } from '../src/runtime/gpu.ts';
+import { sourceSize } from '../src/train/batch.ts';
+import { encodeWeights, readState } from '../src/train/checkpoint.ts';
+import { trainingLoop } from '../src/train/loop.ts';
+import type { NetworkBuilder } from '../src/train/loss.ts';
+import { chooseMicroBatch } from '../src/train/micro_batch.ts';
+import { decayed } from '../src/train/schedule.ts';
+import { Trainer } from '../src/train/trainer.ts';
+import { Validator } from '../src/train/validator.ts';
+import type { TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';
+import { datasetOf, holdOut, trainingPicture } from './training_pictures.ts';
+import { loadWeights } from './weights.ts';
+
+/** For a network from nothing: an eighth of the channels, and steps that are cheap. */
+const NARROW = { network: { widthDivisor: 8, embeddingWidth: 0 }, batch: 8, learningRate: 1e-3 };
+/** For one that goes on from the page's weights. */
+const TRAINED = { batch: 4, learningRate: 1e-4 };
+const SEED = 1;
+/** Pictures on the sheet, and the time between two. */
+const SHEET_ROWS = 4;
+const SHEET_EVERY_MS = 5000;
+
+let stopped = false;
+const post = (message: TrainingMessage) => postMessage(message);
+
+addEventListener('message', ({ data }: MessageEvent<TrainingRequest>) => {
+  if (data.kind === 'stop') stopped = true;
+  else train(data.setup).catch((cause: Error) => post({ kind: 'failed', message: cause.message }));
+});
+
+async function train(setup: TrainingSetup): Promise<void> {
+  const { size, steps } = setup;
+  const { learn, judge, held } = holdOut(await readPictures(setup));
+  const initial = setup.weights === undefined ? undefined : await pageWeights(setup.weights);
+  const config: NetworkConfig = initial?.network ?? NARROW.network;
+  const { batch, learningRate } = initial ? TRAINED : NARROW;
+
+  post({ kind: 'doing', what: 'Opening the graphics device, and compiling the network and its gradients' });
+  const gpu = await Gpu.open();
+  try {
+    const network: NetworkBuilder = (lightness) => colorizationNetwork(config, lightness);
+    const microBatch = chooseMicroBatch(gpu, batch, size, config.widthDivisor);
+    const trainer = await Trainer.create(
+      gpu,
+      { batch, microBatch, size, lightness: 'luma', chromaGain: 1, masked: false, embeddingWidth: 0, adam: {} },
+      network,
+    );
+    trainer.load(initial?.tensors ?? glorotUniform(trainer.weights.layout, SEED));
+    const validator = await Validator.create(gpu, trainer, network, datasetOf(judge));
+    const parameters = (trainer.weights.layout.size / 1e6).toFixed(2);
+    const memory = Math.round(gpu.peakBytes / 2 ** 20);
+    const pictures = `${learn.length} photographs${held ? `, ${judge.length} more to judge it by` : ''}`;
+    post({ kind: 'begin', what: `${pictures}; ${parameters} M parameters, ${memory} MiB on ${gpu.name}` });
+
+    const sheet = async (step: number) => {
+      const score = await validator.score();
+      const rows = (await validator.compare(SHEET_ROWS)).map(({ grey, output, truth }) => [grey, output, truth]);
+      const cell = { width: 2 * size, height: 2 * size };
+      post({ kind: 'sheet', step, score, held, sheet: contactSheet(rows, { cell, background: 128 }) });
+      shownAt = performance.now();
+    };
+    let shownAt = 0;
+    const end = await trainingLoop({
+      trainer,
+      dataset: datasetOf(learn),
+      seed: SEED,
+      from: 0,
+      to: steps,
+      learningRate: (step) => decayed(learningRate, 'cosine', (step - 1) / steps),
+      report: ({ step, loss, imagesPerSecond }) => post({ kind: 'step', step, loss, imagesPerSecond }),
+      stopAfter: () => stopped,
+      pauseAfter: () => performance.now() - shownAt >= SHEET_EVERY_MS,
+      pause: sheet,
+    });
+    if (end.failure) throw end.failure;
+    await sheet(end.step);
+    const about = {
+      ...weightsMetadata({ network: config, lightness: 'luma' }),
+      size: String(size),
+      batch: String(batch),
+      learning_rate: String(learningRate),
+      seed: String(SEED),
+      initial_weights: initial ? "the page's" : 'glorot uniform',
+      pictures: String(learn.length),
+    };
+    post({ kind: 'done', step: end.step, weights: encodeWeights(await readState(trainer, end.step), about) });
+  } finally {
+    await gpu.close();
+  }
+}
+
+/** Those that can be learnt from; the others are named. @throws FormatError when there are none */
+async function readPictures({ files, size }: TrainingSetup) {
+  const pictures = [];
+  for (const [i, file] of files.entries()) {
+    post({ kind: 'doing', what: `Reading photograph ${i + 1} of ${files.length}` });
+    try {
+      pictures.push(await trainingPicture(file, sourceSize(size)));
+    } catch (cause) {
+      if (!(cause instanceof FormatError)) throw cause;
+      post({ kind: 'left out', message: cause.message });
+    }
+  }
+  if (pictures.length > 0) return pictures;
+  throw new FormatError('training: expected colour photographs, got none that can be learnt from – choose others');
+}
+
+async function pageWeights(url: string): Promise<Weights> {
+  const bytes = await loadWeights(url, (loaded) =>
+    post({ kind: 'doing', what: `Loading the weights: ${(loaded / 1e6).toFixed(1)} MB` }),
+  );
+  const weights = decodeWeights(bytes, 'weights');
+  if (weights.embedding || weights.lightness !== 'luma') {
+    throw new FormatError("training: expected weights without an extractor, got the page's – begin with nothing");
+  }
+  return weights;
+}

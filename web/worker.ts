@@ -1,0 +1,115 @@
+/** Colours photographs, away from the page, which stays responsive. Holds what repainting and saving need. */
+import { applyChroma, type Chroma } from '../src/image/chroma.ts';
+import type { Picture } from '../src/image/picture.ts';
+import { resizePicture } from '../src/image/resize.ts';
+import { decode } from './decode.ts';
+import { encode } from './encode.ts';
+import { Engine } from './engine.ts';
+import type { Message, Pixels, Request } from './messages.ts';
+import { loadWeights } from './weights.ts';
+
+/** Longest sides, pixels. */
+const PREVIEW = 1440;
+const THUMBNAIL = 160;
+
+/** The full-size pixels are not kept: the file is decoded again to be saved. */
+interface Photograph {
+  readonly file: Blob;
+  readonly name: string;
+  readonly preview: Pixels;
+  readonly chroma?: Chroma;
+}
+
+const photographs = new Map<number, Photograph>();
+const forgotten = new Set<number>();
+let engine: Engine | undefined;
+let turn: Promise<void> = Promise.resolve();
+
+function post(message: Message): void {
+  const transfer =
+    message.kind === 'painted' ? [message.before, message.after].flatMap((pixels) => pixels?.data.buffer ?? []) : [];
+  postMessage(message, { transfer });
+}
+
+addEventListener('message', ({ data }: MessageEvent<Request>) => {
+  if (data.kind === 'paint') paint(data);
+  else if (data.kind === 'forget') {
+    photographs.delete(data.id);
+    forgotten.add(data.id);
+  } else turn = turn.then(() => take(data));
+});
+
+/** Long work, one after the other. */
+async function take(request: Exclude<Request, { kind: 'paint' | 'forget' }>): Promise<void> {
+  try {
+    if (request.kind === 'open') await open(request.weights);
+    else if (request.kind === 'colour') await colour(request);
+    else await save(request);
+  } catch (cause) {
+    const { message } = cause as Error;
+    if (request.kind === 'open') post({ kind: 'unusable', message, kept: engine !== undefined });
+    else post({ kind: 'failed', id: request.id, message, gone: !photographs.has(request.id) });
+  }
+}
+
+async function open(source: string | File): Promise<void> {
+  const progress = (loaded: number, total: number) => post({ kind: 'loading', loaded, total });
+  const isFile = typeof source !== 'string';
+  const bytes = isFile ? new Uint8Array(await source.arrayBuffer()) : await loadWeights(source, progress);
+  const next = await Engine.open(bytes, isFile ? source.name : 'weights', (message) =>
+    post({ kind: 'notice', message }),
+  );
+  await engine?.close();
+  engine = next;
+  post({ kind: 'ready', device: engine.device });
+}
+
+async function colour({ id, file, name }: Request & { kind: 'colour' }): Promise<void> {
+  if (forgotten.has(id)) return;
+  const start = performance.now();
+  photographs.delete(id);
+  const picture = await decode(file, name);
+  const { width, height } = picture;
+  const preview = shrink(picture, PREVIEW);
+  photographs.set(id, { file, name, preview });
+  post({ kind: 'read', id, width, height, thumbnail: shrink(preview, THUMBNAIL) });
+  if (!engine) throw new Error(`${name}: not coloured, as there is no device or no weights`);
+  const before = performance.now();
+  const chroma = await engine.chroma(picture);
+  const networkMs = performance.now() - before;
+  if (forgotten.has(id)) return;
+  photographs.set(id, { file, name, preview, chroma });
+  const thumbnail = applyChroma(shrink(preview, THUMBNAIL), chroma) as Pixels;
+  post({ kind: 'coloured', id, thumbnail, ms: performance.now() - start, networkMs });
+}
+
+function paint({ id, strength, before }: Request & { kind: 'paint' }): void {
+  const { preview, chroma } = photographs.get(id) ?? {};
+  post({
+    kind: 'painted',
+    id,
+    // A copy: what is posted is gone.
+    ...(before && preview && { before: { ...preview, data: preview.data.slice() } }),
+    ...(preview && chroma && { after: applyChroma(preview, chroma, { strength }) as Pixels }),
+  });
+}
+
+async function save({ id, strength, type }: Request & { kind: 'save' }): Promise<void> {
+  const photograph = photographs.get(id);
+  if (!photograph) return; // It has been taken away meanwhile.
+  const { file, name, chroma } = photograph;
+  if (!chroma) throw new Error(`${name}: not saved, as it has no colours`);
+  const coloured = applyChroma(await decode(file, name), chroma, { strength });
+  post({ kind: 'saved', id, file: await encode(coloured, type, name) });
+}
+
+/** The picture with `longest` pixels on the longer side, or as it is. */
+function shrink(picture: Picture<Uint8ClampedArray<ArrayBuffer>>, longest: number): Pixels {
+  const { width, height } = picture;
+  const scale = longest / Math.max(width, height);
+  if (scale >= 1) return picture;
+  return resizePicture(picture, {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  });
+}
