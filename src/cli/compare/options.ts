@@ -21,7 +21,7 @@ only where lightness agrees, so that all columns are means over the same picture
   --show N             rows on it: the first photographs by SHA-256     [24]
   --limit N            at most so many photographs: the first by SHA-256, so a fair sample     [all]
   --size N             pixels a side of the squares that are compared     [256]
-  --strength S         multiplies the colours that weights give     [1]
+  --strength S         how much colour, as in 'koalarize colorize'; not of pictures in folders     [1]
   --render-size N      pixels of the shorter side inside the network     [as each was trained]
   --inception FILE     the feature extractor (ONNX), for those weights that were trained with it
 ${INCEPTION_DETAILS_HELP}  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]

@@ -18,7 +18,7 @@ truth's), each with a 95 % interval over the pictures, and how it was done.
   --weights FILE       other weights, as 'koalarize train' writes them
   --inception FILE     the feature extractor (ONNX) that these weights were trained with
 ${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
-  --strength S         multiplies the colours     [1]
+  --strength S         how much colour, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
   --size N             pixels a side of the squares     [256]
   --limit N            at most so many pictures: the first by SHA-256, so a fair sample     [all]

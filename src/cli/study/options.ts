@@ -23,7 +23,7 @@ with an interval. Answers are saved as JSON; --merge puts many people's together
   --weights FILE       other weights, as 'koalarize train' writes them
   --inception FILE     the feature extractor (ONNX) that these weights were trained with
 ${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
-  --strength S         multiplies the colours     [1]
+  --strength S         how much colour, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --merge              read saved answers, of one study; of one sitting saved twice the longer counts
