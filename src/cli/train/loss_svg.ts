@@ -12,7 +12,7 @@ const PLOT = { left: 64, right: WIDTH - 118, top: 16, bottom: HEIGHT - 34 };
 /** Points of a curve: there are no more pixels. */
 const MOST_POINTS = 600;
 /** Steps that the running mean is over, as a share of all. */
-const MEAN_SHARE = 0.02;
+const MEAN_SHARE = 0.05;
 
 const STYLE = `text { font: 12px sans-serif; fill: #555 } path { fill: none; stroke: #2a7a5f; stroke-width: 2 }
 .batch { stroke-width: 0.5; opacity: 0.35 } line { stroke: #999; stroke-dasharray: 4 4 } circle { fill: #c2571a }
@@ -28,7 +28,9 @@ export function lossSvg(entries: readonly LogEntry[]): string {
     ...(last ? [{ value: last.grey, text: `all grey ${figure(last.grey)}` }] : []),
     ...(last ? [{ value: last.meanColour, text: `one colour ${figure(last.meanColour)}` }] : []),
   ];
-  const shown = [...means, ...validations.map(({ val }) => val), ...marks.map(({ value }) => value)];
+  // The first steps' fall from random weights would flatten all the rest.
+  const settled = means.slice(Math.floor(means.length * MEAN_SHARE));
+  const shown = [...settled, ...validations.map(({ val }) => val), ...marks.map(({ value }) => value)];
   const steps = Math.max(2, ...[batches, validations].map((list) => list.at(-1)?.step ?? 0));
   const [least, most] = [shown.reduce((a, b) => Math.min(a, b), 1), shown.reduce((a, b) => Math.max(a, b), 0)];
   const room = (most - least || 1) * 0.08;
