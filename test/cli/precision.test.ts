@@ -11,7 +11,8 @@ import { writePictures } from '../train/pictures.ts';
 import { writeTestWeights } from './run.ts';
 
 const hasHalf = gpu.device.features.has('shader-f16');
-const SMALL = ['--size', '32', '--batch', '2', '--width-divisor', '16', '--val-count', '0'];
+/** The rate does not depend on how far a run is to go. */
+const SMALL = ['--size', '32', '--batch', '2', '--width-divisor', '16', '--val-count', '0', '--lr-decay', 'constant'];
 
 let root: string;
 let photos: string;

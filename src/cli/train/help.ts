@@ -47,7 +47,8 @@ How long (default: --epochs 40)
 The run
   --out RUN            folder of the run (runs/DATE_TIME); with --resume, the run to go on with (the newest in runs/)
   --resume             go on from the newest checkpoint, with the settings of the run, to the bit as if never stopped.
-                       --epochs, --steps, --minutes may extend it; DIR may be given where the pictures have moved
+                       --epochs, --steps, --minutes may extend it: the cosine then falls to the new end, from a rate that
+                       is higher again; DIR may be given where the pictures have moved
   --allow-changed-data go on although the pictures are not the same
   --checkpoint-every M minutes between checkpoints (10); the newest three are kept
   --val-every N        steps between validations (each epoch, but at least 50 steps)
