@@ -80,7 +80,7 @@ test('a run leaves weights, checkpoints, a log, sheets; and the same seed gives 
   expect(err).toMatch(/done {5}after step 40, .* images\/s, device waited \d+\.\d %/);
   expect(code).toBe(0);
   expect((await readdir(one)).sort()).toEqual(
-    ['checkpoints', 'config.json', 'log.jsonl', 'scan.json', 'sheets', 'weights.safetensors'].sort(),
+    ['checkpoints', 'config.json', 'log.jsonl', 'loss.svg', 'scan.json', 'sheets', 'weights.safetensors'].sort(),
   );
   expect(await readdir(join(one, 'sheets'))).toEqual(['step-000025.png', 'step-000040.png']);
   const sheet = await sharp(join(one, 'sheets/step-000040.png')).metadata();
