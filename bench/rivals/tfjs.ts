@@ -13,8 +13,11 @@ export interface TfjsRival {
   readonly device: GPUDevice;
 }
 
-/** Starts the backend, once the packages are loaded. @throws DeviceError when it does not start. */
-export async function startTfjs(tf: typeof Tfjs): Promise<TfjsRival> {
+/** Starts the backend, once the packages are loaded; its work is awaited as ours is, by `wait`. @throws DeviceError when it does not start. */
+export async function startTfjs(
+  tf: typeof Tfjs,
+  wait: <T>(work: Promise<T>) => Promise<T> = (work) => work,
+): Promise<TfjsRival> {
   if (!(await tf.setBackend('webgpu'))) throw new DeviceError("tfjs: expected backend 'webgpu', got none");
   const webgpu = tf.backend() as WebGPUBackend;
   let error: string | undefined;
@@ -27,7 +30,7 @@ export async function startTfjs(tf: typeof Tfjs): Promise<TfjsRival> {
     tf,
     async fence() {
       // Submits what is pending, copies 16 bytes and maps them: what our own fence does, and no more.
-      await webgpu.getBufferData(marker);
+      await wait(webgpu.getBufferData(marker));
       if (error) throw new DeviceError(`tfjs: ${error}`);
     },
     deviceBytes: () => webgpu.memory().numBytesAllocatedInGPU,

@@ -11,7 +11,7 @@ import { startTfjs, type TfjsRival } from './tfjs.ts';
  * @returns why not, where it is not installed, or would not run on the adapter called `wanted`
  */
 export async function loadTfjs(choice: string, wanted: string): Promise<TfjsRival | string> {
-  const { adapter } = await requestNodeAdapter(choice);
+  const { adapter, wait } = await requestNodeAdapter(choice);
   if (adapterName(adapter.info) !== wanted) return `its adapter is '${adapterName(adapter.info)}'`;
   const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
@@ -24,7 +24,7 @@ export async function loadTfjs(choice: string, wanted: string): Promise<TfjsRiva
     if (/MODULE_NOT_FOUND/.test((cause as NodeJS.ErrnoException).code ?? '')) return 'not installed';
     throw cause;
   }
-  return startTfjs(tf);
+  return startTfjs(tf, wait);
 }
 
 /**

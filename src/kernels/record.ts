@@ -200,9 +200,11 @@ async function compile(
     );
     throw new KernelError(`${label} does not compile:\n${lines.join('\n')}`);
   }
-  return device.createComputePipelineAsync({
-    label,
-    layout: device.createPipelineLayout({ bindGroupLayouts: [layoutFor(gpu, kernel)] }),
-    compute: { module, constants: kernel.constants },
-  });
+  return gpu.wait(
+    device.createComputePipelineAsync({
+      label,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layoutFor(gpu, kernel)] }),
+      compute: { module, constants: kernel.constants },
+    }),
+  );
 }

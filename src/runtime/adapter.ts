@@ -18,6 +18,8 @@ export interface PlatformAdapter {
   readonly memoryBytes?: number;
   /** The implementation of WebGPU with its version and flags, where they are known. */
   readonly implementation?: string;
+  /** Awaits what the device is to finish, where there is a better way than `await`. */
+  readonly wait?: <T>(work: Promise<T>) => Promise<T>;
 }
 
 /** True for adapters that run on the CPU. */

@@ -62,6 +62,8 @@ export class Gpu {
   readonly notice: (message: string) => void;
   /** The implementation of WebGPU with its version, as far as it is known. */
   readonly implementation: string;
+  /** Awaits what the device is to finish. */
+  readonly wait: <T>(work: Promise<T>) => Promise<T>;
   #error: string | undefined;
   #closed = false;
   #bytes = 0;
@@ -76,6 +78,7 @@ export class Gpu {
     this.precision = options.precision ?? 'f32';
     // What is fastest with one precision may not be there with the other.
     this.implementation = [platform.implementation ?? '', ...(this.precision === 'f16' ? ['f16'] : [])].join(' ');
+    this.wait = platform.wait ?? ((work) => work);
     this.matrixUnits = device.features.has(MATRIX_FEATURE) ? matrixUnitsOf(platform.adapter) : [];
     this.notice = options.notice ?? console.warn;
     this.verbose = options.verbose;
@@ -203,7 +206,7 @@ export class Gpu {
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
     this.device.queue.submit([encoder.finish()]);
     try {
-      await staging.mapAsync(0x0001);
+      await this.wait(staging.mapAsync(0x0001));
     } catch (cause) {
       this.check();
       throw new DeviceError(

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { constants, tmpdir, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter, type Precision } from './adapter.ts';
+import { doze } from './doze.ts';
 import { DeviceError, FormatError } from './errors.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
@@ -145,7 +146,7 @@ async function search(dawn: Dawn, driver: Driver, deviceName?: string): Promise<
     source,
     software,
     implementation: implementation(dawn),
-    ...(software && { memoryBytes: systemMemory() }),
+    ...(software && { memoryBytes: systemMemory(), wait: doze }),
   };
 }
 
