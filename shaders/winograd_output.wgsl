@@ -44,7 +44,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
     var values: array<vec4f, POINTS>;
     for (var j = 0u; j < POINTS; j++) { values[j] = m[(i * POINTS + j) * size + unit]; }
     for (var k = 1u; k < POINTS; k++) { rows[k - 1] = rows[k]; }
-    rows[POINTS - 1] = transform(values);
+    rows[POINTS - 1] = output_transform(values);
   }
   var offset = vec4f();
   if (params.bias != 0) { offset = bias[select(0, image * params.vectors, params.bias == 2) + vector]; }
@@ -54,7 +54,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
       values[i] = rows[i][0];
       for (var k = 1u; k < OUTPUTS; k++) { rows[i][k - 1] = rows[i][k]; }
     }
-    let result = transform(values);
+    let result = output_transform(values);
     for (var i = 0u; i < OUTPUTS; i++) {
       if (row + i < params.out_height && column + j < params.out_width) {
         let pixel = (image * params.out_height + row + i) * params.out_width + column + j;
@@ -67,5 +67,5 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
 }
 
 // The variants append:
-//   OUTPUTS, POINTS, transform(values)      the outputs and points of a tile along one axis, and A^T
+//   OUTPUTS, POINTS, output_transform(values)      the outputs and points of a tile along one axis, and A^T
 //   activate(v) -> vec4f

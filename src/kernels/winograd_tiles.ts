@@ -68,12 +68,12 @@ fn transform(w0: vec4f, w1: vec4f, w2: vec4f) -> array<vec4f, 4> {
 }`,
 } as const satisfies Record<Tile, string>;
 
-/** `OUTPUTS`, `POINTS` and `transform(values)`: A^T, from the points of a tile to its outputs. */
+/** `OUTPUTS`, `POINTS` and `output_transform(values)`: A^T, from the points of a tile to its outputs. */
 export const outputTransforms = {
   '4': `const OUTPUTS = 4u; const POINTS = 6u;
 const P = 5.0 / 8; const P2 = P * P;
 const Q = 3.0 / 2; const Q2 = Q * Q;
-fn transform(m: array<vec4f, 6>) -> array<vec4f, 4> {
+fn output_transform(m: array<vec4f, 6>) -> array<vec4f, 4> {
   let even_p = m[1] + m[2];
   let odd_p = P * (m[1] - m[2]);
   let even_q = m[3] + m[4];
@@ -86,7 +86,7 @@ fn transform(m: array<vec4f, 6>) -> array<vec4f, 4> {
   );
 }`,
   '2': `const OUTPUTS = 2u; const POINTS = 4u;
-fn transform(m: array<vec4f, 4>) -> array<vec4f, 2> {
+fn output_transform(m: array<vec4f, 4>) -> array<vec4f, 2> {
   return array<vec4f, 2>(m[0] + m[1] + m[2], m[1] - m[2] + m[3]);
 }`,
 } as const satisfies Record<Tile, string>;

@@ -26,7 +26,12 @@ import {
 const always = {
   name: 'direct',
   fits: () => true,
-  cost: (_: DeviceTraits, { geometry }: Convolution) => multiplyAdds(geometry),
+  cost: ({ subgroupSize }: DeviceTraits, { direction, geometry: g }: Convolution) => {
+    if (subgroupSize !== 8 || direction === 'weightGrad') return multiplyAdds(g);
+    // These kernels always compute 32 channels.
+    const channels = direction === 'forward' ? g.outChannels : g.inChannels;
+    return multiplyAdds(g) * ((Math.ceil(channels / 32) * 32) / channels);
+  },
 };
 
 export const directForward: Algorithm<'forward'> = { ...always, emit: emitForward };

@@ -7,13 +7,15 @@
  */
 import type { Emit } from '../emit.ts';
 import { winogradInput } from '../winograd_input.ts';
+import { winogradMultiply } from '../winograd_multiply.ts';
 import { winogradOutput } from '../winograd_output.ts';
+import { winogradProductSubgroup } from '../winograd_product_subgroup.ts';
 import { points, type Tile } from '../winograd_tiles.ts';
 import { winogradWeights } from '../winograd_weights.ts';
 import type { Algorithm, ConvBuffers } from './algorithm.ts';
 import { type ConvGeometry, type ConvOptions, wholeVectors } from './geometry.ts';
 import { cost } from './winograd_cost.ts';
-import { emitMultiply, fits, tileRanges } from './winograd_tiling.ts';
+import { fits, tileRanges } from './winograd_tiling.ts';
 
 export const winogradForward = (['4', '2'] as const).map(
   (tile): Algorithm<'forward'> => ({
@@ -92,34 +94,29 @@ function emitTiles<T>(
       },
       { tile, layout: 'channels' },
     );
-    emitMultiply(
-      emit,
-      { a: v, b: u, y: m },
-      {
-        products,
-        rows: range.tiles,
-        inner: g.inChannels,
-        columns: g.outChannels,
-        splits: 1,
-        split_length: g.inChannels,
-      },
-      'set',
-    );
-    emit.call(
-      winogradOutput,
-      // Where there is no bias or residual, the binding still needs some buffer that this dispatch only reads.
-      { m, bias: bias ?? m, residual: residual ?? m, y },
-      {
-        ...common,
-        out_height: g.outHeight,
-        out_width: g.outWidth,
-        out_stride: outView ? outView.stride / 4 : outVectors,
-        out_first: outView ? outView.first / 4 : 0,
-        vectors: outVectors,
-        bias: bias === undefined ? 0 : biasPerImage ? 2 : 1,
-        residual: residual === undefined ? 0 : 1,
-      },
-      { tile, activation },
-    );
+    const output = {
+      ...common,
+      out_height: g.outHeight,
+      out_width: g.outWidth,
+      out_stride: outView ? outView.stride / 4 : outVectors,
+      out_first: outView ? outView.first / 4 : 0,
+      vectors: outVectors,
+      bias: bias === undefined ? 0 : biasPerImage ? 2 : 1,
+      residual: residual === undefined ? 0 : 1,
+    };
+    // Where there is no bias or residual, the binding still needs some buffer that the dispatch only reads.
+    if (emit.traits.subgroupSize === 8) {
+      emit.call(
+        winogradProductSubgroup,
+        { v, u, bias: bias ?? u, residual: residual ?? u, m, y },
+        { ...output, in_channels: g.inChannels },
+        { tile, activation },
+      );
+    } else {
+      const [rows, inner, columns] = [range.tiles, g.inChannels, g.outChannels];
+      const sizes = { products, rows, inner, columns, splits: 1, split_length: inner };
+      emit.call(winogradMultiply, { a: v, b: u, y: m }, sizes, { store: 'set' });
+      emit.call(winogradOutput, { m, bias: bias ?? m, residual: residual ?? m, y }, output, { tile, activation });
+    }
   }
 }

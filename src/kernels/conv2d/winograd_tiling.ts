@@ -1,15 +1,14 @@
-/** What the directions of Winograd's algorithm share: where it works, ranges of tiles, how the products are multiplied. */
-import type { DeviceTraits, Emit } from '../emit.ts';
-import { type MultiplyParams, winogradMultiply } from '../winograd_multiply.ts';
-import { winogradMultiplySubgroup } from '../winograd_multiply_subgroup.ts';
+/** What the directions of Winograd's algorithm share: where it works, and ranges of tiles. */
+import type { DeviceTraits } from '../emit.ts';
 import { points, type Tile } from '../winograd_tiles.ts';
 import type { Convolution } from './algorithm.ts';
 import type { ConvGeometry } from './geometry.ts';
 
 /** Bytes that the transformed inputs, or the products, of a range of tiles may take. */
 const MOST_BYTES = 1 << 27;
-/** The same on a CPU: what stays in its cache. Measured on lavapipe. */
+/** The same on a CPU, where all tiles take more than the second: what stays in its caches. Measured on lavapipe. */
 const CACHE_BYTES = 1 << 22;
+const LARGE_CACHE_BYTES = 1 << 24;
 /** Ranges of tiles are whole blocks of rows for both kernels that multiply. */
 const ROWS = 64;
 
@@ -41,10 +40,14 @@ export function tileRanges(traits: DeviceTraits, g: ConvGeometry, tile: Tile): r
   const tiles_x = Math.ceil(g.outWidth / Number(tile));
   const all = g.batch * tiles_y * tiles_x;
   const perChannel = points(tile) ** 2 * 4;
+  const perTile = perChannel * Math.max(g.inChannels, g.outChannels);
   // On a CPU, what stays in the cache is faster, unless the weights are then read more often than the tiles.
-  const cached = Math.max(CACHE_BYTES, perChannel * g.inChannels * g.outChannels);
+  const cached = Math.max(
+    all * perTile <= LARGE_CACHE_BYTES ? LARGE_CACHE_BYTES : CACHE_BYTES,
+    perChannel * g.inChannels * g.outChannels,
+  );
   const bytes = Math.min(MOST_BYTES, traits.maxStorageBufferBindingSize, traits.software ? cached : MOST_BYTES);
-  const room = Math.floor(bytes / (perChannel * Math.max(g.inChannels, g.outChannels)) / ROWS);
+  const room = Math.floor(bytes / perTile / ROWS);
   const length = Math.max(1, room) * ROWS;
   return Array.from({ length: Math.ceil(all / length) }, (_, i) => ({
     tiles_y,
@@ -52,15 +55,4 @@ export function tileRanges(traits: DeviceTraits, g: ConvGeometry, tile: Tile): r
     tile_first: i * length,
     tiles: Math.min(length, all - i * length),
   }));
-}
-
-/** Emits the products of matrices, by the kernel for the device. */
-export function emitMultiply<T>(
-  emit: Emit<T>,
-  buffers: { readonly a: T; readonly b: T; readonly y: T },
-  params: MultiplyParams,
-  store: 'set' | 'add',
-): void {
-  const kernel = emit.traits.subgroupSize === 8 ? winogradMultiplySubgroup : winogradMultiply;
-  emit.call(kernel, buffers, params, { store });
 }

@@ -4,13 +4,15 @@
  */
 import type { DeviceTraits, Emit } from '../emit.ts';
 import { winogradInput } from '../winograd_input.ts';
+import { winogradMultiply } from '../winograd_multiply.ts';
+import { winogradMultiplySubgroup } from '../winograd_multiply_subgroup.ts';
 import { winogradOutputGrad } from '../winograd_output_grad.ts';
 import { points, type Tile } from '../winograd_tiles.ts';
 import { winogradWeightsGrad } from '../winograd_weights_grad.ts';
 import type { Algorithm, ConvBuffers } from './algorithm.ts';
 import { type ConvGeometry, wholeVectors } from './geometry.ts';
 import { cost } from './winograd_cost.ts';
-import { emitMultiply, fits, tileRanges } from './winograd_tiling.ts';
+import { fits, tileRanges } from './winograd_tiling.ts';
 
 export const winogradWeightGrad = (['4', '2'] as const).map(
   (tile): Algorithm<'weightGrad'> => ({
@@ -60,8 +62,8 @@ function emitWeightGrad<T>(
       { ...common, out_height: g.outHeight, out_width: g.outWidth, vectors: outVectors },
       { tile },
     );
-    emitMultiply(
-      emit,
+    emit.call(
+      emit.traits.subgroupSize === 8 ? winogradMultiplySubgroup : winogradMultiply,
       { a: v, b: p, y: du },
       {
         products,
@@ -71,7 +73,7 @@ function emitWeightGrad<T>(
         splits,
         split_length: Math.ceil(range.tiles / splits),
       },
-      i === 0 ? 'set' : 'add',
+      { store: i === 0 ? 'set' : 'add' },
     );
   });
   emit.call(
