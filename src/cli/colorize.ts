@@ -3,68 +3,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { parseArgs } from 'node:util';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
 import { type ImageFile, readImage, writeImage } from '../image/node.ts';
-import { UPSAMPLINGS } from '../image/upsample.ts';
 import { Colorizer, type ColorizerOptions } from '../model/colorizer.ts';
 import { FormatError } from '../runtime/errors.ts';
-import {
-  INCEPTION_DETAILS_HELP,
-  INCEPTION_OPTIONS,
-  type InceptionArguments,
-  inceptionOf,
-  joinRange,
-} from './inception.ts';
-import { isExpected, reasonOf, sayLine, usage } from './messages.ts';
-import { tuning } from './tune.ts';
-
-const HELP = `Colours black-and-white photographs.
-
-  koalarize IMAGE|FOLDER… -o OUT [options]
-
-OUT is a file for one image, else a folder. Pictures keep their full size and their own lightness; only the colours
-are new. Folders are searched with all below them. EXIF, alpha and 16 bits are kept.
-
-  -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
-  --strength S         how much colour: 0 is grey, 1 is what the network says. More than 1 acts on middle lightnesses,
-                       and not on a picture that has one weak tint all over, which would only turn brown     [1]
-  --upsampling U       how the colours are enlarged: guided, along the edges of the picture, or bilinear     [guided]
-  --render-size N      pixels of the shorter side inside the network      [as it was trained]
-  --weights FILE       other weights, as 'koalarize train' writes them
-  --inception FILE     the feature extractor (ONNX) that these weights were trained with
-${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
-  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
-  --tune               measure which algorithms are the fastest on this device, for each size of picture; what is
-                       found is remembered, and used wherever --tune is given
-  --precision P        f32, or f16: operands rounded to float16 where that is faster (for GPUs that have it)     [f32]
-  --verbose            print dispatches and memory plan of each network that is compiled
-  --skip-existing      leave out pictures whose output is there already
-  --json               one line of JSON for each picture, on standard output
-
-Examples
-  koalarize grandmother.jpg -o grandmother-colour.jpg
-  koalarize old/ -o new/ --skip-existing
-  koalarize scan.tif -o scan.png --strength 1.3
-
-Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong usage.
-`;
-
-const OPTIONS = {
-  output: { type: 'string', short: 'o' },
-  strength: { type: 'string' },
-  upsampling: { type: 'string' },
-  'render-size': { type: 'string' },
-  weights: { type: 'string' },
-  ...INCEPTION_OPTIONS,
-  adapter: { type: 'string' },
-  tune: { type: 'boolean' },
-  precision: { type: 'string' },
-  verbose: { type: 'boolean' },
-  'skip-existing': { type: 'boolean' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+import { type ColorizeRequest, HELP, readArguments } from './colorize_options.ts';
+import { isExpected, reasonOf, UsageError, usage } from './messages.ts';
 
 interface Job {
   readonly input: string;
@@ -75,48 +19,24 @@ interface Job {
 
 /** Runs the command. @returns the exit code */
 export async function colorizeCommand(argv: string[]): Promise<number> {
-  let parsed: ReturnType<typeof parse>;
-  let inception: InceptionArguments | undefined;
+  const hint = 'koalarize colorize --help';
+  let request: ColorizeRequest | undefined;
   try {
-    parsed = parse(joinRange(argv));
-    inception = inceptionOf(parsed.values);
+    request = readArguments(argv);
   } catch (cause) {
-    return usage((cause as Error).message, 'koalarize colorize --help');
+    if (cause instanceof UsageError) return usage(cause.message, hint);
+    throw cause;
   }
-  const { values, positionals } = parsed;
-  if (values.help) {
+  if (!request) {
     process.stdout.write(HELP);
     return 0;
   }
-  const strength = Number(values.strength ?? 1);
-  const renderSize = values['render-size'] === undefined ? undefined : Number(values['render-size']);
-  const hint = 'koalarize colorize --help';
-  if (positionals.length === 0) return usage('expected an image or a folder, got none', hint);
-  if (!values.output) return usage('expected -o OUT, got none', hint);
-  if (!(strength >= 0 && strength <= 10)) return usage(`--strength: expected 0 to 10, got '${values.strength}'`, hint);
-  if (renderSize !== undefined && !(Number.isInteger(renderSize) && renderSize >= 8 && renderSize <= 2048)) {
-    return usage(`--render-size: expected a whole number from 8 to 2048, got '${values['render-size']}'`, hint);
-  }
-  const upsampling = UPSAMPLINGS.find((name) => name === (values.upsampling ?? 'guided'));
-  if (!upsampling) {
-    return usage(`--upsampling: expected ${UPSAMPLINGS.join(' or ')}, got '${values.upsampling}'`, hint);
-  }
-  const precision = (['f32', 'f16'] as const).find((name) => name === values.precision);
-  if (values.precision !== undefined && !precision) {
-    return usage(`--precision: expected f32 or f16, got '${values.precision}'`, hint);
-  }
-  const plan = await planJobs(positionals, values.output);
+  const plan = await planJobs(request.inputs, request.output);
   if (typeof plan === 'string') return usage(plan, hint);
-  const jobs = values['skip-existing'] ? plan.filter(({ output, error }) => error || !existsSync(output)) : plan;
+  const jobs = request.skipExisting ? plan.filter(({ output, error }) => error || !existsSync(output)) : plan;
   const skipped = plan.length - jobs.length;
-  const given = {
-    ...(values.adapter && { adapter: values.adapter }),
-    ...(values.weights && { weights: values.weights }),
-    ...(values.tune && { tune: tuning() }),
-    ...(precision && { precision }),
-    ...(values.verbose && { verbose: sayLine }),
-  };
-  const report = new Reporter(jobs.length, values.json ?? false);
+  const { load, colorize } = request;
+  const report = new Reporter(jobs.length, request.json);
 
   /** Does a part of the work; where that fails as it may, says so and returns nothing. */
   const attempt = async <R>(job: Job, work: () => Promise<R>): Promise<R | undefined> => {
@@ -134,12 +54,12 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
       // Read first: a folder of unreadable files needs no device.
       const picture = await attempt(job, () => read(job));
       if (!picture) continue;
-      colorizer ??= await attempt(job, () => openColorizer({ ...given, ...(inception && { inception }) }, report));
+      colorizer ??= await attempt(job, () => openColorizer(load, report));
       if (!colorizer) break; // Without a device or weights no picture can be done.
       const open = colorizer;
       await attempt(job, async () => {
         const start = performance.now();
-        const coloured = await open.colorize(picture, { strength, upsampling, ...(renderSize && { renderSize }) });
+        const coloured = await open.colorize(picture, colorize);
         await mkdir(resolve(job.output, '..'), { recursive: true }).catch(() => undefined); // writeImage says why not
         const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
         report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);
@@ -154,10 +74,6 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
 async function read({ input, error }: Job): Promise<ImageFile> {
   if (error) throw new FormatError(error);
   return readImage(input);
-}
-
-function parse(argv: string[]) {
-  return parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
 }
 
 async function openColorizer(options: ColorizerOptions, report: Reporter) {

@@ -1,0 +1,114 @@
+/** What `koalarize IMAGE|FOLDER… -o OUT` may be told. */
+import { parseArgs } from 'node:util';
+import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
+import { UPSAMPLINGS } from '../image/upsample.ts';
+import type { ColorizeOptions, ColorizerOptions } from '../model/colorizer.ts';
+import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf, joinRange } from './inception.ts';
+import { sayLine, UsageError } from './messages.ts';
+import { strengthOf, wholeOf } from './numbers.ts';
+import { tuning } from './tune.ts';
+
+export const HELP = `Colours black-and-white photographs.
+
+  koalarize IMAGE|FOLDER… -o OUT [options]
+
+OUT is a file for one image, else a folder. Pictures keep their full size and their own lightness; only the colours
+are new. Folders are searched with all below them. EXIF, alpha and 16 bits are kept.
+
+  -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
+  --strength S         how much colour: 0 is grey, 1 is what the network says. More than 1 acts on middle lightnesses,
+                       and not on a picture that has one weak tint all over, which would only turn brown     [1]
+  --upsampling U       how the colours are enlarged: guided, along the edges of the picture, or bilinear     [guided]
+  --render-size N      pixels of the shorter side inside the network      [as it was trained]
+  --weights FILE       other weights, as 'koalarize train' writes them
+  --inception FILE     the feature extractor (ONNX) that these weights were trained with
+${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
+  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
+  --tune               measure which algorithms are the fastest on this device, for each size of picture; what is
+                       found is remembered, and used wherever --tune is given
+  --precision P        f32, or f16: operands rounded to float16 where that is faster (for GPUs that have it)     [f32]
+  --verbose            print dispatches and memory plan of each network that is compiled
+  --skip-existing      leave out pictures whose output is there already
+  --json               one line of JSON for each picture, on standard output
+
+Examples
+  koalarize grandmother.jpg -o grandmother-colour.jpg
+  koalarize old/ -o new/ --skip-existing
+  koalarize scan.tif -o scan.png --strength 1.3
+
+Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong usage.
+`;
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  strength: { type: 'string' },
+  upsampling: { type: 'string' },
+  'render-size': { type: 'string' },
+  weights: { type: 'string' },
+  ...INCEPTION_OPTIONS,
+  adapter: { type: 'string' },
+  tune: { type: 'boolean' },
+  precision: { type: 'string' },
+  verbose: { type: 'boolean' },
+  'skip-existing': { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export interface ColorizeRequest {
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly skipExisting: boolean;
+  readonly json: boolean;
+  /** For `Colorizer.load`. */
+  readonly load: ColorizerOptions;
+  /** For each picture. */
+  readonly colorize: ColorizeOptions;
+}
+
+/** Reads the arguments. @returns undefined where help is asked for. @throws UsageError */
+export function readArguments(argv: string[]): ColorizeRequest | undefined {
+  const { values, positionals } = parse(joinRange(argv));
+  const inception = inceptionOf(values);
+  if (values.help) return undefined;
+  if (positionals.length === 0) throw new UsageError('expected an image or a folder, got none');
+  if (!values.output) throw new UsageError('expected -o OUT, got none');
+  const strength = strengthOf(values);
+  const renderSize = wholeOf(values, 'render-size', 8, 2048);
+  const upsampling = oneOf(values, 'upsampling', UPSAMPLINGS) ?? 'guided';
+  const precision = oneOf(values, 'precision', ['f32', 'f16'] as const);
+  return {
+    inputs: positionals,
+    output: values.output,
+    skipExisting: values['skip-existing'] ?? false,
+    json: values.json ?? false,
+    load: {
+      ...(values.adapter && { adapter: values.adapter }),
+      ...(values.weights && { weights: values.weights }),
+      ...(values.tune && { tune: tuning() }),
+      ...(precision && { precision }),
+      ...(values.verbose && { verbose: sayLine }),
+      ...(inception && { inception }),
+    },
+    colorize: { strength, upsampling, ...(renderSize && { renderSize }) },
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (cause) {
+    throw new UsageError((cause as Error).message);
+  }
+}
+
+function oneOf<Name extends string, Choice extends string>(
+  values: { readonly [K in Name]?: string | undefined },
+  name: Name,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const given = values[name];
+  const found = choices.find((choice) => choice === given);
+  if (given === undefined || found) return found;
+  throw new UsageError(`--${name}: expected ${choices.join(' or ')}, got '${given}'`);
+}
