@@ -34,6 +34,8 @@ export function describeRun(
     runtime: `Node ${process.versions.node}, Dawn of npm webgpu ${version('webgpu')}`,
     arms: arms.join('; '),
     ...describeMethod(rounds, ceilings),
+    waiting:
+      'on software devices the host sleeps between its looks at Dawn, for tfjs as for koalarize; ONNX Runtime waits on its own',
   };
 }
 
