@@ -146,7 +146,7 @@ async function fastest(gpu: Gpu, encode: Encode, least = 1): Promise<number> {
     await gpu.fence();
     return (performance.now() - begin) / 1e3;
   };
-  const { samples, seconds } = gpu.software ? { samples: 25, seconds: 0.004 } : { samples: 10, seconds: 0.02 };
+  const { samples, seconds } = gpu.software ? { samples: 25, seconds: 0.008 } : { samples: 10, seconds: 0.02 };
   await sample(least);
   let times = least;
   while ((await sample(times)) < seconds && times < 2 ** 16) times *= 2;
