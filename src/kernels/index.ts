@@ -56,6 +56,7 @@ import { winogradMultiply } from './winograd_multiply.ts';
 import { winogradMultiplySubgroup } from './winograd_multiply_subgroup.ts';
 import { winogradOutput } from './winograd_output.ts';
 import { winogradOutputGrad } from './winograd_output_grad.ts';
+import { winogradProductSubgroup } from './winograd_product_subgroup.ts';
 import { winogradWeights } from './winograd_weights.ts';
 import { winogradWeightsGrad } from './winograd_weights_grad.ts';
 
@@ -117,6 +118,7 @@ export const allKernels = [
   winogradMultiplySubgroup,
   winogradOutput,
   winogradOutputGrad,
+  winogradProductSubgroup,
   winogradWeights,
   winogradWeightsGrad,
   // A list cannot keep the types of each kernel's buffers and parameters.
