@@ -6,13 +6,12 @@ import type { TrainerConfig } from '../../train/trainer.ts';
 import type { RunConfig } from './run_folder.ts';
 
 export function networkOf({ settings, embedding }: RunConfig) {
-  const { widthDivisor, temperature } = settings;
-  return { widthDivisor, embeddingWidth: embedding.width, ...(temperature && { temperature }) };
+  return { widthDivisor: settings.widthDivisor, embeddingWidth: embedding.width };
 }
 
-/** @param colours how often each occurs; there for a run that rebalances, or learns classes */
+/** @param colours how often each occurs; there for a run that rebalances */
 export function trainerConfig({ settings, embedding }: RunConfig, colours?: readonly number[]): TrainerConfig {
-  const { batch, microBatch, size, lightness, targetChroma, pad, rebalance, temperature, ema, clipNorm } = settings;
+  const { batch, microBatch, size, lightness, targetChroma, pad, rebalance, ema, clipNorm } = settings;
   return {
     batch,
     microBatch,
@@ -20,8 +19,7 @@ export function trainerConfig({ settings, embedding }: RunConfig, colours?: read
     lightness,
     chromaGain: targetChroma,
     masked: pad === 'white',
-    classes: temperature > 0,
-    ...(colours && rebalance && { colourWeights: colourWeights(colours, rebalance) }),
+    ...(colours && { colourWeights: colourWeights(colours, rebalance) }),
     embeddingWidth: embedding.width,
     adam: { ...(clipNorm && { clipNorm }) },
     ...(ema && { averageDecay: ema }),
