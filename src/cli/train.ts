@@ -140,9 +140,14 @@ function settingsFor(gpu: Gpu, given: Partial<Settings>): Settings {
   return { ...settings, microBatch: given.microBatch ?? chooseMicroBatch(gpu, batch, size, widthDivisor) };
 }
 
-/** What the run began with, or else what the pictures say; undefined where all colours weigh alike. */
-async function coloursOf(folder: RunFolder, { rebalance }: Settings, begun: boolean, dataset: () => Dataset) {
-  if (!rebalance) return undefined;
+/** What the run began with, or else what the pictures say; undefined where neither weights nor classes need it. */
+async function coloursOf(
+  folder: RunFolder,
+  { rebalance, temperature }: Settings,
+  begun: boolean,
+  dataset: () => Dataset,
+) {
+  if (!rebalance && !temperature) return undefined;
   if (begun) return folder.readColours();
   const colours = await countColours(dataset());
   await folder.writeColours(colours);

@@ -2,6 +2,7 @@
 import { accumulate } from './accumulate.ts';
 import { adam } from './adam.ts';
 import { add } from './add.ts';
+import { annealedMean } from './annealed_mean.ts';
 import { biasAdd } from './bias_add.ts';
 import { binary } from './binary.ts';
 import { chroma } from './chroma.ts';
@@ -23,6 +24,8 @@ import { conv2dUnpad } from './conv2d_unpad.ts';
 import { conv2dWeightGrad } from './conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from './conv2d_weight_grad_subgroup.ts';
 import { coverage } from './coverage.ts';
+import { crossEntropy } from './cross_entropy.ts';
+import { crossEntropyGrad } from './cross_entropy_grad.ts';
 import type { KernelSpec } from './define.ts';
 import { ema } from './ema.ts';
 import { extractorInput } from './extractor_input.ts';
@@ -65,6 +68,7 @@ export const allKernels = [
   accumulate,
   adam,
   add,
+  annealedMean,
   biasAdd,
   binary,
   chroma,
@@ -86,6 +90,8 @@ export const allKernels = [
   conv2dWeightGradSubgroup,
   convDirect,
   coverage,
+  crossEntropy,
+  crossEntropyGrad,
   ema,
   extractorInput,
   fill,

@@ -6,11 +6,13 @@
  */
 import type { Node } from '../graph/node.ts';
 import { biasAdd } from '../graph/ops/bias_add.ts';
+import { annealedMean } from '../graph/ops/colour_classes.ts';
 import { conv2dSame } from '../graph/ops/conv2d.ts';
 import { parameter } from '../graph/ops/input.ts';
 import { relu } from '../graph/ops/relu.ts';
 import { tanh } from '../graph/ops/tanh.ts';
 import { upsample2x } from '../graph/ops/upsample2x.ts';
+import { BINS } from '../kernels/chroma_bins.ts';
 import { ShapeError } from '../runtime/errors.ts';
 
 /** What a network is built from; stored in every weights file. */
@@ -23,6 +25,11 @@ export interface NetworkConfig {
    * so `fusion.bias` is that constant.
    */
   readonly embeddingWidth: number;
+  /**
+   * Above 0: the network ends in classes of colour behind dec3, at a quarter of the size, and answers with their mean
+   * annealed at this temperature (Zhang, Isola and Efros 2016). 0 or none: regression by dec4 and dec5, as in the paper.
+   */
+  readonly temperature?: number;
 }
 
 /** Pictures are padded to a multiple of this: three convolutions with stride 2. */
@@ -49,9 +56,9 @@ const FUSION_CHANNELS = 256;
 const DECODER: readonly Layer[] = [
   { name: 'dec1', channels: 128, upsample: true },
   { name: 'dec2', channels: 64 },
-  { name: 'dec3', channels: 64, upsample: true },
-  { name: 'dec4', channels: 32 },
+  { name: 'dec3', channels: 64 },
 ];
+const LAST: Layer = { name: 'dec4', channels: 32 };
 
 /**
  * Builds the network: lightness [N, H, W, 1] in −1…1 (L* / 50 − 1) to chroma [N, H, W, 2] in −1…1 (a* / 127, b* / 127).
@@ -60,6 +67,30 @@ const DECODER: readonly Layer[] = [
  * @throws ShapeError unless H and W are multiples of 8, and the embedding is there exactly when the width is not 0.
  */
 export function colorizationNetwork(config: NetworkConfig, lightness: Node, embedding?: Node): Node {
+  if (config.temperature) {
+    const chroma = annealedMean(colourClassifier(config, lightness, embedding), config.temperature);
+    return upsample2x(upsample2x(chroma));
+  }
+  const x = upsample2x(trunk(config, lightness, embedding));
+  const last = relu(convolution(LAST.name, x, LAST.channels / config.widthDivisor, 3));
+  return upsample2x(tanh(convolution('dec5', last, 2, 3)));
+}
+
+/**
+ * Builds what a network with classes of colour is trained as: lightness [N, H, W, 1] to their logits
+ * [N, H / 4, W / 4, BINS²].
+ *
+ * @throws ShapeError as `colorizationNetwork`.
+ */
+export function colourClassifier(config: NetworkConfig, lightness: Node, embedding?: Node): Node {
+  return convolution(CLASSES, trunk(config, lightness, embedding), BINS ** 2, 1);
+}
+
+/** The layer that makes classes of colour. */
+export const CLASSES = 'classes';
+
+/** Encoder, fusion and decoder up to dec3: [N, H, W, 1] to [N, H / 4, W / 4, 64 / widthDivisor]. */
+function trunk(config: NetworkConfig, lightness: Node, embedding: Node | undefined): Node {
   const [, height, width] = lightness.shape;
   if (height! % SIZE_MULTIPLE || width! % SIZE_MULTIPLE) {
     throw new ShapeError(`network: expected multiples of ${SIZE_MULTIPLE}, got ${height} x ${width} – pad the picture`);
@@ -76,7 +107,7 @@ export function colorizationNetwork(config: NetworkConfig, lightness: Node, embe
     x = relu(convolution(layer.name, x, channelsOf(layer), 3));
     if (layer.upsample) x = upsample2x(x);
   }
-  return upsample2x(tanh(convolution('dec5', x, 2, 3)));
+  return x;
 }
 
 function convolution(name: string, x: Node, channels: number, kernel: number, stride = 1): Node {

@@ -44,6 +44,7 @@ export function weightsMetadata({ network, lightness, embedding }: WeightsInfo):
     lightness,
     ...embeddingMetadata(embedding),
     width_divisor: String(network.widthDivisor),
+    ...(network.temperature && { temperature: String(network.temperature) }),
   };
 }
 
@@ -69,8 +70,16 @@ export function decodeWeights(file: Uint8Array, name: string): Weights {
     throw new FormatError(`${name}: expected lightness 'luma' or 'lab', got '${lightness}'`);
   }
   const embedding = decodeEmbedding(metadata, name);
+  const temperature = metadata.temperature === undefined ? undefined : Number(metadata.temperature);
+  if (temperature !== undefined && !(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
+    throw new FormatError(`${name}: expected a temperature above 0, got '${metadata.temperature}'`);
+  }
   return {
-    network: { embeddingWidth: embedding?.width ?? 0, widthDivisor: whole('width_divisor', 1) },
+    network: {
+      embeddingWidth: embedding?.width ?? 0,
+      widthDivisor: whole('width_divisor', 1),
+      ...(temperature !== undefined && { temperature }),
+    },
     lightness,
     embedding,
     size: metadata.size === undefined ? 224 : whole('size', 8),

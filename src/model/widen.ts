@@ -10,7 +10,7 @@ import { Random, seedOf } from '../graph/random.ts';
 import { FormatError } from '../runtime/errors.ts';
 
 /** The share by which a copied weight differs from its original, at most. */
-const NOISE = 0.05;
+const NOISE = 0.01;
 
 /**
  * Returns weights for `layout` from `narrow`: the same weights where the shapes are the same.

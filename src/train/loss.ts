@@ -2,15 +2,20 @@
 import type { Node } from '../graph/node.ts';
 import { binary } from '../graph/ops/binary.ts';
 import { chromaWeight } from '../graph/ops/chroma_weight.ts';
+import { crossEntropy } from '../graph/ops/colour_classes.ts';
 import { chroma, coverage, type Lightness, lightness } from '../graph/ops/image.ts';
 import { input } from '../graph/ops/input.ts';
 import { mse } from '../graph/ops/mse.ts';
+import { averagePool } from '../graph/ops/pool.ts';
 import { tensor } from '../graph/ops/tensor.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import { sourceSize } from './batch.ts';
 import { BINS, BINS_PER_UNIT } from './rebalance.ts';
 
-/** Builds a network from lightness [N, H, W, 1] and, where the width is not 0, an embedding [N, 1, 1, width]. */
+/**
+ * Builds a network from lightness [N, H, W, 1] and, where the width is not 0, an embedding [N, 1, 1, width]: to chroma
+ * [N, H, W, 2], or to the logits of classes of colour, maybe at a part of the size.
+ */
 export type NetworkBuilder = (lightness: Node, embedding?: Node) => Node;
 
 export interface LossConfig {
@@ -26,6 +31,8 @@ export interface LossConfig {
   /** What each true colour weighs, as of `colourWeights`; default all alike. */
   readonly colourWeights?: Float32Array | undefined;
   readonly embeddingWidth: number;
+  /** Whether the network answers in logits of classes: then what is minimised is their cross-entropy. */
+  readonly classes?: boolean;
 }
 
 /** The loss of one micro-batch, what the network saw, what it answered, and what it should have. */
@@ -39,10 +46,26 @@ export function lossGraph(config: LossConfig, network: NetworkBuilder) {
   const seen = lightness(pixels, windows, { ...crop, source: config.lightness });
   const answer = network(seen, embedding);
   const target = chroma(pixels, windows, { ...crop, gain });
+  if (config.classes) return { loss: classLoss(config, answer, target), seen, answer, target };
   const covered = config.masked ? coverage(pixels, windows, crop) : undefined;
   const weighed = config.colourWeights && weightOf(target, gain, config.colourWeights);
   const weight = covered && weighed ? binary('mul', covered, weighed) : (covered ?? weighed);
   return { loss: mse(answer, target, weight), seen, answer, target };
+}
+
+/** At the logits' size, what is true is the mean over the pixels of each. */
+function classLoss({ masked, chromaGain, colourWeights }: LossConfig, logits: Node, target: Node): Node {
+  if (masked) throw new ShapeError('train: expected pictures without padding for classes of colour, got some with it');
+  const [, height, width] = logits.shape;
+  const kernel = [target.shape[1]! / height!, target.shape[2]! / width!];
+  const truth = averagePool(target, {
+    kernel,
+    strides: kernel,
+    dilations: [1, 1],
+    pads: [0, 0, 0, 0],
+    outSize: [height!, width!],
+  });
+  return crossEntropy(logits, truth, colourWeights && weightOf(truth, chromaGain, colourWeights));
 }
 
 /** The weights go by the colours as they are: before the gain. */

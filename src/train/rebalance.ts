@@ -1,20 +1,14 @@
 /**
  * How much each colour weighs in the loss, so that rare ones count: the class rebalancing of Zhang, Isola and Efros
- * (2016, section 2.2), applied to regression. Colours are counted in bins of a* and b*, each centred on multiples of 10.
+ * (2016, section 2.2), applied to regression too.
  */
+import { BIN, BINS, BINS_PER_UNIT } from '../kernels/chroma_bins.ts';
 import { ShapeError } from '../runtime/errors.ts';
 
-/** Units of a* and b*. */
-const BIN = 10;
-/** Bins a side: the centres −110 … 110 hold all of sRGB (a* −86 … 98, b* −108 … 95). */
-export const BINS = 23;
-/** The network's unit of a* and b*. */
-const CHROMA_UNIT = 127;
+export { BINS, BINS_PER_UNIT };
+
 /** exp(−1/2) of Zhang's Gaussian with a deviation of 5, half a bin, at a distance of one bin: exp(−2), normalised. */
 const NEIGHBOUR = 0.10650697891920073;
-
-/** Bins for each unit of the network's chroma. */
-export const BINS_PER_UNIT = CHROMA_UNIT / BIN;
 
 /** The bin of a colour, as the device finds it. */
 export function binOf(a: number, b: number): number {
@@ -31,16 +25,28 @@ export function binOf(a: number, b: number): number {
  * @throws ShapeError for another number of counts, or none at all
  */
 export function colourWeights(counts: ArrayLike<number>, lambda: number): Float32Array<ArrayBuffer> {
+  const { shares, occurring } = sharesOf(counts);
+  const weights = smoothed(shares).map((share) => 1 / ((1 - lambda) * share + lambda / occurring));
+  const mean = weights.reduce((sum, weight, bin) => sum + weight * shares[bin]!, 0);
+  return Float32Array.from(weights, (weight) => weight / mean);
+}
+
+/** The logits [BINS²] that say how often colours occur, and nothing of a picture: where a classifier begins. */
+export function priorLogits(counts: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  const { shares } = sharesOf(counts);
+  return Float32Array.from(smoothed(shares), (share) => Math.log(share + LEAST_SHARE));
+}
+
+/** Of a colour that never occurred: such a class is not impossible. */
+const LEAST_SHARE = 1e-6;
+
+function sharesOf(counts: ArrayLike<number>): { shares: number[]; occurring: number } {
   const all = Array.from(counts);
   const total = all.reduce((sum, count) => sum + count, 0);
   if (all.length !== BINS ** 2 || !(total > 0)) {
     throw new ShapeError(`rebalance: expected ${BINS ** 2} counts above 0 in all, got ${all.length} and ${total}`);
   }
-  const shares = all.map((count) => count / total);
-  const occurring = all.filter((count) => count > 0).length;
-  const weights = smoothed(shares).map((share) => 1 / ((1 - lambda) * share + lambda / occurring));
-  const mean = weights.reduce((sum, weight, bin) => sum + weight * shares[bin]!, 0);
-  return Float32Array.from(weights, (weight) => weight / mean);
+  return { shares: all.map((count) => count / total), occurring: all.filter((count) => count > 0).length };
 }
 
 /** [1 − 2n, n] with its neighbours on either side, along both axes. */

@@ -5,6 +5,7 @@ import { gradients } from '../../src/graph/gradient.ts';
 import { apply, type Node, type Op, type Shape, sizeOf } from '../../src/graph/node.ts';
 import { add, addOp } from '../../src/graph/ops/add.ts';
 import { biasAdd, biasAddOp } from '../../src/graph/ops/bias_add.ts';
+import { crossEntropy, crossEntropyOp } from '../../src/graph/ops/colour_classes.ts';
 import { conv2dOp, conv2dSame } from '../../src/graph/ops/conv2d.ts';
 import { allOps } from '../../src/graph/ops/index.ts';
 import { input } from '../../src/graph/ops/input.ts';
@@ -12,7 +13,9 @@ import { mse, mseOp } from '../../src/graph/ops/mse.ts';
 import { relu, reluOp } from '../../src/graph/ops/relu.ts';
 import { reshape, reshapeOp } from '../../src/graph/ops/reshape.ts';
 import { tanh, tanhOp } from '../../src/graph/ops/tanh.ts';
+import { tensor } from '../../src/graph/ops/tensor.ts';
 import { upsample2x, upsample2xOp } from '../../src/graph/ops/upsample2x.ts';
+import { BINS } from '../../src/kernels/chroma_bins.ts';
 import { gpu, random } from '../gpu.ts';
 
 interface Case {
@@ -86,6 +89,19 @@ const cases: Case[] = [
     build: (x, w) => apply(conv2dOp, [x!, w!], asymmetric),
   },
   { op: mseOp, name: 'mse', shapes: [[2, 3, 5, 2]], build: (x) => x! },
+  {
+    op: crossEntropyOp,
+    name: 'cross-entropy',
+    shapes: [[1, 2, 3, BINS ** 2]],
+    build: (x) =>
+      reshape(
+        crossEntropy(
+          x!,
+          tensor('chroma', [1, 2, 3, 2], () => random(12, 9)),
+        ),
+        [1, 1, 1, 1],
+      ),
+  },
 ];
 
 test('every op has a gradient that is tested, or says why it has none', () => {

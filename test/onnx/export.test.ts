@@ -25,7 +25,10 @@ function seededWeights(network: NetworkConfig): Weights {
   const tensors = new Map(
     [...glorotUniform(new ParameterLayout(reachable([answer])), 7)].map(([name, { shape, data }], i) => {
       const values = name.endsWith('.bias') ? random(data.length, 50 + i).map((v) => v / 10) : data;
-      return [name, { shape, data: values.map((v) => v * (name === 'dec5.weight' ? 3 : 1)) }];
+      return [
+        name,
+        { shape, data: values.map((v) => v * (name === 'dec5.weight' ? 3 : name === 'classes.weight' ? 20 : 1)) },
+      ];
     }),
   );
   const extractor = { kind: 'logits', output: 'logits', sha256: 'ab'.repeat(32), size: 299, range: [-1, 1] } as const;
@@ -37,6 +40,7 @@ const shipped = new URL('../../weights/koalarize.safetensors', import.meta.url);
 const cases: [string, Weights][] = [
   ['the shipped weights', decodeWeights(readFileSync(shipped), 'shipped')],
   ['a narrow network with an embedding', seededWeights({ widthDivisor: 8, embeddingWidth: 21 })],
+  ['classes of colour', seededWeights({ widthDivisor: 8, embeddingWidth: 0, temperature: 0.2 })],
 ];
 
 interface Feeds {

@@ -31,3 +31,21 @@ test('a batch far out stays within the drawing; a run without validations, or wi
   expect(lossSvg(steps.slice(0, 1))).not.toMatch(/NaN|Infinity/);
   expect(lossSvg([])).not.toMatch(/NaN|Infinity|undefined/);
 });
+
+test('a cross-entropy has an axis of its own, and leaves the scores theirs', () => {
+  const large = steps.map(({ step, loss }) => ({ step, loss: 200 * loss }));
+  const scores = [
+    { step: 500, val: 0.016, grey: 0.02, meanColour: 0.017 },
+    { step: 1000, val: 0.012, grey: 0.02, meanColour: 0.017 },
+  ];
+  const svg = lossSvg([...large, ...scores], 'cross-entropy');
+  expect(svg).toContain('Cross-entropy of 1000 steps');
+  const heights = (pattern: RegExp) => [...svg.matchAll(pattern)].map(([, y]) => Number(y));
+  const dots = heights(/<circle cx="[\d.]+" cy="([\d.]+)"/g);
+  const [grey] = heights(/y1="([\d.]+)"/g);
+  // Drawn beside a loss of 4, all of them would lie on one line.
+  expect(dots[1]! - dots[0]!).toBeGreaterThan(50);
+  expect(dots[0]! - grey!).toBeGreaterThan(50);
+  const means = coordinates(svg, 'mean');
+  expect(means.at(-1)![1]! - means[0]![1]!).toBeGreaterThan(100);
+});

@@ -47,7 +47,9 @@ function useOf(file: Uint8Array, name: string): { usable: boolean; use: string }
     const channels = network.widthDivisor === 1 ? 'all channels' : `1/${network.widthDivisor} of the channels`;
     const steps = metadata.step === undefined ? '' : `, after ${metadata.step} steps`;
     const needs = embedding ? `needs --inception with ${describeExtractor(embedding)}` : 'needs no feature extractor';
-    return { usable: true, use: `${what}, ${channels}${steps}, ${needs}` };
+    const { temperature } = network;
+    const classes = temperature ? `, classes of colour annealed at ${temperature}` : '';
+    return { usable: true, use: `${what}, ${channels}${classes}${steps}, ${needs}` };
   } catch (error) {
     if (!(error instanceof FormatError || error instanceof ShapeError)) throw error;
     return { usable: false, use: error.message };

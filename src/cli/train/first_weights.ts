@@ -5,11 +5,13 @@ import { glorotUniform } from '../../graph/initial.ts';
 import { sizeOf } from '../../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
 import { type ExtractorInfo, expectExtractor } from '../../model/embedding.ts';
+import { CLASSES } from '../../model/network.ts';
 import { decodeWeights } from '../../model/weights.ts';
 import { widen } from '../../model/widen.ts';
 import { sha256 } from '../../onnx/sha256.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { readBytes } from '../../runtime/node.ts';
+import { priorLogits } from '../../train/rebalance.ts';
 import type { Progress } from './progress.ts';
 import type { RunConfig } from './run_folder.ts';
 import type { Settings } from './settings.ts';
@@ -17,7 +19,7 @@ import type { Settings } from './settings.ts';
 /** Looks at the file of --init early: before thousands of pictures are read. @throws FormatError */
 export async function initOf(
   path: string | undefined,
-  { widthDivisor }: Pick<Settings, 'widthDivisor'>,
+  { widthDivisor, temperature }: Pick<Settings, 'widthDivisor' | 'temperature'>,
   extractor: ExtractorInfo | undefined,
 ): Promise<RunConfig['init']> {
   if (path === undefined) return undefined;
@@ -26,6 +28,11 @@ export async function initOf(
   if (network.widthDivisor % widthDivisor) {
     throw new FormatError(
       `--init ${path}: expected weights of this width or narrower, got 1/${network.widthDivisor} of the channels for 1/${widthDivisor}`,
+    );
+  }
+  if (network.temperature && !temperature) {
+    throw new FormatError(
+      `--init ${path}: expected weights of a regression, got some with classes of colour – train with --temperature ${network.temperature}`,
     );
   }
   if (embedding && !extractor) {
@@ -37,19 +44,26 @@ export async function initOf(
   return { path: resolve(path), sha256: await sha256(file) };
 }
 
-/** Random ones, or those of --init: as they are, or widened. */
+/**
+ * Random ones, or those of --init: as they are, or widened.
+ *
+ * @param colours how often each occurs; there where the network has classes, whose new layer begins by saying that
+ */
 export async function firstWeights(
   { settings: { seed }, init }: RunConfig,
+  colours: readonly number[] | undefined,
   layout: ParameterLayout,
   progress: Progress,
 ): Promise<Tensors> {
-  if (!init) return glorotUniform(layout, seed);
+  const random = withPrior(glorotUniform(layout, seed), colours);
+  if (!init) return random;
   const file = await readFile(init.path);
   if ((await sha256(file)) !== init.sha256)
     throw new FormatError(`--init ${init.path}: expected the file that the run began with, got another`);
   const { tensors, network } = decodeWeights(file, init.path);
   progress.say(`init     from ${init.path}, with 1/${network.widthDivisor} of the paper's channels`);
-  return widen(withEmbedding(tensors, layout), layout, seed);
+  const classes = [...random].filter(([name]) => name.startsWith(`${CLASSES}.`) && !tensors.has(name));
+  return widen(new Map([...withEmbedding(tensors, layout), ...classes]), layout, seed);
 }
 
 /** Weights that knew no extractor pay it no attention at first: they answer as before. */
@@ -58,4 +72,16 @@ function withEmbedding(tensors: Tensors, { slots }: ParameterLayout): Tensors {
   const slot = slots.get(name);
   if (!slot || tensors.has(name)) return tensors;
   return new Map([...tensors, [name, { shape: slot.shape, data: new Float32Array(sizeOf(slot.shape)) }]]);
+}
+
+/** A layer of classes begins by saying how often colours occur, whatever it sees: it need not learn that first. */
+function withPrior(tensors: Tensors, colours: readonly number[] | undefined): Tensors {
+  const names = { weight: `${CLASSES}.weight`, bias: `${CLASSES}.bias` };
+  const [weight, bias] = [tensors.get(names.weight), tensors.get(names.bias)];
+  if (!weight || !bias || !colours) return tensors;
+  return new Map([
+    ...tensors,
+    [names.weight, { shape: weight.shape, data: new Float32Array(weight.data.length) }],
+    [names.bias, { shape: bias.shape, data: priorLogits(colours) }],
+  ]);
 }

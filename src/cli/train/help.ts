@@ -29,6 +29,8 @@ How to train
   --clip-norm X        scale gradients down whose norm, all together, is above X; 0: never (1)
   --rebalance L        weigh rare colours more: pixels by 1 / ((1 - L) p + L / Q), with p the share of their colour in
                        the pictures; 0: all alike, and else the nearer to 0 the stronger. 0.5 is Zhang's (0)
+  --temperature T      learn classes of colour by their cross-entropy, and answer with their annealed mean: at 1 the mean,
+                       towards 0 the likeliest. Decided colours where regression gives their mean; 0: regression (0)
   --target-chroma X    learn colours X times as strong as they are (1)
   --pad KIND           none: random crops; white: as in the paper, whole pictures between bars that do not count (none)
   --lightness KIND     what the network sees: luma, of the grey-scaled picture; lab, L* of the colours (luma)

@@ -18,8 +18,14 @@ const STYLE = `text { font: 12px sans-serif; fill: #555 } path { fill: none; str
 .batch { stroke-width: 0.5; opacity: 0.35 } line { stroke: #999; stroke-dasharray: 4 4 } circle { fill: #c2571a }
 @media (prefers-color-scheme: dark) { text { fill: #bbb } path { stroke: #5cc09c } circle { fill: #f0934e } }`;
 
-/** Draws it as SVG. The axis of losses reaches a little beyond the running mean, the validations and their baselines. */
-export function lossSvg(entries: readonly LogEntry[]): string {
+/**
+ * Draws it as SVG. The axis of losses reaches a little beyond the running mean, the validations and their baselines.
+ * Validations are squared errors: where the loss is not, they have an axis of their own, at the right.
+ */
+export function lossSvg(
+  entries: readonly LogEntry[],
+  loss: 'squared error' | 'cross-entropy' = 'squared error',
+): string {
   const batches = entries.filter((entry) => 'loss' in entry);
   const validations = entries.filter((entry) => 'val' in entry);
   const means = runningMean(batches.map(({ loss }) => loss));
@@ -30,36 +36,50 @@ export function lossSvg(entries: readonly LogEntry[]): string {
   ];
   // The first steps' fall from random weights would flatten all the rest.
   const settled = means.slice(Math.floor(means.length * MEAN_SHARE));
-  const shown = [...settled, ...validations.map(({ val }) => val), ...marks.map(({ value }) => value)];
+  const scores = [...validations.map(({ val }) => val), ...marks.map(({ value }) => value)];
+  const together = [...settled, ...scores];
+  const [left, right] = loss === 'squared error' ? [axis(together), axis(together)] : [axis(settled), axis(scores)];
   const steps = Math.max(2, ...[batches, validations].map((list) => list.at(-1)?.step ?? 0));
-  const [least, most] = [shown.reduce((a, b) => Math.min(a, b), 1), shown.reduce((a, b) => Math.max(a, b), 0)];
-  const room = (most - least || 1) * 0.08;
-  const [low, high] = [least - room, most + room];
   const x = (step: number) => (PLOT.left + ((step - 1) / (steps - 1)) * (PLOT.right - PLOT.left)).toFixed(1);
-  const y = (loss: number) => {
-    const inside = Math.min(high, Math.max(low, loss));
-    return (PLOT.bottom - ((inside - low) / (high - low)) * (PLOT.bottom - PLOT.top)).toFixed(1);
-  };
   const curve = (values: readonly number[], kind: string) => {
     const every = Math.ceil(values.length / MOST_POINTS);
-    const points = values.flatMap((value, i) => (i % every === 0 ? `${x(batches[i]!.step)},${y(value)}` : []));
+    const points = values.flatMap((value, i) => (i % every === 0 ? `${x(batches[i]!.step)},${left.y(value)}` : []));
     return points.length > 0 ? `<path class="${kind}" d="M${points.join('L')}"/>` : '';
   };
-  const label = last ? `Loss of ${steps} steps; validation at last ${figure(last.val)}` : `Loss of ${steps} steps`;
+  const what = loss === 'squared error' ? 'Loss' : 'Cross-entropy';
+  const label = last
+    ? `${what} of ${steps} steps; validation at last ${figure(last.val)}`
+    : `${what} of ${steps} steps`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
 <style>${STYLE}</style>
-${[low + room, (low + high) / 2, high - room].map((at) => `<text x="${PLOT.left - 8}" y="${y(at)}" dy="4" text-anchor="end">${figure(at)}</text>`).join('')}
+${left.ticks.map((at) => `<text x="${PLOT.left - 8}" y="${left.y(at)}" dy="4" text-anchor="end">${figure(at)}</text>`).join('')}
 <text x="${PLOT.left}" y="${HEIGHT - 10}">step 1</text><text x="${PLOT.right}" y="${HEIGHT - 10}" text-anchor="end">${steps}</text>
-${marks.map(({ value, text }) => `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(value)}" y2="${y(value)}"/><text x="${PLOT.right + 6}" y="${y(value)}" dy="4">${text}</text>`).join('\n')}
+${marks.map(({ value, text }) => `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${right.y(value)}" y2="${right.y(value)}"/><text x="${PLOT.right + 6}" y="${right.y(value)}" dy="4">${text}</text>`).join('\n')}
 ${curve(
   batches.map(({ loss }) => loss),
   'batch',
 )}
 ${curve(means, 'mean')}
-${validations.map(({ step, val }) => `<circle cx="${x(step)}" cy="${y(val)}" r="4"/>`).join('')}
-${last ? `<text x="${PLOT.right + 6}" y="${y(last.val)}" dy="4">validation ${figure(last.val)}</text>` : ''}
+${validations.map(({ step, val }) => `<circle cx="${x(step)}" cy="${right.y(val)}" r="4"/>`).join('')}
+${last ? `<text x="${PLOT.right + 6}" y="${right.y(last.val)}" dy="4">validation ${figure(last.val)}</text>` : ''}
 </svg>
 `;
+}
+
+/** From a little below the least value to a little above the largest. */
+function axis(shown: readonly number[]) {
+  const least = shown.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = shown.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const [low, high] = shown.length > 0 ? [least, most] : [0, 1];
+  const room = (high - low || 1) * 0.08;
+  const length = high - low + 2 * room;
+  return {
+    ticks: [low, (low + high) / 2, high],
+    y(value: number): string {
+      const inside = Math.min(high + room, Math.max(low - room, value));
+      return (PLOT.bottom - ((inside - low + room) / length) * (PLOT.bottom - PLOT.top)).toFixed(1);
+    },
+  };
 }
 
 const figure = (value: number) => value.toFixed(4);

@@ -6,12 +6,13 @@ import type { TrainerConfig } from '../../train/trainer.ts';
 import type { RunConfig } from './run_folder.ts';
 
 export function networkOf({ settings, embedding }: RunConfig) {
-  return { widthDivisor: settings.widthDivisor, embeddingWidth: embedding.width };
+  const { widthDivisor, temperature } = settings;
+  return { widthDivisor, embeddingWidth: embedding.width, ...(temperature && { temperature }) };
 }
 
-/** @param colours how often each occurs; there for a run that rebalances */
+/** @param colours how often each occurs; there for a run that rebalances, or learns classes */
 export function trainerConfig({ settings, embedding }: RunConfig, colours?: readonly number[]): TrainerConfig {
-  const { batch, microBatch, size, lightness, targetChroma, pad, rebalance, ema, clipNorm } = settings;
+  const { batch, microBatch, size, lightness, targetChroma, pad, rebalance, temperature, ema, clipNorm } = settings;
   return {
     batch,
     microBatch,
@@ -19,7 +20,8 @@ export function trainerConfig({ settings, embedding }: RunConfig, colours?: read
     lightness,
     chromaGain: targetChroma,
     masked: pad === 'white',
-    ...(colours && { colourWeights: colourWeights(colours, rebalance) }),
+    classes: temperature > 0,
+    ...(colours && rebalance && { colourWeights: colourWeights(colours, rebalance) }),
     embeddingWidth: embedding.width,
     adam: { ...(clipNorm && { clipNorm }) },
     ...(ema && { averageDecay: ema }),

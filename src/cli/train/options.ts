@@ -47,6 +47,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     lrDecay: oneOf('lr-decay', values['lr-decay'], ['constant', 'cosine']),
     warmup: whole('warmup', 0),
     rebalance: numberOf('rebalance', values.rebalance, { least: 0, most: 1 }),
+    temperature: numberOf('temperature', values.temperature, { least: 0, most: 1 }),
     targetChroma: positive('target-chroma'),
     ema: numberOf('ema', values.ema, { least: 0, most: MOST_EMA }),
     clipNorm: numberOf('clip-norm', values['clip-norm'], { least: 0 }),
@@ -57,11 +58,13 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     widthDivisor: whole('width-divisor', 1, 32),
     precision: oneOf('precision', values.precision, ['f32', 'f16']),
   });
-  const { size, batch, microBatch, widthDivisor } = settings;
+  const { size, batch, microBatch, widthDivisor, temperature, pad } = settings;
   if (size && size % 8) throw new UsageError(`--size: expected a multiple of 8, got ${size}`);
   if (widthDivisor && 32 % widthDivisor) {
     throw new UsageError(`--width-divisor: expected 1, 2, 4, 8, 16 or 32, got ${widthDivisor}`);
   }
+  if (temperature && pad === 'white')
+    throw new UsageError('--temperature and --pad white: expected one of them, got both');
   const whole100 = batch ?? DEFAULTS.settings.batch;
   if (microBatch && !values.resume && whole100 % microBatch) {
     throw new UsageError(`--micro-batch: expected a divisor of the batch, ${whole100}, got ${microBatch}`);
@@ -113,6 +116,7 @@ function parse(argv: string[]) {
         'lr-decay': text,
         warmup: text,
         rebalance: text,
+        temperature: text,
         'target-chroma': text,
         ema: text,
         'clip-norm': text,

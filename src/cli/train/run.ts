@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning.ts';
-import { colorizationNetwork } from '../../model/network.ts';
+import { colorizationNetwork, colourClassifier } from '../../model/network.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Padding } from '../../train/batch.ts';
@@ -66,7 +66,13 @@ export class Run {
     progress.say('compile  the network and its gradients');
     const network: NetworkBuilder = (lightness, embedding) =>
       colorizationNetwork(networkOf(this.#config), lightness, embedding);
-    const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config, this.#pictures.colours), network);
+    const learner: NetworkBuilder = (lightness, embedding) =>
+      colourClassifier(networkOf(this.#config), lightness, embedding);
+    const trainer = await Trainer.create(
+      this.#gpu,
+      trainerConfig(this.#config, this.#pictures.colours),
+      settings.temperature ? learner : network,
+    );
     const from = await this.#restore(trainer);
     await this.#noteTuning(trainer, from);
     const { validation } = this.#pictures;
@@ -168,7 +174,7 @@ export class Run {
   async #restore(trainer: Trainer): Promise<number> {
     const path = await this.#folder.newestCheckpoint();
     if (!path) {
-      trainer.load(await firstWeights(this.#config, trainer.weights.layout, this.#progress));
+      trainer.load(await firstWeights(this.#config, this.#pictures.colours, trainer.weights.layout, this.#progress));
       await this.#folder.truncateLog(0);
       return 0;
     }
@@ -203,7 +209,7 @@ export class Run {
     this.#validatedStep = step;
     const { mse, grey, meanColour, count } = await validator.score();
     this.#folder.log({ step, val: mse, grey, meanColour, count });
-    await this.#folder.drawLosses();
+    await this.#folder.drawLosses(this.#config.settings);
     const figure = (value: number) => value.toFixed(5);
     this.#progress.say(
       `validate step ${step}: MSE ${figure(mse)} (all grey ${figure(grey)}, one colour ${figure(meanColour)}; ${count} pictures)`,

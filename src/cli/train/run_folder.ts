@@ -3,7 +3,7 @@
  * ```
  * config.json    settings, goal, folders, and a hash over the pictures' hashes
  * scan.json      what is known of each file, so that going on starts quickly
- * colours.json   how often each colour occurs, where rare ones weigh more
+ * colours.json   how often each colour occurs, where rare ones weigh more or colours are classes
  * log.jsonl      a line a step, one a validation, and one where a call ends
  * loss.svg       the losses as a curve, with the validations
  * sheets/        step-000123.png: grey | output | truth
@@ -134,9 +134,10 @@ export class RunFolder {
     await writeWhole(this.#at('log.jsonl'), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   }
 
-  /** Draws what is in the log. */
-  async drawLosses(): Promise<void> {
-    await writeWhole(this.#at('loss.svg'), lossSvg(await this.#readLog()));
+  /** Draws what is in the log of a run with these settings. */
+  async drawLosses({ temperature }: Settings): Promise<void> {
+    const loss = temperature ? 'cross-entropy' : 'squared error';
+    await writeWhole(this.#at('loss.svg'), lossSvg(await this.#readLog(), loss));
   }
 
   async #readLog(): Promise<LogEntry[]> {

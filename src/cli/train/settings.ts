@@ -24,6 +24,8 @@ export interface Settings {
   readonly warmup: number;
   /** The λ of `colourWeights`; 0: all colours weigh alike. */
   readonly rebalance: number;
+  /** Of the annealed mean over classes of colour; 0: regression. */
+  readonly temperature: number;
   /** What the true chroma is multiplied by. */
   readonly targetChroma: number;
   /** The decay of the weights' average; 0: there is none. */
@@ -58,6 +60,7 @@ export const DEFAULTS = {
     batch: 100,
     pad: 'none',
     lightness: 'luma',
+    temperature: 0,
     seed: 1,
     widthDivisor: 1,
     precision: 'f32',
@@ -86,11 +89,12 @@ export function stepsOf({ steps, epochs }: Goal, pictures: number, batch: number
 
 /** The recipe in one line. */
 export function recipeOf(settings: Settings): string {
-  const { preset, lr, lrDecay, warmup, ema, clipNorm, rebalance, targetChroma, pad, lightness } = settings;
+  const { preset, lr, lrDecay, warmup, ema, clipNorm, rebalance, temperature, targetChroma, pad, lightness } = settings;
   const parts = [
     `rate ${lr} ${lrDecay}${warmup ? ` after ${warmup} steps of warm-up` : ''}`,
     ema ? `weights averaged ${ema}` : 'last weights',
     clipNorm ? `gradients clipped at ${clipNorm}` : 'gradients as they are',
+    ...(temperature ? [`classes of colour, annealed at ${temperature}`] : []),
     ...(rebalance ? [`colours rebalanced ${rebalance}`] : []),
     ...(targetChroma === 1 ? [] : [`target chroma x ${targetChroma}`]),
     ...(pad === 'white' ? ['whole pictures between white bars'] : []),

@@ -4,6 +4,7 @@ import { addOp } from './add.ts';
 import { biasAddOp, sumRowsOp } from './bias_add.ts';
 import { binaryOp } from './binary.ts';
 import { chromaWeightOp } from './chroma_weight.ts';
+import { annealedMeanOp, crossEntropyGradOp, crossEntropyOp } from './colour_classes.ts';
 import { concatOp } from './concat.ts';
 import { constantOp } from './constant.ts';
 import { convDirectOp } from './conv_direct.ts';
@@ -64,6 +65,9 @@ export const allOps: readonly Op<unknown>[] = [
   unaryOp,
   mseOp,
   mseGradOp,
+  crossEntropyOp,
+  crossEntropyGradOp,
+  annealedMeanOp,
   lightnessOp,
   chromaOp,
   chromaWeightOp,

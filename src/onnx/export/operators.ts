@@ -5,11 +5,13 @@
 
 import { describe, type Node, type Op, type Shape } from '../../graph/node.ts';
 import { biasAddOp } from '../../graph/ops/bias_add.ts';
+import { type AnnealedMeanAttrs, annealedMeanOp } from '../../graph/ops/colour_classes.ts';
 import { type Conv2dAttrs, conv2dOp } from '../../graph/ops/conv2d.ts';
 import { reluOp } from '../../graph/ops/relu.ts';
 import { reshapeOp } from '../../graph/ops/reshape.ts';
 import { tanhOp } from '../../graph/ops/tanh.ts';
 import { upsample2xOp } from '../../graph/ops/upsample2x.ts';
+import { BINS, BINS_PER_UNIT } from '../../kernels/chroma_bins.ts';
 import { FormatError } from '../../runtime/errors.ts';
 
 export type Attribute = number | string | readonly number[];
@@ -39,6 +41,7 @@ export const operators: ReadonlyMap<Op<never>, Operator> = new Map<Op<never>, Op
   [reluOp, (writer, { inputs: [x] }) => writer.node('Relu', [writer.value(x!)])],
   [tanhOp, (writer, { inputs: [x] }) => writer.node('Tanh', [writer.value(x!)])],
   [upsample2xOp, upsample],
+  [annealedMeanOp, meanOfClasses],
   [reshapeOp, featuresToPixel],
 ]);
 
@@ -69,6 +72,19 @@ function upsample(writer: Writer, { inputs: [x] }: Node): string {
     coordinate_transformation_mode: 'asymmetric',
     nearest_mode: 'floor',
   });
+}
+
+/** Softmax(z / T) over the classes, then the mean of their colours as a 1x1 convolution. */
+function meanOfClasses(writer: Writer, { inputs: [logits], attrs }: Node): string {
+  const { temperature } = attrs as AnnealedMeanAttrs;
+  const sharpness = writer.floats('classes.sharpness', Float32Array.of(1 / temperature), [1]);
+  const shares = writer.node('Softmax', [writer.node('Mul', [writer.value(logits!), sharpness])], { axis: 1 });
+  const along = (bin: number) => (bin - (BINS - 1) / 2) / BINS_PER_UNIT;
+  const colours = Float32Array.from({ length: 2 * BINS ** 2 }, (_, i) =>
+    i < BINS ** 2 ? along(Math.floor(i / BINS)) : along(i % BINS),
+  );
+  const weights = writer.floats('classes.colours', colours, [2, BINS ** 2, 1, 1]);
+  return writer.node('Conv', [shares, weights], { kernel_shape: [1, 1] });
 }
 
 /** [N, C] to one pixel with C channels; any other reshape would mean other things in NHWC and NCHW. */
