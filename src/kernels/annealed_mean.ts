@@ -16,5 +16,5 @@ export const annealedMean = defineKernel({
   params: { pixels: 'u32', side: 'u32', bins_per_unit: 'f32', sharpness: 'f32' },
   constants: { WORKGROUP: 64 },
   variants: {},
-  workgroups: ({ pixels }) => linear(pixels, 1),
+  workgroups: ({ pixels }) => linear(pixels, 64),
 });

@@ -5,14 +5,14 @@
  * N batch, H height, W width, C channels; NHWC.
  */
 import type { Node } from '../graph/node.ts';
+import { annealedMean } from '../graph/ops/annealed_mean.ts';
 import { biasAdd } from '../graph/ops/bias_add.ts';
-import { annealedMean } from '../graph/ops/colour_classes.ts';
+import { BINS } from '../graph/ops/colour_classes.ts';
 import { conv2dSame } from '../graph/ops/conv2d.ts';
 import { parameter } from '../graph/ops/input.ts';
 import { relu } from '../graph/ops/relu.ts';
 import { tanh } from '../graph/ops/tanh.ts';
 import { upsample2x } from '../graph/ops/upsample2x.ts';
-import { BINS } from '../kernels/chroma_bins.ts';
 import { ShapeError } from '../runtime/errors.ts';
 
 /** What a network is built from; stored in every weights file. */

@@ -2,7 +2,7 @@
 import type { Node } from '../graph/node.ts';
 import { binary } from '../graph/ops/binary.ts';
 import { chromaWeight } from '../graph/ops/chroma_weight.ts';
-import { crossEntropy } from '../graph/ops/colour_classes.ts';
+import { crossEntropy } from '../graph/ops/cross_entropy.ts';
 import { chroma, coverage, type Lightness, lightness } from '../graph/ops/image.ts';
 import { input } from '../graph/ops/input.ts';
 import { mse } from '../graph/ops/mse.ts';

@@ -91,7 +91,7 @@ describe.each(cases)('%s', (_, weights) => {
     batch,
     height,
     width,
-    lightness: random(batch * height * width, 3),
+    lightness: skies(batch, height, width),
     embedding: embeddingWidth ? random(batch * embeddingWidth, 4) : undefined,
   });
 
@@ -160,3 +160,10 @@ describe('what cannot be exported', () => {
     expect(() => encodeOnnx({ ...base, outputs: { y: parameter('w', [1, 8, 8, 4]) } })).toThrow("got 'parameter'");
   });
 });
+
+/** Bright above, dark below, with noise: what networks answer to with colours. [batch, height, width] in −1…1 */
+function skies(batch: number, height: number, width: number): Float32Array<ArrayBuffer> {
+  const noise = random(batch * height * width, 3);
+  const row = (i: number) => Math.floor(i / width) % height;
+  return noise.map((value, i) => 0.8 - (1.6 * row(i)) / height + 0.2 * value);
+}

@@ -1,14 +1,15 @@
 /** Every op there is. Tests walk this list: an op without a test, or without a gradient rule, fails. */
 import type { Op } from '../node.ts';
 import { addOp } from './add.ts';
+import { annealedMeanOp } from './annealed_mean.ts';
 import { biasAddOp, sumRowsOp } from './bias_add.ts';
 import { binaryOp } from './binary.ts';
 import { chromaWeightOp } from './chroma_weight.ts';
-import { annealedMeanOp, crossEntropyGradOp, crossEntropyOp } from './colour_classes.ts';
 import { concatOp } from './concat.ts';
 import { constantOp } from './constant.ts';
 import { convDirectOp } from './conv_direct.ts';
 import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp } from './conv2d.ts';
+import { crossEntropyGradOp, crossEntropyOp } from './cross_entropy.ts';
 import { expandOp } from './expand.ts';
 import { foldedOp } from './folded.ts';
 import { gatherOp } from './gather.ts';

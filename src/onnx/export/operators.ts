@@ -4,14 +4,14 @@
  */
 
 import { describe, type Node, type Op, type Shape } from '../../graph/node.ts';
+import { type AnnealedMeanAttrs, annealedMeanOp } from '../../graph/ops/annealed_mean.ts';
 import { biasAddOp } from '../../graph/ops/bias_add.ts';
-import { type AnnealedMeanAttrs, annealedMeanOp } from '../../graph/ops/colour_classes.ts';
+import { BINS, BINS_PER_UNIT } from '../../graph/ops/colour_classes.ts';
 import { type Conv2dAttrs, conv2dOp } from '../../graph/ops/conv2d.ts';
 import { reluOp } from '../../graph/ops/relu.ts';
 import { reshapeOp } from '../../graph/ops/reshape.ts';
 import { tanhOp } from '../../graph/ops/tanh.ts';
 import { upsample2xOp } from '../../graph/ops/upsample2x.ts';
-import { BINS, BINS_PER_UNIT } from '../../kernels/chroma_bins.ts';
 import { FormatError } from '../../runtime/errors.ts';
 
 export type Attribute = number | string | readonly number[];
