@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
-/** Shaders without comments, indentation and most spaces, a third of them. Lines stay, so that compile errors name the same ones. */
+/**
+ * Shaders without comments, indentation and most spaces, a third of them. Below the heading, lines stay: so compile errors
+ * name them, counted from there.
+ */
 export const leanShaders = {
   name: 'lean-shaders',
   /** @param {import('esbuild').PluginBuild} build */
@@ -11,7 +14,10 @@ export const leanShaders = {
         .replace(/ *\/\/.*$/gm, '')
         .replace(/^ +/gm, '')
         // Not after `>`, which may end a template: `array<f32> = …`.
-        .replace(/(?<!>) *([,;:*(){}=+/?&|]) */g, '$1');
+        .replace(/(?<!>) *([,;:*(){}=+/?&|]) */g, '$1')
+        // Two minus signs in a row would be a decrement.
+        .replace(/ *([-<>]) *(?![-=])/g, '$1')
+        .trim();
       return { loader: 'text', contents };
     });
   },
