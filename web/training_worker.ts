@@ -1,7 +1,8 @@
 /** Trains on the user's photographs: the same trainer and loop as `koalarize train`, without files and checkpoints. */
 import { glorotUniform } from '../src/graph/initial.ts';
 import { contactSheet } from '../src/image/sheet.ts';
-import { colorizationNetwork, colourClassifier, type NetworkConfig } from '../src/model/network.ts';
+import { learner } from '../src/model/learner.ts';
+import { colorizationNetwork, type NetworkConfig } from '../src/model/network.ts';
 import { decodeWeights, type Weights, weightsMetadata } from '../src/model/weights.ts';
 import { FormatError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
@@ -45,8 +46,6 @@ async function train(setup: TrainingSetup): Promise<void> {
   const gpu = await Gpu.open();
   try {
     const network: NetworkBuilder = (lightness) => colorizationNetwork(config, lightness);
-    const classes = Boolean(config.temperature);
-    const learner: NetworkBuilder = classes ? (lightness) => colourClassifier(config, lightness) : network;
     const microBatch = chooseMicroBatch(gpu, batch, size, config.widthDivisor);
     const trainer = await Trainer.create(
       gpu,
@@ -58,10 +57,10 @@ async function train(setup: TrainingSetup): Promise<void> {
         chromaGain: 1,
         masked: false,
         embeddingWidth: 0,
-        classes,
+        classes: Boolean(config.temperature),
         adam: {},
       },
-      learner,
+      (lightness) => learner(config, lightness),
     );
     trainer.load(initial?.tensors ?? glorotUniform(trainer.weights.layout, SEED));
     const validator = await Validator.create(gpu, trainer, network, datasetOf(judge));

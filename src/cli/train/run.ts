@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning.ts';
-import { colorizationNetwork, colourClassifier } from '../../model/network.ts';
+import { learner } from '../../model/learner.ts';
+import { colorizationNetwork } from '../../model/network.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Padding } from '../../train/batch.ts';
@@ -64,14 +65,10 @@ export class Run {
     const to = stepsOf(goal, dataset.length, settings.batch);
 
     progress.say('compile  the network and its gradients');
-    const network: NetworkBuilder = (lightness, embedding) =>
-      colorizationNetwork(networkOf(this.#config), lightness, embedding);
-    const learner: NetworkBuilder = (lightness, embedding) =>
-      colourClassifier(networkOf(this.#config), lightness, embedding);
-    const trainer = await Trainer.create(
-      this.#gpu,
-      trainerConfig(this.#config, this.#pictures.colours),
-      settings.temperature ? learner : network,
+    const config = networkOf(this.#config);
+    const network: NetworkBuilder = (...inputs) => colorizationNetwork(config, ...inputs);
+    const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config, this.#pictures.colours), (...inputs) =>
+      learner(config, ...inputs),
     );
     const from = await this.#restore(trainer);
     await this.#noteTuning(trainer, from);
