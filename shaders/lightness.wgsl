@@ -3,7 +3,7 @@
 // L* = 116 f(Y) - 16 (CIE 1976), where Y is the luminance of the pixel or of its grey, unrounded.
 // Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   windows [images]
 //         y [images, height, width, 1]
-// Slot:   luminance(srgb: vec3f) -> f32, supplied by src/kernels/lightness.ts.
+// Slot:   luminance(srgb: vec3f, blue: f32) -> f32, supplied by src/kernels/lightness.ts.
 
 override WORKGROUP: u32 = 256;
 
@@ -16,7 +16,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> pixels: array<u32>;
-@group(0) @binding(1) var<storage, read> windows: array<vec4u>; // top, left, mirror (0 or 1), unused
+@group(0) @binding(1) var<storage, read> windows: array<vec4u>; // top, left, mirror (0 or 1), 255 blue
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -51,5 +51,6 @@ fn main(
 ) {
   let i = gid.x + gid.y * groups.x * WORKGROUP;
   if (i >= params.images * params.height * params.width) { return; }
-  y[i] = (116.0 * f(luminance(pixel_at(i).rgb)) - 16.0) / 50.0 - 1.0;
+  let blue = f32(windows[i / (params.width * params.height)].w) / 255.0;
+  y[i] = (116.0 * f(luminance(pixel_at(i).rgb, blue)) - 16.0) / 50.0 - 1.0;
 }

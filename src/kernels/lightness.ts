@@ -1,13 +1,16 @@
 import source from '../../shaders/lightness.wgsl';
 import { defineKernel, linear, type Variants } from './define.ts';
 
-/** Which luminance: that of the pixel's BT.601 grey, as a grey picture would have it, or that of its colour. */
+/**
+ * Which luminance: that of the pixel's BT.601 grey, as a grey picture would have it, or that of its colour. Towards
+ * `blue` = 1 the grey becomes that of early film, 0.3 G + 0.7 B, which saw no red; that of the colour stays.
+ */
 export const sources = {
   // Both are written as differences from green, so that greys are exact.
-  luma: `fn luminance(c: vec3f) -> f32 {
-  return linear(vec3f(c.g + 0.299 * (c.r - c.g) + 0.114 * (c.b - c.g))).x;
+  luma: `fn luminance(c: vec3f, blue: f32) -> f32 {
+  return linear(vec3f(c.g + 0.299 * (1.0 - blue) * (c.r - c.g) + mix(0.114, 0.7, blue) * (c.b - c.g))).x;
 }`,
-  lab: `fn luminance(c: vec3f) -> f32 {
+  lab: `fn luminance(c: vec3f, blue: f32) -> f32 {
   let rgb = linear(c);
   return rgb.g + 0.21263901 * (rgb.r - rgb.g) + 0.07219232 * (rgb.b - rgb.g);
 }`,
@@ -17,7 +20,7 @@ export const sources = {
  * Lightness of a window of each picture, scaled for the network: `y` [images, height, width, 1] = L* / 50 - 1.
  *
  * `pixels` [images, source_height, source_width] are RGBA8, R in the lowest byte; `windows` [images, 4] are u32:
- * top, left, mirror (0 or 1), unused.
+ * top, left, mirror (0 or 1), 255 · blue.
  */
 export const lightness = defineKernel({
   name: 'lightness',

@@ -30,7 +30,7 @@ export interface Dataset {
 export interface Batch {
   /** [N, source, source], RGBA8. */
   readonly pixels: Uint32Array<ArrayBuffer>;
-  /** [N, 4]: top, left, mirror (0 or 1), 0. */
+  /** [N, 4]: top, left, mirror (0 or 1), 255 · blue. */
   readonly windows: Uint32Array<ArrayBuffer>;
   /** [N, 1, 1, width]; empty for a dataset without. */
   readonly embeddings: Float32Array<ArrayBuffer>;
@@ -54,15 +54,15 @@ export async function assembleBatch(dataset: Dataset, samples: readonly Sample[]
     samples.map(async (sample, i) => {
       const picture = await dataset.picture(sample.index);
       const square = pixels.subarray(i * source * source, (i + 1) * source * source);
-      const mirror = sample.mirror ? 1 : 0;
+      const how = [sample.mirror ? 1 : 0, Math.round(255 * sample.blue)];
       if (dataset.pad === 'white') {
         padSquare(picture, square, source);
-        windows.set([middle, middle, mirror, 0], i * 4);
+        windows.set([middle, middle, ...how], i * 4);
         return;
       }
       copySquare(picture, sample.slide, square, source);
       const room = source - size + 1;
-      windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), mirror, 0], i * 4);
+      windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), ...how], i * 4);
     }),
   );
   return { pixels, windows, embeddings: await embeddingsOf(dataset, samples) };

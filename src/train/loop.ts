@@ -39,6 +39,8 @@ export interface LoopOptions {
   readonly trainer: Trainer;
   readonly dataset: Dataset;
   readonly seed: number;
+  /** The share of pictures, 0 … 1, that are seen as by early film; default 0. */
+  readonly film?: number;
   /** Steps that are done. */
   readonly from: number;
   /** The last step; may be infinite. */
@@ -93,8 +95,8 @@ export async function trainingLoop(options: LoopOptions): Promise<{ step: number
 }
 
 /** Returns a function that gives one batch after the other, and has the next ones made meanwhile. */
-function prefetch({ trainer: { config }, dataset, seed, from, to }: LoopOptions): () => Promise<Batch> {
-  const sampler = new Sampler(dataset.length, config.batch, seed);
+function prefetch({ trainer: { config }, dataset, seed, film, from, to }: LoopOptions): () => Promise<Batch> {
+  const sampler = new Sampler(dataset.length, config.batch, seed, film);
   const queue: Promise<Batch>[] = [];
   let next = from;
   return () => {

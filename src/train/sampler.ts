@@ -12,6 +12,8 @@ export interface Sample {
   readonly top: number;
   readonly left: number;
   readonly mirror: boolean;
+  /** How the network sees it: from 0, the grey of today, to 1, that of film that sees no red. */
+  readonly blue: number;
 }
 
 /** Draws without replacement: every picture once an epoch, in a new order each epoch. */
@@ -19,14 +21,16 @@ export class Sampler {
   readonly #length: number;
   readonly #batch: number;
   readonly #seed: number;
+  readonly #film: number;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array();
 
-  /** @param length the number of pictures  @param batch pictures a step */
-  constructor(length: number, batch: number, seed: number) {
+  /** @param length the number of pictures  @param batch pictures a step  @param film share seen as by early film */
+  constructor(length: number, batch: number, seed: number, film = 0) {
     this.#length = length;
     this.#batch = batch;
     this.#seed = seed;
+    this.#film = film;
   }
 
   /** The samples of step `step` (from 0). An epoch's last batch is filled up from the next epoch. */
@@ -47,11 +51,12 @@ export class Sampler {
       top: random.uniform(),
       left: random.uniform(),
       mirror: random.uniform() < 0.5,
+      blue: random.uniform() < this.#film ? random.uniform() : 0,
     };
   }
 }
 
 /** The centre of picture `index`, as it is: for validation. */
 export function centred(index: number): Sample {
-  return { index, slide: 0.5, top: 0.5, left: 0.5, mirror: false };
+  return { index, slide: 0.5, top: 0.5, left: 0.5, mirror: false, blue: 0 };
 }

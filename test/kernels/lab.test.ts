@@ -41,6 +41,19 @@ test.each(['luma', 'lab'] as const)('lightness of %s', async (source) => {
   expectClose(got, want, { absolute: TOLERANCE });
 });
 
+test.each([102, 255])('lightness as early film saw it, by %i of 255', async (blue) => {
+  const y = poisoned(colours.length);
+  const windows = upload(new Uint32Array([0, 0, 0, blue]));
+  await run((emit) => emit.call(lightness, { pixels: upload(pixels), windows, y }, all));
+  const mix = (today: number, film: number) => today + (blue / 255) * (film - today);
+  const want = colours.map(([r, g, b]) => {
+    const grey = mix(0.299 * r + 0.587 * g + 0.114 * b, 0.3 * g + 0.7 * b);
+    return labOf([grey, grey, grey])[0];
+  });
+  const got = Array.from(await gpu.readFloats(y, colours.length), (v) => 50 * (v + 1));
+  expectClose(got, want, { absolute: TOLERANCE });
+});
+
 test('chroma, and its gain', async () => {
   const y = poisoned(2 * colours.length);
   const doubled = poisoned(2 * colours.length);

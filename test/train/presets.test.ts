@@ -60,7 +60,7 @@ test('50 steps of the default preset give the same file each time', async () => 
   const { metadata } = decodeWeights(new Uint8Array(await weights(one)), 'one');
   expect(metadata).toMatchObject({
     ...{ preset: 'default', learning_rate: '0.001', lr_decay: 'cosine', warmup: '2', ema: '0.998', clip_norm: '1' },
-    ...{ rebalance: '0', target_chroma: '1', pad: 'none', crop: 'random', lightness: 'luma' },
+    ...{ rebalance: '0', target_chroma: '1', pad: 'none', crop: 'random', lightness: 'luma', film: '0' },
   });
 });
 
@@ -97,6 +97,7 @@ test.each([
   ['--warmup', '4'],
   ['--pad', 'white'],
   ['--lightness', 'lab'],
+  ['--film', '1'],
   ['--preset', 'default'],
 ])('%s makes other weights', async (option, value) => {
   const plain = join(root, 'plain');
@@ -129,6 +130,15 @@ test('a checkpoint without the average that the run has is refused', async () =>
   );
 });
 
+test('pictures as early film saw them go on, resumed, where they were', async () => {
+  const film = ['--film', '0.5', '--preset', 'paper'];
+  const straight = await run('film', '--steps', '6', ...film);
+  const folder = await run('film-halves', '--steps', '3', ...film);
+  expect(await call('--resume', '--out', folder, '--steps', '6')).toMatch(/^0 weights/);
+  expect((await weights(folder)).equals(await weights(straight))).toBe(true);
+  expect(decodeWeights(new Uint8Array(await weights(folder)), 'film').metadata).toMatchObject({ film: '0.5' });
+});
+
 test('numbers out of range are refused', async () => {
   const wrong = async (...argv: string[]) => (await call('x', ...argv)).replace(" – see 'koalarize train --help'", '');
   expect(await wrong('--ema', '1')).toMatchInlineSnapshot(
@@ -136,6 +146,12 @@ test('numbers out of range are refused', async () => {
   );
   expect(await wrong('--rebalance', '2')).toMatchInlineSnapshot(
     `"2 koalarize train: --rebalance: expected a number from 0 to 1, got '2'"`,
+  );
+  expect(await wrong('--film', '1.5')).toMatchInlineSnapshot(
+    `"2 koalarize train: --film: expected a number from 0 to 1, got '1.5'"`,
+  );
+  expect(await wrong('--film', '0.5', '--lightness', 'lab')).toMatchInlineSnapshot(
+    `"2 koalarize train: --film and --lightness lab: expected one of them, got both"`,
   );
   expect(await wrong('--preset', 'best')).toMatchInlineSnapshot(
     `"2 koalarize train: --preset: expected default or paper, got 'best'"`,

@@ -43,6 +43,17 @@ test('offsets fill [0, 1), and half of the samples are mirrored', () => {
   expect(Math.abs(mirrored - 1000)).toBeLessThan(134);
 });
 
+test('early film sees the share of samples that was asked for, and leaves the rest of each as it is', () => {
+  const [plain, film] = [0, 0.3].map((share) => flatten(new Sampler(50, 50, 3, share), 0, 40));
+  expect(plain!.every(({ blue }) => blue === 0)).toBe(true);
+  const seen = film!.map(({ blue }) => blue).filter((blue) => blue > 0);
+  // 2000 throws: six standard deviations are 123.
+  expect(Math.abs(seen.length - 600)).toBeLessThan(123);
+  expect(Math.min(...seen)).toBeLessThan(0.02);
+  expect(Math.max(...seen)).toBeGreaterThan(0.98);
+  expect(film!.map((sample) => ({ ...sample, blue: 0 }))).toEqual(plain);
+});
+
 const SIZE = 16;
 const SOURCE = sourceSize(SIZE);
 
@@ -51,12 +62,12 @@ test('a batch holds the squares and the crops that the samples say', async () =>
   const tall = picture(5, SOURCE, SOURCE + 4);
   const dataset = { length: 2, picture: async (index: number) => [wide, tall][index]! };
   const samples = [
-    { index: 0, slide: 0.999, top: 0, left: 0.999, mirror: true },
-    { index: 1, slide: 0.5, top: 0.5, left: 0, mirror: false },
+    { index: 0, slide: 0.999, top: 0, left: 0.999, mirror: true, blue: 0.2 },
+    { index: 1, slide: 0.5, top: 0.5, left: 0, mirror: false, blue: 0 },
   ];
   const { pixels, windows } = await assembleBatch(dataset, samples, SIZE);
   const room = SOURCE - SIZE;
-  expect([...windows]).toEqual([0, room, 1, 0, Math.floor((room + 1) / 2), 0, 0, 0]);
+  expect([...windows]).toEqual([0, room, 1, 51, Math.floor((room + 1) / 2), 0, 0, 0]);
   const bytes = new Uint8Array(pixels.buffer);
   for (const [image, { data, width }, top, left] of [[0, wide, 0, 9] as const, [1, tall, 2, 0] as const]) {
     for (const [y, x] of [
@@ -80,10 +91,10 @@ test('validation takes the centre', async () => {
 test('padded, a whole picture lies in the middle between white bars of alpha 0', async () => {
   const small = picture(2, 10, 7);
   const dataset = { length: 1, pad: 'white' as const, picture: async () => small };
-  const samples = [{ index: 0, slide: 0.9, top: 0.9, left: 0.9, mirror: true }];
+  const samples = [{ index: 0, slide: 0.9, top: 0.9, left: 0.9, mirror: true, blue: 1 }];
   const { pixels, windows } = await assembleBatch(dataset, samples, SIZE);
   const middle = Math.floor((SOURCE - SIZE) / 2);
-  expect([...windows], 'nothing of it is cut off').toEqual([middle, middle, 1, 0]);
+  expect([...windows], 'nothing of it is cut off').toEqual([middle, middle, 1, 255]);
   const words = new Uint32Array(small.data.buffer as ArrayBuffer);
   const [top, left] = [Math.floor((SOURCE - 7) / 2), Math.floor((SOURCE - 10) / 2)];
   pixels.forEach((pixel, i) => {

@@ -34,6 +34,8 @@ How to train
   --target-chroma X    learn colours X times as strong as they are (1)
   --pad KIND           none: random crops; white: as in the paper, whole pictures between bars that do not count (none)
   --lightness KIND     what the network sees: luma, of the grey-scaled picture; lab, L* of the colours (luma)
+  --film P             show this share of the pictures as early film saw them, which was blind to red: from hardly to
+                       wholly, at random. Plants and skin are darker there, skies brighter (0)
 
 The feature extractor (none, unless it is named)
   --inception FILE     train with the answers of this picture classifier, an ONNX file such as Inception-ResNet-v2. Each

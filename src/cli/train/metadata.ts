@@ -47,6 +47,7 @@ export function metadataOf(config: RunConfig): Record<string, string> {
     rebalance: String(settings.rebalance),
     target_chroma: String(settings.targetChroma),
     ema: String(settings.ema),
+    film: String(settings.film),
     clip_norm: String(settings.clipNorm),
     seed: String(settings.seed),
     ...(precision === 'f16' && { precision }),

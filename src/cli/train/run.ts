@@ -100,6 +100,7 @@ export class Run {
         trainer,
         dataset,
         seed: settings.seed,
+        film: settings.film,
         from,
         to,
         learningRate: (step) => {

@@ -34,6 +34,8 @@ export interface Settings {
   readonly clipNorm: number;
   readonly pad: Padding;
   readonly lightness: Lightness;
+  /** The share of pictures that are seen as by film that sees no red, more or less. */
+  readonly film: number;
   readonly seed: number;
   readonly widthDivisor: number;
   readonly precision: Precision;
@@ -60,6 +62,7 @@ export const DEFAULTS = {
     batch: 100,
     pad: 'none',
     lightness: 'luma',
+    film: 0,
     temperature: 0,
     seed: 1,
     widthDivisor: 1,
@@ -89,7 +92,8 @@ export function stepsOf({ steps, epochs }: Goal, pictures: number, batch: number
 
 /** The recipe in one line. */
 export function recipeOf(settings: Settings): string {
-  const { preset, lr, lrDecay, warmup, ema, clipNorm, rebalance, temperature, targetChroma, pad, lightness } = settings;
+  const { preset, lr, lrDecay, warmup, ema, clipNorm, rebalance, temperature, targetChroma, pad, lightness, film } =
+    settings;
   const parts = [
     `rate ${lr} ${lrDecay}${warmup ? ` after ${warmup} steps of warm-up` : ''}`,
     ema ? `weights averaged ${ema}` : 'last weights',
@@ -98,6 +102,7 @@ export function recipeOf(settings: Settings): string {
     ...(rebalance ? [`colours rebalanced ${rebalance}`] : []),
     ...(targetChroma === 1 ? [] : [`target chroma x ${targetChroma}`]),
     ...(pad === 'white' ? ['whole pictures between white bars'] : []),
+    ...(film ? [`early film ${film}`] : []),
     ...(lightness === 'lab' ? ['L* of the colours'] : []),
   ];
   return `${preset}: ${parts.join('; ')}`;

@@ -1,6 +1,7 @@
 /**
  * From bytes to the network's input and target. pixels [N, SH, SW]: RGBA8, one 32-bit word each;
- * windows [N, 4]: top, left, mirror (0 or 1), 0 – the crop of each picture. Outputs are [N, H, W, C].
+ * windows [N, 4]: top, left, mirror (0 or 1), 255 · blue – the crop of each picture, and how blind to red its film was.
+ * Outputs are [N, H, W, C].
  */
 import { chroma as chromaKernel } from '../../kernels/chroma.ts';
 import { coverage as coverageKernel } from '../../kernels/coverage.ts';
