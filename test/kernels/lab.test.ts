@@ -44,7 +44,7 @@ test.each(['luma', 'lab'] as const)('lightness of %s', async (source) => {
 test.each([102, 255])('lightness as early film saw it, by %i of 255', async (blue) => {
   const y = poisoned(colours.length);
   const windows = upload(new Uint32Array([0, 0, 0, blue]));
-  await run((emit) => emit.call(lightness, { pixels: upload(pixels), windows, y }, all));
+  await run((emit) => emit.call(lightness, { pixels: upload(pixels), windows, y }, all, { source: 'luma' }));
   const mix = (today: number, film: number) => today + (blue / 255) * (film - today);
   const want = colours.map(([r, g, b]) => {
     const grey = mix(0.299 * r + 0.587 * g + 0.114 * b, 0.3 * g + 0.7 * b);
