@@ -1,16 +1,36 @@
 import source from '../../shaders/lightness.wgsl';
 import { defineKernel, linear, type Variants } from './define.ts';
 
+/** How a picture is shown to the network. All 0: as it is. */
+export interface Look {
+  /** 0…1: from the grey of today to that of early film, which saw no red. */
+  readonly blue: number;
+  /** −1…1: from the lightest tone curve, a gamma of e^−0.6 (0.55), to the darkest, e^0.6 (1.8). */
+  readonly gamma: number;
+  /** 0…1: how faded black is; at 1 it lies at 0.2 of the way to white. */
+  readonly black: number;
+  /** 0…1: how faded white is; at 1 it lies at 0.75. */
+  readonly white: number;
+}
+
+/** A look as the fourth word of a picture's window. */
+export function packLook({ blue, gamma, black, white }: Look): number {
+  const byte = (value: number, most: number) => Math.round(most * value) & 0xff;
+  return (byte(blue, 255) | (byte(gamma, 127) << 8) | (byte(black, 255) << 16) | (byte(white, 255) << 24)) >>> 0;
+}
+
 /**
- * Which luminance: that of the pixel's BT.601 grey, as a grey picture would have it, or that of its colour. Towards
- * `blue` = 1 the grey becomes that of early film, 0.3 G + 0.7 B, which saw no red; that of the colour stays.
+ * Which luminance: that of the pixel's BT.601 grey, as a grey picture would have it, or that of its colour. A look
+ * changes the grey, towards 0.3 G + 0.7 B and along a tone curve; that of the colour stays.
  */
 export const sources = {
   // Both are written as differences from green, so that greys are exact.
-  luma: `fn luminance(c: vec3f, blue: f32) -> f32 {
-  return linear(vec3f(c.g + 0.299 * (1.0 - blue) * (c.r - c.g) + mix(0.114, 0.7, blue) * (c.b - c.g))).x;
+  luma: `fn luminance(c: vec3f, look: u32) -> f32 {
+  let blue = unpack4x8unorm(look).x;
+  let grey = c.g + 0.299 * (1.0 - blue) * (c.r - c.g) + mix(0.114, 0.7, blue) * (c.b - c.g);
+  return linear(vec3f(toned(grey, look))).x;
 }`,
-  lab: `fn luminance(c: vec3f, blue: f32) -> f32 {
+  lab: `fn luminance(c: vec3f, look: u32) -> f32 {
   let rgb = linear(c);
   return rgb.g + 0.21263901 * (rgb.r - rgb.g) + 0.07219232 * (rgb.b - rgb.g);
 }`,
@@ -20,7 +40,7 @@ export const sources = {
  * Lightness of a window of each picture, scaled for the network: `y` [images, height, width, 1] = L* / 50 - 1.
  *
  * `pixels` [images, source_height, source_width] are RGBA8, R in the lowest byte; `windows` [images, 4] are u32:
- * top, left, mirror (0 or 1), 255 · blue.
+ * top, left, mirror (0 or 1), a packed `Look`.
  */
 export const lightness = defineKernel({
   name: 'lightness',
@@ -31,7 +51,7 @@ export const lightness = defineKernel({
     y: { access: 'read_write', length: ({ images, height, width }) => images * height * width },
   },
   params: { images: 'u32', height: 'u32', width: 'u32', source_height: 'u32', source_width: 'u32' },
-  constants: { WORKGROUP: 256 },
+  constants: { WORKGROUP: 256, GAMMA: 0.6, BLACK: 0.2, WHITE: 0.25 },
   variants: { source: sources },
   workgroups: ({ images, height, width }) => linear(images * height * width, 256),
 });

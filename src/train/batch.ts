@@ -1,4 +1,5 @@
 /** Puts decoded pictures together into the bytes that are uploaded for a step. */
+import { packLook } from '../kernels/lightness.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Sample } from './sampler.ts';
 
@@ -30,7 +31,7 @@ export interface Dataset {
 export interface Batch {
   /** [N, source, source], RGBA8. */
   readonly pixels: Uint32Array<ArrayBuffer>;
-  /** [N, 4]: top, left, mirror (0 or 1), 255 · blue. */
+  /** [N, 4]: top, left, mirror (0 or 1), packed look. */
   readonly windows: Uint32Array<ArrayBuffer>;
   /** [N, 1, 1, width]; empty for a dataset without. */
   readonly embeddings: Float32Array<ArrayBuffer>;
@@ -54,7 +55,7 @@ export async function assembleBatch(dataset: Dataset, samples: readonly Sample[]
     samples.map(async (sample, i) => {
       const picture = await dataset.picture(sample.index);
       const square = pixels.subarray(i * source * source, (i + 1) * source * source);
-      const how = [sample.mirror ? 1 : 0, Math.round(255 * sample.blue)];
+      const how = [sample.mirror ? 1 : 0, packLook(sample.look)];
       if (dataset.pad === 'white') {
         padSquare(picture, square, source);
         windows.set([middle, middle, ...how], i * 4);

@@ -3,7 +3,7 @@
  * known, and what has to happen between steps happens with none in flight. It knows nothing of files or terminals.
  */
 import { assembleBatch, type Batch, type Dataset } from './batch.ts';
-import { Sampler } from './sampler.ts';
+import { type Looks, Sampler } from './sampler.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Batches that are put together ahead of the device. */
@@ -39,8 +39,8 @@ export interface LoopOptions {
   readonly trainer: Trainer;
   readonly dataset: Dataset;
   readonly seed: number;
-  /** The share of pictures, 0 … 1, that are seen as by early film; default 0. */
-  readonly film?: number;
+  /** Shares of the pictures that are seen with another look; default none. */
+  readonly looks?: Looks;
   /** Steps that are done. */
   readonly from: number;
   /** The last step; may be infinite. */
@@ -95,8 +95,8 @@ export async function trainingLoop(options: LoopOptions): Promise<{ step: number
 }
 
 /** Returns a function that gives one batch after the other, and has the next ones made meanwhile. */
-function prefetch({ trainer: { config }, dataset, seed, film, from, to }: LoopOptions): () => Promise<Batch> {
-  const sampler = new Sampler(dataset.length, config.batch, seed, film);
+function prefetch({ trainer: { config }, dataset, seed, looks, from, to }: LoopOptions): () => Promise<Batch> {
+  const sampler = new Sampler(dataset.length, config.batch, seed, looks);
   const queue: Promise<Batch>[] = [];
   let next = from;
   return () => {

@@ -3,6 +3,7 @@
  * so a resumed run needs no random state.
  */
 import { Random, seedOf } from '../graph/random.ts';
+import type { Look } from '../kernels/lightness.ts';
 
 /** One picture of a batch. Offsets are fractions in [0, 1) of the room there is. */
 export interface Sample {
@@ -12,25 +13,34 @@ export interface Sample {
   readonly top: number;
   readonly left: number;
   readonly mirror: boolean;
-  /** How the network sees it: from 0, the grey of today, to 1, that of film that sees no red. */
-  readonly blue: number;
+  readonly look: Look;
 }
+
+/** Shares of the pictures, 0…1, that are shown with another look. */
+export interface Looks {
+  /** As by early film, more or less. */
+  readonly film: number;
+  /** With another tone curve: lighter, darker or faded. */
+  readonly tone: number;
+}
+
+const AS_IT_IS: Look = { blue: 0, gamma: 0, black: 0, white: 0 };
 
 /** Draws without replacement: every picture once an epoch, in a new order each epoch. */
 export class Sampler {
   readonly #length: number;
   readonly #batch: number;
   readonly #seed: number;
-  readonly #film: number;
+  readonly #looks: Looks;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array();
 
-  /** @param length the number of pictures  @param batch pictures a step  @param film share seen as by early film */
-  constructor(length: number, batch: number, seed: number, film = 0) {
+  /** @param length the number of pictures  @param batch pictures a step  @param looks default: all as they are */
+  constructor(length: number, batch: number, seed: number, looks: Looks = { film: 0, tone: 0 }) {
     this.#length = length;
     this.#batch = batch;
     this.#seed = seed;
-    this.#film = film;
+    this.#looks = looks;
   }
 
   /** The samples of step `step` (from 0). An epoch's last batch is filled up from the next epoch. */
@@ -51,12 +61,18 @@ export class Sampler {
       top: random.uniform(),
       left: random.uniform(),
       mirror: random.uniform() < 0.5,
-      blue: random.uniform() < this.#film ? random.uniform() : 0,
+      look: this.#look(random),
     };
+  }
+
+  #look(random: Random): Look {
+    const blue = random.uniform() < this.#looks.film ? random.uniform() : 0;
+    if (random.uniform() >= this.#looks.tone) return { ...AS_IT_IS, blue };
+    return { blue, gamma: 2 * random.uniform() - 1, black: random.uniform(), white: random.uniform() };
   }
 }
 
 /** The centre of picture `index`, as it is: for validation. */
 export function centred(index: number): Sample {
-  return { index, slide: 0.5, top: 0.5, left: 0.5, mirror: false, blue: 0 };
+  return { index, slide: 0.5, top: 0.5, left: 0.5, mirror: false, look: AS_IT_IS };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { chroma } from '../../src/kernels/chroma.ts';
 import { coverage } from '../../src/kernels/coverage.ts';
 import { labToRgba } from '../../src/kernels/lab_to_rgba.ts';
-import { lightness } from '../../src/kernels/lightness.ts';
+import { lightness, packLook } from '../../src/kernels/lightness.ts';
 import { gpu, poisoned, random, run, upload } from '../gpu.ts';
 import { expectClose } from '../reference/close.ts';
 import { labOf, lumaLightnessOf, rgbOf, type Triple } from '../reference/lab.ts';
@@ -51,6 +51,32 @@ test.each([102, 255])('lightness as early film saw it, by %i of 255', async (blu
     return labOf([grey, grey, grey])[0];
   });
   const got = Array.from(await gpu.readFloats(y, colours.length), (v) => 50 * (v + 1));
+  expectClose(got, want, { absolute: TOLERANCE });
+});
+
+test('a look is four bytes; none of it is 0', () => {
+  expect(packLook({ blue: 0, gamma: 0, black: 0, white: 0 })).toBe(0);
+  expect(packLook({ blue: 0.2, gamma: -1, black: 1, white: 0.4 })).toBe(0x66ff8133);
+  expect(packLook({ blue: 1, gamma: 1, black: 0, white: 1 })).toBe(0xff007fff);
+});
+
+test.each([
+  [{ blue: 0, gamma: 1, black: 0, white: 0 }, Math.exp(0.6), 0, 1],
+  [{ blue: 0, gamma: -1, black: 0, white: 0 }, Math.exp(-0.6), 0, 1],
+  [{ blue: 0, gamma: 0, black: 1, white: 1 }, 1, 0.2, 0.75],
+  [{ blue: 1, gamma: 51 / 127, black: 0.2, white: 0.6 }, Math.exp((0.6 * 51) / 127), 0.04, 0.85],
+])('lightness of greys with the look %o', async (look, gamma, black, white) => {
+  const y = poisoned(256);
+  const params = { ...all, width: 256, source_width: 256 };
+  const windows = upload(new Uint32Array([0, 0, 0, packLook(look)]));
+  await run((emit) =>
+    emit.call(lightness, { pixels: upload(pixels.slice(0, 256)), windows, y }, params, { source: 'luma' }),
+  );
+  const want = colours.slice(0, 256).map(([grey]) => {
+    const toned = 255 * (black + (white - black) * Math.max(grey / 255, 1e-4) ** gamma);
+    return labOf([toned, toned, toned])[0];
+  });
+  const got = Array.from(await gpu.readFloats(y, 256), (v) => 50 * (v + 1));
   expectClose(got, want, { absolute: TOLERANCE });
 });
 

@@ -60,7 +60,7 @@ test('50 steps of the default preset give the same file each time', async () => 
   const { metadata } = decodeWeights(new Uint8Array(await weights(one)), 'one');
   expect(metadata).toMatchObject({
     ...{ preset: 'default', learning_rate: '0.001', lr_decay: 'cosine', warmup: '2', ema: '0.998', clip_norm: '1' },
-    ...{ rebalance: '0', target_chroma: '1', pad: 'none', crop: 'random', lightness: 'luma', film: '0' },
+    ...{ rebalance: '0', target_chroma: '1', pad: 'none', crop: 'random', lightness: 'luma', film: '0', tone: '0' },
   });
 });
 
@@ -98,6 +98,7 @@ test.each([
   ['--pad', 'white'],
   ['--lightness', 'lab'],
   ['--film', '1'],
+  ['--tone', '1'],
   ['--preset', 'default'],
 ])('%s makes other weights', async (option, value) => {
   const plain = join(root, 'plain');
@@ -130,13 +131,15 @@ test('a checkpoint without the average that the run has is refused', async () =>
   );
 });
 
-test('pictures as early film saw them go on, resumed, where they were', async () => {
-  const film = ['--film', '0.5', '--preset', 'paper'];
-  const straight = await run('film', '--steps', '6', ...film);
-  const folder = await run('film-halves', '--steps', '3', ...film);
+test('pictures with other looks go on, resumed, where they were', async () => {
+  const looks = ['--film', '0.5', '--tone', '0.7', '--preset', 'paper'];
+  const straight = await run('looks', '--steps', '6', ...looks);
+  const folder = await run('looks-halves', '--steps', '3', ...looks);
   expect(await call('--resume', '--out', folder, '--steps', '6')).toMatch(/^0 weights/);
   expect((await weights(folder)).equals(await weights(straight))).toBe(true);
-  expect(decodeWeights(new Uint8Array(await weights(folder)), 'film').metadata).toMatchObject({ film: '0.5' });
+  expect(decodeWeights(new Uint8Array(await weights(folder)), 'looks').metadata).toMatchObject({
+    ...{ film: '0.5', tone: '0.7' },
+  });
 });
 
 test('numbers out of range are refused', async () => {
@@ -152,6 +155,9 @@ test('numbers out of range are refused', async () => {
   );
   expect(await wrong('--film', '0.5', '--lightness', 'lab')).toMatchInlineSnapshot(
     `"2 koalarize train: --film and --lightness lab: expected one of them, got both"`,
+  );
+  expect(await wrong('--tone', '0.5', '--lightness', 'lab')).toMatchInlineSnapshot(
+    `"2 koalarize train: --tone and --lightness lab: expected one of them, got both"`,
   );
   expect(await wrong('--preset', 'best')).toMatchInlineSnapshot(
     `"2 koalarize train: --preset: expected default or paper, got 'best'"`,

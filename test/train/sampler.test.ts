@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { packLook } from '../../src/kernels/lightness.ts';
 import { assembleBatch, sourceSize } from '../../src/train/batch.ts';
 import { centred, Sampler } from '../../src/train/sampler.ts';
 import { datasetOf, picture } from './pictures.ts';
 
+const plainLook = { blue: 0, gamma: 0, black: 0, white: 0 };
 const flatten = (sampler: Sampler, from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => sampler.batch(from + i)).flat();
 
@@ -44,14 +46,27 @@ test('offsets fill [0, 1), and half of the samples are mirrored', () => {
 });
 
 test('early film sees the share of samples that was asked for, and leaves the rest of each as it is', () => {
-  const [plain, film] = [0, 0.3].map((share) => flatten(new Sampler(50, 50, 3, share), 0, 40));
-  expect(plain!.every(({ blue }) => blue === 0)).toBe(true);
-  const seen = film!.map(({ blue }) => blue).filter((blue) => blue > 0);
+  const [plain, film] = [0, 0.3].map((share) => flatten(new Sampler(50, 50, 3, { film: share, tone: 0 }), 0, 40));
+  expect(plain!.every(({ look }) => packLook(look) === 0)).toBe(true);
+  const seen = film!.map(({ look }) => look.blue).filter((blue) => blue > 0);
   // 2000 throws: six standard deviations are 123.
   expect(Math.abs(seen.length - 600)).toBeLessThan(123);
   expect(Math.min(...seen)).toBeLessThan(0.02);
   expect(Math.max(...seen)).toBeGreaterThan(0.98);
-  expect(film!.map((sample) => ({ ...sample, blue: 0 }))).toEqual(plain);
+  expect(film!.map((sample) => ({ ...sample, look: { ...sample.look, blue: 0 } }))).toEqual(plain);
+});
+
+test('other tones are seen in the share of samples that was asked for, whatever film sees', () => {
+  const [film, both] = [0, 0.3].map((tone) => flatten(new Sampler(50, 50, 3, { film: 0.5, tone }), 0, 40));
+  const seen = both!.map(({ look }) => look).filter(({ gamma }) => gamma !== 0);
+  expect(Math.abs(seen.length - 600)).toBeLessThan(123);
+  for (const [amount, least] of [['gamma', -1] as const, ['black', 0] as const, ['white', 0] as const]) {
+    const amounts = seen.map((look) => look[amount]);
+    expect(Math.min(...amounts)).toBeLessThan(least + 0.03);
+    expect(Math.max(...amounts)).toBeGreaterThan(0.97);
+  }
+  const none = { gamma: 0, black: 0, white: 0 };
+  expect(both!.map((sample) => ({ ...sample, look: { ...sample.look, ...none } }))).toEqual(film);
 });
 
 const SIZE = 16;
@@ -62,12 +77,12 @@ test('a batch holds the squares and the crops that the samples say', async () =>
   const tall = picture(5, SOURCE, SOURCE + 4);
   const dataset = { length: 2, picture: async (index: number) => [wide, tall][index]! };
   const samples = [
-    { index: 0, slide: 0.999, top: 0, left: 0.999, mirror: true, blue: 0.2 },
-    { index: 1, slide: 0.5, top: 0.5, left: 0, mirror: false, blue: 0 },
+    { index: 0, slide: 0.999, top: 0, left: 0.999, mirror: true, look: { ...plainLook, blue: 0.2 } },
+    { index: 1, slide: 0.5, top: 0.5, left: 0, mirror: false, look: { blue: 0, gamma: 1, black: 0.2, white: 1 } },
   ];
   const { pixels, windows } = await assembleBatch(dataset, samples, SIZE);
   const room = SOURCE - SIZE;
-  expect([...windows]).toEqual([0, room, 1, 51, Math.floor((room + 1) / 2), 0, 0, 0]);
+  expect([...windows]).toEqual([0, room, 1, 51, Math.floor((room + 1) / 2), 0, 0, 0xff337f00]);
   const bytes = new Uint8Array(pixels.buffer);
   for (const [image, { data, width }, top, left] of [[0, wide, 0, 9] as const, [1, tall, 2, 0] as const]) {
     for (const [y, x] of [
@@ -91,7 +106,7 @@ test('validation takes the centre', async () => {
 test('padded, a whole picture lies in the middle between white bars of alpha 0', async () => {
   const small = picture(2, 10, 7);
   const dataset = { length: 1, pad: 'white' as const, picture: async () => small };
-  const samples = [{ index: 0, slide: 0.9, top: 0.9, left: 0.9, mirror: true, blue: 1 }];
+  const samples = [{ index: 0, slide: 0.9, top: 0.9, left: 0.9, mirror: true, look: { ...plainLook, blue: 1 } }];
   const { pixels, windows } = await assembleBatch(dataset, samples, SIZE);
   const middle = Math.floor((SOURCE - SIZE) / 2);
   expect([...windows], 'nothing of it is cut off').toEqual([middle, middle, 1, 255]);

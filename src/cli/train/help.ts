@@ -36,6 +36,8 @@ How to train
   --lightness KIND     what the network sees: luma, of the grey-scaled picture; lab, L* of the colours (luma)
   --film P             show this share of the pictures as early film saw them, which was blind to red: from hardly to
                        wholly, at random. Plants and skin are darker there, skies brighter (0)
+  --tone P             show this share of the pictures lighter or darker (gamma 0.55 to 1.8) and faded, at random, as old
+                       prints and their scans are; the colours to learn stay (0)
 
 The feature extractor (none, unless it is named)
   --inception FILE     train with the answers of this picture classifier, an ONNX file such as Inception-ResNet-v2. Each

@@ -48,6 +48,7 @@ export function metadataOf(config: RunConfig): Record<string, string> {
     target_chroma: String(settings.targetChroma),
     ema: String(settings.ema),
     film: String(settings.film),
+    tone: String(settings.tone),
     clip_norm: String(settings.clipNorm),
     seed: String(settings.seed),
     ...(precision === 'f16' && { precision }),

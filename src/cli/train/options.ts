@@ -54,19 +54,23 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     pad: oneOf('pad', values.pad, ['none', 'white']),
     lightness: oneOf('lightness', values.lightness, ['luma', 'lab']),
     film: numberOf('film', values.film, { least: 0, most: 1 }),
+    tone: numberOf('tone', values.tone, { least: 0, most: 1 }),
     preset: oneOf('preset', values.preset, ['default', 'paper']),
     seed: whole('seed', 0),
     widthDivisor: whole('width-divisor', 1, 32),
     precision: oneOf('precision', values.precision, ['f32', 'f16']),
   });
-  const { size, batch, microBatch, widthDivisor, temperature, pad, film, lightness } = settings;
+  const { size, batch, microBatch, widthDivisor, temperature, pad, lightness } = settings;
   if (size && size % 8) throw new UsageError(`--size: expected a multiple of 8, got ${size}`);
   if (widthDivisor && 32 % widthDivisor) {
     throw new UsageError(`--width-divisor: expected 1, 2, 4, 8, 16 or 32, got ${widthDivisor}`);
   }
   if (temperature && pad === 'white')
     throw new UsageError('--temperature and --pad white: expected one of them, got both');
-  if (film && lightness === 'lab') throw new UsageError('--film and --lightness lab: expected one of them, got both');
+  for (const look of ['film', 'tone'] as const) {
+    if (settings[look] && lightness === 'lab')
+      throw new UsageError(`--${look} and --lightness lab: expected one of them, got both`);
+  }
   const whole100 = batch ?? DEFAULTS.settings.batch;
   if (microBatch && !values.resume && whole100 % microBatch) {
     throw new UsageError(`--micro-batch: expected a divisor of the batch, ${whole100}, got ${microBatch}`);
@@ -125,6 +129,7 @@ function parse(argv: string[]) {
         pad: text,
         lightness: text,
         film: text,
+        tone: text,
         preset: text,
         seed: text,
         'width-divisor': text,

@@ -100,7 +100,7 @@ export class Run {
         trainer,
         dataset,
         seed: settings.seed,
-        film: settings.film,
+        looks: settings,
         from,
         to,
         learningRate: (step) => {

@@ -36,6 +36,8 @@ export interface Settings {
   readonly lightness: Lightness;
   /** The share of pictures that are seen as by film that sees no red, more or less. */
   readonly film: number;
+  /** The share of pictures that are seen with another tone curve. */
+  readonly tone: number;
   readonly seed: number;
   readonly widthDivisor: number;
   readonly precision: Precision;
@@ -63,6 +65,7 @@ export const DEFAULTS = {
     pad: 'none',
     lightness: 'luma',
     film: 0,
+    tone: 0,
     temperature: 0,
     seed: 1,
     widthDivisor: 1,
@@ -92,8 +95,21 @@ export function stepsOf({ steps, epochs }: Goal, pictures: number, batch: number
 
 /** The recipe in one line. */
 export function recipeOf(settings: Settings): string {
-  const { preset, lr, lrDecay, warmup, ema, clipNorm, rebalance, temperature, targetChroma, pad, lightness, film } =
-    settings;
+  const {
+    preset,
+    lr,
+    lrDecay,
+    warmup,
+    ema,
+    clipNorm,
+    rebalance,
+    temperature,
+    targetChroma,
+    pad,
+    lightness,
+    film,
+    tone,
+  } = settings;
   const parts = [
     `rate ${lr} ${lrDecay}${warmup ? ` after ${warmup} steps of warm-up` : ''}`,
     ema ? `weights averaged ${ema}` : 'last weights',
@@ -103,6 +119,7 @@ export function recipeOf(settings: Settings): string {
     ...(targetChroma === 1 ? [] : [`target chroma x ${targetChroma}`]),
     ...(pad === 'white' ? ['whole pictures between white bars'] : []),
     ...(film ? [`early film ${film}`] : []),
+    ...(tone ? [`other tones ${tone}`] : []),
     ...(lightness === 'lab' ? ['L* of the colours'] : []),
   ];
   return `${preset}: ${parts.join('; ')}`;
