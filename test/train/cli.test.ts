@@ -266,7 +266,7 @@ async function plain(path: string): Promise<Uint8Array> {
   return new Uint8Array(await readFile(path));
 }
 
-test('--init begins with given weights, widened where they are narrower', async () => {
+test('--init begins with given weights, widened where they are narrower, and narrowed again', async () => {
   const [narrow, wide] = [join(root, 'narrow'), join(root, 'wide')];
   const size = ['--size', '32', '--batch', '4'];
   expect((await call(photos, '--out', narrow, ...size, '--width-divisor', '32', '--steps', '30')).code).toBe(0);
@@ -278,8 +278,16 @@ test('--init begins with given weights, widened where they are narrower', async 
   expect(Math.abs((await score(wide)) / (await score(narrow)) - 1)).toBeLessThan(0.15);
   const { metadata } = decodeWeights(await readFile(join(wide, 'weights.safetensors')), 'weights');
   expect(metadata.initial_weights).toMatch(/^[0-9a-f]{64}$/);
-  const narrower = ['--width-divisor', '32', '--steps', '1', '--init', join(wide, 'weights.safetensors')];
-  const refused = await call(photos, '--out', join(root, 'refused'), ...size, ...narrower);
+  const again = join(root, 'again');
+  const narrower = ['--width-divisor', '32', '--steps', '1'];
+  const init2 = ['--init', join(wide, 'weights.safetensors')];
+  expect((await call(photos, '--out', again, ...size, ...narrower, ...init2)).code).toBe(0);
+  expect(Math.abs((await score(again)) / (await score(narrow)) - 1)).toBeLessThan(0.15);
+
+  const born = join(root, 'born');
+  expect((await call(photos, '--out', born, ...size, '--width-divisor', '16', '--steps', '1')).code).toBe(0);
+  const init3 = ['--init', join(born, 'weights.safetensors')];
+  const refused = await call(photos, '--out', join(root, 'refused'), ...size, ...narrower, ...init3);
   expect(refused.code).toBe(1);
-  expect(refused.err).toContain('of this width or narrower');
+  expect(refused.err).toContain('of a widened network, whose copies are alike within 0.05');
 });

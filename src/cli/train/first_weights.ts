@@ -5,6 +5,7 @@ import { glorotUniform } from '../../graph/initial.ts';
 import { sizeOf } from '../../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
 import { type ExtractorInfo, expectExtractor } from '../../model/embedding.ts';
+import { narrow } from '../../model/narrow.ts';
 import { CLASSES } from '../../model/network.ts';
 import { decodeWeights } from '../../model/weights.ts';
 import { widen } from '../../model/widen.ts';
@@ -19,17 +20,12 @@ import type { Settings } from './settings.ts';
 /** Looks at the file of --init early: before thousands of pictures are read. @throws FormatError */
 export async function initOf(
   path: string | undefined,
-  { widthDivisor, temperature }: Pick<Settings, 'widthDivisor' | 'temperature'>,
+  { temperature }: Pick<Settings, 'temperature'>,
   extractor: ExtractorInfo | undefined,
 ): Promise<RunConfig['init']> {
   if (path === undefined) return undefined;
   const file = await readBytes(path);
   const { network, embedding } = decodeWeights(file, path);
-  if (network.widthDivisor % widthDivisor) {
-    throw new FormatError(
-      `--init ${path}: expected weights of this width or narrower, got 1/${network.widthDivisor} of the channels for 1/${widthDivisor}`,
-    );
-  }
   if (network.temperature && !temperature) {
     throw new FormatError(
       `--init ${path}: expected weights of a regression, got some with classes of colour – train with --temperature ${network.temperature}`,
@@ -45,12 +41,12 @@ export async function initOf(
 }
 
 /**
- * Random ones, or those of --init: as they are, or widened.
+ * Random ones, or those of --init: as they are, widened, or, where they were widened before, narrowed again.
  *
  * @param colours how often each occurs; there where the network has classes, whose new layer begins by saying that
  */
 export async function firstWeights(
-  { settings: { seed }, init }: RunConfig,
+  { settings: { seed, widthDivisor }, init }: RunConfig,
   colours: readonly number[] | undefined,
   layout: ParameterLayout,
   progress: Progress,
@@ -63,7 +59,8 @@ export async function firstWeights(
   const { tensors, network } = decodeWeights(file, init.path);
   progress.say(`init     from ${init.path}, with 1/${network.widthDivisor} of the paper's channels`);
   const classes = [...random].filter(([name]) => name.startsWith(`${CLASSES}.`) && !tensors.has(name));
-  return widen(new Map([...withEmbedding(tensors, layout), ...classes]), layout, seed);
+  const all = new Map([...withEmbedding(tensors, layout), ...classes]);
+  return network.widthDivisor < widthDivisor ? narrow(all, layout) : widen(all, layout, seed);
 }
 
 /** Weights that knew no extractor pay it no attention at first: they answer as before. */

@@ -14,7 +14,8 @@ What to train
   --size N             pixels a side of the squares it learns from, a multiple of 8 (224)
   --batch N            pictures a step (100)
   --seed N             seed of the first weights, the order and the crops (1)
-  --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened
+  --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened,
+                       and those of a network that was widened are narrowed again
   --width-divisor N    a network with 1/N of the channels, for experiments: 1, 2, 4, 8, 16 or 32 (1)
   --precision P        f32 (default), or f16: products of float16 with float32 sums, for GPUs that have it; the loss is
                        scaled meanwhile, and steps in which a gradient overflows are left out
