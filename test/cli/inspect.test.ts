@@ -158,7 +158,7 @@ describe('safetensors', () => {
     expect(report.tensors).toContainEqual({ name: 'enc1.weight', type: 'F16', shape: [3, 3, 1, 64] });
     expect(report.metadata.scaling).toBe('L/50-1, a/127, b/127');
     expect(text).toMatch(
-      /use +weights, all channels, classes of colour annealed at 0.7, after 60 steps,\s+needs no feature extractor/,
+      /use +weights, all channels, classes of colour annealed at 0.7, after 20 steps,\s+needs no feature extractor/,
     );
     // By its content, whatever it is called.
     await copyFile(at('shipped.safetensors'), at('shipped'));
