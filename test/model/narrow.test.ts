@@ -1,20 +1,15 @@
 import { expect, test } from 'vitest';
 import { glorotUniform } from '../../src/graph/initial.ts';
-import { reachable } from '../../src/graph/node.ts';
-import { input } from '../../src/graph/ops/input.ts';
-import { ParameterLayout, type Tensors } from '../../src/graph/parameters.ts';
+import type { ParameterLayout, Tensors } from '../../src/graph/parameters.ts';
+import { layoutOf } from '../../src/model/layout.ts';
 import { narrow } from '../../src/model/narrow.ts';
-import { colorizationNetwork } from '../../src/model/network.ts';
 import { widen } from '../../src/model/widen.ts';
 
-/** The parameters of a network with an embedding and classes of colour: all kinds that there are. */
-function layoutOf(widthDivisor: number): ParameterLayout {
-  const [lightness, embedding] = [input('lightness', [1, 16, 24, 1]), input('embedding', [1, 1, 1, 5])];
-  const config = { widthDivisor, embeddingWidth: 5, temperature: 0.7 };
-  return new ParameterLayout(reachable([colorizationNetwork(config, lightness, embedding)]));
-}
-
-const [thin, wide] = [layoutOf(32), layoutOf(8)];
+/** With an embedding and classes of colour: all kinds of parameters that there are. */
+const [thin, wide] = [32, 8].map((widthDivisor) => layoutOf({ widthDivisor, embeddingWidth: 5, temperature: 0.7 })) as [
+  ParameterLayout,
+  ParameterLayout,
+];
 const weights = glorotUniform(thin, 3);
 /** Biases are zero at first, which would hide a wrong factor. */
 const biased: Tensors = new Map(

@@ -290,4 +290,5 @@ test('--init begins with given weights, widened where they are narrower, and nar
   const refused = await call(photos, '--out', join(root, 'refused'), ...size, ...narrower, ...init3);
   expect(refused.code).toBe(1);
   expect(refused.err).toContain('of a widened network, whose copies are alike within 0.05');
+  expect(refused.err, 'before any picture is read').not.toContain('reading pictures');
 });

@@ -1,10 +1,7 @@
 /** What a safetensors file holds, and what this program can do with it. */
-import { type Node, reachable } from '../../graph/node.ts';
-import { input } from '../../graph/ops/input.ts';
-import { ParameterLayout } from '../../graph/parameters.ts';
 import { decodeHeader } from '../../graph/safetensors.ts';
 import { describeExtractor } from '../../model/embedding.ts';
-import { colorizationNetwork, type NetworkConfig, SIZE_MULTIPLE } from '../../model/network.ts';
+import { layoutOf } from '../../model/layout.ts';
 import { decodeWeights } from '../../model/weights.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import { type StoredType, tally } from './stored.ts';
@@ -35,7 +32,7 @@ export function inspectSafetensors(file: Uint8Array, name: string): SafetensorsR
 function useOf(file: Uint8Array, name: string): { usable: boolean; use: string } {
   try {
     const { network, embedding, tensors, metadata } = decodeWeights(file, name);
-    for (const [key, { shape }] of new ParameterLayout(reachable([smallest(network)])).slots) {
+    for (const [key, { shape }] of layoutOf(network).slots) {
       const got = tensors.get(key)?.shape;
       if (got?.join() !== shape.join()) {
         throw new FormatError(
@@ -54,10 +51,4 @@ function useOf(file: Uint8Array, name: string): { usable: boolean; use: string }
     if (!(error instanceof FormatError || error instanceof ShapeError)) throw error;
     return { usable: false, use: error.message };
   }
-}
-
-function smallest(network: NetworkConfig): Node {
-  const { embeddingWidth } = network;
-  const embedding = embeddingWidth ? input('embedding', [1, 1, 1, embeddingWidth]) : undefined;
-  return colorizationNetwork(network, input('lightness', [1, SIZE_MULTIPLE, SIZE_MULTIPLE, 1]), embedding);
 }

@@ -5,6 +5,7 @@ import { glorotUniform } from '../../graph/initial.ts';
 import { sizeOf } from '../../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
 import { type ExtractorInfo, expectExtractor } from '../../model/embedding.ts';
+import { layoutOf } from '../../model/layout.ts';
 import { narrow } from '../../model/narrow.ts';
 import { CLASSES } from '../../model/network.ts';
 import { decodeWeights } from '../../model/weights.ts';
@@ -20,12 +21,12 @@ import type { Settings } from './settings.ts';
 /** Looks at the file of --init early: before thousands of pictures are read. @throws FormatError */
 export async function initOf(
   path: string | undefined,
-  { temperature }: Pick<Settings, 'temperature'>,
+  { widthDivisor, temperature }: Pick<Settings, 'widthDivisor' | 'temperature'>,
   extractor: ExtractorInfo | undefined,
 ): Promise<RunConfig['init']> {
   if (path === undefined) return undefined;
   const file = await readBytes(path);
-  const { network, embedding } = decodeWeights(file, path);
+  const { network, embedding, tensors } = decodeWeights(file, path);
   if (network.temperature && !temperature) {
     throw new FormatError(
       `--init ${path}: expected weights of a regression, got some with classes of colour – train with --temperature ${network.temperature}`,
@@ -37,6 +38,7 @@ export async function initOf(
     );
   }
   if (embedding && extractor) expectExtractor(`--init ${path}`, extractor, embedding);
+  if (network.widthDivisor < widthDivisor) narrow(tensors, layoutOf({ ...network, widthDivisor }));
   return { path: resolve(path), sha256: await sha256(file) };
 }
 
