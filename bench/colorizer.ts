@@ -14,8 +14,8 @@ export const EMBEDDING_WIDTH = 1001;
 export const CONFIG = { widthDivisor: 1, embeddingWidth: EMBEDDING_WIDTH } as const;
 
 /** The network of the paper, full width, steered by an embedding. */
-export function network(lightness: Node, embedding?: Node): Node {
-  return colorizationNetwork(CONFIG, lightness, embedding);
+export function network(lightness: Node, ...features: Node[]): Node {
+  return colorizationNetwork(CONFIG, lightness, ...features);
 }
 
 /** Glorot-uniform weights for the network that ends in `output`, and biases that are not zero, so that they count. */

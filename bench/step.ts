@@ -33,7 +33,7 @@ const configOf = ({ batch, size }: StepSize): TrainerConfig => ({
   size,
   ...LOOKS,
   masked: false,
-  embeddingWidth: EMBEDDING_WIDTH,
+  features: [[1, 1, EMBEDDING_WIDTH]],
   adam: ADAM,
 });
 
@@ -47,7 +47,7 @@ export async function trainingStep(gpu: Gpu, extent: StepSize, checkRuns: number
   const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
   const weights = randomWeights(loss);
   const batch = randomBatch(extent);
-  const data = { ...extent, ...(await convert(gpu, batch, extent)), embeddings: batch.embeddings };
+  const data = { ...extent, ...(await convert(gpu, batch, extent)), embeddings: batch.features[0]! };
   return {
     name: `training step, ${extent.size}x${extent.size}, batch ${extent.batch}`,
     flops: convolutionFlops(reachable(gradients(loss, parameters))),
@@ -142,7 +142,7 @@ function randomBatch({ batch, size }: StepSize): Batch {
   const source = sourceSize(size);
   const pixels = Uint32Array.from({ length: batch * source * source }, () => (random.next() | 0xff000000) >>> 0);
   const windows = Uint32Array.from({ length: batch * 4 }, (_, i) => [i % 8, i % 6, (i >> 2) % 2, 0][i % 4]!);
-  return { pixels, windows, embeddings: uniform(batch * EMBEDDING_WIDTH, 201) };
+  return { pixels, windows, features: [uniform(batch * EMBEDDING_WIDTH, 201)] };
 }
 
 /** What the network is given and what it should answer, as our kernels make it from the batch's bytes. */

@@ -56,7 +56,6 @@ async function train(setup: TrainingSetup): Promise<void> {
         lightness: 'luma',
         chromaGain: 1,
         masked: false,
-        embeddingWidth: 0,
         classes: Boolean(config.temperature),
         adam: {},
       },

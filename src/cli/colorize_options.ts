@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
 import { UPSAMPLINGS } from '../image/upsample.ts';
 import type { ColorizeOptions, ColorizerOptions } from '../model/colorizer.ts';
-import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf, joinRange } from './inception.ts';
+import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf, joinRange } from './inception.ts';
 import { sayLine, UsageError } from './messages.ts';
 import { strengthOf, wholeOf } from './numbers.ts';
 import { tuning } from './tune.ts';
@@ -21,8 +21,7 @@ are new. Folders are searched with all below them. EXIF, alpha and 16 bits are k
   --upsampling U       how the colours are enlarged: guided, along the edges of the picture, or bilinear     [guided]
   --render-size N      pixels of the shorter side inside the network      [as it was trained]
   --weights FILE       other weights, as 'koalarize train' writes them
-  --inception FILE     the feature extractor (ONNX) that these weights were trained with
-${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
+${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --tune               measure which algorithms are the fastest on this device, for each size of picture; what is
                        found is remembered, and used wherever --tune is given

@@ -1,4 +1,4 @@
-/** The options that name a feature extractor: the same for colouring, training and whatever else needs one. */
+/** Options that name a feature extractor: the same for colouring, training and whatever else needs one. */
 import { EMBEDDING_KINDS, type EmbeddingKind, parseRange } from '../model/embedding.ts';
 import type { ExtractorOptions } from '../model/extractor.ts';
 import { UsageError } from './messages.ts';
@@ -7,12 +7,19 @@ const text = { type: 'string' } as const;
 
 /** For `parseArgs`. */
 export const INCEPTION_OPTIONS = {
+  extractor: text,
   inception: text,
   'inception-output': text,
   'inception-size': text,
   'inception-range': text,
   'inception-kind': text,
 } as const;
+
+/** Help on the options of whatever colours with given weights. */
+export const EXTRACTOR_HELP = `  --extractor FILE     the feature extractor (ONNX) that these weights were trained with; those that come with the
+                       package find theirs by themselves
+  --inception FILE     the same, for weights that were trained with the answers of a classifier, as in the paper
+`;
 
 /** Help on the options beside --inception itself. */
 export const INCEPTION_DETAILS_HELP = `  --inception-output NAME          the value of the file that is used             [its only output]
@@ -31,7 +38,10 @@ type Values = { readonly [K in keyof typeof INCEPTION_OPTIONS]?: string | undefi
 
 /** Reads the options; undefined where there is no --inception. @throws UsageError */
 export function inceptionOf(values: Values): InceptionArguments | undefined {
-  const source = values.inception;
+  if (values.inception !== undefined && values.extractor !== undefined) {
+    throw new UsageError('--inception and --extractor: expected one of them, got both');
+  }
+  const source = values.inception ?? values.extractor;
   const details = (Object.keys(INCEPTION_OPTIONS) as (keyof Values)[]).filter((name) => values[name] !== undefined);
   if (source === undefined) {
     if (details.length === 0) return undefined;

@@ -1,6 +1,5 @@
 /** `koalarize train`: from folders of photographs to weights. */
 import { resolve } from 'node:path';
-import { Extractor } from '../model/extractor.ts';
 import { DeviceError, FormatError, KernelError, ShapeError } from '../runtime/errors.ts';
 import { Gpu } from '../runtime/gpu.ts';
 import { type Dataset, sourceSize } from '../train/batch.ts';
@@ -8,7 +7,7 @@ import { DivergedError } from '../train/loop.ts';
 import { chooseMicroBatch } from '../train/micro_batch.ts';
 import { sayLine } from './messages.ts';
 import { countColours } from './train/colours.ts';
-import { EmbeddingCache } from './train/embeddings.ts';
+import { openExtractor } from './train/extractor.ts';
 import { findPictures } from './train/find.ts';
 import { initOf } from './train/first_weights.ts';
 import { HELP } from './train/help.ts';
@@ -75,27 +74,23 @@ async function run(args: Arguments): Promise<void> {
     ...(tune && { tune: tuning() }),
     ...(args.verbose && { verbose: sayLine }),
   });
-  let extractor: Extractor | undefined;
+  let extractor: Awaited<ReturnType<typeof openExtractor>>;
   try {
     progress.say(`device   ${gpu.name} (${gpu.source})`);
     if (old && old.device !== gpu.name) {
       progress.say(`         the run began on ${old.device}: from here on it is not bit-identical`);
     }
     const begun = old?.settings ?? settingsFor(gpu, args.settings);
-    const had = old?.embedding.kind === 'none' ? undefined : old?.embedding;
-    const inception = args.inception ?? (had && { source: had.path });
-    extractor = inception && (await Extractor.open(gpu, inception.source, inception, had));
+    extractor = await openExtractor(gpu, args.extractor, old?.embedding, begun);
+    const source = sourceSize(begun.size, extractor?.cell);
     const init = old ? old.init : await initOf(args.init, begun, extractor?.description);
     const cache = new PictureCache((args.conduct.cache ?? old?.conduct.cache ?? defaultCacheMegabytes()) * 1e6);
     // What is cut out of a picture is no use where it is wanted whole.
     const offered = begun.pad === 'none' ? cache : undefined;
-    const { pictures, sets } = await findPictures(args, old, folder, sourceSize(begun.size), offered, progress);
+    const { pictures, sets } = await findPictures(args, old, folder, source, offered, progress);
     const { length } = pictures.train;
     const settings = old ? begun : withShortWarmup(begun, args.settings, stepsOf(goal, length, begun.batch));
     const stepsPerEpoch = length / settings.batch;
-    const colours = await coloursOf(folder, settings, old !== undefined, () =>
-      datasetOf(pictures.train, settings.size, settings.pad, cache),
-    );
     const conduct: Conduct = {
       ...DEFAULTS.conduct,
       valEvery: Math.max(LEAST_STEPS_BETWEEN_VALIDATIONS, Math.ceil(stepsPerEpoch)),
@@ -103,31 +98,29 @@ async function run(args: Arguments): Promise<void> {
       ...old?.conduct,
       ...args.conduct,
     };
+    const root = conduct.embeddingCache ?? folder.embeddingsPath;
+    const found = await extractor?.features(root, pictures.train, progress);
+    const features = found?.features;
+    const colours = await coloursOf(folder, settings, old !== undefined, () =>
+      datasetOf(pictures.train, settings.size, settings.pad, cache, features),
+    );
     const config: RunConfig = {
       format: 1,
       created: old?.created ?? new Date().toISOString(),
       device: gpu.name,
       ...(old?.tuning !== undefined && { tuning: old.tuning }),
       settings,
-      embedding: extractor
-        ? { ...extractor.description, path: resolve(inception!.source) }
-        : { kind: 'none', width: 0 },
+      embedding: extractor && found ? { ...found.info, path: resolve(extractor.path) } : { kind: 'none', width: 0 },
       ...(init && { init }),
       goal,
       conduct,
       ...sets,
     };
     await folder.writeConfig(config);
-    const embeddings =
-      extractor &&
-      new EmbeddingCache(conduct.embeddingCache ?? folder.embeddingsPath, extractor.description, gpu.precision);
-    if (extractor) {
-      const used = [...pictures.train, ...pictures.validation.slice(0, conduct.valCount)];
-      await embeddings!.complete(used, extractor, progress);
-      // Its weights leave the device before the network's come.
-      await extractor.close();
-    }
-    await new Run(gpu, folder, config, { ...pictures, embeddings, colours }, cache, progress).train();
+    await features?.complete([...pictures.train, ...pictures.validation.slice(0, conduct.valCount)], progress);
+    // Its weights leave the device before the network's come.
+    await extractor?.close();
+    await new Run(gpu, folder, config, { ...pictures, features, colours }, cache, progress).train();
   } finally {
     await extractor?.close();
     await gpu.close();
@@ -155,9 +148,9 @@ async function coloursOf(
 }
 
 /** @throws UsageError when an argument contradicts the run. */
-function expectSameSettings({ settings, val, init, inception }: Arguments, old: RunConfig): void {
-  if (inception && old.embedding.kind === 'none') {
-    throw new UsageError('--inception: expected none, as the run began without, got one: leave it out with --resume');
+function expectSameSettings({ settings, val, init, extractor }: Arguments, old: RunConfig): void {
+  if (extractor && extractor.kind !== 'none' && old.embedding.kind === 'none') {
+    throw new UsageError('--extractor: expected none, as the run began without, got one: leave it out with --resume');
   }
   if (init) throw new UsageError('--init: expected none with --resume, got one: the run has its weights');
   for (const [name, value] of Object.entries(settings)) {

@@ -11,7 +11,7 @@ import { type Plane, padToMultiple, resizeGrey, type Size } from './resize.ts';
 /** Default length of the shorter side in the network, pixels: the size of the training crops. */
 export const RENDER_SHORTER = 224;
 
-/** The network's strides multiply to 8, so its input's sides are multiples of it. */
+/** The network's strides multiply to 8, so its input's sides are multiples of it; of more with some feature maps. */
 export const RENDER_MULTIPLE = 8;
 
 /** The longer side is at most this many times `shorter`; longer pictures are squeezed along it. */
@@ -45,6 +45,18 @@ export function renderSize(width: number, height: number, shorter = RENDER_SHORT
 export interface RenderPlane extends Plane {
   /** The picture's part, from the top left, in pixels of the plane; the rest is padding. */
   readonly extent: Size;
+  /** The same at `scale` times the size: the plane holds means of its pixels. */
+  readonly fine: Plane;
+}
+
+/** What a network asks of its input beside the size. */
+export interface RenderOptions {
+  /** The plane's sides are multiples of it; default 8. */
+  readonly multiple?: number;
+  /** How many times larger `fine` is; default 1. */
+  readonly scale?: number;
+  /** Whether left and right are swapped, before the padding. */
+  readonly mirror?: boolean;
 }
 
 /**
@@ -53,9 +65,20 @@ export interface RenderPlane extends Plane {
  * @returns `[height, width, 1]`, grey codes 0..255; `greyToNetwork` scales them
  * @throws ShapeError when the picture's data and size disagree
  */
-export function renderGrey(picture: Picture, shorter = RENDER_SHORTER): RenderPlane {
+export function renderGrey(
+  picture: Picture,
+  shorter = RENDER_SHORTER,
+  { multiple = RENDER_MULTIPLE, scale = 1, mirror = false }: RenderOptions = {},
+): RenderPlane {
   const extent = renderSize(picture.width, picture.height, shorter);
-  return { ...padToMultiple(resizeGrey(picture, extent), RENDER_MULTIPLE), extent };
+  const resized = resizeGrey(picture, { width: extent.width * scale, height: extent.height * scale });
+  const fine = padToMultiple(mirror ? mirrored(resized) : resized, multiple * scale);
+  const [width, height] = [fine.width / scale, fine.height / scale];
+  return { data: shrink(fine.data, fine.width, fine.height, 1, scale), width, height, extent, fine };
+}
+
+function mirrored({ data, width, height }: Plane): Plane {
+  return { data: data.map((_, i) => data[i - 2 * (i % width) + width - 1]!), width, height };
 }
 
 /**
@@ -68,25 +91,29 @@ export function renderGrey(picture: Picture, shorter = RENDER_SHORTER): RenderPl
 export function chromaOf(answer: Float32Array, plane: RenderPlane): Chroma {
   const { width, height, extent } = plane;
   return {
-    data: networkToChroma(halve(answer, width, height, 2)),
-    guide: halve(plane.data, width, height, 1),
+    data: networkToChroma(shrink(answer, width, height, 2, 2)),
+    guide: shrink(plane.data, width, height, 1, 2),
     width: width / 2,
     height: height / 2,
     extent: { width: extent.width / 2, height: extent.height / 2 },
   };
 }
 
-/** Means of 2x2 pixels, `[height, width, channels]`, even sides. Four equal values give the same value, to the bit. */
-function halve(data: Float32Array, width: number, height: number, channels: number): Float32Array {
-  const half = new Float32Array((width / 2) * (height / 2) * channels);
+/** Means of `factor` x `factor` pixels, `[height, width, channels]`. Equal values give the same value, to the bit. */
+function shrink(data: Float32Array, width: number, height: number, channels: number, factor: number): Float32Array {
+  if (factor === 1) return data;
+  const small = new Float32Array((width / factor) * (height / factor) * channels);
   const row = width * channels;
-  for (let y = 0, o = 0; y < height; y += 2) {
-    for (let x = 0; x < width; x += 2) {
+  for (let y = 0, o = 0; y < height; y += factor) {
+    for (let x = 0; x < width; x += factor) {
       for (let c = 0; c < channels; c++, o++) {
-        const i = y * row + x * channels + c;
-        half[o] = (data[i]! + data[i + channels]! + data[i + row]! + data[i + row + channels]!) / 4;
+        let sum = 0;
+        for (let j = 0; j < factor; j++) {
+          for (let i = 0; i < factor; i++) sum += data[(y + j) * row + (x + i) * channels + c]!;
+        }
+        small[o] = sum / factor ** 2;
       }
     }
   }
-  return half;
+  return small;
 }

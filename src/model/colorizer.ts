@@ -1,9 +1,8 @@
 /** The colorizer: a device, the network with its weights, and the way of a picture through both. */
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
-import { type Node, reachable } from '../graph/node.ts';
 import { input } from '../graph/ops/input.ts';
-import { ParameterLayout, ParameterSlab } from '../graph/parameters.ts';
+import { ParameterSlab } from '../graph/parameters.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
 import { greyToNetwork } from '../image/lab.ts';
 import type { Picture, Pixels } from '../image/picture.ts';
@@ -13,7 +12,9 @@ import { Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { loadBytes } from '../runtime/load.ts';
 import { describeExtractor } from './embedding.ts';
 import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
-import { colorizationNetwork } from './network.ts';
+import { layoutOf } from './layout.ts';
+import { MapExtractor } from './maps.ts';
+import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
 import { decodeWeights, type Weights } from './weights.ts';
 
 export interface ColorizerOptions extends GpuOptions {
@@ -22,7 +23,12 @@ export interface ColorizerOptions extends GpuOptions {
   /** A weights file: its bytes, or where it is (path in Node, URL). Default the weights that come with the package. */
   readonly weights?: Uint8Array | URL | string;
   /**
-   * The feature extractor's ONNX file, for weights that were trained with one. How it is asked is in the weights; what
+   * The ONNX file of the classifier whose feature maps the weights were trained with; default the one that comes with the
+   * package. Which maps are taken is in the weights.
+   */
+  readonly extractor?: ExtractorSource;
+  /**
+   * The ONNX file of the classifier whose vector the weights were trained with. How it is asked is in the weights; what
    * is said here beside `source` must be the same.
    */
   readonly inception?: ExtractorSource | (ExtractorOptions & { readonly source: ExtractorSource });
@@ -38,6 +44,8 @@ export interface ColorizeOptions extends ApplyChromaOptions {
  * build puts what its programs share.
  */
 export const DEFAULT_WEIGHTS = new URL('../../weights/koalarize.safetensors', import.meta.url);
+/** The classifier that they were trained with. */
+export const DEFAULT_EXTRACTOR = new URL('../../weights/efficientnet-lite0.onnx', import.meta.url);
 /** Compiled networks that are kept, one for each size. */
 const KEPT_SIZES = 4;
 
@@ -47,12 +55,18 @@ export class Colorizer {
   readonly weights: Weights;
   readonly #slab: ParameterSlab;
   readonly #ownsGpu: boolean;
-  readonly #extractor: Extractor | undefined;
+  readonly #extractor: Extractor | MapExtractor | undefined;
   /** By size, the one that was used last at the end. */
   readonly #networks = new Map<string, Executable>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, slab: ParameterSlab, extractor?: Extractor) {
+  private constructor(
+    gpu: Gpu,
+    ownsGpu: boolean,
+    weights: Weights,
+    slab: ParameterSlab,
+    extractor?: Extractor | MapExtractor,
+  ) {
     this.gpu = gpu;
     this.#extractor = extractor;
     this.weights = weights;
@@ -70,12 +84,11 @@ export class Colorizer {
     const source = options.weights ?? DEFAULT_WEIGHTS;
     const name = source instanceof Uint8Array ? 'weights' : String(source);
     const weights = decodeWeights(source instanceof Uint8Array ? source : await loadBytes(source), name);
-    checkExtractorGiven(name, weights, options.inception !== undefined);
+    checkExtractorGiven(name, weights, options);
     const gpu = options.gpu ?? (await Gpu.open(options));
     try {
-      const extractor = await openExtractor(gpu, weights, options.inception);
-      const answer = networkOf(weights, 8, 8);
-      const slab = new ParameterSlab(gpu, 'weights', new ParameterLayout(reachable([answer])));
+      const extractor = await openExtractor(gpu, weights, options);
+      const slab = new ParameterSlab(gpu, 'weights', layoutOf(weights.network));
       slab.write(weights.tensors);
       return new Colorizer(gpu, !options.gpu, weights, slab, extractor);
     } catch (error) {
@@ -100,11 +113,15 @@ export class Colorizer {
    * `applyChroma` puts them on the picture, at any strength, as often as wanted.
    */
   chroma(picture: Picture, options: Pick<ColorizeOptions, 'renderSize'> = {}): Promise<Chroma> {
-    const plane = renderGrey(picture, options.renderSize ?? this.weights.size);
+    const { network: config, embedding, size } = this.weights;
+    const scale = embedding?.kind === 'maps' ? embedding.scale : 1;
+    const plane = renderGrey(picture, options.renderSize ?? size, { multiple: sizeMultiple(config), scale });
+    const extractor = this.#extractor;
     const turn = this.#last.then(async () => {
       const network = await this.#networkFor(plane.height, plane.width);
       network.feed('lightness', greyToNetwork(plane.data) as Float32Array<ArrayBuffer>);
-      if (this.#extractor) network.feed('embedding', await this.#extractor.embed(picture));
+      if (extractor instanceof MapExtractor) network.feed('grey', extractor.feed(plane.fine.data));
+      else if (extractor) network.feed('embedding', await extractor.embed(picture));
       network.run();
       const answer = await network.read('chroma');
       if (!answer.every(Number.isFinite)) {
@@ -143,33 +160,44 @@ export class Colorizer {
   }
 
   #compile(height: number, width: number): Promise<Executable> {
-    const answer = networkOf(this.weights, height, width);
-    return compile(this.gpu, { label: 'colorizer', outputs: { chroma: answer }, parameters: this.#slab });
+    const { network, embedding } = this.weights;
+    const lightness = input('lightness', [1, height, width, 1]);
+    const label = 'colorizer';
+    const parameters = this.#slab;
+    if (this.#extractor instanceof MapExtractor && embedding?.kind === 'maps') {
+      // Extractor and network are one graph: the maps never leave the device.
+      const { constants } = this.#extractor;
+      const { scale } = embedding;
+      const maps = this.#extractor.build(input('grey', [1, height * scale, width * scale, 1]));
+      const outputs = { chroma: colorizationNetwork(network, lightness, ...maps) };
+      return compile(this.gpu, { label, outputs, parameters, constants });
+    }
+    const features = featureShapes(network, [1, height, width]).map((shape) => input('embedding', shape));
+    const outputs = { chroma: colorizationNetwork(network, lightness, ...features) };
+    return compile(this.gpu, { label, outputs, parameters });
   }
 }
 
-function networkOf({ network }: Weights, height: number, width: number): Node {
-  const embedding = network.embeddingWidth ? input('embedding', [1, 1, 1, network.embeddingWidth]) : undefined;
-  return colorizationNetwork(network, input('lightness', [1, height, width, 1]), embedding);
-}
-
 /** @throws FormatError for weights that need an extractor and get none, or get one and need none. */
-function checkExtractorGiven(name: string, { embedding }: Weights, given: boolean): void {
-  if (embedding && !given) {
+function checkExtractorGiven(name: string, { embedding }: Weights, { inception, extractor }: ColorizerOptions): void {
+  if (embedding && embedding.kind !== 'maps' && inception === undefined) {
     throw new FormatError(
       `${name}: expected the feature extractor of the training (${describeExtractor(embedding)}), got none – name its ONNX file (--inception)`,
     );
   }
-  if (!embedding && given) {
+  if (!embedding && (inception ?? extractor) !== undefined) {
     throw new FormatError(
       `${name}: expected no feature extractor, as these weights were trained without, got one – leave it out, or use weights that were trained with it`,
     );
   }
 }
 
-function openExtractor(gpu: Gpu, { embedding }: Weights, given: ColorizerOptions['inception']) {
-  if (!embedding || given === undefined) return undefined;
+function openExtractor(gpu: Gpu, { embedding }: Weights, { inception: given, extractor }: ColorizerOptions) {
   const isSource = typeof given === 'string' || given instanceof Uint8Array || given instanceof URL;
-  const { source, ...options } = isSource ? { source: given } : given;
+  const { source, ...options } = isSource || !given ? { source: given } : given;
+  if (embedding?.kind === 'maps') {
+    return MapExtractor.open(gpu, extractor ?? source ?? DEFAULT_EXTRACTOR, undefined, embedding);
+  }
+  if (!embedding || source === undefined) return undefined;
   return Extractor.open(gpu, source, options, embedding);
 }

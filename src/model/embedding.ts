@@ -1,12 +1,16 @@
-/** What is recorded of an embedding: which classifier it comes from, and how that is asked. */
+/** Description of an embedding: which classifier it comes from, how that is asked, and what of its answer is used. */
 import { FormatError } from '../runtime/errors.ts';
+import type { NetworkConfig } from './network.ts';
 
 /** `logits`: before the softmax. `softmax`: behind it. `pooled`: what the last matrix product reads. */
 export type EmbeddingKind = (typeof EMBEDDING_KINDS)[number];
 export const EMBEDDING_KINDS = ['logits', 'softmax', 'pooled'] as const;
 
 /** A feature extractor, as weights that were trained with it know it. Another one gives other features. */
-export interface ExtractorInfo {
+export type ExtractorInfo = VectorInfo | MapsInfo;
+
+/** One vector for each picture. */
+export interface VectorInfo {
   readonly kind: EmbeddingKind;
   /** The name of the value in the classifier's file. */
   readonly output: string;
@@ -20,9 +24,50 @@ export interface ExtractorInfo {
   readonly range: readonly [black: number, white: number];
 }
 
+/** Feature maps, aligned with the picture. */
+export interface MapsInfo {
+  readonly kind: 'maps';
+  readonly maps: readonly MapInfo[];
+  /** Of the classifier's file, in hexadecimal. */
+  readonly sha256: string;
+  /** Its input's pixels for each pixel of the network's, along a side. */
+  readonly scale: number;
+  /** What it is fed with for black and for white. */
+  readonly range: readonly [black: number, white: number];
+}
+
+/** One of a classifier's maps. */
+export interface MapInfo {
+  /** The name of the value in the classifier's file. */
+  readonly output: string;
+  readonly channels: number;
+  /** Pixels of the classifier's input a side of one cell. */
+  readonly stride: number;
+  /** Standard deviation of its values on the pictures trained with, which the network sees divided by it. */
+  readonly deviation: number;
+}
+
+/** What a network that is steered by the extractor is built from. */
+export function featuresOf(info: ExtractorInfo | undefined): Pick<NetworkConfig, 'embeddingWidth' | 'maps'> {
+  if (info?.kind !== 'maps') return { embeddingWidth: info?.width ?? 0 };
+  const { maps, scale } = info;
+  return { embeddingWidth: 0, maps: maps.map(({ channels, stride }) => ({ channels, stride: stride / scale })) };
+}
+
 /** What weights files and checkpoints say of it. */
 export function embeddingMetadata(info: ExtractorInfo | undefined): Record<string, string> {
   if (!info) return { embedding: 'none', embedding_width: '0' };
+  if (info.kind === 'maps') {
+    return {
+      embedding: 'maps',
+      embedding_maps: JSON.stringify(
+        info.maps.map(({ output, channels, stride, deviation }) => [output, channels, stride, deviation]),
+      ),
+      embedding_scale: String(info.scale),
+      embedding_sha256: info.sha256,
+      embedding_range: info.range.join(),
+    };
+  }
   return {
     embedding: info.kind,
     embedding_width: String(info.width),
@@ -45,9 +90,20 @@ export function decodeEmbedding(metadata: Readonly<Record<string, string>>, name
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     return value >= least ? value : undefined;
   };
-  const kind = read('embedding', `none, ${EMBEDDING_KINDS.join(', ')}`, (text) =>
-    ['none', ...EMBEDDING_KINDS].find((one) => one === text),
-  ) as EmbeddingKind | 'none';
+  const kind = read('embedding', `none, maps, ${EMBEDDING_KINDS.join(', ')}`, (text) =>
+    (['none', 'maps', ...EMBEDDING_KINDS] as const).find((one) => one === text),
+  );
+  const sha256 = () => read('embedding_sha256', '64 hexadecimal digits', (text) => /^[0-9a-f]{64}$/.exec(text)?.[0]);
+  const range = () => read('embedding_range', "two different numbers, such as '-1,1'", parseRange);
+  if (kind === 'maps') {
+    return {
+      kind,
+      maps: read('embedding_maps', 'a list of [name, channels, stride, deviation]', parseMaps),
+      scale: read('embedding_scale', 'a whole number of at least 1', whole(1)),
+      sha256: sha256(),
+      range: range(),
+    };
+  }
   if (kind === 'none') {
     read('embedding_width', '0, for weights without an embedding', (text) => (text === '0' ? 0 : undefined));
     return undefined;
@@ -56,10 +112,28 @@ export function decodeEmbedding(metadata: Readonly<Record<string, string>>, name
     kind,
     width: read('embedding_width', 'a whole number of at least 1', whole(1)),
     output: read('embedding_output', 'the name of a value', (text) => text || undefined),
-    sha256: read('embedding_sha256', '64 hexadecimal digits', (text) => /^[0-9a-f]{64}$/.exec(text)?.[0]),
+    sha256: sha256(),
     size: read('embedding_size', 'a whole number of at least 1', whole(1)),
-    range: read('embedding_range', "two different numbers, such as '-1,1'", parseRange),
+    range: range(),
   };
+}
+
+/** Reads the list of maps; undefined for anything else. */
+function parseMaps(text: string): MapInfo[] | undefined {
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
+  try {
+    const rows: unknown = JSON.parse(text);
+    if (!Array.isArray(rows) || rows.length === 0) return undefined;
+    const maps = rows.map((row: unknown) => {
+      const [output, channels, stride, deviation] = Array.isArray(row) ? (row as unknown[]) : [];
+      const isMap = typeof output === 'string' && output !== '' && isCount(channels) && isCount(stride);
+      if (!isMap || !Number.isFinite(deviation) || !((deviation as number) > 0)) return undefined;
+      return { output, channels, stride, deviation } as MapInfo;
+    });
+    return maps.every((map) => map !== undefined) ? maps : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads `-1,1`; undefined for anything but two different finite numbers. */
@@ -70,7 +144,15 @@ export function parseRange(text: string): readonly [number, number] | undefined 
 }
 
 /** An extractor in words. */
-export function describeExtractor({ kind, output, width, sha256, size, range }: ExtractorInfo): string {
+export function describeExtractor(info: ExtractorInfo): string {
+  const { sha256, range } = info;
+  if (info.kind === 'maps') {
+    const maps = info.maps.map(
+      ({ output, channels, stride }) => `'${output}' (${channels} channels, stride ${stride})`,
+    );
+    return `maps ${maps.join(', ')}, from pixels in ${range.join('…')} at ${info.scale} times the network's size, SHA-256 ${sha256}`;
+  }
+  const { kind, output, width, size } = info;
   return `${kind} of '${output}', ${width} values, from ${size} x ${size} pixels in ${range.join('…')}, SHA-256 ${sha256}`;
 }
 
@@ -81,21 +163,33 @@ export function describeExtractor({ kind, output, width, sha256, size, range }: 
  * @throws FormatError that says both, where they differ.
  */
 export function expectExtractor(name: string, got: ExtractorInfo, trained: ExtractorInfo): void {
-  const keys = ['sha256', 'output', 'width', 'kind', 'size', 'range'] as const;
-  const differing = keys.filter((key) => String(got[key]) !== String(trained[key]));
+  const [ours, theirs] = [told(got), told(trained)];
+  const differing = Object.keys(NAMES).filter((key) => ours[key] !== theirs[key]);
   if (differing.length === 0) return;
-  const list = (info: ExtractorInfo) => differing.map((key) => `${NAMES[key]} ${info[key]}`).join(', ');
+  const list = (info: Readonly<Record<string, string>>) =>
+    differing.map((key) => `${NAMES[key]} ${info[key] ?? 'none'}`).join(', ');
   const remedy = differing[0] === 'sha256' ? 'use the file it was trained with' : 'use the options it was trained with';
   throw new FormatError(
-    `${name}: expected the extractor of the training (${list(trained)}), got ${list(got)} – ${remedy}`,
+    `${name}: expected the extractor of the training (${list(theirs)}), got ${list(ours)} – ${remedy}`,
   );
 }
 
-const NAMES: Readonly<Record<keyof ExtractorInfo, string>> = {
+/** What of an extractor decides its features, as text. How its maps are scaled afterwards is up to the training. */
+function told(info: ExtractorInfo): Readonly<Record<string, string>> {
+  const { kind, sha256, range } = info;
+  const common = { kind, sha256, range: String(range) };
+  if (info.kind === 'maps') {
+    return { ...common, output: info.maps.map(({ output }) => output).join(), scale: String(info.scale) };
+  }
+  return { ...common, output: info.output, width: String(info.width), size: String(info.size) };
+}
+
+const NAMES: Readonly<Record<string, string>> = {
   sha256: 'SHA-256',
   output: 'output',
   width: 'width',
   kind: 'kind',
   size: 'size',
+  scale: 'scale',
   range: 'range',
 };

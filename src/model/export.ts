@@ -1,38 +1,51 @@
-/** The colorizer as an ONNX file, for other runtimes. */
-import type { Node } from '../graph/node.ts';
+/** Export of the colorizer as an ONNX file, for other runtimes. */
 import { input } from '../graph/ops/input.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import { encodeOnnx } from '../onnx/export/encode.ts';
-import { colorizationNetwork, SIZE_MULTIPLE } from './network.ts';
+import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
 import type { Weights } from './weights.ts';
 
 /**
  * Encodes the network with its weights: input `lightness` [N, 1, H, W], L* / 50 − 1; for weights that need one, input
- * `embedding` [N, E]; output `chroma` [N, 2, H, W], a* / 127 and b* / 127. N is free; H and W are multiples of 8.
- * The weights' metadata goes along.
+ * `embedding` [N, E], or the feature maps by their names [N, C, H / stride, W / stride]; output `chroma` [N, 2, H, W], a* / 127 and b* / 127. N is free; H and W are multiples of
+ * `sizeMultiple`. The weights' metadata goes along.
  *
  * @throws FormatError for weights that do not fit their own description.
  */
-export function exportColorizer({ network, tensors, metadata }: Weights): Uint8Array {
+export function exportColorizer({ network, embedding, tensors, metadata }: Weights): Uint8Array {
   const { embeddingWidth } = network;
-  const features = embeddingWidth ? input('embedding', [1, embeddingWidth]) : undefined;
+  const multiple = sizeMultiple(network);
   // The smallest size: every other multiple has the same pads.
-  const lightness = input('lightness', [1, SIZE_MULTIPLE, SIZE_MULTIPLE, 1]);
-  const pixel: Node | undefined = features && reshape(features, [1, 1, 1, embeddingWidth]);
+  const lightness = input('lightness', [1, multiple, multiple, 1]);
+  const maps = embedding?.kind === 'maps' ? embedding.maps : [];
+  const shapes = featureShapes(network, [1, multiple, multiple]);
+  const features = embeddingWidth
+    ? [reshape(input('embedding', [1, embeddingWidth]), [1, 1, 1, embeddingWidth])]
+    : maps.map(({ output }, i) => input(output, shapes[i]!));
   return encodeOnnx({
     name: 'koalarize',
     description: [
-      `Colours pictures. lightness [N, 1, H, W]: L* / 50 - 1, H and W multiples of ${SIZE_MULTIPLE} (pad with the edge).`,
+      `Colours pictures. lightness [N, 1, H, W]: L* / 50 - 1, H and W multiples of ${multiple} (pad with the edge).`,
       ...(embeddingWidth ? [`embedding [N, ${embeddingWidth}]: what the feature extractor says of each picture.`] : []),
+      ...maps.map(
+        ({ output, channels, deviation }, i) =>
+          `${output} [N, ${channels}, H / ${network.maps![i]!.stride}, W / ${network.maps![i]!.stride}]: the feature extractor's map, divided by ${deviation}.`,
+      ),
       'chroma [N, 2, H, W]: a* / 127 and b* / 127.',
     ].join('\n'),
-    outputs: { chroma: colorizationNetwork(network, lightness, pixel) },
+    outputs: { chroma: colorizationNetwork(network, lightness, ...features) },
     weights: tensors,
     dimensions: {
       lightness: ['N', 1, 'H', 'W'],
       chroma: ['N', 2, 'H', 'W'],
       ...(embeddingWidth && { embedding: ['N', embeddingWidth] }),
+      ...Object.fromEntries(
+        maps.map(({ output, channels }, i) => {
+          const { stride } = network.maps![i]!;
+          return [output, ['N', channels, `H/${stride}`, `W/${stride}`]];
+        }),
+      ),
     },
-    metadata: { ...metadata, size_multiple: String(SIZE_MULTIPLE) },
+    metadata: { ...metadata, size_multiple: String(multiple) },
   });
 }

@@ -16,7 +16,7 @@ import { emitInto, type KernelCall } from '../kernels/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
 import { DeviceError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { type EmbeddingKind, type ExtractorInfo, expectExtractor } from './embedding.ts';
+import { type EmbeddingKind, expectExtractor, type VectorInfo } from './embedding.ts';
 import type { ClassifierInput } from './feature.ts';
 
 /** An ONNX file: its bytes, or where it is (path in Node, URL). */
@@ -43,7 +43,7 @@ const MOST_UPLOADED = 2 ** 28;
 
 /** Turns pictures into embeddings. Calls may overlap; they run one after the other. */
 export class Extractor {
-  readonly description: ExtractorInfo;
+  readonly description: VectorInfo;
   readonly #gpu: Gpu;
   readonly #input: ClassifierInput;
   /** Until it is compiled: it holds the file's bytes. */
@@ -51,7 +51,7 @@ export class Extractor {
   #network: Promise<Executable> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(gpu: Gpu, description: ExtractorInfo, input: ClassifierInput, feature: Node) {
+  private constructor(gpu: Gpu, description: VectorInfo, input: ClassifierInput, feature: Node) {
     this.#gpu = gpu;
     this.description = description;
     this.#input = input;
@@ -68,7 +68,7 @@ export class Extractor {
     gpu: Gpu,
     source: ExtractorSource,
     options: ExtractorOptions = {},
-    trained?: ExtractorInfo,
+    trained?: VectorInfo,
   ): Promise<Extractor> {
     // Loaded on demand: who colours without an extractor needs no decoder.
     const [
@@ -114,7 +114,7 @@ export class Extractor {
       );
     }
     const flat = reshape(imported.node, [1, width]);
-    const info: ExtractorInfo = { kind, output: feature.output, width, sha256, size, range };
+    const info: VectorInfo = { kind, output: feature.output, width, sha256, size, range };
     if (trained) expectExtractor(name, info, trained);
     return new Extractor(gpu, info, taken, feature.softmax ? softmax(flat, 1) : flat);
   }
@@ -214,7 +214,7 @@ export class Extractor {
 function inputOnHost(
   picture: Picture,
   mirror: boolean,
-  { size, range: [black, white] }: ExtractorInfo,
+  { size, range: [black, white] }: VectorInfo,
   layout: ClassifierInput['layout'],
 ): Float32Array<ArrayBuffer> {
   const grey = resizeGrey(picture, { width: size, height: size }).data;

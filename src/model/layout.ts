@@ -2,12 +2,13 @@
 import { reachable } from '../graph/node.ts';
 import { input } from '../graph/ops/input.ts';
 import { ParameterLayout } from '../graph/parameters.ts';
-import { colorizationNetwork, type NetworkConfig, SIZE_MULTIPLE } from './network.ts';
+import { colorizationNetwork, featureShapes, type NetworkConfig, sizeMultiple } from './network.ts';
 
 /** Lays out the parameters of the network that `config` describes. */
 export function layoutOf(config: NetworkConfig): ParameterLayout {
-  const { embeddingWidth } = config;
-  const embedding = embeddingWidth ? input('embedding', [1, 1, 1, embeddingWidth]) : undefined;
-  const lightness = input('lightness', [1, SIZE_MULTIPLE, SIZE_MULTIPLE, 1]);
-  return new ParameterLayout(reachable([colorizationNetwork(config, lightness, embedding)]));
+  const side = sizeMultiple(config);
+  const features = featureShapes(config, [1, side, side]).map((shape, i) => input(`feature${i}`, shape));
+  return new ParameterLayout(
+    reachable([colorizationNetwork(config, input('lightness', [1, side, side, 1]), ...features)]),
+  );
 }

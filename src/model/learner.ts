@@ -6,7 +6,7 @@ import { colorizationNetwork, colourClassifier, type NetworkConfig } from './net
  * Builds what learns: the logits of `colourClassifier` where a network has classes of colour, whose annealed mean has no
  * gradient; else `colorizationNetwork` itself. Shapes and errors are theirs.
  */
-export function learner(config: NetworkConfig, lightness: Node, embedding?: Node): Node {
+export function learner(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
   const build = config.temperature ? colourClassifier : colorizationNetwork;
-  return build(config, lightness, embedding);
+  return build(config, lightness, ...features);
 }

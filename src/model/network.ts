@@ -4,7 +4,8 @@
  *
  * N batch, H height, W width, C channels; NHWC.
  */
-import type { Node } from '../graph/node.ts';
+import { describe, type Node } from '../graph/node.ts';
+import { add } from '../graph/ops/add.ts';
 import { annealedMean } from '../graph/ops/annealed_mean.ts';
 import { biasAdd } from '../graph/ops/bias_add.ts';
 import { BINS } from '../graph/ops/colour_classes.ts';
@@ -25,6 +26,8 @@ export interface NetworkConfig {
    * so `fusion.bias` is that constant.
    */
   readonly embeddingWidth: number;
+  /** Feature maps that steer the colours place by place, in the order in which they are given; default none. */
+  readonly maps?: readonly FeatureMap[];
   /**
    * Above 0: the network ends in classes of colour behind dec3, at a quarter of the size, and answers with their mean
    * annealed at this temperature (Zhang, Isola and Efros 2016). 0 or none: regression by dec4 and dec5, as in the paper.
@@ -32,14 +35,39 @@ export interface NetworkConfig {
   readonly temperature?: number;
 }
 
+/** The shape of a feature map of a classifier, relative to the network's input. */
+export interface FeatureMap {
+  readonly channels: number;
+  /** Pixels of the network's input a side of one cell: a power of 2, from 2. */
+  readonly stride: number;
+}
+
 /** Pictures are padded to a multiple of this: three convolutions with stride 2. */
 export const SIZE_MULTIPLE = 8;
+/** Pixels of the input a side of one cell of the fusion layer's grid. */
+const FUSION_STRIDE = 8;
+
+/** The sides of a picture in the network are multiples of this: cells of all maps are whole. */
+export function sizeMultiple({ maps = [] }: Pick<NetworkConfig, 'maps'>): number {
+  return Math.max(SIZE_MULTIPLE, ...maps.map(({ stride }) => stride));
+}
+
+/** Shapes [N, h, w, C] of what steers the network's colours, for `batch` pictures of `height` x `width` pixels. */
+export function featureShapes(
+  { embeddingWidth, maps = [] }: Pick<NetworkConfig, 'embeddingWidth' | 'maps'>,
+  [batch, height, width]: readonly [batch: number, height: number, width: number],
+): number[][] {
+  const vector = embeddingWidth ? [[batch, 1, 1, embeddingWidth]] : [];
+  return [...vector, ...maps.map(({ channels, stride }) => [batch, height / stride, width / stride, channels])];
+}
 
 interface Layer {
   readonly name: string;
   readonly channels: number;
   readonly stride?: number;
   readonly upsample?: boolean;
+  /** Pixels of the input a side of a cell of its grid, where feature maps may join it. */
+  readonly grid?: number;
 }
 
 const ENCODER: readonly Layer[] = [
@@ -55,25 +83,29 @@ const ENCODER: readonly Layer[] = [
 const FUSION_CHANNELS = 256;
 const DECODER: readonly Layer[] = [
   { name: 'dec1', channels: 128, upsample: true },
-  { name: 'dec2', channels: 64 },
+  { name: 'dec2', channels: 64, grid: 4 },
   { name: 'dec3', channels: 64 },
 ];
-const LAST: Layer = { name: 'dec4', channels: 32 };
+const LAST: Layer = { name: 'dec4', channels: 32, grid: 2 };
 
 /**
  * Builds the network: lightness [N, H, W, 1] in −1…1 (L* / 50 − 1) to chroma [N, H, W, 2] in −1…1 (a* / 127, b* / 127).
- * `embedding` is [N, 1, 1, embeddingWidth].
  *
- * @throws ShapeError unless H and W are multiples of 8, and the embedding is there exactly when the width is not 0.
+ * `features` are of `featureShapes`: the embedding [N, 1, 1, embeddingWidth] where its width is not 0, then the maps
+ * [N, H / stride, W / stride, channels]. Each goes through a 1x1 product of its own and is added before a layer's ReLU:
+ * coarse ones, enlarged to its grid by repetition, to the fusion layer; finer ones to the first layer of the decoder with
+ * their grid. A sum of products is the product of what is concatenated, so this is the paper's fusion.
+ *
+ * @throws ShapeError unless H and W are multiples of `sizeMultiple`, and the features are those of `config`.
  */
-export function colorizationNetwork(config: NetworkConfig, lightness: Node, embedding?: Node): Node {
+export function colorizationNetwork(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
   if (config.temperature) {
-    const chroma = annealedMean(colourClassifier(config, lightness, embedding), config.temperature);
+    const chroma = annealedMean(colourClassifier(config, lightness, ...features), config.temperature);
     return upsample2x(upsample2x(chroma));
   }
-  const x = upsample2x(trunk(config, lightness, embedding));
-  const last = relu(convolution(LAST.name, x, LAST.channels / config.widthDivisor, 3));
-  return upsample2x(tanh(convolution('dec5', last, 2, 3)));
+  const x = upsample2x(trunk(config, lightness, features));
+  const last = steered(LAST, convolution(LAST.name, x, LAST.channels / config.widthDivisor, 3), config, features);
+  return upsample2x(tanh(convolution('dec5', relu(last), 2, 3)));
 }
 
 /**
@@ -82,32 +114,46 @@ export function colorizationNetwork(config: NetworkConfig, lightness: Node, embe
  *
  * @throws ShapeError as `colorizationNetwork`.
  */
-export function colourClassifier(config: NetworkConfig, lightness: Node, embedding?: Node): Node {
-  return convolution(CLASSES, trunk(config, lightness, embedding), BINS ** 2, 1);
+export function colourClassifier(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
+  const finest = config.maps?.find(({ stride }) => stride < 4);
+  if (finest) {
+    throw new ShapeError(
+      `network: expected maps of stride 4 or more beside classes of colour, got ${finest.stride} – leave that map out`,
+    );
+  }
+  return convolution(CLASSES, trunk(config, lightness, features), BINS ** 2, 1);
 }
 
 /** The layer that makes classes of colour. */
 export const CLASSES = 'classes';
 
 /** Encoder, fusion and decoder up to dec3: [N, H, W, 1] to [N, H / 4, W / 4, 64 / widthDivisor]. */
-function trunk(config: NetworkConfig, lightness: Node, embedding: Node | undefined): Node {
-  const [, height, width] = lightness.shape;
-  if (height! % SIZE_MULTIPLE || width! % SIZE_MULTIPLE) {
-    throw new ShapeError(`network: expected multiples of ${SIZE_MULTIPLE}, got ${height} x ${width} – pad the picture`);
-  }
-  const embeddingWidth = embedding?.shape[3] ?? 0;
-  if (embeddingWidth !== config.embeddingWidth) {
-    throw new ShapeError(`network: expected an embedding of ${config.embeddingWidth} values, got ${embeddingWidth}`);
-  }
+function trunk(config: NetworkConfig, lightness: Node, features: readonly Node[]): Node {
+  expectShapes(config, lightness, features);
   const channelsOf = (layer: Layer) => layer.channels / config.widthDivisor;
   let x = lightness;
   for (const layer of ENCODER) x = relu(convolution(layer.name, x, channelsOf(layer), 3, layer.stride));
-  x = relu(fusion(x, embedding, FUSION_CHANNELS / config.widthDivisor));
+  x = relu(fusion(config, x, features));
   for (const layer of DECODER) {
-    x = relu(convolution(layer.name, x, channelsOf(layer), 3));
+    x = relu(steered(layer, convolution(layer.name, x, channelsOf(layer), 3), config, features));
     if (layer.upsample) x = upsample2x(x);
   }
   return x;
+}
+
+/** @throws ShapeError */
+function expectShapes(config: NetworkConfig, lightness: Node, features: readonly Node[]): void {
+  const [batch, height, width] = lightness.shape as [number, number, number];
+  const multiple = sizeMultiple(config);
+  if (height % multiple || width % multiple) {
+    throw new ShapeError(`network: expected multiples of ${multiple}, got ${height} x ${width} – pad the picture`);
+  }
+  const odd = config.maps?.find(({ stride }) => stride < 2 || !Number.isInteger(Math.log2(stride)));
+  if (odd) throw new ShapeError(`network: expected maps whose stride is a power of 2, from 2, got ${odd.stride}`);
+  const list = (shapes: readonly (readonly number[])[]) => shapes.map(describe).join(', ') || 'none';
+  const expected = list(featureShapes(config, [batch, height, width]));
+  const got = list(features.map(({ shape }) => shape));
+  if (expected !== got) throw new ShapeError(`network: expected features of shape ${expected}, got ${got}`);
 }
 
 function convolution(name: string, x: Node, channels: number, kernel: number, stride = 1): Node {
@@ -116,13 +162,32 @@ function convolution(name: string, x: Node, channels: number, kernel: number, st
 }
 
 /**
- * W · concat(x, e) + b = Wx · x + (We · e + b): the embedding's part is one vector for each image, added as a bias,
- * and the tensor with 1257 channels is never made.
+ * W · concat(x, e, m…) + b = Wx · x + (We · e + b) + Wm · m + …: the embedding's part is one vector for each image, added
+ * as a bias, and the tensor with 1257 channels is never made.
  */
-function fusion(x: Node, embedding: Node | undefined, channels: number): Node {
-  if (!embedding) return convolution('fusion', x, channels, 1);
+function fusion(config: NetworkConfig, x: Node, features: readonly Node[]): Node {
+  const channels = FUSION_CHANNELS / config.widthDivisor;
   const weight = parameter('fusion.weight', [1, 1, x.shape[3]!, channels]);
-  const embeddingWeight = parameter('fusion.embedding', [1, 1, embedding.shape[3]!, channels]);
-  const bias = biasAdd(conv2dSame(embedding, embeddingWeight), parameter('fusion.bias', [channels]));
-  return biasAdd(conv2dSame(x, weight), bias);
+  let bias = parameter('fusion.bias', [channels]);
+  if (config.embeddingWidth) {
+    const embeddingWeight = parameter('fusion.embedding', [1, 1, config.embeddingWidth, channels]);
+    bias = biasAdd(conv2dSame(features[0]!, embeddingWeight), bias);
+  }
+  return steered(FUSION, biasAdd(conv2dSame(x, weight), bias), config, features);
+}
+
+/** The layer that coarse maps join. */
+const FUSION: Layer = { name: 'fusion', channels: FUSION_CHANNELS, grid: FUSION_STRIDE };
+
+/** y + Σ Wm · m over the maps that join `layer`, coarser ones enlarged to its grid by repetition. */
+function steered({ name, grid }: Layer, y: Node, { maps = [] }: NetworkConfig, features: readonly Node[]): Node {
+  const nodes = features.slice(features.length - maps.length);
+  let sum = y;
+  maps.forEach(({ channels, stride }, i) => {
+    if (Math.min(stride, FUSION_STRIDE) !== grid) return;
+    let product = conv2dSame(nodes[i]!, parameter(`${name}.map${i}`, [1, 1, channels, y.shape[3]!]));
+    for (let cell = stride; cell > grid; cell /= 2) product = upsample2x(product);
+    sum = add(sum, product);
+  });
+  return sum;
 }

@@ -2,7 +2,7 @@
 import type { Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors } from '../graph/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
-import { decodeEmbedding, type ExtractorInfo, embeddingMetadata } from './embedding.ts';
+import { decodeEmbedding, type ExtractorInfo, embeddingMetadata, featuresOf } from './embedding.ts';
 import type { NetworkConfig } from './network.ts';
 
 /** What a weights file must say for this version to understand it. */
@@ -34,9 +34,12 @@ export interface Weights extends WeightsInfo {
 
 /** The metadata that every weights file and checkpoint carries. @throws FormatError unless the widths are the same. */
 export function weightsMetadata({ network, lightness, embedding }: WeightsInfo): Record<string, string> {
-  if (network.embeddingWidth !== (embedding?.width ?? 0)) {
+  const features = ({ embeddingWidth, maps = [] }: Pick<NetworkConfig, 'embeddingWidth' | 'maps'>) =>
+    maps.length ? `maps ${JSON.stringify(maps)}` : `${embeddingWidth} values`;
+  const [expected, got] = [features(network), features(featuresOf(embedding))];
+  if (expected !== got) {
     throw new FormatError(
-      `weights: expected an extractor of ${network.embeddingWidth} values, got one of ${embedding?.width ?? 0} – describe the one it was trained with`,
+      `weights: expected an extractor of ${expected}, got one of ${got} – describe the one it was trained with`,
     );
   }
   return {
@@ -76,7 +79,7 @@ export function decodeWeights(file: Uint8Array, name: string): Weights {
   }
   return {
     network: {
-      embeddingWidth: embedding?.width ?? 0,
+      ...featuresOf(embedding),
       widthDivisor: whole('width_divisor', 1),
       ...(temperature !== undefined && { temperature }),
     },

@@ -23,8 +23,20 @@ export interface Dataset {
   readonly pad?: Padding;
   /** The picture at `index`; the same bytes each time. */
   picture(index: number): Promise<Picture>;
-  /** The embedding of the whole picture at `index`, or of its mirror image; absent where there is no extractor. */
-  embedding?(index: number, mirror: boolean): Promise<Float32Array>;
+  /** Squares begin at multiples of so many pixels, since feature maps are made of cells; default anywhere. */
+  readonly cell?: number | undefined;
+  /**
+   * What the network is given beside the square `crop` of the picture at `index`, or of its mirror image: embeddings and
+   * feature maps, one array each. Absent where there is no extractor.
+   */
+  features?(index: number, mirror: boolean, crop: Crop): Promise<readonly Float32Array[]>;
+}
+
+/** A square of a picture, or of its mirror image where that is shown, in pixels. */
+export interface Crop {
+  readonly top: number;
+  readonly left: number;
+  readonly size: number;
 }
 
 /** What a step is fed with: squares of `source` x `source` pixels, and the crop of each. */
@@ -33,25 +45,28 @@ export interface Batch {
   readonly pixels: Uint32Array<ArrayBuffer>;
   /** [N, 4]: top, left, mirror (0 or 1), packed look. */
   readonly windows: Uint32Array<ArrayBuffer>;
-  /** [N, 1, 1, width]; empty for a dataset without. */
-  readonly embeddings: Float32Array<ArrayBuffer>;
+  /** [N, h, w, C] each; none for a dataset without. */
+  readonly features: readonly Float32Array<ArrayBuffer>[];
 }
 
-/** Pixels of the squares that are uploaded for crops of `size`: room for crops to move in, as ImageNet's 256 for 224. */
-export function sourceSize(size: number): number {
-  return Math.round((size * 8) / 7);
+/**
+ * Pixels of the squares that are uploaded for crops of `size`: room for crops to move in, as ImageNet's 256 for 224. With
+ * cells there is none: what is uploaded is the crop.
+ */
+export function sourceSize(size: number, cell?: number): number {
+  return cell ? size : Math.round((size * 8) / 7);
 }
 
 /** R, G, B 255, alpha 0: the network sees white, and the loss nothing. */
 const WHITE_BAR = 0x00ffffff;
 
-/** Cuts the samples' squares out of their pictures. @throws ShapeError for embeddings of several lengths */
+/** Cuts the samples' squares out of their pictures. @throws ShapeError for features of several lengths */
 export async function assembleBatch(dataset: Dataset, samples: readonly Sample[], size: number): Promise<Batch> {
-  const source = sourceSize(size);
+  const source = sourceSize(size, dataset.cell);
   const pixels = new Uint32Array(samples.length * source * source);
   const windows = new Uint32Array(samples.length * 4);
   const middle = Math.floor((source - size) / 2);
-  await Promise.all(
+  const features = await Promise.all(
     samples.map(async (sample, i) => {
       const picture = await dataset.picture(sample.index);
       const square = pixels.subarray(i * source * source, (i + 1) * source * source);
@@ -59,33 +74,46 @@ export async function assembleBatch(dataset: Dataset, samples: readonly Sample[]
       if (dataset.pad === 'white') {
         padSquare(picture, square, source);
         windows.set([middle, middle, ...how], i * 4);
-        return;
+      } else if (dataset.cell) {
+        const { top, left } = cropOf(picture, sample, size, dataset.cell);
+        copySquare(picture, top, sample.mirror ? picture.width - size - left : left, square, source);
+        windows.set([0, 0, ...how], i * 4);
+      } else {
+        const { slide } = sample;
+        const slid = (length: number) => Math.floor(slide * (length - source + 1));
+        copySquare(picture, slid(picture.height), slid(picture.width), square, source);
+        const room = source - size + 1;
+        windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), ...how], i * 4);
       }
-      copySquare(picture, sample.slide, square, source);
-      const room = source - size + 1;
-      windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), ...how], i * 4);
+      return dataset.features?.(sample.index, sample.mirror, cropOf(picture, sample, size, dataset.cell ?? 1)) ?? [];
     }),
   );
-  return { pixels, windows, embeddings: await embeddingsOf(dataset, samples) };
+  return { pixels, windows, features: stacked(features) };
 }
 
-async function embeddingsOf(dataset: Dataset, samples: readonly Sample[]): Promise<Float32Array<ArrayBuffer>> {
-  if (!dataset.embedding) return new Float32Array();
-  const all = await Promise.all(samples.map(({ index, mirror }) => dataset.embedding!(index, mirror)));
-  const { length } = all[0]!;
-  const together = new Float32Array(all.length * length);
-  all.forEach((embedding, i) => {
-    if (embedding.length !== length) {
-      throw new ShapeError(`batch: expected embeddings of ${length} values, got ${embedding.length}`);
-    }
-    together.set(embedding, i * length);
+/** The square of a picture, or of its mirror image, that a sample shows: at a multiple of `cell` pixels. */
+function cropOf({ width, height }: Picture, { top, left }: Sample, size: number, cell: number): Crop {
+  const begin = (fraction: number, length: number) =>
+    Math.floor(fraction * (Math.floor((length - size) / cell) + 1)) * cell;
+  return { top: begin(top, height), left: begin(left, width), size };
+}
+
+/** The samples' features behind each other, for each kind. */
+function stacked(samples: readonly (readonly Float32Array[])[]): Float32Array<ArrayBuffer>[] {
+  return samples[0]!.map((first, kind) => {
+    const together = new Float32Array(samples.length * first.length);
+    samples.forEach((features, i) => {
+      const { length } = features[kind]!;
+      if (length !== first.length) {
+        throw new ShapeError(`batch: expected features of ${first.length} values, got ${length}`);
+      }
+      together.set(features[kind]!, i * length);
+    });
+    return together;
   });
-  return together;
 }
 
-function copySquare({ data, width, height }: Picture, slide: number, square: Uint32Array, side: number): void {
-  const top = Math.floor(slide * (height - side + 1));
-  const left = Math.floor(slide * (width - side + 1));
+function copySquare({ data, width }: Picture, top: number, left: number, square: Uint32Array, side: number): void {
   const bytes = new Uint8Array(square.buffer, square.byteOffset, square.byteLength);
   for (let y = 0; y < side; y++) {
     const from = ((top + y) * width + left) * 4;

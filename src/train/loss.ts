@@ -1,5 +1,5 @@
 /** What is minimised: from a batch of bytes to one number, as a graph. */
-import type { Node } from '../graph/node.ts';
+import { type Node, type Shape, sizeOf } from '../graph/node.ts';
 import { binary } from '../graph/ops/binary.ts';
 import { chromaWeight } from '../graph/ops/chroma_weight.ts';
 import { crossEntropy } from '../graph/ops/cross_entropy.ts';
@@ -13,10 +13,10 @@ import { sourceSize } from './batch.ts';
 import { BINS, BINS_PER_UNIT } from './rebalance.ts';
 
 /**
- * Builds a network from lightness [N, H, W, 1] and, where the width is not 0, an embedding [N, 1, 1, width]: to chroma
- * [N, H, W, 2], or to the logits of classes of colour, maybe at a part of the size.
+ * Builds a network from lightness [N, H, W, 1] and features [N, h, w, C], if any: to chroma [N, H, W, 2], or to the logits
+ * of classes of colour, maybe at a part of the size.
  */
-export type NetworkBuilder = (lightness: Node, embedding?: Node) => Node;
+export type NetworkBuilder = (lightness: Node, ...features: Node[]) => Node;
 
 export interface LossConfig {
   /** Pictures that go through the network together. */
@@ -30,21 +30,24 @@ export interface LossConfig {
   readonly masked: boolean;
   /** What each true colour weighs, as of `colourWeights`; default all alike. */
   readonly colourWeights?: Float32Array | undefined;
-  readonly embeddingWidth: number;
+  /** Shapes [h, w, C] of what the network is given beside each picture; default nothing. */
+  readonly features?: readonly Shape[] | undefined;
+  /** As the dataset's: pixels that squares begin at multiples of; default anywhere. */
+  readonly cell?: number | undefined;
   /** Whether the network answers in logits of classes: then what is minimised is their cross-entropy. */
   readonly classes?: boolean;
 }
 
 /** The loss of one micro-batch, what the network saw, what it answered, and what it should have. */
 export function lossGraph(config: LossConfig, network: NetworkBuilder) {
-  const { microBatch, size, embeddingWidth, chromaGain: gain } = config;
-  const source = sourceSize(size);
+  const { microBatch, size, features = [], cell, chromaGain: gain } = config;
+  const source = sourceSize(size, cell);
   const crop = { height: size, width: size };
   const pixels = input('pixels', [microBatch, source, source]);
   const windows = input('windows', [microBatch, 4]);
-  const embedding = embeddingWidth ? input('embedding', [microBatch, 1, 1, embeddingWidth]) : undefined;
+  const given = features.map((shape, i) => input(featureName(i), [microBatch, ...shape]));
   const seen = lightness(pixels, windows, { ...crop, source: config.lightness });
-  const answer = network(seen, embedding);
+  const answer = network(seen, ...given);
   const target = chroma(pixels, windows, { ...crop, gain });
   if (config.classes) return { loss: classLoss(config, answer, target), seen, answer, target };
   const covered = config.masked ? coverage(pixels, windows, crop) : undefined;
@@ -74,10 +77,18 @@ function weightOf(target: Node, gain: number, weights: Float32Array): Node {
   return chromaWeight(target, table, { scale: BINS_PER_UNIT / gain });
 }
 
-/** @throws ShapeError unless there is an embedding of `width` values for each picture. */
-export function expectEmbeddings(embeddings: Float32Array, pictures: number, width: number): void {
-  if (embeddings.length === pictures * width) return;
+/** The name of the graph's input for feature `i`. */
+export function featureName(i: number): string {
+  return `feature${i}`;
+}
+
+/** @throws ShapeError unless there is an array of each shape for each picture. */
+export function expectFeatures(features: readonly Float32Array[], pictures: number, shapes: readonly Shape[]): void {
+  const expected = shapes.map((shape) => pictures * sizeOf(shape));
+  const got = features.map(({ length }) => length);
+  if (got.join() === expected.join()) return;
+  const list = (lengths: readonly number[]) => lengths.join(' and ') || 'no';
   throw new ShapeError(
-    `train: expected ${pictures} embeddings of ${width} values, got ${embeddings.length} values in all`,
+    `train: expected features of ${list(expected)} values for ${pictures} pictures, got ${list(got)} values`,
   );
 }

@@ -17,7 +17,7 @@ import { Adam, type AdamOptions } from './adam.ts';
 import type { Batch } from './batch.ts';
 import { type FiniteCheck, freeCheck, makeCheck } from './finite_check.ts';
 import { freeSum, type GradientSum, makeSum } from './gradient_sum.ts';
-import { expectEmbeddings, type LossConfig, lossGraph, type NetworkBuilder } from './loss.ts';
+import { expectFeatures, featureName, type LossConfig, lossGraph, type NetworkBuilder } from './loss.ts';
 import { INITIAL_LOSS_SCALE, isExhausted, type LossScaleState, nextLossScale } from './loss_scale.ts';
 import { WeightAverage } from './weight_average.ts';
 
@@ -213,9 +213,9 @@ export class Trainer {
   }
 
   /** One function for each micro-batch, which writes its part of the batch. */
-  #feeds({ pixels, windows, embeddings }: Batch): (() => void)[] {
-    const { batch, microBatch, embeddingWidth } = this.config;
-    expectEmbeddings(embeddings, batch, embeddingWidth);
+  #feeds({ pixels, windows, features }: Batch): (() => void)[] {
+    const { batch, microBatch } = this.config;
+    expectFeatures(features, batch, this.config.features ?? []);
     const part = <A extends { length: number; subarray(start: number, end: number): A }>(all: A, i: number): A => {
       const length = (all.length / batch) * microBatch;
       return all.subarray(i * length, (i + 1) * length);
@@ -223,7 +223,9 @@ export class Trainer {
     return Array.from({ length: batch / microBatch }, (_, i) => () => {
       this.#parts.step.feed('pixels', part(pixels, i));
       this.#parts.step.feed('windows', part(windows, i));
-      if (embeddingWidth) this.#parts.step.feed('embedding', part(embeddings, i));
+      features.forEach((feature, kind) => {
+        this.#parts.step.feed(featureName(kind), part(feature, i));
+      });
     });
   }
 }

@@ -1,12 +1,13 @@
 /** The network on pictures it is not trained on: mean squared error, beside what trivial answers score, and pictures. */
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
+import type { Shape } from '../graph/node.ts';
 import { labToRgba } from '../kernels/lab_to_rgba.ts';
 import { recordOne } from '../kernels/record.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
-import { assembleBatch, type Batch, type Dataset, type Picture, sourceSize } from './batch.ts';
-import { expectEmbeddings, lossGraph, type NetworkBuilder } from './loss.ts';
+import { assembleBatch, type Batch, type Dataset, type Picture } from './batch.ts';
+import { expectFeatures, featureName, lossGraph, type NetworkBuilder } from './loss.ts';
 import { centred } from './sampler.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -40,7 +41,8 @@ export class Validator {
   readonly #gpu: Gpu;
   readonly #dataset: Dataset;
   readonly #size: number;
-  readonly #embeddingWidth: number;
+  /** Of each picture. */
+  readonly #features: readonly Shape[];
   /** Pictures that go through the network together. */
   readonly #together: number;
   readonly #forward: Executable;
@@ -50,7 +52,7 @@ export class Validator {
   private constructor(
     gpu: Gpu,
     dataset: Dataset,
-    config: { size: number; together: number; embeddingWidth: number },
+    config: { size: number; together: number; features: readonly Shape[] },
     forward: Executable,
     painters: { grey: Painter; output: Painter },
     noChroma: GPUBuffer,
@@ -58,7 +60,7 @@ export class Validator {
     this.#gpu = gpu;
     this.#dataset = dataset;
     this.#size = config.size;
-    this.#embeddingWidth = config.embeddingWidth;
+    this.#features = config.features;
     this.#together = config.together;
     this.#forward = forward;
     this.#painters = painters;
@@ -67,11 +69,11 @@ export class Validator {
 
   /** Compiles the network for `dataset`. The weights stay the trainer's. */
   static async create(gpu: Gpu, trainer: Trainer, network: NetworkBuilder, dataset: Dataset): Promise<Validator> {
-    const { size, embeddingWidth } = trainer.config;
+    const { size, features = [], cell } = trainer.config;
     const together = Math.min(trainer.config.microBatch, dataset.length);
     // Whatever is trained on, the score is of grey pictures and against the colours as they are.
     const plain = { lightness: 'luma', chromaGain: 1, masked: false } as const;
-    const { seen, answer, target } = lossGraph({ ...plain, size, embeddingWidth, microBatch: together }, network);
+    const { seen, answer, target } = lossGraph({ ...plain, size, features, cell, microBatch: together }, network);
     const forward = await compile(gpu, {
       label: 'validation',
       parameters: trainer.best,
@@ -88,7 +90,7 @@ export class Validator {
       grey: await painter('grey pictures', noChroma),
       output: await painter('coloured pictures', forward.output('answer')),
     };
-    return new Validator(gpu, dataset, { size, together, embeddingWidth }, forward, painters, noChroma);
+    return new Validator(gpu, dataset, { size, together, features }, forward, painters, noChroma);
   }
 
   /** Scores the weights as they are now. */
@@ -127,7 +129,11 @@ export class Validator {
       for (let i = 0; i < Math.min(this.#together, last - first); i++) {
         const square = (data: Uint8Array): Picture => ({ data, width: this.#size, height: this.#size });
         const part = (all: ArrayBuffer) => square(new Uint8Array(all, i * pixels * 4, pixels * 4));
-        comparisons.push({ grey: part(greys), output: part(outputs), truth: square(cropOf(batch, i, this.#size)) });
+        comparisons.push({
+          grey: part(greys),
+          output: part(outputs),
+          truth: square(cropOf(batch, i, this.#together, this.#size)),
+        });
       }
     }
     return comparisons;
@@ -144,11 +150,13 @@ export class Validator {
 
   /** Runs the pictures from `first` on, and says how many there are; the rest of the last batch repeats its last one. */
   async #run(first: number, batch?: Batch): Promise<number> {
-    const { pixels, windows, embeddings } = batch ?? (await this.#batch(first));
-    expectEmbeddings(embeddings, this.#together, this.#embeddingWidth);
+    const { pixels, windows, features } = batch ?? (await this.#batch(first));
+    expectFeatures(features, this.#together, this.#features);
     this.#forward.feed('pixels', pixels);
     this.#forward.feed('windows', windows);
-    if (this.#embeddingWidth) this.#forward.feed('embedding', embeddings);
+    features.forEach((feature, kind) => {
+      this.#forward.feed(featureName(kind), feature);
+    });
     this.#forward.run();
     return Math.min(this.#together, this.#dataset.length - first);
   }
@@ -161,8 +169,8 @@ export class Validator {
 }
 
 /** The pixels of picture `i` that the network was fed with. */
-function cropOf({ pixels, windows }: Batch, i: number, size: number): Uint8Array {
-  const source = sourceSize(size);
+function cropOf({ pixels, windows }: Batch, i: number, pictures: number, size: number): Uint8Array {
+  const source = Math.sqrt(pixels.length / pictures);
   const [top, left] = windows.subarray(i * 4);
   const crop = new Uint32Array(size * size);
   for (let y = 0; y < size; y++) {

@@ -11,7 +11,7 @@ import { colorizeCommand } from '../../src/cli/colorize.ts';
 import { EmbeddingCache } from '../../src/cli/train/embeddings.ts';
 import { train } from '../../src/cli/train.ts';
 import { readImage } from '../../src/image/node.ts';
-import type { ExtractorInfo } from '../../src/model/embedding.ts';
+import type { VectorInfo } from '../../src/model/embedding.ts';
 import { Extractor } from '../../src/model/extractor.ts';
 import { decodeWeights } from '../../src/model/weights.ts';
 import { answer, CHANNELS, CLASSES, classifier, SIZE } from '../model/classifier.ts';
@@ -101,7 +101,7 @@ test('trains with embeddings of the whole pictures, and records the extractor', 
     path: onnx,
   });
   const { tensors, ...weights } = decodeWeights(await readFile(join(root, 'one/weights.safetensors')), 'weights');
-  const { path: _, ...info } = embedding as ExtractorInfo & { path: string };
+  const { path: _, ...info } = embedding as VectorInfo & { path: string };
   expect(weights.embedding).toEqual(info);
   expect(tensors.get('fusion.embedding')?.shape).toEqual([1, 1, CLASSES, 16]);
 

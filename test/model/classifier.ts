@@ -7,7 +7,7 @@ import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { encodeSafetensors } from '../../src/graph/safetensors.ts';
 import type { Picture } from '../../src/image/picture.ts';
 import { maxCode } from '../../src/image/picture.ts';
-import type { ExtractorInfo } from '../../src/model/embedding.ts';
+import type { VectorInfo } from '../../src/model/embedding.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { weightsMetadata } from '../../src/model/weights.ts';
 import { random } from '../gpu.ts';
@@ -136,7 +136,7 @@ function resized(values: readonly number[], size: number): number[] {
 }
 
 /** A weights file of a small untrained network, colourful, whose colours depend on the embedding too. */
-export function weightsFor(embedding: ExtractorInfo, gain = 30): Uint8Array {
+export function weightsFor(embedding: VectorInfo, gain = 30): Uint8Array {
   const network = { widthDivisor: 8, embeddingWidth: embedding.width };
   const nodes = [input('lightness', [1, 8, 8, 1]), input('embedding', [1, 1, 1, embedding.width])] as const;
   const answer = colorizationNetwork(network, ...nodes);

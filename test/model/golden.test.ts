@@ -29,8 +29,8 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
   async function build() {
     const config = { widthDivisor: golden.divisor, embeddingWidth: golden.embedding };
     const shape = [golden.batch, golden.height, golden.width];
-    const embedding = golden.embedding ? input('embedding', [golden.batch, 1, 1, golden.embedding]) : undefined;
-    const answer = colorizationNetwork(config, input('lightness', [...shape, 1]), embedding);
+    const embedding = golden.embedding ? [input('embedding', [golden.batch, 1, 1, golden.embedding])] : [];
+    const answer = colorizationNetwork(config, input('lightness', [...shape, 1]), ...embedding);
     const weight = inputs.mask ? input('weight', [...shape, 1]) : undefined;
     const loss = mse(answer, input('target', answer.shape), weight);
     const parameters = reachable([loss]).filter((node) => node.op === parameterOp);

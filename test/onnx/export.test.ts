@@ -4,14 +4,15 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
 import { glorotUniform } from '../../src/graph/initial.ts';
-import { reachable } from '../../src/graph/node.ts';
-import { add } from '../../src/graph/ops/add.ts';
+import { reachable, sizeOf } from '../../src/graph/node.ts';
 import { input, parameter } from '../../src/graph/ops/input.ts';
 import { relu } from '../../src/graph/ops/relu.ts';
 import { reshape } from '../../src/graph/ops/reshape.ts';
+import { unary } from '../../src/graph/ops/unary.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { exportColorizer } from '../../src/model/export.ts';
-import { colorizationNetwork, type NetworkConfig } from '../../src/model/network.ts';
+import { layoutOf } from '../../src/model/layout.ts';
+import { colorizationNetwork, featureShapes, type NetworkConfig } from '../../src/model/network.ts';
 import { decodeWeights, type Weights, weightsMetadata } from '../../src/model/weights.ts';
 import { encodeOnnx, type OnnxExport } from '../../src/onnx/export/encode.ts';
 import { loadOnnx } from '../../src/onnx/load.ts';
@@ -20,10 +21,8 @@ import { gpu, random } from '../gpu.ts';
 /** Random weights with biases, strong enough to colour. */
 function seededWeights(network: NetworkConfig): Weights {
   const e = network.embeddingWidth;
-  const embedding = e ? input('embedding', [1, 1, 1, e]) : undefined;
-  const answer = colorizationNetwork(network, input('lightness', [1, 8, 8, 1]), embedding);
   const tensors = new Map(
-    [...glorotUniform(new ParameterLayout(reachable([answer])), 7)].map(([name, { shape, data }], i) => {
+    [...glorotUniform(layoutOf(network), 7)].map(([name, { shape, data }], i) => {
       const values = name.endsWith('.bias') ? random(data.length, 50 + i).map((v) => v / 10) : data;
       return [
         name,
@@ -31,8 +30,16 @@ function seededWeights(network: NetworkConfig): Weights {
       ];
     }),
   );
-  const extractor = { kind: 'logits', output: 'logits', sha256: 'ab'.repeat(32), size: 299, range: [-1, 1] } as const;
-  const info = { network, lightness: 'luma', embedding: e ? { ...extractor, width: e } : undefined } as const;
+  const common = { sha256: 'ab'.repeat(32), range: [-1, 1] } as const;
+  const maps = network.maps?.map(({ channels, stride }) => {
+    return { output: `map of ${stride}`, channels, stride: 2 * stride, deviation: 1.5 };
+  });
+  const embedding = maps
+    ? ({ ...common, kind: 'maps', scale: 2, maps } as const)
+    : e
+      ? ({ ...common, kind: 'logits', output: 'logits', size: 299, width: e } as const)
+      : undefined;
+  const info = { network, lightness: 'luma', embedding } as const;
   return { ...info, size: 64, tensors, metadata: weightsMetadata(info) };
 }
 
@@ -40,6 +47,19 @@ const shipped = new URL('../../weights/koalarize.safetensors', import.meta.url);
 const cases: [string, Weights][] = [
   ['the shipped weights', decodeWeights(readFileSync(shipped), 'shipped')],
   ['a narrow network with an embedding', seededWeights({ widthDivisor: 8, embeddingWidth: 21 })],
+  [
+    'maps at the fusion layer and in the decoder',
+    seededWeights({
+      widthDivisor: 8,
+      embeddingWidth: 0,
+      maps: [
+        { channels: 12, stride: 8 },
+        { channels: 20, stride: 16 },
+        { channels: 8, stride: 4 },
+        { channels: 4, stride: 2 },
+      ],
+    }),
+  ],
   ['classes of colour', seededWeights({ widthDivisor: 8, embeddingWidth: 0, temperature: 0.2 })],
 ];
 
@@ -48,18 +68,22 @@ interface Feeds {
   readonly height: number;
   readonly width: number;
   readonly lightness: Float32Array<ArrayBuffer>;
-  readonly embedding: Float32Array<ArrayBuffer> | undefined;
+  /** [N, h, w, C] each. */
+  readonly features: readonly Float32Array<ArrayBuffer>[];
 }
 
 /** [N, H, W, 2] */
-async function ours({ network, tensors }: Weights, { batch, height, width, lightness, embedding }: Feeds) {
-  const features = embedding && input('embedding', [batch, 1, 1, network.embeddingWidth]);
-  const chroma = colorizationNetwork(network, input('lightness', [batch, height, width, 1]), features);
+async function ours({ network, tensors }: Weights, { batch, height, width, lightness, features }: Feeds) {
+  const shapes = featureShapes(network, [batch, height, width]);
+  const inputs = shapes.map((shape, i) => input(`feature${i}`, shape));
+  const chroma = colorizationNetwork(network, input('lightness', [batch, height, width, 1]), ...inputs);
   const slab = new ParameterSlab(gpu, 'weights', new ParameterLayout(reachable([chroma])));
   slab.write(tensors);
   const executable = await compile(gpu, { label: 'colorizer', outputs: { chroma }, parameters: slab });
   executable.feed('lightness', lightness);
-  if (embedding) executable.feed('embedding', embedding);
+  features.forEach((feature, i) => {
+    executable.feed(`feature${i}`, feature);
+  });
   executable.run();
   const answer = await executable.read('chroma');
   executable.destroy();
@@ -81,27 +105,45 @@ function compare(nhwc: Float32Array, nchw: Float32Array, pixels: number) {
 }
 
 describe.each(cases)('%s', (_, weights) => {
-  const { embeddingWidth } = weights.network;
   const file = exportColorizer(weights);
   const sizes: [batch: number, height: number, width: number][] = [
     [1, 64, 64],
-    [2, 40, 72],
+    weights.network.maps ? [2, 48, 80] : [2, 40, 72],
   ];
   const feedsOf = ([batch, height, width]: (typeof sizes)[number]): Feeds => ({
     batch,
     height,
     width,
     lightness: skies(batch, height, width),
-    embedding: embeddingWidth ? random(batch * embeddingWidth, 4) : undefined,
+    features: featureShapes(weights.network, [batch, height, width]).map((shape, i) =>
+      random(sizeOf(shape), 4 + i).map((v) => (weights.network.maps ? v / 4 : v)),
+    ),
   });
+  /** As the file takes them: [N, E], or [N, C, h, w]. */
+  const fileFeatures = ({ batch, height, width, features }: Feeds) =>
+    featureShapes(weights.network, [batch, height, width]).map(([n, h, w, c], i) => {
+      const { embedding } = weights;
+      if (embedding?.kind !== 'maps') return { name: 'embedding', data: features[i]!, shape: [n!, c!] };
+      const data = Float32Array.from({ length: n! * h! * w! * c! }, (_, at) => {
+        const [pixel, channel, image] = [
+          at % (h! * w!),
+          Math.floor(at / (h! * w!)) % c!,
+          Math.floor(at / (h! * w! * c!)),
+        ];
+        return features[i]![(image * h! * w! + pixel) * c! + channel]!;
+      });
+      return { name: embedding.maps[i]!.output, data, shape: [n!, c!, h!, w!] };
+    });
 
   test.each(sizes)('ONNX Runtime: the same a* and b*, batch %i, %i x %i', async (...size) => {
     const session = await InferenceSession.create(file, { executionProviders: ['cpu'] });
     const feeds = feedsOf(size);
-    const { batch, height, width, lightness, embedding } = feeds;
+    const { batch, height, width, lightness } = feeds;
     const answer = await session.run({
       lightness: new Tensor('float32', lightness, [batch, 1, height, width]),
-      ...(embedding && { embedding: new Tensor('float32', embedding, [batch, embeddingWidth]) }),
+      ...Object.fromEntries(
+        fileFeatures(feeds).map(({ name, data, shape }) => [name, new Tensor('float32', data, shape)]),
+      ),
     });
     await session.release();
     expect(answer.chroma!.dims).toEqual([batch, 2, height, width]);
@@ -117,11 +159,11 @@ describe.each(cases)('%s', (_, weights) => {
   test('our own importer reads it back to the same a* and b*', async () => {
     const model = await loadOnnx(gpu, file);
     const feeds = feedsOf(sizes[1]!);
-    const { batch, height, width, lightness, embedding } = feeds;
+    const { batch, height, width, lightness } = feeds;
     expect(model.file).toMatchObject({ irVersion: 8, opset: 17, producer: 'koalarize' });
     const answer = await model.run({
       lightness: { data: lightness, shape: [batch, 1, height, width] },
-      ...(embedding && { embedding: { data: embedding, shape: [batch, embeddingWidth] } }),
+      ...Object.fromEntries(fileFeatures(feeds).map(({ name, data, shape }) => [name, { data, shape }])),
     });
     model.destroy();
     expect(answer.chroma!.shape).toEqual([batch, 2, height, width]);
@@ -154,7 +196,7 @@ describe('what cannot be exported', () => {
   });
 
   test('ops without a form for every size, and dimensions that are not the graph’s', () => {
-    expect(() => encodeOnnx({ ...base, outputs: { y: add(x, x) } })).toThrow("got 'add'");
+    expect(() => encodeOnnx({ ...base, outputs: { y: unary('exp', x) } })).toThrow("got 'unary'");
     expect(() => encodeOnnx({ ...base, outputs: { y: reshape(x, [1, 4, 4, 16]) } })).toThrow('[N, C] to [N, 1, 1, C]');
     expect(() => encodeOnnx({ ...base, dimensions: { x: [1, 3, 8, 8] }, outputs: { y: relu(x) } })).toThrow("of 'x'");
     expect(() => encodeOnnx({ ...base, outputs: { y: parameter('w', [1, 8, 8, 4]) } })).toThrow("got 'parameter'");

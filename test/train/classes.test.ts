@@ -27,7 +27,6 @@ const CONFIG = {
   lightness: 'luma',
   chromaGain: 1,
   masked: false,
-  embeddingWidth: 0,
   classes: true,
 } as const;
 const NETWORK = { widthDivisor: 16, embeddingWidth: 0, temperature: 0.5 };

@@ -6,11 +6,11 @@ import { EmbeddingCache, type Pair } from '../../src/cli/train/embeddings.ts';
 import { Progress } from '../../src/cli/train/progress.ts';
 import { glorotUniform } from '../../src/graph/initial.ts';
 import type { Tensors } from '../../src/graph/parameters.ts';
-import type { ExtractorInfo } from '../../src/model/embedding.ts';
+import type { VectorInfo } from '../../src/model/embedding.ts';
 import type { Extractor } from '../../src/model/extractor.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { ShapeError } from '../../src/runtime/errors.ts';
-import { assembleBatch, type Dataset, sourceSize } from '../../src/train/batch.ts';
+import { assembleBatch, type Crop, type Dataset, sourceSize } from '../../src/train/batch.ts';
 import type { NetworkBuilder } from '../../src/train/loss.ts';
 import { Sampler } from '../../src/train/sampler.ts';
 import { Trainer } from '../../src/train/trainer.ts';
@@ -22,8 +22,8 @@ import { datasetOf, writePicture } from './pictures.ts';
 const SIZE = 32;
 const BATCH = 8;
 const WIDTH = 5;
-const network: NetworkBuilder = (lightness, embedding) =>
-  colorizationNetwork({ widthDivisor: 8, embeddingWidth: WIDTH }, lightness, embedding);
+const network: NetworkBuilder = (...inputs) =>
+  colorizationNetwork({ widthDivisor: 8, embeddingWidth: WIDTH }, ...inputs);
 
 const bytesBefore = gpu.allocatedBytes;
 const open: { destroy(): void }[] = [];
@@ -34,14 +34,19 @@ afterEach(() => {
 
 /** Pictures with embeddings that say which picture it is, and whether mirrored. */
 function embedded(count: number, gain = 1): Dataset {
-  const embedding = async (index: number, mirror: boolean) =>
-    random(WIDTH, 1 + 2 * index + Number(mirror)).map((v) => gain * v);
-  return { ...datasetOf(count, sourceSize(SIZE)), embedding };
+  const features = async (index: number, mirror: boolean) => [
+    random(WIDTH, 1 + 2 * index + Number(mirror)).map((v) => gain * v),
+  ];
+  return { ...datasetOf(count, sourceSize(SIZE)), features };
 }
 
 async function makeTrainer(microBatch = BATCH): Promise<Trainer> {
   const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
-  const trainer = await Trainer.create(gpu, { ...config, batch: BATCH, microBatch, embeddingWidth: WIDTH }, network);
+  const trainer = await Trainer.create(
+    gpu,
+    { ...config, batch: BATCH, microBatch, features: [[1, 1, WIDTH]] },
+    network,
+  );
   open.push(trainer);
   trainer.load(glorotUniform(trainer.weights.layout, 7));
   return trainer;
@@ -57,9 +62,9 @@ function distance(a: Tensors, b: Tensors): number {
 test('each crop comes with the embedding of its picture, or of the mirror image', async () => {
   const samples = new Sampler(6, 20, 3).batch(0);
   expect(new Set(samples.map(({ mirror }) => mirror)).size).toBe(2);
-  const { embeddings } = await assembleBatch(embedded(6), samples, SIZE);
+  const { features } = await assembleBatch(embedded(6), samples, SIZE);
   const want = samples.flatMap(({ index, mirror }) => [...random(WIDTH, 1 + 2 * index + Number(mirror))]);
-  expect([...embeddings]).toEqual(want);
+  expect(features.map((feature) => [...feature])).toEqual([want]);
 });
 
 test('a batch in parts learns what the whole does, and embeddings make a difference', async () => {
@@ -85,9 +90,9 @@ test('a batch without embeddings, or with others, is refused', async () => {
   const samples = new Sampler(12, BATCH, 5).batch(0);
   const none = await assembleBatch(datasetOf(12, sourceSize(SIZE)), samples, SIZE);
   await expect(trainer.step(none, 1, 1e-3)).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: train: expected 8 embeddings of 5 values, got 0 values in all]`,
+    `[ShapeError: train: expected features of 40 values for 8 pictures, got no values]`,
   );
-  const uneven = { ...embedded(12), embedding: async (index: number) => new Float32Array(index % 2 ? 5 : 4) };
+  const uneven = { ...embedded(12), features: async (index: number) => [new Float32Array(index % 2 ? 5 : 4)] };
   await expect(assembleBatch(uneven, samples, SIZE)).rejects.toThrow(ShapeError);
 });
 
@@ -98,9 +103,9 @@ test('validation uses the embeddings of the pictures as they are', async () => {
     const dataset = embedded(6, gain);
     const watched = {
       ...dataset,
-      embedding: (index: number, mirror: boolean) => {
+      features: (index: number, mirror: boolean, crop: Crop) => {
         asked.push(mirror);
-        return dataset.embedding!(index, mirror);
+        return dataset.features!(index, mirror, crop);
       },
     };
     const validator = await Validator.create(gpu, trainer, network, watched);
@@ -113,7 +118,7 @@ test('validation uses the embeddings of the pictures as they are', async () => {
   expect(new Set(asked)).toEqual(new Set([false]));
 });
 
-const info: ExtractorInfo = {
+const info: VectorInfo = {
   kind: 'logits',
   output: 'y',
   width: WIDTH,
@@ -154,7 +159,7 @@ test('no damaged entry is trusted, nor one of another picture or extractor', asy
   await writeFile(path, whole);
   expect(await cache.read(file('aa'))).toEqual(pairOf(1));
 
-  const others: Partial<ExtractorInfo>[] = [
+  const others: Partial<VectorInfo>[] = [
     { sha256: 'cd'.repeat(32) },
     { output: 'z' },
     { kind: 'softmax' },

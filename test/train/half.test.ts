@@ -84,7 +84,6 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
       lightness: 'luma',
       chromaGain: 1,
       masked: false,
-      embeddingWidth: 0,
       adam: {},
     } as const;
     const trainer = await Trainer.create(on, { ...config, batch: BATCH, microBatch, ...more }, network);

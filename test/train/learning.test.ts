@@ -14,7 +14,7 @@ const SIZE = 32;
 const MOST_STEPS = 400;
 
 test('16 pictures are learnt by heart, to a mean squared error below 0.001', async () => {
-  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, embeddingWidth: 0, adam: {} } as const;
+  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
   const trainer = await Trainer.create(gpu, { ...config, batch: PICTURES, microBatch: PICTURES }, (lightness) =>
     colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness),
   );

@@ -18,11 +18,11 @@ test('batch 100 at 224 x 224, full width, needs less than 8 GB', () => {
     lightness: 'luma' as const,
     chromaGain: 1,
     masked: false,
-    embeddingWidth: 1001,
+    features: [[1, 1, 1001]],
     adam: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   };
-  const { loss } = lossGraph(config, (lightness, embedding) =>
-    colorizationNetwork({ widthDivisor: 1, embeddingWidth: 1001 }, lightness, embedding),
+  const { loss } = lossGraph(config, (...inputs) =>
+    colorizationNetwork({ widthDivisor: 1, embeddingWidth: 1001 }, ...inputs),
   );
   const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
   const outputs = optimise([loss, ...gradients(loss, parameters)], []);

@@ -73,7 +73,7 @@ test.each([
   const size = 32;
   const microBatch = 2;
   const weights = random(BINS ** 2, 8).map((value) => value + 1.5);
-  const config = { microBatch, size, lightness: 'luma', chromaGain: gain, masked, embeddingWidth: 0 } as const;
+  const config = { microBatch, size, lightness: 'luma', chromaGain: gain, masked } as const;
   const { loss, answer, target } = lossGraph({ ...config, colourWeights: weights }, (lightness) =>
     colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness),
   );

@@ -27,7 +27,6 @@ const PLAIN: TrainerConfig = {
   lightness: 'luma',
   chromaGain: 1,
   masked: false,
-  embeddingWidth: 0,
   adam: {},
 };
 

@@ -29,7 +29,7 @@ afterEach(() => {
 });
 
 async function makeTrainer(microBatch = BATCH): Promise<Trainer> {
-  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, embeddingWidth: 0, adam: {} } as const;
+  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
   const trainer = await Trainer.create(gpu, { ...config, batch: BATCH, microBatch }, network);
   open.push(trainer);
   trainer.load(glorotUniform(trainer.weights.layout, 7));

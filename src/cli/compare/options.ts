@@ -1,6 +1,6 @@
 /** The arguments of `koalarize compare`: what may be given, and what it means. Nothing is read or written here. */
 import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
-import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
+import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
 import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
 
 export const HELP = `Puts colours side by side: of several weights, of a run's checkpoints, and of other people's programs.
@@ -23,8 +23,7 @@ only where lightness agrees, so that all columns are means over the same picture
   --size N             pixels a side of the squares that are compared     [256]
   --strength S         how much colour, as in 'koalarize colorize'; not of pictures in folders     [1]
   --render-size N      pixels of the shorter side inside the network     [as each was trained]
-  --inception FILE     the feature extractor (ONNX), for those weights that were trained with it
-${INCEPTION_DETAILS_HELP}  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
+${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --json               everything, with each picture's numbers, on standard output
 
 Examples

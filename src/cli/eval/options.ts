@@ -1,6 +1,6 @@
 /** The arguments of `koalarize eval`: what may be given, and what it means. Nothing is read or written here. */
 import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
-import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
+import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
 import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
 
 /** Pictures of a contact sheet. */
@@ -16,8 +16,7 @@ and counted. Printed are MSE of (a*, b*)/127, PSNR, SSIM, mean ΔE00, colourfuln
 truth's), each with a 95 % interval over the pictures, and how it was done.
 
   --weights FILE       other weights, as 'koalarize train' writes them
-  --inception FILE     the feature extractor (ONNX) that these weights were trained with
-${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
+${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --strength S         how much colour, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
   --size N             pixels a side of the squares     [256]

@@ -1,5 +1,5 @@
 /** The arguments of `koalarize study`: what may be given, and what it means. Nothing is read or written here. */
-import { INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
+import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
 import { UsageError } from '../messages.ts';
 import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
 
@@ -21,8 +21,7 @@ with an interval. Answers are saved as JSON; --merge puts many people's together
   --seconds S          cover each picture after so many seconds     [never]
   --both               show every picture both ways, one after all others
   --weights FILE       other weights, as 'koalarize train' writes them
-  --inception FILE     the feature extractor (ONNX) that these weights were trained with
-${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
+${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --strength S         how much colour, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readImage } from '../../image/node.ts';
-import type { ExtractorInfo } from '../../model/embedding.ts';
+import type { VectorInfo } from '../../model/embedding.ts';
 import type { Extractor } from '../../model/extractor.ts';
 import type { Precision } from '../../runtime/adapter.ts';
 import { FormatError } from '../../runtime/errors.ts';
@@ -40,7 +40,7 @@ export class EmbeddingCache {
    * @param root holds the folders of all extractors
    * @param precision at which it runs: float16 gives other numbers
    */
-  constructor(root: string, { kind, output, width, sha256, size, range }: ExtractorInfo, precision: Precision = 'f32') {
+  constructor(root: string, { kind, output, width, sha256, size, range }: VectorInfo, precision: Precision = 'f32') {
     const rounded = precision === 'f32' ? [] : [precision];
     const told = JSON.stringify([VERSION, sha256, output, kind, width, size, range, ...rounded]);
     this.#key = createHash('sha256').update(told).digest('hex');

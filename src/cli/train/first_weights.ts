@@ -1,10 +1,10 @@
 /** The weights a run begins with: random ones, or those of --init. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { glorotUniform } from '../../graph/initial.ts';
 import { sizeOf } from '../../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
 import { type ExtractorInfo, expectExtractor } from '../../model/embedding.ts';
+import { initialWeights, isMapProduct } from '../../model/initial_weights.ts';
 import { layoutOf } from '../../model/layout.ts';
 import { narrow } from '../../model/narrow.ts';
 import { CLASSES } from '../../model/network.ts';
@@ -34,7 +34,7 @@ export async function initOf(
   }
   if (embedding && !extractor) {
     throw new FormatError(
-      `--init ${path}: expected weights without a feature extractor, got some with one – name its file with --inception`,
+      `--init ${path}: expected weights without a feature extractor, got some with one – name its file with --extractor or --inception`,
     );
   }
   if (embedding && extractor) expectExtractor(`--init ${path}`, extractor, embedding);
@@ -53,7 +53,7 @@ export async function firstWeights(
   layout: ParameterLayout,
   progress: Progress,
 ): Promise<Tensors> {
-  const random = withPrior(glorotUniform(layout, seed), colours);
+  const random = withPrior(initialWeights(layout, seed), colours);
   if (!init) return random;
   const file = await readFile(init.path);
   if ((await sha256(file)) !== init.sha256)
@@ -67,10 +67,10 @@ export async function firstWeights(
 
 /** Weights that knew no extractor pay it no attention at first: they answer as before. */
 function withEmbedding(tensors: Tensors, { slots }: ParameterLayout): Tensors {
-  const name = 'fusion.embedding';
-  const slot = slots.get(name);
-  if (!slot || tensors.has(name)) return tensors;
-  return new Map([...tensors, [name, { shape: slot.shape, data: new Float32Array(sizeOf(slot.shape)) }]]);
+  const isProduct = (name: string) => name === 'fusion.embedding' || isMapProduct(name);
+  const missing = [...slots].filter(([name]) => isProduct(name) && !tensors.has(name));
+  const none = missing.map(([name, { shape }]) => [name, { shape, data: new Float32Array(sizeOf(shape)) }] as const);
+  return new Map([...tensors, ...none]);
 }
 
 /** A layer of classes begins by saying how often colours occur, whatever it sees: it need not learn that first. */

@@ -1,17 +1,24 @@
 /** What a run's settings mean for the trainer and the network, and what they say in every file of weights. */
-import type { ExtractorInfo } from '../../model/embedding.ts';
+import { type ExtractorInfo, featuresOf } from '../../model/embedding.ts';
+import { featureShapes, sizeMultiple } from '../../model/network.ts';
 import { weightsMetadata } from '../../model/weights.ts';
 import { colourWeights } from '../../train/rebalance.ts';
 import type { TrainerConfig } from '../../train/trainer.ts';
 import type { RunConfig } from './run_folder.ts';
 
+export function extractorOf(embedding: RunConfig['embedding']): ExtractorInfo | undefined {
+  return embedding.kind === 'none' ? undefined : embedding;
+}
+
 export function networkOf({ settings, embedding }: RunConfig) {
   const { widthDivisor, temperature } = settings;
-  return { widthDivisor, embeddingWidth: embedding.width, ...(temperature && { temperature }) };
+  return { widthDivisor, ...featuresOf(extractorOf(embedding)), ...(temperature && { temperature }) };
 }
 
 /** @param colours how often each occurs; there for a run that rebalances, or learns classes */
-export function trainerConfig({ settings, embedding }: RunConfig, colours?: readonly number[]): TrainerConfig {
+export function trainerConfig(config: RunConfig, colours?: readonly number[]): TrainerConfig {
+  const { settings, embedding } = config;
+  const network = networkOf(config);
   const { batch, microBatch, size, lightness, targetChroma, pad, rebalance, temperature, ema, clipNorm } = settings;
   return {
     batch,
@@ -22,7 +29,8 @@ export function trainerConfig({ settings, embedding }: RunConfig, colours?: read
     masked: pad === 'white',
     classes: temperature > 0,
     ...(colours && rebalance && { colourWeights: colourWeights(colours, rebalance) }),
-    embeddingWidth: embedding.width,
+    features: featureShapes(network, [1, size, size]).map(([, ...shape]) => shape),
+    ...(embedding.kind === 'maps' && { cell: sizeMultiple(network) }),
     adam: { ...(clipNorm && { clipNorm }) },
     ...(ema && { averageDecay: ema }),
   };
@@ -32,9 +40,12 @@ export function trainerConfig({ settings, embedding }: RunConfig, colours?: read
 export function metadataOf(config: RunConfig): Record<string, string> {
   const { settings, embedding, init, train } = config;
   const { pad, precision } = settings;
-  const extractor: ExtractorInfo | undefined = embedding.kind === 'none' ? undefined : embedding;
   return {
-    ...weightsMetadata({ network: networkOf(config), lightness: settings.lightness, embedding: extractor }),
+    ...weightsMetadata({
+      network: networkOf(config),
+      lightness: settings.lightness,
+      embedding: extractorOf(embedding),
+    }),
     crop: pad === 'white' ? 'none' : 'random',
     pad,
     size: String(settings.size),

@@ -1,7 +1,8 @@
 /** The arguments of `koalarize train`: what may be given, and what it means. Nothing is read or written here. */
 import { parseArgs } from 'node:util';
-import { INCEPTION_OPTIONS, type InceptionArguments, inceptionOf, joinRange } from '../inception.ts';
+import { joinRange } from '../inception.ts';
 import { UsageError } from '../messages.ts';
+import { EXTRACTOR_OPTIONS, type ExtractorArguments, extractorOf } from './extractor_options.ts';
 import { type Conduct, DEFAULTS, type Goal, type Settings } from './settings.ts';
 
 export { UsageError };
@@ -13,7 +14,8 @@ export interface Arguments {
   readonly val: readonly string[];
   readonly out: string | undefined;
   readonly init: string | undefined;
-  readonly inception: InceptionArguments | undefined;
+  /** Undefined where nothing is said of it. */
+  readonly extractor: ExtractorArguments | undefined;
   readonly resume: boolean;
   readonly allowChangedData: boolean;
   readonly goal: Goal;
@@ -90,7 +92,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     val: values.val ?? [],
     out: values.out,
     init: values.init,
-    inception: inceptionOf(values),
+    extractor: extractorOf(values),
     resume: values.resume ?? false,
     verbose: values.verbose ?? false,
     allowChangedData: values['allow-changed-data'] ?? false,
@@ -142,7 +144,7 @@ function parse(argv: string[]) {
         verbose: flag,
         cache: text,
         'embedding-cache': text,
-        ...INCEPTION_OPTIONS,
+        ...EXTRACTOR_OPTIONS,
       },
     });
   } catch (cause) {

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { decodeForTraining } from '../../image/node.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import { type Dataset, type Padding, type Picture, sourceSize } from '../../train/batch.ts';
-import type { EmbeddingCache } from './embeddings.ts';
+import { type Crop, type Dataset, type Padding, type Picture, sourceSize } from '../../train/batch.ts';
+import type { Features } from './extractor.ts';
 import type { PictureFile } from './scan.ts';
 
 /** What a run learns from, and what it is judged by. */
@@ -13,7 +13,7 @@ export interface Pictures {
   readonly train: readonly PictureFile[];
   readonly validation: readonly PictureFile[];
   /** Of all that are used; undefined without a feature extractor. */
-  readonly embeddings?: EmbeddingCache | undefined;
+  readonly features?: Features | undefined;
   /** How often each colour occurs in those to train with; undefined where all weigh alike. */
   readonly colours?: readonly number[] | undefined;
 }
@@ -47,7 +47,7 @@ export function defaultCacheMegabytes(): number {
 }
 
 /**
- * The pictures of `files` for squares of `size` pixels, and their embeddings where there are any.
+ * The pictures of `files` for squares of `size` pixels, and their features where there are any.
  *
  * @param cache holds no picture of `files` that was decoded for another `pad`
  */
@@ -56,9 +56,9 @@ export function datasetOf(
   size: number,
   pad: Padding,
   cache: PictureCache,
-  embeddings?: EmbeddingCache,
+  features?: Features,
 ): Dataset {
-  const side = pad === 'white' ? { longer: size } : { shorter: sourceSize(size) };
+  const side = pad === 'white' ? { longer: size } : { shorter: sourceSize(size, features?.cell) };
   return {
     length: files.length,
     pad,
@@ -70,7 +70,10 @@ export function datasetOf(
       cache.offer(hash, picture);
       return picture;
     },
-    ...(embeddings && { embedding: (index: number, mirror: boolean) => embeddings.get(files[index]!, mirror) }),
+    ...(features && {
+      cell: features.cell,
+      features: (index: number, mirror: boolean, crop: Crop) => features.get(files[index]!, mirror, crop),
+    }),
   };
 }
 

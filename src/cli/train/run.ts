@@ -147,7 +147,7 @@ export class Run {
   }
 
   #dataset(files: readonly PictureFile[], pad: Padding) {
-    return datasetOf(files, this.#config.settings.size, pad, this.#cache, this.#pictures.embeddings);
+    return datasetOf(files, this.#config.settings.size, pad, this.#cache, this.#pictures.features);
   }
 
   /** Says so when a step is no longer computed as it was before, and writes down how it is now. */

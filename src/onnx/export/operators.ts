@@ -4,6 +4,7 @@
  */
 
 import { describe, type Node, type Op, type Shape } from '../../graph/node.ts';
+import { addOp } from '../../graph/ops/add.ts';
 import { type AnnealedMeanAttrs, annealedMeanOp } from '../../graph/ops/annealed_mean.ts';
 import { biasAddOp } from '../../graph/ops/bias_add.ts';
 import { BINS, BINS_PER_UNIT } from '../../graph/ops/colour_classes.ts';
@@ -37,6 +38,7 @@ const ACTIVATIONS = { relu: 'Relu', tanh: 'Tanh' } as const satisfies Record<
 
 export const operators: ReadonlyMap<Op<never>, Operator> = new Map<Op<never>, Operator>([
   [conv2dOp, convolution],
+  [addOp, (writer, { inputs: [a, b] }) => writer.node('Add', [writer.value(a!), writer.value(b!)])],
   [biasAddOp, (writer, { inputs: [x, b] }) => addBias(writer, writer.value(x!), b!)],
   [reluOp, (writer, { inputs: [x] }) => writer.node('Relu', [writer.value(x!)])],
   [tanhOp, (writer, { inputs: [x] }) => writer.node('Tanh', [writer.value(x!)])],
@@ -47,14 +49,18 @@ export const operators: ReadonlyMap<Op<never>, Operator> = new Map<Op<never>, Op
 
 function convolution(writer: Writer, node: Node): string {
   const { strides, pads, activation, residual, firstChannel } = node.attrs as Conv2dAttrs;
-  const [x, w, bias] = node.inputs;
-  if (residual || firstChannel !== undefined)
-    throw new FormatError('export: expected conv2d of x, w and bias, got more – fuse nothing else');
+  const [x, w, ...rest] = node.inputs;
+  const added = residual ? rest.pop() : undefined;
+  const [bias] = rest;
+  if (firstChannel !== undefined) {
+    throw new FormatError('export: expected conv2d of all channels of x, got some – fuse nothing else');
+  }
   const ownBias = bias?.shape.length === 1;
   const inputs = [writer.value(x!), writer.weights(w!, [3, 2, 0, 1]), ...(ownBias ? [writer.weights(bias)] : [])];
   // Explicit pads, not auto_pad: they are what the graph says, and for even sizes SAME means the same pads always.
   let y = writer.node('Conv', inputs, { kernel_shape: w!.shape.slice(0, 2), strides, pads });
   if (bias && !ownBias) y = addBias(writer, y, bias);
+  if (added) y = writer.node('Add', [y, writer.value(added)]);
   return activation === 'none' ? y : writer.node(ACTIVATIONS[activation], [y]);
 }
 

@@ -1,0 +1,188 @@
+/**
+ * Cache of feature maps on disk, so that each picture is shown to the extractor once: a folder for each map of each
+ * extractor, a file for each picture in it. A file holds SHA-256 (32 bytes) over the map's key, the picture's hash and the
+ * rest; then the map's height and width (uint32), and its numbers in float16, [h, w, C]: the picture's, then its mirror
+ * image's. What runs past the picture is of its edge, repeated.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fromHalf, toHalf } from '../../graph/safetensors.ts';
+import { decodeForTraining } from '../../image/node.ts';
+import type { Picture } from '../../image/picture.ts';
+import { renderGrey } from '../../image/render.ts';
+import { featuresOf, type MapInfo, type MapsInfo } from '../../model/embedding.ts';
+import type { MapExtractor } from '../../model/maps.ts';
+import { sizeMultiple } from '../../model/network.ts';
+import type { Precision } from '../../runtime/adapter.ts';
+import { FormatError } from '../../runtime/errors.ts';
+import type { Crop } from '../../train/batch.ts';
+import { writeWhole } from './files.ts';
+import { readUnchanged } from './pictures.ts';
+import { duration, type Progress } from './progress.ts';
+import { eachOf, type PictureFile } from './scan.ts';
+
+/** Changes with how pictures become the extractor's input. */
+const VERSION = 1;
+const DIGEST_BYTES = 32;
+const HEADER_BYTES = DIGEST_BYTES + 8;
+/** Files looked at together. */
+const FILES_AT_ONCE = 16;
+/** Pictures decoded together: enough to keep the device busy. */
+const PICTURES_AT_ONCE = 3;
+/** Pictures by which the deviations are measured. */
+const MEASURED = 64;
+
+/** A map of both images of a picture, as stored. */
+interface Stored {
+  readonly height: number;
+  readonly width: number;
+  /** float16, [2, height, width, C]. */
+  readonly halves: Uint16Array;
+}
+
+/** The maps by one extractor, for pictures of one size. */
+export class MapCache {
+  /** Squares begin at multiples of so many pixels. */
+  readonly cell: number;
+  readonly #info: MapsInfo;
+  readonly #size: number;
+  readonly #folders: readonly { readonly map: MapInfo; readonly key: string; readonly path: string }[];
+
+  /**
+   * @param root holds the folders of all extractors
+   * @param size pixels of a picture's shorter side in the network
+   * @param precision at which the extractor runs: float16 gives other numbers
+   */
+  constructor(root: string, info: MapsInfo, size: number, precision: Precision = 'f32') {
+    this.cell = sizeMultiple(featuresOf(info));
+    this.#info = info;
+    this.#size = size;
+    const { sha256, scale, range } = info;
+    this.#folders = info.maps.map((map) => {
+      const told = JSON.stringify([VERSION, sha256, map.output, size, scale, range, this.cell, precision]);
+      const key = createHash('sha256').update(told).digest('hex');
+      return { map, key, path: join(root, key.slice(0, 16)) };
+    });
+  }
+
+  /**
+   * The maps of a square of a picture, or of its mirror image, divided by their deviations.
+   *
+   * @returns for each map [size / stride, size / stride, channels]
+   * @throws FormatError when one has gone since `complete`.
+   */
+  async get(file: PictureFile, mirror: boolean, crop: Crop): Promise<Float32Array[]> {
+    return Promise.all(
+      this.#folders.map(async (folder) => {
+        const { channels, stride, deviation } = folder.map;
+        const cell = stride / this.#info.scale;
+        const { height, width, halves } = await this.#read(folder, file);
+        const side = crop.size / cell;
+        const [top, left] = [crop.top / cell, crop.left / cell];
+        const map = new Float32Array(side * side * channels);
+        for (let y = 0; y < side; y++) {
+          const from = (((mirror ? height : 0) + top + y) * width + left) * channels;
+          const to = y * side * channels;
+          for (let i = 0; i < side * channels; i++) map[to + i] = FLOATS[halves[from + i]!]! / deviation;
+        }
+        return map;
+      }),
+    );
+  }
+
+  /** Computes what is missing, and says so. */
+  async complete(files: readonly PictureFile[], extractor: MapExtractor, progress: Progress): Promise<void> {
+    const start = performance.now();
+    const missing: PictureFile[] = [];
+    await eachOf(files, FILES_AT_ONCE, async ({ hash, path }) => {
+      const found = this.#folders.map((folder) => stat(pathOf(folder.path, hash)).catch(() => undefined));
+      if ((await Promise.all(found)).some((each) => !each)) missing.push({ hash, path });
+    });
+    for (const { path } of this.#folders) await mkdir(path, { recursive: true });
+    let done = 0;
+    await eachOf(missing, PICTURES_AT_ONCE, async (file) => {
+      const shorter = this.#size * this.#info.scale;
+      const bytes = await readUnchanged(file.path, file.hash);
+      await this.#compute(file, await decodeForTraining(bytes, { shorter, name: file.path }), extractor);
+      progress.embedding(++done, missing.length);
+    });
+    const took = missing.length ? `, in ${duration((performance.now() - start) / 1000)}` : '';
+    const names = this.#info.maps.map(({ output }) => output).join(', ');
+    progress.say(
+      `maps     ${names} of ${files.length} pictures and their mirror images: ${missing.length} computed${took}, ${files.length - missing.length} from ${join(this.#folders[0]!.path, '..')}`,
+    );
+  }
+
+  /** The extractor with its maps' deviations on some of `files`; computes those that are missing. */
+  async measured(files: readonly PictureFile[], extractor: MapExtractor, progress: Progress): Promise<MapsInfo> {
+    const some = files.slice(0, MEASURED);
+    await this.complete(some, extractor, progress);
+    const maps: MapInfo[] = [];
+    for (const folder of this.#folders) {
+      let [count, sum, squares] = [0, 0, 0];
+      for (const file of some) {
+        const { halves } = await this.#read(folder, file);
+        for (const half of halves) {
+          sum += FLOATS[half]!;
+          squares += FLOATS[half]! ** 2;
+        }
+        count += halves.length;
+      }
+      const deviation = Number(Math.sqrt(squares / count - (sum / count) ** 2).toPrecision(4));
+      if (!(deviation > 0)) {
+        throw new FormatError(
+          `'${folder.map.output}': expected a map that differs from picture to picture, got one that is the same everywhere – name another map`,
+        );
+      }
+      maps.push({ ...folder.map, deviation });
+    }
+    return { ...this.#info, maps };
+  }
+
+  async #compute({ hash }: PictureFile, picture: Picture, extractor: MapExtractor): Promise<void> {
+    const { scale } = this.#info;
+    const planes = [false, true].map(
+      (mirror) => renderGrey(picture, this.#size, { multiple: this.cell, scale, mirror }).fine,
+    );
+    const [{ width, height }] = planes as [(typeof planes)[0]];
+    const maps = await extractor.extract(planes);
+    await Promise.all(
+      this.#folders.map(async ({ map: { stride }, key, path }, i) => {
+        const body = new Uint8Array(8 + maps[i]!.length * 2);
+        new Uint32Array(body.buffer, 0, 2).set([height / stride, width / stride]);
+        new Uint16Array(body.buffer, 8).set(maps[i]!.map(toHalf));
+        await writeWhole(pathOf(path, hash), Buffer.concat([digestOf(key, hash, body), body]), { sync: false });
+      }),
+    );
+  }
+
+  async #read(
+    { map, key, path }: { readonly map: MapInfo; readonly key: string; readonly path: string },
+    { hash }: PictureFile,
+  ): Promise<Stored> {
+    const name = pathOf(path, hash);
+    const file = await readFile(name).catch(() => undefined);
+    const body = new Uint8Array(file?.subarray(DIGEST_BYTES) ?? []);
+    if (file && file.length >= HEADER_BYTES && file.subarray(0, DIGEST_BYTES).equals(digestOf(key, hash, body))) {
+      const [height, width] = new Uint32Array(body.buffer, 0, 2) as unknown as [number, number];
+      const halves = new Uint16Array(body.buffer, 8);
+      if (halves.length === 2 * height * width * map.channels) return { height, width, halves };
+    }
+    await rm(name, { force: true });
+    throw new FormatError(
+      `${name}: expected the feature maps of a picture, got ${file ? 'a damaged file, now removed' : 'none'} – go on with --resume, which computes it again`,
+    );
+  }
+}
+
+function pathOf(folder: string, hash: string): string {
+  return join(folder, `${hash}.f16`);
+}
+
+function digestOf(key: string, hash: string, body: Uint8Array): Buffer {
+  return createHash('sha256').update(key).update(hash).update(body).digest();
+}
+
+/** Every float16 as float32. */
+const FLOATS = Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromHalf(bits));

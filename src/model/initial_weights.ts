@@ -1,0 +1,23 @@
+/** Initial weights of the network. */
+import { glorotUniform } from '../graph/initial.ts';
+import type { ParameterLayout, Tensors } from '../graph/parameters.ts';
+
+/**
+ * Glorot-uniform weights and zero biases; products of feature maps begin at zero.
+ *
+ * Maps have many channels with few values that are small, so that random products of them would drown what a layer hears
+ * from the picture, and its ReLUs would die: measured with maps of three strides, whose networks stayed at one color.
+ */
+export function initialWeights(layout: ParameterLayout, seed: number): Tensors {
+  return new Map(
+    [...glorotUniform(layout, seed)].map(([name, { shape, data }]) => [
+      name,
+      { shape, data: isMapProduct(name) ? new Float32Array(data.length) : data },
+    ]),
+  );
+}
+
+/** Whether a parameter of the network is the product of a feature map. */
+export function isMapProduct(name: string): boolean {
+  return /\.map\d+$/.test(name);
+}
