@@ -33,8 +33,8 @@ export interface MapsOptions {
 
 /** Black and white as EfficientNet-Lite was trained: (code − 127) / 128. */
 export const LITE_RANGE = [-127 / 128, 1] as const;
-/** Pixels a side of the picture by which strides are found: a multiple of every stride. */
-const PROBE = 256;
+/** Pixels of the picture by which strides are found: multiples of every stride, and not square, as vectors would be. */
+const PROBE = { height: 256, width: 512 };
 /** Compiled sizes that are kept. */
 const KEPT_SIZES = 12;
 
@@ -217,17 +217,17 @@ function buildMaps(model: OnnxModel, layout: 'nchw' | 'nhwc', grey: Node): Recor
 }
 
 function buildMap(model: OnnxModel, layout: 'nchw' | 'nhwc', output: string): Node {
-  return buildMaps(model, layout, input('grey', [1, PROBE, PROBE, 1]))[output]!;
+  return buildMaps(model, layout, input('grey', [1, PROBE.height, PROBE.width, 1]))[output]!;
 }
 
 /** @throws FormatError for what is no map aligned with the picture. */
 function shapeOf(name: string, output: string, { shape }: Node): { channels: number; stride: number } {
   const [, height, width, channels] = shape;
-  const stride = PROBE / height!;
-  if (shape.length === 4 && height === width && Number.isInteger(Math.log2(stride)) && stride >= 1) {
+  const stride = PROBE.height / height!;
+  if (shape.length === 4 && PROBE.width / width! === stride && Number.isInteger(Math.log2(stride)) && stride >= 1) {
     return { channels: channels!, stride };
   }
   throw new FormatError(
-    `${name}: expected '${output}' as a map whose sides are the picture's, divided by a power of 2, got ${describe(shape)} for ${PROBE} x ${PROBE} pixels – name another value, of a network with SAME padding`,
+    `${name}: expected '${output}' as a map whose sides are the picture's, divided by a power of 2, got ${describe(shape)} for ${PROBE.height} x ${PROBE.width} pixels – name another value, of a network with SAME padding`,
   );
 }

@@ -16,7 +16,9 @@ import type { PictureFile } from './scan.ts';
 import type { Settings } from './settings.ts';
 
 /** The maps of the extractor that comes with the package. */
-const DEFAULT_MAPS = ['stride16', 'stride32'];
+const DEFAULT_MAPS = ['stride8', 'stride16', 'stride32'];
+/** The least stride of those. */
+const FINEST = 8;
 /** Pixels of a picture's shorter side about which that extractor sees best. */
 const BEST_SIZE = 256;
 
@@ -55,7 +57,7 @@ export async function openExtractor(
   gpu: Gpu,
   args: ExtractorArguments | undefined,
   old: RunConfig['embedding'] | undefined,
-  { size, pad, preset }: Pick<Settings, 'size' | 'pad' | 'preset'>,
+  { size, pad, preset, temperature }: Pick<Settings, 'size' | 'pad' | 'preset' | 'temperature'>,
 ): Promise<OpenExtractor | undefined> {
   const had = old?.kind === 'none' ? undefined : old;
   if ((old && !had) || args?.kind === 'none') return undefined;
@@ -69,7 +71,7 @@ export async function openExtractor(
   const path = given?.source ?? (args?.kind === 'vector' ? args.source : had?.path) ?? fileURLToPath(DEFAULT_EXTRACTOR);
   const options = {
     outputs: given?.outputs ?? trained?.maps.map(({ output }) => output) ?? DEFAULT_MAPS,
-    scale: given?.scale ?? trained?.scale ?? defaultScale(size),
+    scale: given?.scale ?? trained?.scale ?? defaultScale(size, temperature > 0),
     range: given?.range,
   };
   const extractor = await MapExtractor.open(gpu, path, options, trained);
@@ -123,7 +125,8 @@ async function openVector(
   };
 }
 
-/** So that the extractor sees a picture of about the size that it sees best. */
-function defaultScale(size: number): number {
-  return 2 ** Math.max(0, Math.round(Math.log2(BEST_SIZE / size)));
+/** So that the extractor sees a picture of about the size that it sees best, as far as its maps have layers to join. */
+function defaultScale(size: number, classes: boolean): number {
+  const wanted = 2 ** Math.max(0, Math.round(Math.log2(BEST_SIZE / size)));
+  return Math.min(wanted, FINEST / (classes ? 4 : 2));
 }

@@ -11,7 +11,7 @@ A tenth, chosen by each file's content, is kept for validation. Ctrl-C saves and
 
 What to train
   --val DIR            validate on this folder, and train on all of DIR; may be repeated
-  --size N             pixels a side of the squares it learns from, a multiple of 8 (224)
+  --size N             pixels a side of the squares it learns from, a multiple of 8, and of the cells of maps (224)
   --batch N            pictures a step (100)
   --seed N             seed of the first weights, the order and the crops (1)
   --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened,
@@ -22,7 +22,7 @@ What to train
 
 How to train
   --preset NAME        where the rest of this group begins: default (in brackets here), or paper: a constant rate, no
-                       warm-up, no average, no clipping
+                       warm-up, no average, no clipping; and no extractor unless one is named
   --lr X               learning rate of Adam (0.001)
   --lr-decay KIND      constant, or cosine: falls to 1 % over the run (cosine)
   --warmup N           steps in which the rate rises from 0 (100, but at most a twentieth of the run)
@@ -40,9 +40,16 @@ How to train
   --tone P             show this share of the pictures lighter or darker (gamma 0.55 to 1.8) and faded, at random, as old
                        prints and their scans are; the colours to learn stay (0)
 
-The feature extractor (none, unless it is named)
-  --inception FILE     train with the answers of this picture classifier, an ONNX file such as Inception-ResNet-v2. Each
-                       picture is shown to it once, whole, and so is its mirror image; what it says is kept on disk
+The feature extractor (the one that comes with the package, unless another is named)
+  --extractor FILE     a picture classifier as an ONNX file, which takes pictures of any size. none: colours are steered
+                       by a learned constant alone. Each picture is shown to it once, and so is its mirror image; what
+                       it says is kept on disk (some 300 kB a picture at --size 128)
+  --maps A,B…          which of its values steer the colours place by place: maps aligned with the picture, of strides
+                       8, 16, 32… (stride8,stride16,stride32 of the package's)
+  --extractor-scale N  how much larger it sees the picture, along a side, than the network: 1, 2, 4 or 8 (what brings
+                       --size nearest to 256)
+  --inception FILE     without --maps: one vector for each picture, as in the paper: the answer of a classifier such as
+                       Inception-ResNet-v2 to the whole picture
 ${INCEPTION_DETAILS_HELP}  --embedding-cache D  where that is kept, for several runs to share (embeddings/ in the run's folder)
 
 How long (default: --epochs 40)
