@@ -17,6 +17,8 @@ WEIGHTS is a .safetensors file, as 'koalarize train' writes it. The ONNX file ha
 
   lightness  [N, 1, H, W]   in: L* / 50 - 1; H and W multiples of 8
   embedding  [N, E]         in: the feature extractor's answer; only for weights with an embedding
+  stride16…  [N, C, h, w]   in: its maps by their names, divided by the deviations that the file tells; only for weights
+                            with feature maps
   chroma     [N, 2, H, W]   out: a* / 127 and b* / 127
 
   -o, --output M.onnx  where to write
@@ -43,10 +45,12 @@ async function run(source: string, { output, json }: { output?: string; json?: b
     throw new FormatError(`${output}: expected a place where files can be written, got '${cause.message}'`);
   });
   const embedding = weights.network.embeddingWidth;
+  const maps = weights.network.maps?.length ?? 0;
+  const features = maps ? `${maps} feature maps` : embedding ? `embedding of ${embedding} values` : 'no embedding';
   process.stdout.write(
     json
-      ? `${JSON.stringify({ output, bytes: file.length, opset: EXPORT_OPSET, embedding })}\n`
-      : `${output}  ${fileSize(file.length)}, opset ${EXPORT_OPSET}, ${embedding ? `embedding of ${embedding} values` : 'no embedding'}\n`,
+      ? `${JSON.stringify({ output, bytes: file.length, opset: EXPORT_OPSET, embedding, maps })}\n`
+      : `${output}  ${fileSize(file.length)}, opset ${EXPORT_OPSET}, ${features}\n`,
   );
   return 0;
 }

@@ -43,7 +43,8 @@ function useOf(file: Uint8Array, name: string): { usable: boolean; use: string }
     const what = [...tensors.keys()].some((key) => key.startsWith('adam.')) ? 'a checkpoint of a run' : 'weights';
     const channels = network.widthDivisor === 1 ? 'all channels' : `1/${network.widthDivisor} of the channels`;
     const steps = metadata.step === undefined ? '' : `, after ${metadata.step} steps`;
-    const needs = embedding ? `needs --inception with ${describeExtractor(embedding)}` : 'needs no feature extractor';
+    const option = embedding?.kind === 'maps' ? "the package's extractor, or --extractor with" : '--inception with';
+    const needs = embedding ? `needs ${option} ${describeExtractor(embedding)}` : 'needs no feature extractor';
     const { temperature } = network;
     const classes = temperature ? `, classes of colour annealed at ${temperature}` : '';
     return { usable: true, use: `${what}, ${channels}${classes}${steps}, ${needs}` };
