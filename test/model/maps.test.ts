@@ -5,6 +5,7 @@ import { glorotUniform } from '../../src/graph/initial.ts';
 import { sizeOf } from '../../src/graph/node.ts';
 import { input } from '../../src/graph/ops/input.ts';
 import { ParameterSlab } from '../../src/graph/parameters.ts';
+import { encodeSafetensors } from '../../src/graph/safetensors.ts';
 import { renderGrey } from '../../src/image/render.ts';
 import { Colorizer } from '../../src/model/colorizer.ts';
 import { decodeEmbedding, embeddingMetadata, type MapsInfo } from '../../src/model/embedding.ts';
@@ -12,6 +13,7 @@ import { initialWeights } from '../../src/model/initial_weights.ts';
 import { layoutOf } from '../../src/model/layout.ts';
 import { MapExtractor } from '../../src/model/maps.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig, sizeMultiple } from '../../src/model/network.ts';
+import { decodeWeights, weightsMetadata } from '../../src/model/weights.ts';
 import { FormatError, ShapeError } from '../../src/runtime/errors.ts';
 import { gpu, random } from '../gpu.ts';
 import { expectClose } from '../reference/close.ts';
@@ -262,4 +264,16 @@ describe('colours', () => {
       /expected the extractor of the training \(SHA-256 cdcd/,
     );
   });
+});
+
+test('a short encoder leaves out three layers, and is told in the metadata', () => {
+  const network = { widthDivisor: 8, embeddingWidth: 0, encoder: 'short' } as const;
+  const names = [...layoutOf(network).slots.keys()];
+  expect(names.filter((name) => /^enc\d\.weight$/.test(name))).toEqual([1, 2, 3, 4, 5].map((i) => `enc${i}.weight`));
+  const metadata = weightsMetadata({ network, lightness: 'luma' });
+  const decode = (more: Record<string, string>) =>
+    decodeWeights(encodeSafetensors({ tensors: new Map(), metadata: { ...metadata, ...more } }), 'w').network;
+  expect(decode({})).toEqual(network);
+  expect(decode({ encoder: 'paper' })).toEqual({ widthDivisor: 8, embeddingWidth: 0 });
+  expect(() => decode({ encoder: 'long' })).toThrow("w: expected encoder paper or short, got 'long'");
 });

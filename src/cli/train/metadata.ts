@@ -11,8 +11,13 @@ export function extractorOf(embedding: RunConfig['embedding']): ExtractorInfo | 
 }
 
 export function networkOf({ settings, embedding }: RunConfig) {
-  const { widthDivisor, temperature } = settings;
-  return { widthDivisor, ...featuresOf(extractorOf(embedding)), ...(temperature && { temperature }) };
+  const { widthDivisor, encoder, temperature } = settings;
+  return {
+    widthDivisor,
+    ...(encoder === 'short' && { encoder }),
+    ...featuresOf(extractorOf(embedding)),
+    ...(temperature && { temperature }),
+  };
 }
 
 /** @param colours how often each occurs; there for a run that rebalances, or learns classes */

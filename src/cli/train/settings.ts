@@ -1,5 +1,7 @@
 /** What a run is made of: how long, what decides its weights, and what may change from one call to the next. */
+
 import type { Lightness } from '../../graph/ops/image.ts';
+import type { Encoder } from '../../model/network.ts';
 import type { Precision } from '../../runtime/adapter.ts';
 import type { Padding } from '../../train/batch.ts';
 import type { Decay } from '../../train/schedule.ts';
@@ -40,6 +42,7 @@ export interface Settings {
   readonly tone: number;
   readonly seed: number;
   readonly widthDivisor: number;
+  readonly encoder: Encoder;
   readonly precision: Precision;
 }
 
@@ -69,6 +72,7 @@ export const DEFAULTS = {
     temperature: 0,
     seed: 1,
     widthDivisor: 1,
+    encoder: 'paper',
     precision: 'f32',
   },
   conduct: { checkpointEvery: 10, valCount: 200, adapter: 'auto' },
