@@ -7,6 +7,7 @@ import { input } from '../../src/graph/ops/input.ts';
 import { ParameterSlab } from '../../src/graph/parameters.ts';
 import { encodeSafetensors } from '../../src/graph/safetensors.ts';
 import { renderGrey } from '../../src/image/render.ts';
+import { stretched } from '../../src/image/stretch.ts';
 import { Colorizer } from '../../src/model/colorizer.ts';
 import { decodeEmbedding, embeddingMetadata, type MapsInfo } from '../../src/model/embedding.ts';
 import { initialWeights } from '../../src/model/initial_weights.ts';
@@ -59,7 +60,7 @@ describe('the extractor', () => {
     ] as const) {
       const planes = [plane(1, height, width), plane(2, height, width)];
       const [coarse, fine] = await extractor.extract(planes);
-      const want = planes.map(({ data }) => mapsOf(data, [height, width], RANGE));
+      const want = planes.map(({ data }) => mapsOf(stretched(data), [height, width], RANGE));
       const close = { absolute: 1e-5, relative: 1e-5 };
       expectClose(
         coarse!,

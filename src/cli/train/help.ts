@@ -50,6 +50,8 @@ The feature extractor (the one that comes with the package, unless another is na
                        8, 16, 32… (stride8,stride16,stride32 of the package's)
   --extractor-scale N  how much larger it sees the picture, along a side, than the network: 1, 2, 4 or 8 (what brings
                        --size nearest to 256)
+  --views N            show each picture in N ways, one at a time: as it is, and N - 1 times enlarged by up to a quarter and
+                       with --film and --tone, so that the maps see that too; each is kept on disk (1)
   --inception FILE     without --maps: one vector for each picture, as in the paper: the answer of a classifier such as
                        Inception-ResNet-v2 to the whole picture
 ${INCEPTION_DETAILS_HELP}  --embedding-cache D  where that is kept, for several runs to share (embeddings/ in the run's folder)

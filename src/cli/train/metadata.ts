@@ -65,6 +65,7 @@ export function metadataOf(config: RunConfig): Record<string, string> {
     ema: String(settings.ema),
     film: String(settings.film),
     tone: String(settings.tone),
+    ...(settings.views > 1 && { views: String(settings.views) }),
     clip_norm: String(settings.clipNorm),
     seed: String(settings.seed),
     ...(precision === 'f16' && { precision }),

@@ -40,6 +40,8 @@ export interface Settings {
   readonly film: number;
   /** The share of pictures that are seen with another tone curve. */
   readonly tone: number;
+  /** Of each picture, where there are feature maps: the first as it is, the others enlarged and with looks. */
+  readonly views: number;
   readonly seed: number;
   readonly widthDivisor: number;
   readonly encoder: Encoder;
@@ -69,6 +71,7 @@ export const DEFAULTS = {
     lightness: 'luma',
     film: 0,
     tone: 0,
+    views: 1,
     temperature: 0,
     seed: 1,
     widthDivisor: 1,
@@ -113,6 +116,7 @@ export function recipeOf(settings: Settings): string {
     lightness,
     film,
     tone,
+    views,
   } = settings;
   const parts = [
     `rate ${lr} ${lrDecay}${warmup ? ` after ${warmup} steps of warm-up` : ''}`,
@@ -124,6 +128,7 @@ export function recipeOf(settings: Settings): string {
     ...(pad === 'white' ? ['whole pictures between white bars'] : []),
     ...(film ? [`early film ${film}`] : []),
     ...(tone ? [`other tones ${tone}`] : []),
+    ...(views > 1 ? [`${views} views of each picture`] : []),
     ...(lightness === 'lab' ? ['L* of the colours'] : []),
   ];
   return `${preset}: ${parts.join('; ')}`;

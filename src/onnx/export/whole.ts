@@ -2,9 +2,11 @@
  * Export of extractor and network as one ONNX file: a picture's grey in, chroma out.
  *
  * The extractor's part is its own file's, with the weights as they are stored there; between both stands what the program
- * does at use: codes scaled for the extractor, and L* of their means over `scale` x `scale` pixels for the network.
+ * does at use: codes stretched (`image/stretch.ts`) and scaled for the extractor, and L* of their means over `scale` x
+ * `scale` pixels for the network.
  */
 import { LAB_DELTA, LIGHTNESS_SCALE } from '../../image/lab.ts';
+import { BEYOND, LEAST_CONTRAST } from '../../image/stretch.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { guard, onnx } from '../proto.ts';
 import { EXPORT_OPSET } from './encode.ts';
@@ -111,9 +113,9 @@ class Builder {
   /** Those that read the maps. */
   readonly after: onnx.INodeProto[] = [];
 
-  /** Codes in the extractor's range, three times. */
+  /** Codes, stretched, in the extractor's range, three times. */
   rgb(grey: string, [black, white]: readonly [number, number]): string {
-    const scaled = this.#op('Add', this.#op('Mul', grey, (white - black) / 255), black);
+    const scaled = this.#op('Add', this.#op('Mul', this.#stretched(grey), (white - black) / 255), black);
     this.before.push({
       opType: 'Concat',
       input: [scaled, scaled, scaled],
@@ -121,6 +123,27 @@ class Builder {
       attribute: [int('axis', 1)],
     });
     return 'rgb';
+  }
+
+  /** As `stretched`: the ends are the last of the TopK of a hundredth of the pixels and one. */
+  #stretched(grey: string): string {
+    const { INT64 } = onnx.TensorProto.DataType;
+    const flat = this.#node('Reshape', [grey, this.#integers([0, -1])]);
+    const pixels = this.#node('Gather', [this.#node('Shape', [flat]), this.#integers([1])], [int('axis', 0)]);
+    const share = this.#op('Mul', this.#node('Cast', [pixels], [int('to', onnx.TensorProto.DataType.FLOAT)]), BEYOND);
+    const beyond = this.#node('Cast', [this.#node('Floor', [share])], [int('to', INT64)]);
+    const count = this.#node('Add', [beyond, this.#integers([1])]);
+    const end = (largest: 0 | 1) => {
+      const output = [`ends ${largest}`, `places ${largest}`];
+      const attribute = [int('axis', 1), int('largest', largest), int('sorted', 1)];
+      this.before.push({ opType: 'TopK', input: [flat, count], output, attribute });
+      const last = this.#node('Gather', [output[0]!, beyond], [int('axis', 1)]);
+      return this.#node('Reshape', [last, this.#integers([-1, 1, 1, 1])]);
+    };
+    const [low, high] = [end(0), end(1)];
+    const contrast = this.#op('Max', this.#node('Sub', [high, low]), LEAST_CONTRAST);
+    const gained = this.#op('Mul', this.#node('Div', [this.#node('Sub', [grey, low]), contrast]), 255);
+    return this.#op('Min', this.#op('Max', gained, 0), 255);
   }
 
   /** L* / 50 − 1 of means of codes. Each curve has a straight piece and a power, which meet: their sum needs no choice. */
@@ -161,9 +184,20 @@ class Builder {
   }
 
   #binary(opType: string, a: string, b: string): string {
+    return this.#node(opType, [a, b]);
+  }
+
+  #node(opType: string, input: string[], attribute: onnx.IAttributeProto[] = []): string {
     const output = `grey ${opType.toLowerCase()} ${this.before.length}`;
-    this.before.push({ opType, input: [a, b], output: [output] });
+    this.before.push({ opType, input, output: [output], attribute });
     return output;
+  }
+
+  #integers(values: readonly number[]): string {
+    const name = `integers ${this.initializers.length}`;
+    const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    this.initializers.push({ name, dataType: onnx.TensorProto.DataType.INT64, dims: [values.length], rawData });
+    return name;
   }
 
   #constant(value: number): string {
