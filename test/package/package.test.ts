@@ -14,7 +14,7 @@ const { folder, files, packed } = consumer;
 test('holds the programs, the weights, the types and what one reads first; at most 18 MB', () => {
   const wanted = [
     /^(package\.json|README\.md|LICENSE)$/,
-    /^weights\/(koalarize\.safetensors|README\.md|examples\.jpg|loss\.svg)$/,
+    /^weights\/(koalarize\.safetensors|efficientnet-lite\d\.(onnx|LICENSE\.txt)|README\.md|examples\.jpg|loss\.svg)$/,
     /^dist\/(index|cli|train)\.js$/,
     /^dist\/(chunks|browser)\/[\w-]+\.js$/,
     /^dist\/types\/(index|(graph|image|kernels|model|onnx|runtime|train)\/[\w/]+)\.d\.ts$/,
