@@ -5,6 +5,8 @@ import type { EmbeddingKind } from './embedding.ts';
 
 /** Operators behind which the values are the same, at most in another shape. */
 const SAME_VALUES = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast', 'Dropout']);
+/** Operators by which a constant becomes another one that a product may read. */
+const KEEP_CONSTANT = new Set(['Transpose', 'DequantizeLinear']);
 const SOFTMAXES = new Set(['Softmax', 'LogSoftmax']);
 const PRODUCTS = new Set(['Gemm', 'MatMul']);
 
@@ -122,7 +124,7 @@ class Producers {
     if (!maker) return false;
     return (
       maker.opType === 'Constant' ||
-      ((SAME_VALUES.has(maker.opType) || maker.opType === 'Transpose') &&
+      ((SAME_VALUES.has(maker.opType) || KEEP_CONSTANT.has(maker.opType)) &&
         maker.inputs.length > 0 &&
         maker.inputs.every((input) => this.#isConstant(input)))
     );

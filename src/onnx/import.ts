@@ -54,7 +54,7 @@ export function importGraph(
       const results = [operators.get(node.opType)!.run(new Call(node, file.opset, inputs))].flat();
       node.outputs.slice(0, results.length).forEach((name, i) => {
         values.set(name, results[i]!);
-        known += results[i]!.numbers?.length ?? 0;
+        known += results[i]!.count;
       });
       if (known > MAX_KNOWN_TOTAL) {
         throw new ShapeError(`expected at most ${MAX_KNOWN_TOTAL} elements to compute during import, got more`);

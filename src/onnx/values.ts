@@ -20,34 +20,58 @@ export class Unsupported extends Error {}
 export class Value {
   readonly type: DataType;
   readonly shape: Shape;
-  /** In row-major order; undefined where they are large, or depend on the model's inputs. */
-  readonly numbers: readonly number[] | undefined;
+  /** The numbers of a constant, in an array of their own; undefined where they depend on the model's inputs. */
+  readonly floats: (() => Float32Array) | undefined;
+  #numbers: readonly number[] | (() => readonly number[]) | undefined;
   #node: Node | undefined;
   readonly #load: (() => Node) | undefined;
 
-  private constructor(type: DataType, shape: Shape, numbers: readonly number[] | undefined, load: () => Node) {
+  private constructor(
+    type: DataType,
+    shape: Shape,
+    numbers: readonly number[] | (() => readonly number[]) | undefined,
+    floats: (() => Float32Array) | undefined,
+    load: () => Node,
+  ) {
     this.type = type;
     this.shape = shape;
-    this.numbers = numbers;
+    this.floats = floats;
+    this.#numbers = numbers;
     this.#load = load;
+  }
+
+  /**
+   * In row-major order; undefined where they are large, or depend on the model's inputs. The file's integers are decoded
+   * when this is first asked for.
+   *
+   * @throws ShapeError for more integers than can be known.
+   */
+  get numbers(): readonly number[] | undefined {
+    if (typeof this.#numbers === 'function') this.#numbers = this.#numbers();
+    return this.#numbers;
+  }
+
+  /** How many numbers are known by now. */
+  get count(): number {
+    return typeof this.#numbers === 'object' ? this.#numbers.length : 0;
   }
 
   /** Wraps what the device computes. @throws ShapeError for more elements than a buffer should have, or none. */
   static of(node: Node, type: DataType = 'float32'): Value {
     checkSize(node.shape);
-    return new Value(type, node.shape, undefined, () => node);
+    return new Value(type, node.shape, undefined, undefined, () => node);
   }
 
   /** Wraps numbers that are known. Floating-point ones are rounded to float32. */
   static known(type: DataType, shape: Shape, numbers: readonly number[]): Value {
     checkSize(shape, MAX_KNOWN);
     const rounded = isInteger(type) ? numbers : numbers.map(Math.fround);
-    return new Value(type, shape, rounded, () => {
+    const floats = () => Float32Array.from(rounded);
+    return new Value(type, shape, rounded, floats, () => {
       const [first] = rounded;
       if (Number.isFinite(first) && rounded.every((number) => number === first)) return constant(shape, first!);
       // Constants on the device are told apart by name, so the name is what they hold.
-      const bits = new Uint32Array(Float32Array.from(rounded).buffer).join();
-      return tensor(`bits ${bits}`, shape, () => Float32Array.from(rounded));
+      return tensor(`bits ${new Uint32Array(floats().buffer).join()}`, shape, floats);
     });
   }
 
@@ -55,16 +79,28 @@ export class Value {
   static constant(array: OnnxTensor, name = array.name): Value {
     const { type, shape, size } = array;
     if (type === 'string') throw new Unsupported(`'${name}' holds strings`);
-    if (isInteger(type)) return Value.known(type, shape, array.integers());
-    if (size <= SMALL) return Value.known(type, shape, [...array.floats()]);
+    const floats = () => array.floats();
+    if (!isInteger(type)) return Value.decoded(type, shape, name, floats);
+    if (size <= SMALL) return Value.known(type, shape, array.integers());
     checkSize(shape);
-    return new Value(type, shape, undefined, () => tensor(name, shape, () => array.floats()));
+    const integers = () => {
+      checkSize(shape, MAX_KNOWN);
+      return array.integers();
+    };
+    return new Value(type, shape, integers, floats, () => tensor(name, shape, floats));
+  }
+
+  /** Wraps floating-point constants of a name that is unique in the file. Large ones are loaded only when uploaded. */
+  static decoded(type: DataType, shape: Shape, name: string, load: () => Float32Array): Value {
+    checkSize(shape);
+    if (sizeOf(shape) <= SMALL) return Value.known(type, shape, [...load()]);
+    return new Value(type, shape, undefined, load, () => tensor(name, shape, load));
   }
 
   /** The array in the graph. @throws Unsupported for integers: the device computes in float32 alone. */
   get node(): Node {
     if (isInteger(this.type)) {
-      const why = this.numbers ? 'are not computed on the device' : "depend on the model's inputs";
+      const why = this.floats ? 'are not computed on the device' : "depend on the model's inputs";
       throw new Unsupported(`its ${this.type} values ${describe(this.shape)} ${why}`);
     }
     return this.stored;

@@ -60,17 +60,13 @@ test('what shapes and values make unsupported is collected as well', async () =>
   loaded.destroy();
 });
 
-test('a newer opset, old training modes and quantised weights are refused', async () => {
+test('a newer opset, old training modes and quantized arithmetic are refused', async () => {
   const relu = [node('Relu', ['x'], ['y'])];
   await expect(run({ nodes: relu, opset: 99 })).rejects.toThrow('expected opset');
   await expect(run({ nodes: [node('Dropout', ['x'], ['y'])], opset: 6 })).rejects.toThrow('training mode');
-  const quantised = [node('DequantizeLinear', ['w', 's', 'z'], ['f']), node('Add', ['x', 'f'], ['y'])];
-  const initializers = [
-    tensor('w', [2, 1, 1], [1, 2], { type: 'int8' }),
-    tensor('s', [], [1]),
-    tensor('z', [], [0], { type: 'int8' }),
-  ];
-  await expect(run({ nodes: quantised, initializers })).rejects.toThrow("DequantizeLinear that makes 'f' (opset 17)");
+  const quantized = [node('ConvInteger', ['w', 'w', 'z', 'z'], ['f']), node('Add', ['x', 'f'], ['y'])];
+  const initializers = [tensor('w', [2, 1, 1], [1, 2], { type: 'int8' }), tensor('z', [], [0], { type: 'int8' })];
+  await expect(run({ nodes: quantized, initializers })).rejects.toThrow("ConvInteger that makes 'f' (opset 17)");
 });
 
 const huge = 2 ** 40;

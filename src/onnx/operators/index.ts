@@ -9,6 +9,7 @@ import type { Operator } from './operator.ts';
 import { padOperators } from './pad.ts';
 import { poolOperators } from './pool.ts';
 import { productOperators } from './product.ts';
+import { quantizeOperators } from './quantize.ts';
 import { reduceOperators } from './reduce.ts';
 import { resizeOperators } from './resize.ts';
 import { shapeOperators } from './shape.ts';
@@ -24,6 +25,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map(
     ...padOperators,
     ...poolOperators,
     ...productOperators,
+    ...quantizeOperators,
     ...reduceOperators,
     ...resizeOperators,
     ...shapeOperators,
