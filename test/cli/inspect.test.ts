@@ -92,6 +92,41 @@ describe('ONNX', () => {
     `);
   });
 
+  test('quantized weights, and maps beside logits: no map serves as embedding', async () => {
+    const bytes = model({
+      nodes: [
+        node('DequantizeLinear', ['w.int8', 'w.scale'], ['w'], { axis: 0 }),
+        node('DequantizeLinear', ['dense.int8', 'dense.scale'], ['dense']),
+        node('DequantizeLinear', ['bias.int8', 'dense.scale'], ['bias']),
+        node('Conv', ['x', 'w'], ['map'], { kernel_shape: [3, 3] }),
+        node('GlobalAveragePool', ['map'], ['pooled']),
+        node('Flatten', ['pooled'], ['flat'], { axis: 1 }),
+        node('MatMul', ['flat', 'dense'], ['product']),
+        // Behind the bias there is nothing to be found.
+        node('Add', ['bias', 'product'], ['logits']),
+      ],
+      inputs: { x: ['N', 3, 'h', 'w'] },
+      outputs: { map: ['N', 4, 'h-2', 'w-2'], logits: ['N', 10] },
+      initializers: [
+        tensor('w.int8', [4, 3, 3, 3], new Array<number>(108).fill(7), { type: 'int8' }),
+        tensor('w.scale', [4], random(4)),
+        tensor('dense.int8', [4, 10], new Array<number>(40).fill(-3), { type: 'int8' }),
+        tensor('dense.scale', [], [0.01]),
+        tensor('bias.int8', [10], new Array<number>(10).fill(1), { type: 'int8' }),
+      ],
+    });
+    await writeFile(at('quantized.onnx'), bytes);
+    const { report } = await inspect('quantized.onnx');
+    expect(report).toMatchObject({
+      stored: [{ type: 'int8', arrays: 3, elements: 158, bytes: 158 }, { type: 'float32' }],
+      unsupported: [],
+      embeddings: [
+        { kind: 'logits', output: 'logits', shape: [1, 10] },
+        { kind: 'pooled', output: 'flat', shape: [1, 4] },
+      ],
+    });
+  });
+
   test('what is not supported is listed: operator, node, opset, reason', async () => {
     const bytes = model({
       nodes: [

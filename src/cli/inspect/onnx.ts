@@ -122,7 +122,10 @@ function embeddingsOf(file: OnnxFile, shapes: Shapes | undefined): EmbeddingChoi
       if (feature instanceof Error || feature.softmax || choices.has(feature.output)) continue;
       const { output } = feature;
       const imported = shapes && importWith(file, selectOutputs(graph, [output]), shapes)[output]!;
-      choices.set(output, { kind, output, shape: imported?.shape ?? graph.values.get(output)?.shape });
+      const shape = imported?.shape ?? graph.values.get(output)?.shape;
+      // A map with several places is no vector, though it could be read as one.
+      if (shape && shape.slice(1).filter((extent) => extent !== 1).length > 1) continue;
+      choices.set(output, { kind, output, shape });
     }
   }
   return [...choices.values()];
