@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fromHalf, toHalf } from '../../graph/safetensors.ts';
+import { toHalf } from '../../graph/safetensors.ts';
 import { decodeForTraining } from '../../image/node.ts';
 import type { Picture } from '../../image/picture.ts';
 import { renderGrey } from '../../image/render.ts';
@@ -17,6 +17,7 @@ import { sizeMultiple } from '../../model/network.ts';
 import type { Precision } from '../../runtime/adapter.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Crop } from '../../train/batch.ts';
+import { cropMap, FLOATS, type StoredMap } from '../../train/crop_map.ts';
 import { writeWhole } from './files.ts';
 import { readUnchanged } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
@@ -32,14 +33,6 @@ const FILES_AT_ONCE = 16;
 const PICTURES_AT_ONCE = 3;
 /** Pictures by which the deviations are measured. */
 const MEASURED = 64;
-
-/** A map of both images of a picture, as stored. */
-interface Stored {
-  readonly height: number;
-  readonly width: number;
-  /** float16, [2, height, width, C]. */
-  readonly halves: Uint16Array;
-}
 
 /** The maps by one extractor, for pictures of one size. */
 export class MapCache {
@@ -75,18 +68,10 @@ export class MapCache {
   async get(file: PictureFile, mirror: boolean, crop: Crop): Promise<Float32Array[]> {
     return Promise.all(
       this.#folders.map(async (folder) => {
-        const { channels, stride, deviation } = folder.map;
+        const { stride, deviation } = folder.map;
         const cell = stride / this.#info.scale;
-        const { height, width, halves } = await this.#read(folder, file);
-        const side = crop.size / cell;
-        const [top, left] = [crop.top / cell, crop.left / cell];
-        const map = new Float32Array(side * side * channels);
-        for (let y = 0; y < side; y++) {
-          const from = (((mirror ? height : 0) + top + y) * width + left) * channels;
-          const to = y * side * channels;
-          for (let i = 0; i < side * channels; i++) map[to + i] = FLOATS[halves[from + i]!]! / deviation;
-        }
-        return map;
+        const square = { top: crop.top / cell, left: crop.left / cell, side: crop.size / cell };
+        return cropMap(await this.#read(folder, file), mirror, square, deviation);
       }),
     );
   }
@@ -160,14 +145,15 @@ export class MapCache {
   async #read(
     { map, key, path }: { readonly map: MapInfo; readonly key: string; readonly path: string },
     { hash }: PictureFile,
-  ): Promise<Stored> {
+  ): Promise<StoredMap> {
     const name = pathOf(path, hash);
     const file = await readFile(name).catch(() => undefined);
     const body = new Uint8Array(file?.subarray(DIGEST_BYTES) ?? []);
     if (file && file.length >= HEADER_BYTES && file.subarray(0, DIGEST_BYTES).equals(digestOf(key, hash, body))) {
       const [height, width] = new Uint32Array(body.buffer, 0, 2) as unknown as [number, number];
       const halves = new Uint16Array(body.buffer, 8);
-      if (halves.length === 2 * height * width * map.channels) return { height, width, halves };
+      const { channels } = map;
+      if (halves.length === 2 * height * width * channels) return { height, width, channels, halves };
     }
     await rm(name, { force: true });
     throw new FormatError(
@@ -183,6 +169,3 @@ function pathOf(folder: string, hash: string): string {
 function digestOf(key: string, hash: string, body: Uint8Array): Buffer {
   return createHash('sha256').update(key).update(hash).update(body).digest();
 }
-
-/** Every float16 as float32. */
-const FLOATS = Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromHalf(bits));
