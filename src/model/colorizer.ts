@@ -13,7 +13,7 @@ import { loadBytes } from '../runtime/load.ts';
 import { describeExtractor } from './embedding.ts';
 import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
 import { layoutOf } from './layout.ts';
-import { MapExtractor } from './maps.ts';
+import type { MapExtractor } from './maps.ts';
 import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
 import { decodeWeights, type Weights } from './weights.ts';
 
@@ -49,26 +49,26 @@ export const DEFAULT_EXTRACTOR = new URL('../../weights/efficientnet-lite0.onnx'
 /** Compiled networks that are kept, one for each size. */
 const KEPT_SIZES = 4;
 
+/** What the weights were trained with: at most one of the two. */
+interface Extractors {
+  readonly maps?: MapExtractor;
+  readonly vector?: Extractor;
+}
+
 /** Colours pictures. Calls may overlap; they run one after the other. */
 export class Colorizer {
   readonly gpu: Gpu;
   readonly weights: Weights;
   readonly #slab: ParameterSlab;
   readonly #ownsGpu: boolean;
-  readonly #extractor: Extractor | MapExtractor | undefined;
+  readonly #extractors: Extractors;
   /** By size, the one that was used last at the end. */
   readonly #networks = new Map<string, Executable>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    gpu: Gpu,
-    ownsGpu: boolean,
-    weights: Weights,
-    slab: ParameterSlab,
-    extractor?: Extractor | MapExtractor,
-  ) {
+  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, slab: ParameterSlab, extractors: Extractors) {
     this.gpu = gpu;
-    this.#extractor = extractor;
+    this.#extractors = extractors;
     this.weights = weights;
     this.#slab = slab;
     this.#ownsGpu = ownsGpu;
@@ -87,10 +87,10 @@ export class Colorizer {
     checkExtractorGiven(name, weights, options);
     const gpu = options.gpu ?? (await Gpu.open(options));
     try {
-      const extractor = await openExtractor(gpu, weights, options);
+      const extractors = await openExtractor(gpu, weights, options);
       const slab = new ParameterSlab(gpu, 'weights', layoutOf(weights.network));
       slab.write(weights.tensors);
-      return new Colorizer(gpu, !options.gpu, weights, slab, extractor);
+      return new Colorizer(gpu, !options.gpu, weights, slab, extractors);
     } catch (error) {
       if (!options.gpu) await gpu.close();
       throw error;
@@ -116,12 +116,12 @@ export class Colorizer {
     const { network: config, embedding, size } = this.weights;
     const scale = embedding?.kind === 'maps' ? embedding.scale : 1;
     const plane = renderGrey(picture, options.renderSize ?? size, { multiple: sizeMultiple(config), scale });
-    const extractor = this.#extractor;
+    const { maps, vector } = this.#extractors;
     const turn = this.#last.then(async () => {
       const network = await this.#networkFor(plane.height, plane.width);
       network.feed('lightness', greyToNetwork(plane.data) as Float32Array<ArrayBuffer>);
-      if (extractor instanceof MapExtractor) network.feed('grey', extractor.feed(plane.fine.data));
-      else if (extractor) network.feed('embedding', await extractor.embed(picture));
+      if (maps) network.feed('grey', maps.feed(plane.fine.data));
+      if (vector) network.feed('embedding', await vector.embed(picture));
       network.run();
       const answer = await network.read('chroma');
       if (!answer.every(Number.isFinite)) {
@@ -141,7 +141,8 @@ export class Colorizer {
     for (const network of this.#networks.values()) network.destroy();
     this.#networks.clear();
     this.#slab.free();
-    await this.#extractor?.close();
+    await this.#extractors.maps?.close();
+    await this.#extractors.vector?.close();
     if (this.#ownsGpu) await this.gpu.close();
   }
 
@@ -160,16 +161,17 @@ export class Colorizer {
   }
 
   #compile(height: number, width: number): Promise<Executable> {
-    const { network, embedding } = this.weights;
+    const { network } = this.weights;
     const lightness = input('lightness', [1, height, width, 1]);
     const label = 'colorizer';
     const parameters = this.#slab;
-    if (this.#extractor instanceof MapExtractor && embedding?.kind === 'maps') {
+    const { maps } = this.#extractors;
+    if (maps) {
       // Extractor and network are one graph: the maps never leave the device.
-      const { constants } = this.#extractor;
-      const { scale } = embedding;
-      const maps = this.#extractor.build(input('grey', [1, height * scale, width * scale, 1]));
-      const outputs = { chroma: colorizationNetwork(network, lightness, ...maps) };
+      const { constants, description } = maps;
+      const { scale } = description;
+      const features = maps.build(input('grey', [1, height * scale, width * scale, 1]));
+      const outputs = { chroma: colorizationNetwork(network, lightness, ...features) };
       return compile(this.gpu, { label, outputs, parameters, constants });
     }
     const features = featureShapes(network, [1, height, width]).map((shape) => input('embedding', shape));
@@ -192,12 +194,18 @@ function checkExtractorGiven(name: string, { embedding }: Weights, { inception, 
   }
 }
 
-function openExtractor(gpu: Gpu, { embedding }: Weights, { inception: given, extractor }: ColorizerOptions) {
+async function openExtractor(
+  gpu: Gpu,
+  { embedding }: Weights,
+  { inception: given, extractor }: ColorizerOptions,
+): Promise<Extractors> {
   const isSource = typeof given === 'string' || given instanceof Uint8Array || given instanceof URL;
   const { source, ...options } = isSource || !given ? { source: given } : given;
   if (embedding?.kind === 'maps') {
-    return MapExtractor.open(gpu, extractor ?? source ?? DEFAULT_EXTRACTOR, undefined, embedding);
+    // Loaded on demand, as everything is that reads ONNX: weights without an extractor need none of it.
+    const { MapExtractor } = await import('./maps.ts');
+    return { maps: await MapExtractor.open(gpu, extractor ?? source ?? DEFAULT_EXTRACTOR, undefined, embedding) };
   }
-  if (!embedding || source === undefined) return undefined;
-  return Extractor.open(gpu, source, options, embedding);
+  if (!embedding || source === undefined) return {};
+  return { vector: await Extractor.open(gpu, source, options, embedding) };
 }
