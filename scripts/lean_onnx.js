@@ -14,6 +14,11 @@ export const leanOnnx = {
         /^( +)\w+\.(?:encode|\w+Delimited|verify|fromObject|toObject|prototype\.toJSON) = .*\n(?:.*\n)*?\1\};\n/gm;
       return { loader: 'js', contents: source.replace(others, '') };
     });
+    // Without it, 64-bit integers are read as the nearest number, as src/onnx/proto.ts takes them.
+    onLoad({ filter: /[\\/]long[\\/]umd[\\/]index\.js$/ }, () => ({
+      loader: 'js',
+      contents: 'module.exports = undefined;',
+    }));
     // protobufjs configures its writers in any case.
     onLoad({ filter: /[\\/]protobufjs[\\/]src[\\/](writer\w*|rpc)\.js$/ }, () => ({
       loader: 'js',
