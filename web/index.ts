@@ -24,8 +24,9 @@ let loading = '';
 const saving = new Set<number>();
 
 const photographs = new Photographs(ask, refresh);
+const extractor = besidePage(BUILT.extractor);
 const choice = new WeightsChoice(find<HTMLSelectElement>('weights'), besidePage(BUILT.weights), (weights) => {
-  ask({ kind: 'open', weights });
+  ask({ kind: 'open', weights, extractor });
   photographs.again();
 });
 
@@ -76,7 +77,7 @@ function receive(message: Message): void {
 
 function showLoading(loaded: number, total: number): void {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
-  loading = `Loading the weights: ${megabytes(loaded)}${total ? ` of ${megabytes(total)}` : ''} MB …`;
+  loading = `Loading ${megabytes(loaded)}${total ? ` of ${megabytes(total)}` : ''} MB …`;
   if (total) progress.value = loaded / total;
   else progress.removeAttribute('value');
 }
@@ -164,7 +165,7 @@ function saveAll(ids: readonly number[]): void {
 /** Loads what only those need who train. */
 async function openTraining(): Promise<void> {
   const { TrainingPanel } = await import('./training.ts');
-  new TrainingPanel(besidePage(BUILT.weights), (file) => choice.add(file));
+  new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
 }
 
 strength.addEventListener('input', () => {
@@ -186,7 +187,7 @@ if (typeof adapter === 'string') {
   worker.onmessage = ({ data }: MessageEvent<Message>) => receive(data);
   worker.onerror = ({ message }) =>
     stopWith(`The worker failed: ${message || 'it could not be loaded'}. Reload the page.`);
-  ask({ kind: 'open', weights: besidePage(BUILT.weights) });
+  ask({ kind: 'open', weights: besidePage(BUILT.weights), extractor });
   openIntake(take, complain);
   find('training').addEventListener('toggle', openTraining, { once: true });
   refresh();

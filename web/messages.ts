@@ -10,8 +10,11 @@ export interface Pixels {
 export type FileType = 'image/jpeg' | 'image/png';
 
 export type Request =
-  /** Get ready: weights from an address, or from a file. To be sent first; again for other weights. */
-  | { readonly kind: 'open'; readonly weights: string | File }
+  /**
+   * Get ready: weights from an address, or from a file; and the address of the extractor that they may need. To be sent
+   * first; again for other weights.
+   */
+  | { readonly kind: 'open'; readonly weights: string | File; readonly extractor: string }
   /** Colour a photograph. What it is called is for messages. */
   | { readonly kind: 'colour'; readonly id: number; readonly file: Blob; readonly name: string }
   /** Draw a photograph at a strength; `before` asks for the original too. Needs no run of the network. */
@@ -21,7 +24,7 @@ export type Request =
   | { readonly kind: 'forget'; readonly id: number };
 
 export type Message =
-  /** Bytes of the weights so far; `total` is 0 where it is not known. */
+  /** Bytes of weights and extractor so far; `total` is 0 where it is not known. */
   | { readonly kind: 'loading'; readonly loaded: number; readonly total: number }
   | { readonly kind: 'ready'; readonly device: string }
   /** No weights or no device: nothing can be coloured, unless with the weights before, which are `kept`. */

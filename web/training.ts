@@ -1,7 +1,7 @@
 /** The part of the page that trains: its form, the curve, the sheet, and what becomes of the weights. */
 import { draw, find, saveFile } from './elements.ts';
 import { LossCurve } from './loss_curve.ts';
-import type { TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';
+import type { OwnFiles, TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';
 import { startWorker } from './worker_start.ts';
 
 const form = find<HTMLFormElement>('training-form');
@@ -12,7 +12,7 @@ const stop = find<HTMLButtonElement>('training-stop');
 const progress = find<HTMLProgressElement>('training-progress');
 
 export class TrainingPanel {
-  readonly #ownWeights: string;
+  readonly #own: OwnFiles;
   readonly #curve = new LossCurve(find('curve') as unknown as SVGSVGElement);
   #files: readonly File[] = [];
   #worker: Worker | undefined;
@@ -21,12 +21,9 @@ export class TrainingPanel {
   #begin = '';
   #left: string[] = [];
 
-  /**
-   * @param ownWeights the address of the page's weights
-   * @param use gets weights that are to be coloured with
-   */
-  constructor(ownWeights: string, use: (weights: File) => void) {
-    this.#ownWeights = ownWeights;
+  /** @param use gets weights that are to be coloured with */
+  constructor(own: OwnFiles, use: (weights: File) => void) {
+    this.#own = own;
     find('training-choose').addEventListener('click', () => input.click());
     input.addEventListener('change', () => {
       this.#files = [...(input.files ?? [])];
@@ -50,7 +47,8 @@ export class TrainingPanel {
     const data = new FormData(form);
     const setup: TrainingSetup = {
       files: this.#files,
-      weights: data.get('from') === 'page' ? this.#ownWeights : undefined,
+      from: data.get('from') === 'page' ? 'page' : 'nothing',
+      own: this.#own,
       size: Number(data.get('size')),
       steps: Number(data.get('steps')),
     };

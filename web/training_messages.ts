@@ -2,10 +2,18 @@
 import type { Score } from '../src/train/validator.ts';
 import type { Pixels } from './messages.ts';
 
+/** Addresses of what comes with the page. */
+export interface OwnFiles {
+  readonly weights: string;
+  /** The classifier that they were trained with. */
+  readonly extractor: string;
+}
+
 export interface TrainingSetup {
   readonly files: readonly File[];
-  /** The address of the page's weights, to go on from them; or nothing: random weights, and a narrow network. */
-  readonly weights: string | undefined;
+  /** To go on from the page's weights; or from nothing: random ones, and a narrow network that hears of the same maps. */
+  readonly from: 'page' | 'nothing';
+  readonly own: OwnFiles;
   /** Pixels a side of the squares it learns from. */
   readonly size: number;
   readonly steps: number;

@@ -1,36 +1,88 @@
-/** The user's colour photographs, as training reads them. */
+/** The user's color photographs, as training reads them. */
+import { toHalf } from '../src/graph/safetensors.ts';
 import { flattenOverWhite, isGrey, type Picture } from '../src/image/picture.ts';
+import { renderGrey } from '../src/image/render.ts';
 import { resizePicture } from '../src/image/resize.ts';
+import { featuresOf } from '../src/model/embedding.ts';
+import type { MapExtractor } from '../src/model/maps.ts';
+import { sizeMultiple } from '../src/model/network.ts';
 import { FormatError } from '../src/runtime/errors.ts';
-import type { Dataset } from '../src/train/batch.ts';
+import { type Dataset, sourceSize } from '../src/train/batch.ts';
+import { cropMap, type StoredMap } from '../src/train/crop_map.ts';
 import { decode } from './decode.ts';
 
 type Rgba = Picture<Uint8ClampedArray<ArrayBuffer>>;
+
+/** One of them. Its feature maps stay in memory: so each is shown to the extractor once. */
+export interface TrainingPicture {
+  readonly picture: Rgba;
+  /** What the network is given beside it; none without an extractor. */
+  readonly maps: readonly StoredMap[];
+}
 
 /** Longer pictures are squeezed to this, as `koalarize train` would cut them. */
 const LONGEST = 4;
 
 /**
- * Decodes a photograph: laid over white, its shorter side `shorter` pixels.
+ * Decodes a photograph, lays it over white, and shows it and its mirror image to the extractor.
  *
- * @throws FormatError for what can't be read, and for a grey one, from which no colours can be learnt
+ * @param size pixels a side of the squares that are learnt from
+ * @throws FormatError for what can't be read, and for a grey one, from which no colors can be learnt
  */
-export async function trainingPicture(file: File, shorter: number): Promise<Rgba> {
+export async function trainingPicture(file: File, size: number, extractor?: MapExtractor): Promise<TrainingPicture> {
   const { name } = file;
   const whole = flattenOverWhite(await decode(file, name)) as Rgba;
-  const scale = shorter / Math.min(whole.width, whole.height);
-  const side = (pixels: number) => Math.min(Math.max(Math.round(pixels * scale), shorter), shorter * LONGEST);
-  const small = resizePicture(whole, { width: side(whole.width), height: side(whole.height) });
-  if (isGrey(small)) throw new FormatError(`${name}: expected a colour photograph, got a grey one – leave it out`);
-  return small;
+  const picture = shrink(whole, sourceSize(size, extractor && cellOf(extractor)));
+  if (isGrey(picture)) throw new FormatError(`${name}: expected a colour photograph, got a grey one – leave it out`);
+  return { picture, maps: extractor ? await mapsOf(whole, size, extractor) : [] };
 }
 
-export function datasetOf(pictures: readonly Rgba[]): Dataset {
-  return { length: pictures.length, picture: async (index) => pictures[index]! };
+/** The picture with a shorter side of `shorter` pixels. */
+function shrink(picture: Rgba, shorter: number): Rgba {
+  const scale = shorter / Math.min(picture.width, picture.height);
+  const side = (pixels: number) => Math.min(Math.max(Math.round(pixels * scale), shorter), shorter * LONGEST);
+  return resizePicture(picture, { width: side(picture.width), height: side(picture.height) });
+}
+
+async function mapsOf(whole: Rgba, size: number, extractor: MapExtractor): Promise<StoredMap[]> {
+  const { scale, maps } = extractor.description;
+  const multiple = cellOf(extractor);
+  const fine = shrink(whole, size * scale);
+  const planes = [false, true].map((mirror) => renderGrey(fine, size, { multiple, scale, mirror }).fine);
+  const [{ width, height }] = planes as [(typeof planes)[0]];
+  const values = await extractor.extract(planes);
+  return maps.map(({ channels, stride }, i) => ({
+    height: height / stride,
+    width: width / stride,
+    channels,
+    halves: Uint16Array.from(values[i]!, toHalf),
+  }));
+}
+
+/** Pixels that squares begin at multiples of: all maps' cells are whole. */
+export function cellOf({ description }: MapExtractor): number {
+  return sizeMultiple(featuresOf(description));
+}
+
+/** @param extractor whose maps the pictures have */
+export function datasetOf(pictures: readonly TrainingPicture[], extractor?: MapExtractor): Dataset {
+  const picture = async (index: number) => pictures[index]!.picture;
+  if (!extractor) return { length: pictures.length, picture };
+  const { scale, maps } = extractor.description;
+  return {
+    length: pictures.length,
+    picture,
+    cell: cellOf(extractor),
+    features: async (index, mirror, crop) =>
+      pictures[index]!.maps.map((map, i) => {
+        const cell = maps[i]!.stride / scale;
+        return cropMap(map, mirror, { top: crop.top / cell, left: crop.left / cell, side: crop.size / cell });
+      }),
+  };
 }
 
 /** Takes every sixth out, to be judged by; of fewer than six none: then it is judged by what it learns from. */
-export function holdOut(pictures: readonly Rgba[]): { learn: Rgba[]; judge: Rgba[]; held: boolean } {
+export function holdOut<T>(pictures: readonly T[]): { learn: T[]; judge: T[]; held: boolean } {
   const judge = pictures.filter((_, i) => i % 6 === 5);
   if (judge.length === 0) return { learn: [...pictures], judge: [...pictures], held: false };
   return { learn: pictures.filter((_, i) => i % 6 !== 5), judge, held: true };

@@ -1,12 +1,13 @@
 /** Trains on the user's photographs: the same trainer and loop as `koalarize train`, without files and checkpoints. */
-import { glorotUniform } from '../src/graph/initial.ts';
 import { contactSheet } from '../src/image/sheet.ts';
+import { featuresOf } from '../src/model/embedding.ts';
+import { initialWeights } from '../src/model/initial_weights.ts';
 import { learner } from '../src/model/learner.ts';
-import { colorizationNetwork, type NetworkConfig } from '../src/model/network.ts';
+import { MapExtractor } from '../src/model/maps.ts';
+import { colorizationNetwork, featureShapes, type NetworkConfig } from '../src/model/network.ts';
 import { decodeWeights, type Weights, weightsMetadata } from '../src/model/weights.ts';
 import { FormatError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
-import { sourceSize } from '../src/train/batch.ts';
 import { encodeWeights, readState } from '../src/train/checkpoint.ts';
 import { trainingLoop } from '../src/train/loop.ts';
 import type { NetworkBuilder } from '../src/train/loss.ts';
@@ -14,12 +15,12 @@ import { chooseMicroBatch } from '../src/train/micro_batch.ts';
 import { decayed } from '../src/train/schedule.ts';
 import { Trainer } from '../src/train/trainer.ts';
 import { Validator } from '../src/train/validator.ts';
-import type { TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';
-import { datasetOf, holdOut, trainingPicture } from './training_pictures.ts';
-import { loadWeights } from './weights.ts';
+import type { OwnFiles, TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';
+import { cellOf, datasetOf, holdOut, type TrainingPicture, trainingPicture } from './training_pictures.ts';
+import { loadFiles } from './weights.ts';
 
 /** For a network from nothing: an eighth of the channels, and steps that are cheap. */
-const NARROW = { network: { widthDivisor: 8, embeddingWidth: 0 }, batch: 8, learningRate: 1e-3 };
+const NARROW = { widthDivisor: 8, batch: 8, learningRate: 1e-3 };
 /** For one that goes on from the page's weights. */
 const TRAINED = { batch: 4, learningRate: 1e-4 };
 const SEED = 1;
@@ -37,15 +38,20 @@ addEventListener('message', ({ data }: MessageEvent<TrainingRequest>) => {
 
 async function train(setup: TrainingSetup): Promise<void> {
   const { size, steps } = setup;
-  const { learn, judge, held } = holdOut(await readPictures(setup));
-  const initial = setup.weights === undefined ? undefined : await pageWeights(setup.weights);
-  const config: NetworkConfig = initial?.network ?? NARROW.network;
+  const own = await loadOwn(setup.own);
+  const initial = setup.from === 'page' ? own.weights : undefined;
+  const { embedding } = own.weights;
+  const config: NetworkConfig = initial?.network ?? { widthDivisor: NARROW.widthDivisor, ...featuresOf(embedding) };
   const { batch, learningRate } = initial ? TRAINED : NARROW;
 
-  post({ kind: 'doing', what: 'Opening the graphics device, and compiling the network and its gradients' });
+  post({ kind: 'doing', what: 'Opening the graphics device' });
   const gpu = await Gpu.open();
   try {
-    const network: NetworkBuilder = (lightness) => colorizationNetwork(config, lightness);
+    const extractor = await openExtractor(gpu, own, size);
+    const { learn, judge, held } = holdOut(await readPictures(setup, extractor));
+    await extractor?.close();
+    post({ kind: 'doing', what: 'Compiling the network and its gradients' });
+    const network: NetworkBuilder = (...inputs) => colorizationNetwork(config, ...inputs);
     const microBatch = chooseMicroBatch(gpu, batch, size, config.widthDivisor);
     const trainer = await Trainer.create(
       gpu,
@@ -57,12 +63,14 @@ async function train(setup: TrainingSetup): Promise<void> {
         chromaGain: 1,
         masked: false,
         classes: Boolean(config.temperature),
+        features: featureShapes(config, [1, size, size]).map(([, ...shape]) => shape),
+        ...(extractor && { cell: cellOf(extractor) }),
         adam: {},
       },
-      (lightness) => learner(config, lightness),
+      (...inputs) => learner(config, ...inputs),
     );
-    trainer.load(initial?.tensors ?? glorotUniform(trainer.weights.layout, SEED));
-    const validator = await Validator.create(gpu, trainer, network, datasetOf(judge));
+    trainer.load(initial?.tensors ?? initialWeights(trainer.weights.layout, SEED));
+    const validator = await Validator.create(gpu, trainer, network, datasetOf(judge, extractor));
     const parameters = (trainer.weights.layout.size / 1e6).toFixed(2);
     const memory = Math.round(gpu.peakBytes / 2 ** 20);
     const pictures = `${learn.length} photographs${held ? `, ${judge.length} more to judge it by` : ''}`;
@@ -78,7 +86,7 @@ async function train(setup: TrainingSetup): Promise<void> {
     let shownAt = 0;
     const end = await trainingLoop({
       trainer,
-      dataset: datasetOf(learn),
+      dataset: datasetOf(learn, extractor),
       seed: SEED,
       from: 0,
       to: steps,
@@ -91,7 +99,7 @@ async function train(setup: TrainingSetup): Promise<void> {
     if (end.failure) throw end.failure;
     await sheet(end.step);
     const about = {
-      ...weightsMetadata({ network: config, lightness: 'luma' }),
+      ...weightsMetadata({ network: config, lightness: 'luma', embedding }),
       size: String(size),
       batch: String(batch),
       learning_rate: String(learningRate),
@@ -106,12 +114,12 @@ async function train(setup: TrainingSetup): Promise<void> {
 }
 
 /** Those that can be learnt from; the others are named. @throws FormatError when there are none */
-async function readPictures({ files, size }: TrainingSetup) {
-  const pictures = [];
+async function readPictures({ files, size }: TrainingSetup, extractor?: MapExtractor): Promise<TrainingPicture[]> {
+  const pictures: TrainingPicture[] = [];
   for (const [i, file] of files.entries()) {
     post({ kind: 'doing', what: `Reading photograph ${i + 1} of ${files.length}` });
     try {
-      pictures.push(await trainingPicture(file, sourceSize(size)));
+      pictures.push(await trainingPicture(file, size, extractor));
     } catch (cause) {
       if (!(cause instanceof FormatError)) throw cause;
       post({ kind: 'left out', message: cause.message });
@@ -121,13 +129,33 @@ async function readPictures({ files, size }: TrainingSetup) {
   throw new FormatError('training: expected colour photographs, got none that can be learnt from – choose others');
 }
 
-async function pageWeights(url: string): Promise<Weights> {
-  const bytes = await loadWeights(url, (loaded) =>
-    post({ kind: 'doing', what: `Loading the weights: ${(loaded / 1e6).toFixed(1)} MB` }),
-  );
+interface Own {
+  readonly weights: Weights;
+  readonly extractor: Uint8Array;
+}
+
+async function loadOwn(own: OwnFiles): Promise<Own> {
+  const [bytes, extractor] = (await loadFiles([own.weights, own.extractor], (loaded) =>
+    post({ kind: 'doing', what: `Loading ${(loaded / 1e6).toFixed(1)} MB` }),
+  )) as [Uint8Array, Uint8Array];
   const weights = decodeWeights(bytes, 'weights');
-  if (weights.embedding || weights.lightness !== 'luma') {
-    throw new FormatError("training: expected weights without an extractor, got the page's – begin with nothing");
+  if ((!weights.embedding || weights.embedding.kind === 'maps') && weights.lightness === 'luma') {
+    return { weights, extractor };
   }
-  return weights;
+  throw new FormatError('training: expected weights that see luma, and feature maps at most, got other ones');
+}
+
+/** The classifier of the page's weights, asked as they were trained; undefined for weights without. */
+async function openExtractor(
+  gpu: Gpu,
+  { weights: { embedding }, extractor: source }: Own,
+  size: number,
+): Promise<MapExtractor | undefined> {
+  if (embedding?.kind !== 'maps') return undefined;
+  const extractor = await MapExtractor.open(gpu, source, undefined, embedding);
+  const cell = cellOf(extractor);
+  if (size % cell === 0) return extractor;
+  throw new FormatError(
+    `training: expected squares of a multiple of ${cell} px, the cells of the feature maps, got ${size} – choose another size`,
+  );
 }

@@ -1,43 +1,60 @@
-/** The weights' file: from this browser's cache, or from beside the page, and then into the cache. */
+/** The files of numbers, weights and extractor: from this browser's cache, or from beside the page, then into the cache. */
 import { FormatError } from '../src/runtime/errors.ts';
 
 const CACHE = 'koalarize weights';
 
+/** Told of bytes while they arrive; `total` is 0 where a server does not say. */
+export type Progress = (loaded: number, total: number) => void;
+
 /**
- * Loads the file. Its name holds a hash of its content, so what is cached never goes stale; older ones are removed.
+ * Loads files together. Their names hold a hash of the content, so what is cached never goes stale; older ones of the
+ * same kind are removed.
  *
- * @param progress is told of bytes while they arrive; `total` is 0 where the server does not say
- * @throws FormatError when it can't be had
+ * @param progress is told of all downloads as one; never where everything is cached
+ * @throws FormatError when one can't be had
  */
-export async function loadWeights(
-  url: string,
-  progress: (loaded: number, total: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function loadFiles(urls: readonly string[], progress: Progress): Promise<Uint8Array<ArrayBuffer>[]> {
   // Browsers refuse it in private windows and for pages that did not come safely.
   const cache = await globalThis.caches?.open(CACHE).catch(() => undefined);
-  const kept = await cache?.match(url);
-  if (kept) return new Uint8Array(await kept.arrayBuffer());
-  const bytes = await download(url, progress);
+  const kept = await Promise.all(urls.map((url) => cache?.match(url)));
+  const downloads = urls.filter((_, i) => !kept[i]).map((url) => ({ url, loaded: 0, total: 0 }));
+  const sum = (key: 'loaded' | 'total') => downloads.reduce((all, each) => all + each[key], 0);
+  return Promise.all(
+    urls.map(async (url, i) => {
+      const found = kept[i];
+      if (found) return new Uint8Array(await found.arrayBuffer());
+      const mine = downloads.find((each) => each.url === url)!;
+      const bytes = await download(url, (loaded, total) => {
+        Object.assign(mine, { loaded, total });
+        progress(sum('loaded'), downloads.every((each) => each.total) ? sum('total') : 0);
+      });
+      await keep(cache, url, bytes);
+      return bytes;
+    }),
+  );
+}
+
+async function keep(cache: Cache | undefined, url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   try {
     await cache?.put(url, new Response(bytes));
     for (const { url: other } of (await cache?.keys()) ?? []) {
-      if (folderOf(other) === folderOf(url) && other !== url) await cache?.delete(other);
+      if (kindOf(other) === kindOf(url) && other !== url) await cache?.delete(other);
     }
   } catch {
     // No room for it: it will be downloaded again.
   }
-  return bytes;
 }
 
-async function download(url: string, progress: (loaded: number, total: number) => void) {
+async function download(url: string, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
   const fail = (got: string): never => {
     throw new FormatError(
-      `weights: expected ${url}, got ${got} – check the connection, and that the file lies beside the page`,
+      `page: expected ${url}, got ${got} – check the connection, and that the file lies beside the page`,
     );
   };
   const response = await fetch(url).catch((cause: Error) => fail(`'${cause.message}'`));
   if (!response.ok) fail(`HTTP ${response.status}`);
   const total = Number(response.headers.get('content-length')) || 0;
+  progress(0, total);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let loaded = 0;
   const reader = response.body!.getReader();
@@ -51,6 +68,7 @@ async function download(url: string, progress: (loaded: number, total: number) =
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-function folderOf(url: string): string {
-  return new URL('.', url).href;
+/** The folder, and what kind of file it is. */
+function kindOf(url: string): string {
+  return `${new URL('.', url).href} ${url.slice(url.lastIndexOf('.'))}`;
 }

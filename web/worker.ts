@@ -6,7 +6,7 @@ import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { Engine } from './engine.ts';
 import type { Message, Pixels, Request } from './messages.ts';
-import { loadWeights } from './weights.ts';
+import { loadFiles } from './weights.ts';
 
 /** Longest sides, pixels. */
 const PREVIEW = 1440;
@@ -42,7 +42,7 @@ addEventListener('message', ({ data }: MessageEvent<Request>) => {
 /** Long work, one after the other. */
 async function take(request: Exclude<Request, { kind: 'paint' | 'forget' }>): Promise<void> {
   try {
-    if (request.kind === 'open') await open(request.weights);
+    if (request.kind === 'open') await open(request);
     else if (request.kind === 'colour') await colour(request);
     else await save(request);
   } catch (cause) {
@@ -52,13 +52,17 @@ async function take(request: Exclude<Request, { kind: 'paint' | 'forget' }>): Pr
   }
 }
 
-async function open(source: string | File): Promise<void> {
-  const progress = (loaded: number, total: number) => post({ kind: 'loading', loaded, total });
-  const isFile = typeof source !== 'string';
-  const bytes = isFile ? new Uint8Array(await source.arrayBuffer()) : await loadWeights(source, progress);
-  const next = await Engine.open(bytes, isFile ? source.name : 'weights', (message) =>
-    post({ kind: 'notice', message }),
-  );
+async function open({ weights, extractor }: Request & { kind: 'open' }): Promise<void> {
+  const load = (...urls: string[]) => loadFiles(urls, (loaded, total) => post({ kind: 'loading', loaded, total }));
+  const notice = (message: string) => post({ kind: 'notice', message });
+  let next: Engine;
+  if (typeof weights === 'string') {
+    const [bytes, classifier] = (await load(weights, extractor)) as [Uint8Array, Uint8Array];
+    next = await Engine.open(bytes, 'weights', async () => classifier, notice);
+  } else {
+    const bytes = new Uint8Array(await weights.arrayBuffer());
+    next = await Engine.open(bytes, weights.name, async () => (await load(extractor))[0]!, notice);
+  }
   await engine?.close();
   engine = next;
   post({ kind: 'ready', device: engine.device });

@@ -14,7 +14,7 @@ import { loadBytes } from '../runtime/load.ts';
 import { describeExtractor } from './embedding.ts';
 import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
 import { layoutOf } from './layout.ts';
-import { MapExtractor } from './maps.ts';
+import type { MapExtractor } from './maps.ts';
 import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
 import { decodeWeights, type Weights } from './weights.ts';
 
@@ -52,26 +52,26 @@ export const DEFAULT_EXTRACTOR = new URL('../../weights/efficientnet-lite0.onnx'
 /** Compiled networks that are kept, one for each size. */
 const KEPT_SIZES = 4;
 
+/** What the weights were trained with: at most one of the two. */
+interface Extractors {
+  readonly maps?: MapExtractor;
+  readonly vector?: Extractor;
+}
+
 /** Colours pictures. Calls may overlap; they run one after the other. */
 export class Colorizer {
   readonly gpu: Gpu;
   readonly weights: Weights;
   readonly #slab: ParameterSlab;
   readonly #ownsGpu: boolean;
-  readonly #extractor: Extractor | MapExtractor | undefined;
+  readonly #extractors: Extractors;
   /** By size, the one that was used last at the end. */
   readonly #networks = new Map<string, Executable>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    gpu: Gpu,
-    ownsGpu: boolean,
-    weights: Weights,
-    slab: ParameterSlab,
-    extractor?: Extractor | MapExtractor,
-  ) {
+  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, slab: ParameterSlab, extractors: Extractors) {
     this.gpu = gpu;
-    this.#extractor = extractor;
+    this.#extractors = extractors;
     this.weights = weights;
     this.#slab = slab;
     this.#ownsGpu = ownsGpu;
@@ -90,10 +90,10 @@ export class Colorizer {
     checkExtractorGiven(name, weights, options);
     const gpu = options.gpu ?? (await Gpu.open(options));
     try {
-      const extractor = await openExtractor(gpu, weights, options);
+      const extractors = await openExtractor(gpu, weights, options);
       const slab = new ParameterSlab(gpu, 'weights', layoutOf(weights.network));
       slab.write(weights.tensors);
-      return new Colorizer(gpu, !options.gpu, weights, slab, extractor);
+      return new Colorizer(gpu, !options.gpu, weights, slab, extractors);
     } catch (error) {
       if (!options.gpu) await gpu.close();
       throw error;
@@ -126,19 +126,19 @@ export class Colorizer {
     const seen = [];
     for (const { scale, mirror } of views) {
       const plane = renderGrey(picture, sizeOfView(renderSize, scale), { ...grey, mirror });
-      seen.push({ ...(await this.#answer(plane, () => this.#embed(picture, mirror))), mirror });
+      seen.push({ ...(await this.#answer(plane, picture, mirror)), mirror });
     }
     return meanOfViews(seen);
   }
 
   /** The network's answer to a plane, after all that was asked before. */
-  #answer(plane: RenderPlane, embed: () => Promise<Float32Array<ArrayBuffer> | undefined>): Promise<Chroma> {
+  #answer(plane: RenderPlane, picture: Picture, mirror: boolean): Promise<Chroma> {
+    const { maps, vector } = this.#extractors;
     const turn = this.#last.then(async () => {
       const network = await this.#networkFor(plane.height, plane.width);
       network.feed('lightness', greyToNetwork(plane.data) as Float32Array<ArrayBuffer>);
-      if (this.#extractor instanceof MapExtractor) network.feed('grey', this.#extractor.feed(plane.fine.data));
-      const embedding = await embed();
-      if (embedding) network.feed('embedding', embedding);
+      if (maps) network.feed('grey', maps.feed(plane.fine.data));
+      if (vector) network.feed('embedding', await vector.embed(picture, { mirror }));
       network.run();
       const answer = await network.read('chroma');
       if (!answer.every(Number.isFinite)) {
@@ -152,17 +152,14 @@ export class Colorizer {
     return turn;
   }
 
-  async #embed(picture: Picture, mirror: boolean): Promise<Float32Array<ArrayBuffer> | undefined> {
-    return this.#extractor instanceof MapExtractor ? undefined : this.#extractor?.embed(picture, { mirror });
-  }
-
   /** Frees the network's memory, and the device unless it was given. */
   async close(): Promise<void> {
     await this.#last;
     for (const network of this.#networks.values()) network.destroy();
     this.#networks.clear();
     this.#slab.free();
-    await this.#extractor?.close();
+    await this.#extractors.maps?.close();
+    await this.#extractors.vector?.close();
     if (this.#ownsGpu) await this.gpu.close();
   }
 
@@ -181,16 +178,17 @@ export class Colorizer {
   }
 
   #compile(height: number, width: number): Promise<Executable> {
-    const { network, embedding } = this.weights;
+    const { network } = this.weights;
     const lightness = input('lightness', [1, height, width, 1]);
     const label = 'colorizer';
     const parameters = this.#slab;
-    if (this.#extractor instanceof MapExtractor && embedding?.kind === 'maps') {
+    const { maps } = this.#extractors;
+    if (maps) {
       // Extractor and network are one graph: the maps never leave the device.
-      const { constants } = this.#extractor;
-      const { scale } = embedding;
-      const maps = this.#extractor.build(input('grey', [1, height * scale, width * scale, 1]));
-      const outputs = { chroma: colorizationNetwork(network, lightness, ...maps) };
+      const { constants, description } = maps;
+      const { scale } = description;
+      const features = maps.build(input('grey', [1, height * scale, width * scale, 1]));
+      const outputs = { chroma: colorizationNetwork(network, lightness, ...features) };
       return compile(this.gpu, { label, outputs, parameters, constants });
     }
     const features = featureShapes(network, [1, height, width]).map((shape) => input('embedding', shape));
@@ -218,12 +216,18 @@ function checkExtractorGiven(name: string, { embedding }: Weights, { inception, 
   }
 }
 
-function openExtractor(gpu: Gpu, { embedding }: Weights, { inception: given, extractor }: ColorizerOptions) {
+async function openExtractor(
+  gpu: Gpu,
+  { embedding }: Weights,
+  { inception: given, extractor }: ColorizerOptions,
+): Promise<Extractors> {
   const isSource = typeof given === 'string' || given instanceof Uint8Array || given instanceof URL;
   const { source, ...options } = isSource || !given ? { source: given } : given;
   if (embedding?.kind === 'maps') {
-    return MapExtractor.open(gpu, extractor ?? source ?? DEFAULT_EXTRACTOR, undefined, embedding);
+    // Loaded on demand, as everything is that reads ONNX: weights without an extractor need none of it.
+    const { MapExtractor } = await import('./maps.ts');
+    return { maps: await MapExtractor.open(gpu, extractor ?? source ?? DEFAULT_EXTRACTOR, undefined, embedding) };
   }
-  if (!embedding || source === undefined) return undefined;
-  return Extractor.open(gpu, source, options, embedding);
+  if (!embedding || source === undefined) return {};
+  return { vector: await Extractor.open(gpu, source, options, embedding) };
 }

@@ -3,7 +3,7 @@
 /** Computes the SHA-256 of bytes, in hexadecimal. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
   // Web Crypto copies what it digests; Node's own module does not. It is asked for at run time, for browsers' sake.
-  const node = globalThis.process?.getBuiltinModule?.('node:crypto');
+  const node = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:crypto');
   if (node) return node.createHash('sha256').update(bytes).digest('hex');
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -64,32 +64,40 @@ test('a plain module script', async () => {
   await expectColours('plain.html');
 });
 
-test('bundled by esbuild, the weights as a file of the bundle', async () => {
-  const script = colouring('{ weights: new URL(path, import.meta.url) }', TELL);
-  await write('esbuild.js', `import path from 'koalarize/weights/koalarize.safetensors';\n${script}`);
+test('bundled by esbuild, weights and extractor as files of the bundle', async () => {
+  const given = '{ weights: new URL(weights, import.meta.url), extractor: new URL(extractor, import.meta.url) }';
+  const imports = [
+    `import weights from 'koalarize/weights/koalarize.safetensors';`,
+    `import extractor from 'koalarize/weights/efficientnet-lite0.onnx';`,
+  ];
+  await write('esbuild.js', [...imports, colouring(given, TELL)].join('\n'));
   await bundle(consumer, 'esbuild.js', 'esbuild');
   await write('esbuild.html', pageOf('esbuild/esbuild.js'));
   await expectColours('esbuild.html');
 });
 
-test('bundled by esbuild without them: says what is missing, and what to do', async () => {
-  await write(
-    'missing.js',
-    colouring('', TELL).replace('await Colorizer.load()', 'await Colorizer.load().catch(tell)'),
-  );
+const FILES = ['koalarize.safetensors', 'efficientnet-lite0.onnx'];
+
+test.each(FILES)('bundled by esbuild without %s: says what is missing, and what to do', async (missing) => {
+  const name = missing.replace(/\.\w+$/, '');
+  const there = FILES.find((file) => file !== missing)!;
+  const option = there.endsWith('.onnx') ? 'extractor' : 'weights';
+  const load = `Colorizer.load({ ${option}: new URL('./node_modules/koalarize/weights/${there}', document.baseURI) })`;
+  const script = colouring('', TELL).replace('await Colorizer.load()', `await ${load}.catch(tell)`);
+  await write(`${name}.js`, script);
   await write('tell.js', 'globalThis.tell = (error) => { document.title = String(error); };');
-  await bundle(consumer, 'missing.js', 'missing');
-  await write('missing.html', pageOf('missing/missing.js', '<script src="tell.js"></script>'));
+  await bundle(consumer, `${name}.js`, 'missing');
+  await write(`${name}.html`, pageOf(`missing/${name}.js`, '<script src="tell.js"></script>'));
   const page = await browser.newPage();
-  await page.goto(`${site.base}missing.html`);
+  await page.goto(`${site.base}${name}.html`);
   await page.waitForFunction('document.title', undefined, { timeout: 60_000 });
-  expect(await page.title()).toMatch(
-    /^FormatError: http.*\/weights\/koalarize\.safetensors: expected a file, got HTTP 404 .*– put it there, or give another address, or its bytes$/,
-  );
+  const title = await page.title();
+  expect(title).toContain(`/weights/${missing}: expected a file, got HTTP 404`);
+  expect(title).toMatch(/^FormatError: http.* – put it there, or give another address, or its bytes$/);
   await page.close();
 });
 
-test('bundled by vite, which finds the weights by itself', async () => {
+test('bundled by vite, which finds weights and extractor by itself', async () => {
   await write('vite.js', colouring('', TELL));
   await write('index.html', pageOf('vite.js'));
   await build({

@@ -23,7 +23,7 @@ export async function bundle({ folder }: Consumer, entry: string, out: string): 
     splitting: true,
     minify: true,
     format: 'esm',
-    loader: { '.safetensors': 'file' },
+    loader: { '.safetensors': 'file', '.onnx': 'file' },
     metafile: true,
     logLevel: 'silent',
   });

@@ -11,7 +11,7 @@ import { makeConsumer, runNode } from './consumer.ts';
 const consumer = await makeConsumer();
 const { folder, files, packed } = consumer;
 
-test('holds the programs, the weights, the types and what one reads first; at most 18 MB', () => {
+test('holds the programs, the weights, the types and what one reads first; at most 16 MB', () => {
   const wanted = [
     /^(package\.json|README\.md|LICENSE)$/,
     /^weights\/(koalarize\.safetensors|efficientnet-lite\d\.(onnx|LICENSE\.txt)|README\.md|examples\.jpg|loss\.svg)$/,
@@ -21,8 +21,11 @@ test('holds the programs, the weights, the types and what one reads first; at mo
   ];
   expect([...files.keys()].filter((name) => !wanted.some((pattern) => pattern.test(name)))).toEqual([]);
   for (const pattern of wanted) expect([...files.keys()].some((name) => pattern.test(name))).toBe(true);
-  expect(files.get('weights/koalarize.safetensors')).toBeGreaterThan(1e6);
-  expect(packed).toBeLessThan(18e6);
+  expect(files.get('weights/koalarize.safetensors')).toBeGreaterThan(100e3);
+  expect(files.get('weights/efficientnet-lite0.onnx')).toBeGreaterThan(1e6);
+  const unpacked = [...files.values()].reduce((sum, bytes) => sum + bytes, 0);
+  console.log(`package: ${packed} bytes packed, ${unpacked} unpacked`);
+  expect(Math.max(packed, unpacked)).toBeLessThanOrEqual(16e6);
 });
 
 test('Node imports it, requires it, and colours a picture with the weights beside it', async () => {
@@ -33,17 +36,22 @@ test('Node imports it, requires it, and colours a picture with the weights besid
   expect(runNode(consumer, 'required.cjs')).toMatch(/Colorizer$/);
 });
 
-test('Node takes weights as bytes, as a path and as addresses', async () => {
-  const file = './node_modules/koalarize/weights/koalarize.safetensors';
+test('Node takes weights and extractor as bytes, as paths and as addresses', async () => {
   const script = `
 import { readFile } from 'node:fs/promises';
 import { Colorizer, Gpu } from 'koalarize';
 const gpu = await Gpu.open();
-const bytes = await readFile('${file}');
-const resolved = import.meta.resolve('koalarize/weights/koalarize.safetensors');
-for (const weights of [bytes, '${file}', resolved, new URL(resolved)]) {
-  const { metadata } = (await Colorizer.load({ gpu, weights })).weights;
-  console.log(metadata.format);
+const sources = async (file) => {
+  const resolved = import.meta.resolve('koalarize/weights/' + file);
+  const path = './node_modules/koalarize/weights/' + file;
+  return [await readFile(path), path, resolved, new URL(resolved)];
+};
+const extractors = await sources('efficientnet-lite0.onnx');
+for (const [i, weights] of (await sources('koalarize.safetensors')).entries()) {
+  for (const options of [{}, { extractor: extractors[i] }]) {
+    const { metadata } = (await Colorizer.load({ gpu, weights, ...options })).weights;
+    console.log(metadata.format);
+  }
 }
 for (const weights of ['nothing.safetensors', 'http://127.0.0.1:1/weights']) {
   await Colorizer.load({ gpu, weights }).catch(({ name, message }) => console.log(name, message));
@@ -52,9 +60,9 @@ process.exit();
 `;
   await writeFile(join(folder, 'weights.js'), script);
   const lines = runNode(consumer, 'weights.js').split('\n');
-  expect(lines.slice(0, 4)).toEqual(Array(4).fill('koalarize'));
-  expect(lines[4]).toMatch(/^FormatError nothing\.safetensors: expected a file, got 'ENOENT'/);
-  expect(lines[5]).toMatch(/^FormatError http:\/\/127.*: expected a file, got 'fetch failed' – .* or its bytes$/);
+  expect(lines.slice(0, 8)).toEqual(Array(8).fill('koalarize'));
+  expect(lines[8]).toMatch(/^FormatError nothing\.safetensors: expected a file, got 'ENOENT'/);
+  expect(lines[9]).toMatch(/^FormatError http:\/\/127.*: expected a file, got 'fetch failed' – .* or its bytes$/);
 });
 
 test('the command runs from there', () => {
@@ -63,13 +71,14 @@ test('the command runs from there', () => {
   expect(JSON.parse(runNode(consumer, cli, 'devices', '--json'))).toBeTruthy();
 });
 
-test('for browsers: nothing of Node, at most 60 KB at once, ONNX on demand', async () => {
+// Without feature maps 59.5 KB at once: what maps are adds 1.6. What reads ONNX is about 36 KB more.
+test('for browsers: nothing of Node, at most 62 KB at once, ONNX on demand', async () => {
   const script = `import { Colorizer } from 'koalarize';\nawait Colorizer.load();\n`;
   await writeFile(join(folder, 'page.js'), script);
   // An import of a module of Node's would be an error here.
   const { eagerBytes, eager, lazy } = await bundle(consumer, 'page.js', 'bundle');
   expect(eagerBytes).toBeGreaterThan(20_000);
-  expect(eagerBytes).toBeLessThan(60_000);
+  expect(eagerBytes).toBeLessThan(62_000);
   const text = (names: readonly string[]) => names.map((name) => readFileSync(join(folder, name), 'utf8')).join();
   expect(text(eager)).not.toMatch(/protobuf/);
   expect(text(lazy)).toMatch(/protobuf/);

@@ -1,5 +1,5 @@
 /** Feature maps on their way into the training step, and on disk. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { MapCache } from '../../src/cli/train/map_cache.ts';
@@ -174,8 +174,11 @@ test('koalarize train with maps: resumed to the bit, a second run starts from th
   expect(whole.err).toMatch(/maps {5}coarse, fine of \d+ pictures and their mirror images: \d+ computed/);
   const half = await run('half', '--steps', '4', '--lr-decay', 'constant', '--warmup', '0');
   expect(half.err).toMatch(/: 0 computed, 12 from ROOT\/cache/);
+  // Also where the maps have gone, and are computed again.
+  await rm(join(root, 'cache'), { recursive: true });
   const rest = await callIn(root, '--resume', '--out', join(root, 'half'), '--steps', '8');
   expect(rest.code, rest.err).toBe(0);
+  expect(rest.err).toMatch(/: 12 computed/);
   const weights = await Promise.all(['whole', 'half'].map((name) => readFile(join(root, name, 'weights.safetensors'))));
   expect(weights[1]!.equals(weights[0]!)).toBe(true);
   const lossesOf = async (name: string) => (await logOf(join(root, name))).flatMap(({ loss }) => loss ?? []);

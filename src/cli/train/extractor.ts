@@ -76,8 +76,10 @@ export async function openExtractor(
     scale: given?.scale ?? trained?.scale ?? defaultScale(size, temperature > 0),
     range: given?.range,
   };
-  const extractor = await MapExtractor.open(gpu, path, options, trained);
-  const { description } = extractor;
+  // The cache holds maps as they are, and divides them by their deviations later.
+  const unscaled = trained && { ...trained, maps: trained.maps.map((map) => ({ ...map, deviation: 1 })) };
+  const extractor = await MapExtractor.open(gpu, path, options, unscaled);
+  const description = trained ?? extractor.description;
   const cacheAt = (root: string, info = description) => new MapCache(root, info, size, { film, tone }, gpu.precision);
   const { cell } = cacheAt('');
   if (size % cell) {

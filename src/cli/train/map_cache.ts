@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random, seedOf } from '../../graph/random.ts';
-import { fromHalf, toHalf } from '../../graph/safetensors.ts';
+import { toHalf } from '../../graph/safetensors.ts';
 import { withLook } from '../../image/look.ts';
 import { decodeForTraining } from '../../image/node.ts';
 import type { Picture } from '../../image/picture.ts';
@@ -20,6 +20,7 @@ import { sizeMultiple } from '../../model/network.ts';
 import type { Precision } from '../../runtime/adapter.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Crop } from '../../train/batch.ts';
+import { cropMap, FLOATS, type StoredMap } from '../../train/crop_map.ts';
 import { AS_IT_IS, type Looks, randomLook } from '../../train/sampler.ts';
 import { writeWhole } from './files.ts';
 import { readUnchanged } from './pictures.ts';
@@ -46,14 +47,6 @@ export interface MapView {
 
 /** A view is enlarged by up to this share, so that squares of it have room to move, and things other sizes. */
 const ENLARGED = 0.25;
-
-/** A map of both images of a picture, as stored. */
-interface Stored {
-  readonly height: number;
-  readonly width: number;
-  /** float16, [2, height, width, C]. */
-  readonly halves: Uint16Array;
-}
 
 /** The maps by one extractor, for pictures of one size. */
 export class MapCache {
@@ -98,18 +91,10 @@ export class MapCache {
   async get(file: PictureFile, mirror: boolean, crop: Crop, view = 0): Promise<Float32Array[]> {
     return Promise.all(
       this.#folders.map(async (folder) => {
-        const { channels, stride, deviation } = folder.map;
+        const { stride, deviation } = folder.map;
         const cell = stride / this.#info.scale;
-        const { height, width, halves } = await this.#read(folder, this.#nameOf(file, view));
-        const side = crop.size / cell;
-        const [top, left] = [crop.top / cell, crop.left / cell];
-        const map = new Float32Array(side * side * channels);
-        for (let y = 0; y < side; y++) {
-          const from = (((mirror ? height : 0) + top + y) * width + left) * channels;
-          const to = y * side * channels;
-          for (let i = 0; i < side * channels; i++) map[to + i] = FLOATS[halves[from + i]!]! / deviation;
-        }
-        return map;
+        const square = { top: crop.top / cell, left: crop.left / cell, side: crop.size / cell };
+        return cropMap(await this.#read(folder, this.#nameOf(file, view)), mirror, square, deviation);
       }),
     );
   }
@@ -213,14 +198,15 @@ export class MapCache {
   async #read(
     { map, key, path }: { readonly map: MapInfo; readonly key: string; readonly path: string },
     hash: string,
-  ): Promise<Stored> {
+  ): Promise<StoredMap> {
     const name = pathOf(path, hash);
     const file = await readFile(name).catch(() => undefined);
     const body = new Uint8Array(file?.subarray(DIGEST_BYTES) ?? []);
     if (file && file.length >= HEADER_BYTES && file.subarray(0, DIGEST_BYTES).equals(digestOf(key, hash, body))) {
       const [height, width] = new Uint32Array(body.buffer, 0, 2) as unknown as [number, number];
       const halves = new Uint16Array(body.buffer, 8);
-      if (halves.length === 2 * height * width * map.channels) return { height, width, halves };
+      const { channels } = map;
+      if (halves.length === 2 * height * width * channels) return { height, width, channels, halves };
     }
     await rm(name, { force: true });
     throw new FormatError(
@@ -236,6 +222,3 @@ function pathOf(folder: string, hash: string): string {
 function digestOf(key: string, hash: string, body: Uint8Array): Buffer {
   return createHash('sha256').update(key).update(hash).update(body).digest();
 }
-
-/** Every float16 as float32. */
-const FLOATS = Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromHalf(bits));
