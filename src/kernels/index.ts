@@ -7,6 +7,7 @@ import { biasAdd } from './bias_add.ts';
 import { binary } from './binary.ts';
 import { chroma } from './chroma.ts';
 import { chromaWeight } from './chroma_weight.ts';
+import { convDepthwise } from './conv_depthwise.ts';
 import { convDirect } from './conv_direct.ts';
 import { conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
@@ -88,6 +89,7 @@ export const allKernels = [
   conv2dUnpad,
   conv2dWeightGrad,
   conv2dWeightGradSubgroup,
+  convDepthwise,
   convDirect,
   coverage,
   crossEntropy,

@@ -7,8 +7,10 @@ import { compile, optimise } from '../../src/graph/compile.ts';
 import { ConstantStore } from '../../src/graph/constants.ts';
 import { apply, attrsKey, type Node, reachable, type Shape, sizeOf } from '../../src/graph/node.ts';
 import { add } from '../../src/graph/ops/add.ts';
+import { biasAdd } from '../../src/graph/ops/bias_add.ts';
 import { binary } from '../../src/graph/ops/binary.ts';
 import { concat } from '../../src/graph/ops/concat.ts';
+import { convDirect } from '../../src/graph/ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../../src/graph/ops/conv2d.ts';
 import { gather } from '../../src/graph/ops/gather.ts';
 import { input } from '../../src/graph/ops/input.ts';
@@ -157,6 +159,41 @@ test('fold_affine leaves no factor, and fuse_conv2d takes in the residual and th
   expect(names).not.toContain('binary');
   expect(names).not.toContain('add');
   expect(names).not.toContain('relu');
+});
+
+describe('fuse_conv2d', () => {
+  const x = input('image', [2, 9, 11, 3]);
+  const relu6 = (node: Node) => unary('clip', node, { alpha: 0, beta: 6 });
+  const grouped = (node: Node, groups: number, bias = true) =>
+    convDirect(node, weights([3, 3, 8 / groups, 8]), bias ? weights([8]) : undefined, {
+      ...{ strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1], groups },
+    });
+  const expand = (node: Node) =>
+    biasAdd(
+      apply(conv2dOp, [node, weights([1, 1, node.shape[3]!, 8])], {
+        ...{ strides: [1, 1], pads: [0, 0, 0, 0], activation: 'none' },
+      }),
+      weights([8]),
+    );
+
+  test.each([
+    ['ReLU6 of conv2d', relu6(expand(x)), ['conv2d']],
+    ['ReLU6 of depthwise', relu6(grouped(relu(expand(x)), 8)), ['conv2d', 'conv_direct']],
+    ['ReLU of a group of channels', relu(grouped(relu6(expand(x)), 2)), ['conv2d', 'conv_direct']],
+    ['a bias', relu6(biasAdd(grouped(expand(x), 8, false), weights([8]))), ['conv2d', 'conv_direct']],
+    [
+      'an inverted bottleneck',
+      add(expand(relu6(grouped(relu6(expand(x)), 8))), expand(x)),
+      ['conv2d', 'conv2d', 'conv2d', 'conv_direct'],
+    ],
+    ['another clip', unary('clip', grouped(expand(x), 8), { alpha: 0, beta: 5 }), ['conv2d', 'conv_direct', 'unary']],
+  ] as const)('%s', async (_, y, ops) => {
+    const names = opsOf(optimise([y], [])).filter(
+      (name) => name.startsWith('conv') || name === 'unary' || name === 'add',
+    );
+    expect(names.sort()).toEqual(ops);
+    expectSame((await values({ y }, [])).results, (await values({ y }, all)).results);
+  });
 });
 
 test('fold_constants: constants are computed when compiled, and once for executables that share a store', async () => {

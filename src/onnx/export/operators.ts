@@ -31,7 +31,7 @@ export interface Writer {
 type Operator = (writer: Writer, node: Node) => string;
 
 const ACTIVATIONS = { relu: 'Relu', tanh: 'Tanh' } as const satisfies Record<
-  Exclude<Conv2dAttrs['activation'], 'none'>,
+  Exclude<Conv2dAttrs['activation'], 'none' | 'relu6'>,
   string
 >;
 
@@ -48,7 +48,7 @@ export const operators: ReadonlyMap<Op<never>, Operator> = new Map<Op<never>, Op
 function convolution(writer: Writer, node: Node): string {
   const { strides, pads, activation, residual, firstChannel } = node.attrs as Conv2dAttrs;
   const [x, w, bias] = node.inputs;
-  if (residual || firstChannel !== undefined)
+  if (residual || firstChannel !== undefined || activation === 'relu6')
     throw new FormatError('export: expected conv2d of x, w and bias, got more – fuse nothing else');
   const ownBias = bias?.shape.length === 1;
   const inputs = [writer.value(x!), writer.weights(w!, [3, 2, 0, 1]), ...(ownBias ? [writer.weights(bias)] : [])];
