@@ -2,17 +2,18 @@ enable subgroups;
 // conv2d_pointwise_subgroup: y[p, :] = activation(bias + the sum of x[p, c] * w[c, :] + residual[p, :]), a 1x1 convolution
 // for devices whose subgroups have exactly 8 lanes.
 //
-// A thread computes 8 neighboring pixels x CHANNELS, one input channel at a time. The 8 lanes of a subgroup share their
+// A thread computes 8 neighboring pixels x CHANNELS, two input channels at a time. The 8 lanes of a subgroup share their
 // output channels: each lane loads an eighth of the weights, and the subgroup hands them round. lavapipe is limited by
 // loads and stores, so tiles are as large as its compiler bears, and no wider than the layer.
-// Layout: x [pixels, in_channels]   w [in_channels, out_channels]   y and residual [pixels, out_channels]
+// Layout: x [pixels, in_channels], padded with zeros where their number is odd   w [in_channels, out_channels]
+//         y and residual [pixels, out_channels]
 
 override WORKGROUP: u32 = 8;
 
 struct Params {
   pixels: u32,
   in_channels: u32,
-  in_stride: u32, // floats from pixel to pixel, and where the channels begin: x may be a part of something wider
+  in_stride: u32, // vec2s from pixel to pixel, and where the channels begin: x may be a part of something wider
   in_first: u32,
   out_channels: u32,
   out_stride: u32, // vec4s from pixel to pixel, and where the channels begin: y may be a part of something wider
@@ -22,7 +23,7 @@ struct Params {
   halves: u32, // 2
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec2f>;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read> residual: array<vec4f>;
@@ -44,11 +45,12 @@ fn main(
   let last = params.pixels - 1;
   let near = min(pixel + vec4u(0, 1, 2, 3), vec4u(last)) * params.in_stride + params.in_first;
   let far = min(pixel + vec4u(4, 5, 6, 7), vec4u(last)) * params.in_stride + params.in_first;
-  for (var c = 0u; c < params.in_channels; c++) {
-    let a = near + c;
-    let b = far + c;
-    let input = mat2x4f(x[a.x], x[a.y], x[a.z], x[a.w], x[b.x], x[b.y], x[b.z], x[b.w]);
-    add_products(input, c * params.out_channels, first + lane);
+  for (var c = 0u; c < params.in_channels; c += 2) {
+    let a = transpose(four(near + c / 2));
+    let b = transpose(four(far + c / 2));
+    // Past the last channel x is 0.
+    let rows = min(vec2u(c, c + 1), vec2u(params.in_channels - 1)) * params.out_channels;
+    add_products(mat2x4f(a[0], b[0]), mat2x4f(a[1], b[1]), rows, first + lane);
   }
 
   // A queue of two halves: the loop has no constant length, so that drivers don't unroll it, and compile half as much.
@@ -72,12 +74,16 @@ fn main(
   }
 }
 
+fn four(at: vec4u) -> mat4x2f {
+  return mat4x2f(x[at.x], x[at.y], x[at.z], x[at.w]);
+}
+
 // The weight of an output channel; past the end that of the last one, for sums that are not stored.
 fn weight(row: u32, channel: u32) -> f32 {
   return weights[row + min(channel, params.out_channels - 1)];
 }
 
 // The variants append:
-//   CHANNELS                            of a thread
-//   add_products(input, row, channel)   adds to all sums; `row` is where the input channel's weights begin
+//   CHANNELS                                of a thread
+//   add_products(even, odd, rows, channel)  adds those of two input channels to all sums; their weights begin at `rows`
 //   activate(v: vec4f) -> vec4f

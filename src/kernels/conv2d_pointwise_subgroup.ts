@@ -17,19 +17,21 @@ export type PointwiseChannels = (typeof POINTWISE_CHANNELS)[number];
 function declare(channels: number): string {
   const each = (count: number, line: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => line(i)).join('\n');
+  const from = (w: string, c: number) => `subgroupBroadcast(${w}${Math.floor(c / LANES)}, ${c % LANES})`;
   return `const CHANNELS = ${channels}u;
-fn add_products(input: mat2x4f, row: u32, channel: u32) {
-${each(channels / LANES, (i) => `  let w${i} = weight(row, channel + ${i * LANES});`)}
-${each(channels, (c) => `  sums[${c}] += input * subgroupBroadcast(w${Math.floor(c / LANES)}, ${c % LANES});`)}
+fn add_products(even: mat2x4f, odd: mat2x4f, rows: vec2u, channel: u32) {
+${each(channels / LANES, (i) => `  let v${i} = weight(rows.x, channel + ${i * LANES});`)}
+${each(channels / LANES, (i) => `  let w${i} = weight(rows.y, channel + ${i * LANES});`)}
+${each(channels, (c) => `  sums[${c}] = sums[${c}] + even * ${from('v', c)} + odd * ${from('w', c)};`)}
 }`;
 }
 
-/** 1x1 convolution of stride 1 for subgroups of 8 lanes: few channels, and whole vec4s of output channels. */
+/** 1x1 convolution of stride 1 for subgroups of 8 lanes: whole vec4s of output channels. */
 export const conv2dPointwiseSubgroup = defineKernel({
   name: 'conv2d_pointwise_subgroup',
   source,
   buffers: {
-    x: { access: 'read', length: (p) => p.pixels * p.in_stride },
+    x: { access: 'read', length: (p) => p.pixels * p.in_stride * 2 },
     weights: { access: 'read', length: (p) => p.in_channels * p.out_channels },
     bias: { access: 'read', length: (p) => p.bias * p.out_channels },
     residual: { access: 'read', length: (p) => p.residual * p.pixels * p.out_channels },

@@ -42,14 +42,14 @@ const stem: ConvGeometry = {
 
 describe.runIf(traits.subgroupSize === 8)('pointwise', () => {
   test.each([
-    ['one pixel', pointwise(1, [1, 1], 1, 4), none],
-    ['a tile less a pixel', pointwise(1, [9, 7], 3, 16), { activation: 'relu6' }],
+    ['one pixel', pointwise(1, [1, 1], 2, 4), none],
+    ['a tile less a pixel', pointwise(1, [9, 7], 6, 16), { activation: 'relu6' }],
     ['a tile', pointwise(1, [8, 8], 16, 24), { activation: 'relu' }],
-    ['a tile and a pixel', pointwise(1, [13, 5], 7, 40), { activation: 'relu6' }],
+    ['a tile and a pixel', pointwise(1, [13, 5], 10, 40), { activation: 'relu6' }],
     ['a batch', pointwise(3, [7, 7], 12, 44), { activation: 'none' }],
     ['many channels', pointwise(1, [4, 5], 300, 332), { activation: 'relu' }],
     ['patches', stem, { activation: 'relu6' }],
-    ['a range of x', pointwise(2, [5, 5], 8, 20), { activation: 'none', inView: { stride: 20, first: 5 } }],
+    ['a range of x', pointwise(2, [5, 5], 8, 20), { activation: 'none', inView: { stride: 20, first: 6 } }],
     ['a range of y', pointwise(2, [5, 5], 8, 20), { activation: 'relu6', outView: { stride: 36, first: 12 } }],
   ] as const)('%s', async (_, g, options: ConvOptions) => {
     const { inView, outView = { stride: g.outChannels, first: 0 } } = options;
@@ -124,7 +124,9 @@ test('what pointwise cannot do', () => {
   expect(fits({}, { activation: 'tanh' })).toBe(false);
   expect(fits({}, { activation: 'relu', biasPerImage: true })).toBe(false);
   expect(fits({}, { activation: 'relu', outView: { stride: 18, first: 0 } })).toBe(false);
-  expect(fits({}, { activation: 'relu', inView: { stride: 18, first: 3 } })).toBe(true);
+  expect(fits({}, { activation: 'relu', inView: { stride: 18, first: 4 } })).toBe(true);
+  expect(fits({}, { activation: 'relu', inView: { stride: 18, first: 3 } })).toBe(false);
+  expect(fits({ inChannels: 7 })).toBe(false);
 });
 
 /** `xs` as a range of the channels of something wider, NaNs around it. */

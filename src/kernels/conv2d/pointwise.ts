@@ -23,8 +23,11 @@ export const pointwiseForward: Algorithm<'forward'> = {
   fits: (traits, { geometry, options: { activation, biasPerImage, inView, outView } }) => {
     const g = pointwise(traits, geometry);
     const aligned = [geometry.outChannels, outView?.stride, outView?.first].every((channels = 0) => channels % 4 === 0);
-    const whole = g !== undefined && (g.inChannels === geometry.inChannels || !inView);
-    return traits.subgroupSize === 8 && whole && aligned && !biasPerImage && activation !== 'tanh';
+    // Patches are padded to whole vec4s.
+    const own =
+      g === geometry && [g.inChannels, inView?.stride, inView?.first].every((channels = 0) => channels % 2 === 0);
+    const padded = g !== undefined && g !== geometry && !inView;
+    return traits.subgroupSize === 8 && (own || padded) && aligned && !biasPerImage && activation !== 'tanh';
   },
   cost: (traits, convolution) => {
     const g = pointwise(traits, convolution.geometry);
@@ -43,8 +46,8 @@ export const pointwiseForward: Algorithm<'forward'> = {
       {
         pixels: pixelsOut(g),
         in_channels: g.inChannels,
-        in_stride: inView?.stride ?? inChannels,
-        in_first: inView?.first ?? 0,
+        in_stride: (inView?.stride ?? inChannels) / 2,
+        in_first: (inView?.first ?? 0) / 2,
         out_channels: g.outChannels,
         out_stride: (outView?.stride ?? g.outChannels) / 4,
         out_first: (outView?.first ?? 0) / 4,
