@@ -93,6 +93,8 @@ const filesIn = (folder: string): Files => ({
     const { inceptionForward } = await import('./inception/workload.ts');
     return inceptionForward(gpu, folder, batch);
   },
+  mobileLayer: async (layer) => (await import('./mobile/layer.ts')).layerWorkload(layer),
+  trunk: async (size) => (await import('./mobile/trunk.ts')).trunkForward(size),
 });
 
 const deviceOf = ({ adapter, tune }: BenchOptions) => ({ adapter, ...(tune && { tune: tuning() }) });
@@ -105,7 +107,7 @@ async function memoryOfAll(
 ): Promise<PeakMemory[]> {
   const device = ['--adapter', adapter, ...(tune ? ['--tune'] : [])];
   const peaks: PeakMemory[] = [];
-  for (const group of groups.filter((name) => name !== 'conv')) {
+  for (const group of groups.filter((name) => name !== 'conv' && name !== 'mobile')) {
     for (const arm of arms) {
       const args = ['--only', group, ...device, '--memory-of', arm, '--folder', folder];
       const peak = await inChild(fileURLToPath(import.meta.url), args);

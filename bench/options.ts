@@ -5,9 +5,10 @@ import { ARMS, type ArmName } from './workload.ts';
 
 export const HELP = `usage: npm run bench -- [options]
 
-  --only LIST    of conv, forward, step, inception (default: all, in this order)
+  --only LIST    of conv, forward, step, inception, mobile, trunk (default: all, in this order)
   --quick        few layers and rounds, no memory, no inception unless asked for
   --full         also what takes long without a GPU: training at 224x224 with batch 100, inception with batch 16
+  --network N     of mobile: lite0, v2 or v3 (default: all)
   --batch N      images in each of conv's workloads (default 1)
   --rounds N     samples of each arm (default 5, or 3 of what is slow; quick 3)
   --tune         use the algorithms that are the fastest here. Measured where they are not remembered: the first call's
@@ -22,6 +23,7 @@ const OPTIONS = {
   only: { type: 'string' },
   quick: { type: 'boolean', default: false },
   full: { type: 'boolean', default: false },
+  network: { type: 'string' },
   batch: { type: 'string', default: '1' },
   rounds: { type: 'string' },
   adapter: { type: 'string', default: 'auto' },
@@ -34,13 +36,16 @@ const OPTIONS = {
   folder: { type: 'string' },
 } as const;
 
-const GROUPS = ['conv', 'forward', 'step', 'inception'] as const;
+const GROUPS = ['conv', 'forward', 'step', 'inception', 'mobile', 'trunk'] as const;
+const NETWORKS = ['lite0', 'v2', 'v3'] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface BenchOptions {
   readonly groups: readonly Group[];
   readonly quick: boolean;
   readonly full: boolean;
+  /** Part of the name of mobile networks, in lower case. */
+  readonly network: string;
   readonly batch: number;
   readonly rounds: Rounds;
   readonly adapter: string;
@@ -63,6 +68,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     json,
     folder,
     groups: only?.split(',').map((name) => oneOf('--only', GROUPS, name)) ?? all,
+    network: values.network === undefined ? '' : oneOf('--network', NETWORKS, values.network),
     batch: positive('--batch', values.batch),
     rounds: rounds ? { least: rounds, most: rounds } : defaultRounds(values.quick),
     memoryOf: memoryOf === undefined ? undefined : oneOf('--memory-of', ARMS, memoryOf),

@@ -3,6 +3,7 @@ import type { Gpu } from '../src/runtime/gpu.ts';
 import { forwardPass, type WriteColorizer } from './colorizer.ts';
 import { convolution } from './conv.ts';
 import { DIRECTIONS, layersOf } from './layers.ts';
+import { CLASSES, classOf, distinctLayers, MOBILE_NETWORKS, type MobileLayer, SIZES } from './mobile/architecture.ts';
 import type { BenchOptions, Group } from './options.ts';
 import { type StepSize, trainingStep } from './step.ts';
 import type { Workload } from './workload.ts';
@@ -16,21 +17,31 @@ export interface Section {
 export interface Files {
   readonly colorizer: WriteColorizer;
   readonly inception: (gpu: Gpu, batch: number) => Promise<Workload>;
+  readonly mobileLayer: (layer: MobileLayer) => Promise<Workload>;
+  /** EfficientNet-Lite0 on pictures of `size` x `size`. */
+  readonly trunk: (size: number) => Promise<Workload>;
 }
 
 /** The tables of a group; without `files`, what can be measured without them. */
 export async function sectionsOf(
   group: Group,
   gpu: Gpu,
-  { quick, full, batch }: Pick<BenchOptions, 'quick' | 'full' | 'batch'>,
+  { quick, full, batch, network = '' }: Pick<BenchOptions, 'quick' | 'full' | 'batch'> & { readonly network?: string },
   files?: Files,
 ): Promise<Section[]> {
   switch (group) {
+    case 'mobile':
+      return files ? mobileSections(files, network, quick) : [];
+    case 'trunk': {
+      if (!files) return [];
+      const workloads = [await files.trunk(SIZES['EfficientNet-Lite0'])];
+      return [{ title: 'EfficientNet-Lite0 up to its features', workloads }];
+    }
     case 'conv':
-      return (['colorizer', 'Inception-ResNet-v2'] as const).flatMap((network) =>
+      return (['colorizer', 'Inception-ResNet-v2'] as const).flatMap((which) =>
         DIRECTIONS.map((direction) => ({
-          title: `Convolutions of ${network}, ${direction}, batch ${batch}, without bias and activation`,
-          workloads: layersOf(network, direction, quick).map((layer) => convolution(layer, direction, batch)),
+          title: `Convolutions of ${which}, ${direction}, batch ${batch}, without bias and activation`,
+          workloads: layersOf(which, direction, quick).map((layer) => convolution(layer, direction, batch)),
         })),
       );
     case 'forward':
@@ -48,4 +59,18 @@ export async function sectionsOf(
       return [{ title: 'Inception-ResNet-v2', workloads }];
     }
   }
+}
+
+/** A table for each class of layers of each mobile network whose name has `network` in it. */
+async function mobileSections(files: Files, network: string, quick: boolean): Promise<Section[]> {
+  const sections: Section[] = [];
+  for (const name of MOBILE_NETWORKS.filter((each) => each.toLowerCase().includes(network))) {
+    for (const kind of CLASSES) {
+      const layers = [...distinctLayers(name).values()].filter((layer) => classOf(layer) === kind);
+      const chosen = layers.filter((_, i) => !quick || i % 4 === 0);
+      const title = `${name}, ${SIZES[name]}x${SIZES[name]}: ${kind}, with bias and activation`;
+      sections.push({ title, workloads: await Promise.all(chosen.map(files.mobileLayer)) });
+    }
+  }
+  return sections;
 }

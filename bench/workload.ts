@@ -69,7 +69,8 @@ export function convolutionFlops(nodes: readonly Node[]): number {
     const [first, second] = inputs;
     switch (op.name) {
       case 'conv2d': // x, w
-        return sum + (2 * sizeOf(shape) * sizeOf(second!.shape)) / second!.shape[3]!;
+      case 'conv_direct':
+        return sum + (2 * sizeOf(shape) * sizeOf(second!.shape)) / second!.shape.at(-1)!;
       case 'conv2d_input_grad': // dy, w
         return sum + (2 * sizeOf(first!.shape) * sizeOf(second!.shape)) / second!.shape[3]!;
       case 'conv2d_weight_grad': // x, dy

@@ -44,7 +44,7 @@ struct Params {
   origin_x: i32,
   bias: u32, // 1: added, one per channel
   residual: u32, // 1: added before the activation
-  activation: u32, // 0 none, 1 ReLU
+  activation: u32, // 0 none, 1 ReLU, 3 ReLU6
   out_stride: u32, // vec4s from pixel to pixel, and where they begin: y may be a part of something wider
   out_first: u32,
   splits: u32,
@@ -178,7 +178,8 @@ fn main(
           let other = residual[select(0, at * params.out_vectors + vector, added)];
           let value = sum[i * VECTORS + j] + select(vec4f(), other, added);
           let place = (group.z * pixels + at) * params.out_stride + params.out_first + vector;
-          y[place] = select(value, max(value, vec4f()), params.activation == 1);
+          let positive = select(value, max(value, vec4f()), params.activation != 0);
+          y[place] = select(positive, min(positive, vec4f(6)), params.activation == 3);
         }
       }
     }

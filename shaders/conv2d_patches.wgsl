@@ -33,16 +33,29 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
   let ox = pixel % params.columns;
   let oy = pixel / params.columns % params.rows;
   let image = pixel / params.columns / params.rows;
+  let slot = i % params.vectors * 4;
+  // Where the first slot is; from there on one after the other, as divisions are slow.
+  let tap = slot / params.channels;
+  var channel = slot - tap * params.channels;
+  var ty = tap / params.taps_x;
+  var tx = tap - ty * params.taps_x;
+  let first_y = params.origin_y + i32(oy * params.step_y);
+  let first_x = params.origin_x + i32(ox * params.step_x);
   var value: vec4f;
   for (var k = 0u; k < 4; k++) {
-    let slot = i % params.vectors * 4 + k;
-    let tap = slot / params.channels;
-    let iy = params.origin_y + i32(oy * params.step_y + tap / params.taps_x);
-    let ix = params.origin_x + i32(ox * params.step_x + tap % params.taps_x);
-    let inside = tap < params.taps_y * params.taps_x &&
+    let iy = first_y + i32(ty);
+    let ix = first_x + i32(tx);
+    let inside = ty < params.taps_y &&
       iy >= 0 && iy < i32(params.in_height) && ix >= 0 && ix < i32(params.in_width);
-    let at = ((image * params.in_height + u32(iy)) * params.in_width + u32(ix)) * params.channels + slot % params.channels;
+    let at = ((image * params.in_height + u32(iy)) * params.in_width + u32(ix)) * params.channels + channel;
     value[k] = select(0.0, x[select(0, at, inside)], inside);
+    channel += 1;
+    let tap_done = channel == params.channels;
+    channel = select(channel, 0, tap_done);
+    tx += u32(tap_done);
+    let row_done = tx == params.taps_x;
+    tx = select(tx, 0, row_done);
+    ty += u32(row_done);
   }
   y[i] = value;
 }

@@ -1,12 +1,12 @@
-// conv_direct: y[n, o, co] = bias[co] + the sum of x[n, o * step + origin + t * dilation, ci] * w[t, ci, co] over the taps
-//              t and the input channels ci of co's group.
+// conv_direct: y[n, o, co] = activation(bias[co] + the sum of x[n, o * step + origin + t * dilation, ci] * w[t, ci, co])
+//              over the taps t and the input channels ci of co's group.
 //
 // For what conv2d does not do: dilation, groups and a third axis. A thread computes one Element (1 or 4 neighbouring
 // output channels) of a strip: 4 neighbouring outputs of a row. A workgroup shares the Element, and so the weights, or
 // in the variant 'depthwise' has neighbouring ones.
 // Layout: x [batch, in_depth, in_height, in_width, in_channels]   y [batch, out_depth, out_height, out_width, out_channels]
 //         w [taps_z, taps_y, taps_x, in_channels / groups, out_channels]   bias [out_channels]
-// Slots:  Element, WIDTH, X, Strip, place_of, products from src/kernels/conv_direct.ts; a group has whole Elements.
+// Slots:  Element, WIDTH, X, Strip, place_of, products, activate from src/kernels/conv_direct.ts; a group has whole Elements.
 
 override WORKGROUP: u32 = 64;
 
@@ -85,7 +85,7 @@ fn main(
   if (params.bias == 1u) { offset = bias[element]; }
   for (var p = 0u; p < 4u; p++) {
     if (column + p < params.out_width) {
-      y[(line * params.out_width + column + p) * elements + element] = sums[p] + offset;
+      y[(line * params.out_width + column + p) * elements + element] = activate(sums[p] + offset);
     }
   }
 }
@@ -95,3 +95,4 @@ fn main(
 //   Strip                                             an Element for each of four outputs
 //   place_of(group, groups, local) -> Place           what a thread computes
 //   products(pixels, inside, tap, element) -> Strip   the products of one tap, summed over the input channels
+//   activate(v: Element) -> Element

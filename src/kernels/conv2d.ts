@@ -7,6 +7,7 @@ import { directForward, directInputGrad, directWeightGrad } from './conv2d/direc
 import { gemmForward, gemmInputGrad } from './conv2d/gemm.ts';
 import { gemmWeightGrad } from './conv2d/gemm_weight_grad.ts';
 import type { ConvGeometry, ConvOptions } from './conv2d/geometry.ts';
+import { pointwiseForward } from './conv2d/pointwise.ts';
 import { winogradForward, winogradInputGrad } from './conv2d/winograd.ts';
 import { winogradWeightGrad } from './conv2d/winograd_weight_grad.ts';
 import type { DeviceTraits, Emit } from './emit.ts';
@@ -16,7 +17,7 @@ export type { ConvActivation, ConvGeometry, ConvOptions, ConvView } from './conv
 
 /** All algorithms of each direction. */
 export const algorithms: Algorithms = {
-  forward: [directForward, ...gemmForward, ...winogradForward],
+  forward: [directForward, pointwiseForward, ...gemmForward, ...winogradForward],
   inputGrad: [directInputGrad, ...gemmInputGrad, ...winogradInputGrad],
   weightGrad: [directWeightGrad, ...gemmWeightGrad, ...winogradWeightGrad],
 };

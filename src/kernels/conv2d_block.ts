@@ -1,4 +1,5 @@
 import source from '../../shaders/conv2d_block.wgsl';
+import { activationsOf } from './activations.ts';
 import { defineKernel, type Grid, type Scalar, type Values } from './define.ts';
 
 /** The parameters shared by `conv2d_block` and `conv2d_block_subgroup`; the shader says what each means. */
@@ -71,8 +72,7 @@ export const BLOCK_VARIANTS = {
 }`,
   },
   activation: {
-    none: 'fn activate(v: vec4f) -> vec4f { return v; }',
-    relu: 'fn activate(v: vec4f) -> vec4f { return max(v, vec4f()); }',
+    ...activationsOf('vec4f'),
     // Past 15 tanh is 1 in float32; some drivers overflow on large arguments.
     tanh: 'fn activate(v: vec4f) -> vec4f { return tanh(clamp(v, vec4f(-15), vec4f(15))); }',
   },

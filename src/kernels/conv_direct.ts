@@ -1,4 +1,6 @@
 import source from '../../shaders/conv_direct.wgsl';
+import { activationsOf, type PlainActivation } from './activations.ts';
+import { convDepthwise, type DepthwiseWindow, depthwiseRows, depthwiseWindow } from './conv_depthwise.ts';
 import { defineKernel, type Grid, linear } from './define.ts';
 import type { Emit } from './emit.ts';
 import { widths } from './width.ts';
@@ -53,6 +55,7 @@ export const convDirect = defineKernel({
   params: { ...WINDOW_PARAMS, group_in: 'u32', group_out: 'u32', groups: 'u32', bias: 'u32' },
   constants: { WORKGROUP },
   variants: {
+    activation: activationsOf('Element'),
     products: {
       /** Any number of channels. */
       scalar: `${widths.scalar}
@@ -121,7 +124,7 @@ export interface ConvDirectGeometry extends WindowGeometry {
 }
 
 /**
- * Emits `y` [batch, ...outSize, outChannels] = conv(`x`, `w`) + `bias`, with dilation and groups.
+ * Emits `y` [batch, ...outSize, outChannels] = activation(conv(`x`, `w`) + `bias`), with dilation and groups.
  *
  * `x` is [batch, ...inSize, inChannels], `w` [...kernel, inChannels / groups, outChannels], `bias` [outChannels].
  */
@@ -129,15 +132,42 @@ export function emitConvDirect<T>(
   emit: Emit<T>,
   { x, w, bias, y }: { readonly x: T; readonly w: T; readonly bias?: T | undefined; readonly y: T },
   geometry: ConvDirectGeometry,
+  activation: PlainActivation = 'none',
 ): void {
   const { inChannels, outChannels, groups } = geometry;
+  const window = depthwiseWindow(geometry.kernel, geometry.strides, geometry.dilations);
+  if (window && inChannels === groups && outChannels === groups) {
+    emitDepthwise(emit, { x, w, bias, y }, geometry, { window, activation });
+    return;
+  }
   const [group_in, group_out] = [inChannels / groups, outChannels / groups];
   emit.call(
     convDirect,
     // Without a bias its binding is not read, but WebGPU wants a buffer there.
     { x, w, bias: bias ?? w, y },
     { ...windowParams(geometry), group_in, group_out, groups, bias: bias === undefined ? 0 : 1 },
-    { products: productsFor(group_in, group_out, groups) },
+    { products: productsFor(group_in, group_out, groups), activation },
+  );
+}
+
+function emitDepthwise<T>(
+  emit: Emit<T>,
+  { x, w, bias, y }: { readonly x: T; readonly w: T; readonly bias: T | undefined; readonly y: T },
+  { batch, inSize, outSize, kernel, padBefore, groups: channels }: ConvDirectGeometry,
+  choice: { readonly window: DepthwiseWindow; readonly activation: PlainActivation },
+): void {
+  const [in_height, in_width] = inSize as [number, number];
+  const [height, width] = outSize as [number, number];
+  const [top, left] = padBefore as [number, number];
+  emit.call(
+    convDepthwise,
+    { x, w, bias: bias ?? w, y },
+    {
+      ...{ batch, in_height, in_width, out_height: height, out_width: width, channels, taps: kernel[0]! },
+      ...{ origin_y: -top, origin_x: -left, bias: bias === undefined ? 0 : 1 },
+      rows: depthwiseRows(emit.traits, choice.window, { batch, height, width, channels }),
+    },
+    choice,
   );
 }
 

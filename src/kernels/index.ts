@@ -7,6 +7,7 @@ import { biasAdd } from './bias_add.ts';
 import { binary } from './binary.ts';
 import { chroma } from './chroma.ts';
 import { chromaWeight } from './chroma_weight.ts';
+import { convDepthwise } from './conv_depthwise.ts';
 import { convDirect } from './conv_direct.ts';
 import { conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
@@ -20,6 +21,7 @@ import { conv2dMatrix } from './conv2d_matrix.ts';
 import { conv2dMatrixWeightGrad } from './conv2d_matrix_weight_grad.ts';
 import { conv2dPad } from './conv2d_pad.ts';
 import { conv2dPatches } from './conv2d_patches.ts';
+import { conv2dPointwiseSubgroup } from './conv2d_pointwise_subgroup.ts';
 import { conv2dUnpad } from './conv2d_unpad.ts';
 import { conv2dWeightGrad } from './conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from './conv2d_weight_grad_subgroup.ts';
@@ -85,9 +87,11 @@ export const allKernels = [
   conv2dMatrixWeightGrad,
   conv2dPad,
   conv2dPatches,
+  conv2dPointwiseSubgroup,
   conv2dUnpad,
   conv2dWeightGrad,
   conv2dWeightGradSubgroup,
+  convDepthwise,
   convDirect,
   coverage,
   crossEntropy,

@@ -14,6 +14,7 @@ import { emitConv2d, emitConv2dInputGrad, emitConv2dWeightGrad, ranked } from '.
 import type { DeviceTraits, Emit } from './emit.ts';
 import { relu } from './relu.ts';
 import { tanh } from './tanh.ts';
+import { unary } from './unary.ts';
 import { upsampleWeights } from './upsample_weights.ts';
 import { upsampleWeightsGrad } from './upsample_weights_grad.ts';
 import { upsample2x } from './upsample2x.ts';
@@ -191,6 +192,8 @@ function emitActivation<T>(
   if (bias !== undefined) {
     emit.call(biasAdd, { x, b: bias, y }, { outer, rows: pixels / outer, channels }, { activation });
   } else {
-    emit.call(activation === 'tanh' ? tanh : relu, { x, y }, { count: pixels * channels });
+    const count = pixels * channels;
+    if (activation === 'relu6') emit.call(unary, { x, y }, { count, alpha: 0, beta: 6 }, { f: 'clip' });
+    else emit.call(activation === 'tanh' ? tanh : relu, { x, y }, { count });
   }
 }

@@ -7,8 +7,10 @@ import { compile, optimise } from '../../src/graph/compile.ts';
 import { ConstantStore } from '../../src/graph/constants.ts';
 import { apply, attrsKey, type Node, reachable, type Shape, sizeOf } from '../../src/graph/node.ts';
 import { add } from '../../src/graph/ops/add.ts';
+import { biasAdd } from '../../src/graph/ops/bias_add.ts';
 import { binary } from '../../src/graph/ops/binary.ts';
 import { concat } from '../../src/graph/ops/concat.ts';
+import { convDirect } from '../../src/graph/ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../../src/graph/ops/conv2d.ts';
 import { gather } from '../../src/graph/ops/gather.ts';
 import { input } from '../../src/graph/ops/input.ts';
@@ -159,6 +161,42 @@ test('fold_affine leaves no factor, and fuse_conv2d takes in the residual and th
   expect(names).not.toContain('relu');
 });
 
+describe('fuse_conv2d', () => {
+  const x = input('image', [2, 9, 11, 3]);
+  const relu6 = (node: Node) => unary('clip', node, { alpha: 0, beta: 6 });
+  const grouped = (node: Node, groups: number, bias = true) =>
+    convDirect(node, weights([3, 3, 8 / groups, 8]), bias ? weights([8]) : undefined, {
+      ...{ strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1], groups },
+    });
+  const scaled = (node: Node) => binary('sub', binary('mul', node, weights([8])), weights([1, 1, 8]));
+  const expand = (node: Node) =>
+    biasAdd(
+      apply(conv2dOp, [node, weights([1, 1, node.shape[3]!, 8])], {
+        ...{ strides: [1, 1], pads: [0, 0, 0, 0], activation: 'none' },
+      }),
+      weights([8]),
+    );
+
+  test.each([
+    ['ReLU6 of conv2d', relu6(expand(x)), ['conv2d']],
+    ['ReLU6 of depthwise', relu6(grouped(relu(expand(x)), 8)), ['conv2d', 'conv_direct']],
+    ['ReLU of a group of channels', relu(grouped(relu6(expand(x)), 2)), ['conv2d', 'conv_direct']],
+    ['a bias', relu6(biasAdd(grouped(expand(x), 8, false), weights([8]))), ['conv2d', 'conv_direct']],
+    [
+      'an inverted bottleneck',
+      add(expand(relu6(grouped(relu6(expand(x)), 8))), expand(x)),
+      ['conv2d', 'conv2d', 'conv2d', 'conv_direct'],
+    ],
+    ['batch normalization', relu6(scaled(grouped(expand(x), 8, false))), ['conv2d', 'conv_direct']],
+    ['batch normalization after a bias', scaled(grouped(expand(x), 8)), ['conv2d', 'conv_direct']],
+    ['another clip', unary('clip', grouped(expand(x), 8), { alpha: 0, beta: 5 }), ['conv2d', 'conv_direct', 'unary']],
+  ] as const)('%s', async (_, y, ops) => {
+    const names = opsOf(optimise([y], [])).filter((name) => /^conv|^(unary|binary|bias_add|add)$/.test(name));
+    expect(names.sort()).toEqual(ops);
+    expectSame((await values({ y }, [])).results, (await values({ y }, all)).results);
+  });
+});
+
 test('fold_constants: constants are computed when compiled, and once for executables that share a store', async () => {
   const store = new ConstantStore(gpu);
   const before = gpu.allocatedBytes;
@@ -198,14 +236,17 @@ describe('fold_pad', () => {
   const x = input('image', [2, 9, 11, 3]);
   const padded = pad(x, [0, 1, 2, 0], [0, 0, 1, 0], 'constant', 0);
   const window = { kernel: [3, 3], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], outSize: [8, 12] };
+  const depthwise = convDirect(padded, weights([3, 3, 1, 3]), undefined, {
+    ...{ strides: [2, 2], dilations: [1, 1], pads: [0, 1, 0, 0], groups: 3 },
+  });
   const conv = apply(conv2dOp, [padded, weights([3, 3, 3, 8])], {
     strides: [2, 1],
     pads: [1, 0, 0, 0],
     activation: 'none',
   });
 
-  test('zeros go into a convolution and an average', async () => {
-    const both = { conv, average: averagePool(padded, { ...window, countPadding: false }) };
+  test('zeros go into convolutions and an average', async () => {
+    const both = { conv, depthwise, average: averagePool(padded, { ...window, countPadding: false }) };
     expect(opsOf(optimise(Object.values(both), []))).not.toContain('pad');
     expectSame((await values(both, [])).results, (await values(both, all)).results);
   });

@@ -7,10 +7,11 @@ import { expectClose } from '../reference/close.ts';
 const apply: Record<Activation, (x: number) => number> = {
   none: (x) => x,
   relu: (x) => Math.max(x, 0),
+  relu6: (x) => Math.min(Math.max(x, 0), 6),
   tanh: Math.tanh,
 };
 
-describe.each(['none', 'relu', 'tanh'] as const)('bias_add, %s', (activation) => {
+describe.each(['none', 'relu', 'relu6', 'tanh'] as const)('bias_add, %s', (activation) => {
   test.each([
     [1, 1, 1],
     [1, 5, 1],

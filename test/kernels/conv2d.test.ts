@@ -131,6 +131,7 @@ describe.each(devices)('direct on %s', (_, traits) => {
 const activate: Record<ConvActivation, (v: number) => number> = {
   none: (v) => v,
   relu: (v) => Math.max(v, 0),
+  relu6: (v) => Math.min(Math.max(v, 0), 6),
   tanh: Math.tanh,
 };
 
@@ -138,12 +139,18 @@ describe.each(devices.slice(0, 2))('bias and activation on %s', (_, traits) => {
   test.each([
     ['relu', 16],
     ['relu', 18],
+    ['relu6', 16],
+    ['relu6', 5],
     ['tanh', 2],
     ['none', 16],
   ] as const)('%s of %i channels', async (activation, channels) => {
     const g = geometry(3, [5, 6, 8], channels, [1, 1]);
     const n = sizes(g);
     const [xs, ws, biases] = [random(n.x, 1), random(n.w, 2), random(g.batch * channels, 3)];
+    // Some reach 6.
+    biases.forEach((v, i) => {
+      biases[i] = 8 * v;
+    });
     const [x, w, bias] = [upload(xs), upload(ws), upload(biases)];
     const sums = conv2d(xs, ws, g);
     for (const biasPerImage of [false, true]) {

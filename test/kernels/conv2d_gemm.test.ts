@@ -123,6 +123,8 @@ describe.each(['forward', 'inputGrad', 'weightGrad'] as const)('%s', (direction)
 const long = geometry(2, [5, 7, 64, 36], [3, 3], [1, 1], same);
 const options: readonly (readonly [string, ConvOptions, ConvGeometry])[] = [
   ['ReLU', { activation: 'relu' }, long],
+  ['ReLU6', { activation: 'relu6' }, long],
+  ['ReLU6 and odd channels', { activation: 'relu6' }, { ...long, outChannels: 35 }],
   ['tanh', { activation: 'tanh' }, long],
   ['a bias per image', { activation: 'relu', biasPerImage: true }, long],
   ['odd channels', { activation: 'relu' }, { ...long, outChannels: 35 }],
@@ -140,7 +142,12 @@ describe.each(['gemm 32x32', 'gemm 32x32 split', 'gemm 64x128', 'gemm 64x128 spl
     const pixels = n.y / g.outChannels;
     const [xs, ws, residuals] = [random(n.x, 1), random(n.w, 2), random(n.y, 3)];
     const biases = random(g.batch * g.outChannels, 4);
-    const activate = { none: (v: number) => v, relu: (v: number) => Math.max(v, 0), tanh: Math.tanh };
+    const activate = {
+      none: (v: number) => v,
+      relu: (v: number) => Math.max(v, 0),
+      relu6: (v: number) => Math.min(Math.max(v, 0), 6),
+      tanh: Math.tanh,
+    };
     const want = conv2d(xs, ws, g).map((v, i) => {
       const image = options.biasPerImage ? Math.floor((i * g.batch) / n.y) : 0;
       return activate[options.activation](v + biases[image * g.outChannels + (i % g.outChannels)]! + residuals[i]!);

@@ -84,6 +84,7 @@ describe.each(devices)('on %s', (_, traits) => {
 const activate: Record<ConvActivation, (v: number) => number> = {
   none: (v) => v,
   relu: (v) => Math.max(v, 0),
+  relu6: (v) => Math.min(Math.max(v, 0), 6),
   tanh: Math.tanh,
 };
 
@@ -91,6 +92,8 @@ describe.each(upsampleConvWays.forward)('bias and activation, $name', (way) => {
   test.each([
     ['relu', 16],
     ['relu', 18],
+    ['relu6', 16],
+    ['relu6', 5],
     ['tanh', 2],
     ['none', 12],
   ] as const)('%s of %i channels', async (activation, channels) => {

@@ -118,35 +118,39 @@ describe.each(devices)('on %s', (_, traits) => {
 const activate: Record<ConvActivation, (v: number) => number> = {
   none: (v) => v,
   relu: (v) => Math.max(v, 0),
+  relu6: (v) => Math.min(Math.max(v, 0), 6),
   tanh: Math.tanh,
 };
 
 describe.each(winogradForward)('$name', (algorithm) => {
-  test.each(['none', 'relu', 'tanh'] as const)('bias, residual, ranges of channels and %s', async (activation) => {
-    const g = geometry([3, 7, 6, 8, 12]);
-    const n = sizes(g);
-    const [wide, ws, biases, residuals] = [random(3 * 42 * 20, 1), random(n.w, 2), random(36, 3), random(n.y, 4)];
-    const xs = random(n.x, 9).map((_, i) => wide[Math.floor(i / 8) * 20 + 4 + (i % 8)]!);
-    const [x, w, bias, residual] = [upload(wide), upload(ws), upload(biases), upload(residuals)];
-    const sums = conv2d(xs, ws, g);
-    for (const biasPerImage of [false, true]) {
-      const options = {
-        activation,
-        biasPerImage,
-        inView: { stride: 20, first: 4 },
-        outView: { stride: 24, first: 8 },
-      };
-      const convolution = { direction: 'forward', geometry: g, options } as const;
-      const got = await result(algorithm, convolution, n.y * 2, (y) => ({ x, w, bias, residual, y }));
-      const inside = got.filter((_, i) => i % 24 >= 8 && i % 24 < 20);
-      const want = sums.map((v, i) => {
-        const image = biasPerImage ? Math.floor(i / (42 * 12)) : 0;
-        return activate[activation](v + biases[image * 12 + (i % 12)]! + residuals[i]!);
-      });
-      expect(error(inside, want)).toBeLessThan(TOLERANCE);
-      expect(got.every((v, i) => (i % 24 >= 8 && i % 24 < 20) !== Number.isNaN(v))).toBe(true);
-    }
-  });
+  test.each(['none', 'relu', 'relu6', 'tanh'] as const)(
+    'bias, residual, ranges of channels and %s',
+    async (activation) => {
+      const g = geometry([3, 7, 6, 8, 12]);
+      const n = sizes(g);
+      const [wide, ws, biases, residuals] = [random(3 * 42 * 20, 1), random(n.w, 2), random(36, 3), random(n.y, 4)];
+      const xs = random(n.x, 9).map((_, i) => wide[Math.floor(i / 8) * 20 + 4 + (i % 8)]!);
+      const [x, w, bias, residual] = [upload(wide), upload(ws), upload(biases), upload(residuals)];
+      const sums = conv2d(xs, ws, g);
+      for (const biasPerImage of [false, true]) {
+        const options = {
+          activation,
+          biasPerImage,
+          inView: { stride: 20, first: 4 },
+          outView: { stride: 24, first: 8 },
+        };
+        const convolution = { direction: 'forward', geometry: g, options } as const;
+        const got = await result(algorithm, convolution, n.y * 2, (y) => ({ x, w, bias, residual, y }));
+        const inside = got.filter((_, i) => i % 24 >= 8 && i % 24 < 20);
+        const want = sums.map((v, i) => {
+          const image = biasPerImage ? Math.floor(i / (42 * 12)) : 0;
+          return activate[activation](v + biases[image * 12 + (i % 12)]! + residuals[i]!);
+        });
+        expect(error(inside, want)).toBeLessThan(TOLERANCE);
+        expect(got.every((v, i) => (i % 24 >= 8 && i % 24 < 20) !== Number.isNaN(v))).toBe(true);
+      }
+    },
+  );
 
   test('is the same bit for bit every time', async () => {
     const g = geometry([1, 30, 29, 32, 36]);

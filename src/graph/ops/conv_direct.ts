@@ -1,3 +1,4 @@
+import type { PlainActivation } from '../../kernels/activations.ts';
 import { emitConvDirect } from '../../kernels/conv_direct.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node } from '../node.ts';
@@ -7,15 +8,17 @@ import { expectPicture, expectWindow, roomOf, type SlidingWindow } from './windo
 export interface ConvDirectAttrs extends SlidingWindow {
   /** Output channels see the input channels of their own group alone. As many as channels: depthwise. */
   readonly groups: number;
+  /** Absent: none. */
+  readonly activation?: PlainActivation;
 }
 
 /**
- * y = x ∗ w + b with dilation and groups, for pictures and for volumes; where there is neither, `conv2d` is faster.
+ * y = activation(x ∗ w + b) with dilation and groups, for pictures and for volumes; where there is neither, `conv2d` is faster.
  * x [N, H, W, Cin] or [N, D, H, W, Cin]   w [kernel…, Cin / groups, Cout]   b [Cout] or none.
  */
 export const convDirectOp = defineOp<ConvDirectAttrs>({
   name: 'conv_direct',
-  shape: ([x, w, bias], { groups, ...window }) => {
+  shape: ([x, w, bias], { groups, activation: _, ...window }) => {
     const { batch, size, channels } = expectPicture('conv_direct', x!);
     const out = w!.at(-1)!;
     if (w!.length !== x!.length || w!.some((extent) => extent < 1)) {
@@ -44,7 +47,7 @@ export const convDirectOp = defineOp<ConvDirectAttrs>({
     }
     return [batch, ...room.map((left, axis) => Math.floor(left / window.strides[axis]!) + 1), out];
   },
-  lower: (emit, { inputs: [x, w, bias], shapes, shape, output }, { strides, dilations, pads, groups }) => {
+  lower: (emit, { inputs: [x, w, bias], shapes, shape, output }, { strides, dilations, pads, groups, activation }) => {
     const { batch, size, channels } = expectPicture('conv_direct', shapes[0]!);
     emitConvDirect(
       emit,
@@ -54,6 +57,7 @@ export const convDirectOp = defineOp<ConvDirectAttrs>({
         ...{ strides, dilations, padBefore: pads.slice(0, size.length) },
         ...{ inChannels: channels, outChannels: shape.at(-1)!, groups },
       },
+      activation,
     );
   },
   gradient: 'inference',

@@ -6,6 +6,7 @@ import { apply, type Node, type Shape, sizeOf } from '../node.ts';
 import { addOp } from '../ops/add.ts';
 import { biasAdd, biasAddOp } from '../ops/bias_add.ts';
 import { type BinaryAttrs, binary, binaryOp } from '../ops/binary.ts';
+import { type ConvDirectAttrs, convDirectOp } from '../ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
 import { expand } from '../ops/expand.ts';
 import { reshape } from '../ops/reshape.ts';
@@ -30,12 +31,12 @@ export const foldAffine: Pass = (outputs) =>
     const { conv, bias } = affine;
     const [input, weights] = conv.inputs;
     if (fn === 'mul' || fn === 'div') {
-      const scaled = apply(conv2dOp, [input!, binary(fn, weights!, vector)], conv.attrs as Conv2dAttrs);
+      const scaled = apply(conv.op, [input!, binary(fn, weights!, vector)], conv.attrs);
       return bias ? biasAdd(scaled, binary(fn, bias, vector)) : scaled;
     }
     if (fn === 'add' || fn === 'sub') {
       const channels = [node.shape[3]!];
-      const bare = apply(conv2dOp, [input!, weights!], conv.attrs as Conv2dAttrs);
+      const bare = apply(conv.op, [input!, weights!], conv.attrs);
       if (bias) return biasAdd(bare, binary(fn, bias, vector));
       const summand = fn === 'add' ? vector : unary('neg', vector);
       return biasAdd(bare, expand(summand, channels));
@@ -46,8 +47,9 @@ export const foldAffine: Pass = (outputs) =>
 /** The convolution that `node` is, or is the biased result of, where nothing else needs it and its weights are constant. */
 function affineOf(node: Node, usedOnce: (input: Node) => boolean): Affine | undefined {
   const conv = node.op === biasAddOp ? node.inputs[0]! : node;
-  if (conv.op !== conv2dOp || !usedOnce(conv) || !usedOnce(node)) return undefined;
-  const { activation, residual } = conv.attrs as Conv2dAttrs;
+  const plane = conv.op === conv2dOp || (conv.op === convDirectOp && conv.shape.length === 4);
+  if (!plane || !usedOnce(conv) || !usedOnce(node)) return undefined;
+  const { activation = 'none', residual } = conv.attrs as Partial<Conv2dAttrs> & Pick<ConvDirectAttrs, 'activation'>;
   const [, weights, own] = conv.inputs;
   const bias = node.op === biasAddOp ? node.inputs[1] : own;
   if (activation !== 'none' || residual || (own && bias !== own) || !isFrozen(weights!)) return undefined;

@@ -1,5 +1,6 @@
 /** Zeros around the picture go into the padding of the convolution, or of the average, that reads them. */
 import { apply } from '../node.ts';
+import { type ConvDirectAttrs, convDirectOp } from '../ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
 import { type PadAttrs, padOp } from '../ops/pad.ts';
 import { type AveragePoolAttrs, averagePoolOp } from '../ops/pool.ts';
@@ -20,6 +21,10 @@ export const foldPad: Pass = (outputs) =>
         ...attrs,
         pads: sum(attrs.pads, borders) as unknown as Conv2dAttrs['pads'],
       });
+    }
+    if (node.op === convDirectOp) {
+      const attrs = node.attrs as ConvDirectAttrs;
+      return apply(convDirectOp, [x, ...rest], { ...attrs, pads: sum(attrs.pads, borders) });
     }
     if (node.op === averagePoolOp) {
       const attrs = node.attrs as AveragePoolAttrs;

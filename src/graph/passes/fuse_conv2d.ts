@@ -1,15 +1,23 @@
-/** conv2d → bias_add → add → relu | tanh becomes one conv2d, where nothing else needs the parts. */
+/**
+ * conv2d → bias_add → add → relu | clip to 0…6 | tanh becomes one conv2d, where nothing else needs the parts; conv_direct
+ * takes in all but add and tanh.
+ */
 import { apply, type Node } from '../node.ts';
 import { addOp } from '../ops/add.ts';
 import { biasAddOp } from '../ops/bias_add.ts';
+import { type ConvDirectAttrs, convDirectOp } from '../ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
 import { reluOp } from '../ops/relu.ts';
 import { tanhOp } from '../ops/tanh.ts';
+import { type UnaryAttrs, unaryOp } from '../ops/unary.ts';
 import { type Pass, rewriteUses } from '../rewrite.ts';
 
-export const fuseConv2d: Pass = (outputs) => rewriteUses(outputs, fuse);
+export const fuseConv2d: Pass = (outputs) =>
+  rewriteUses(outputs, (node, inputs, usedOnce) => fuse(node, inputs, usedOnce) ?? fuseDirect(node, inputs, usedOnce));
 
-function fuse(node: Node, inputs: readonly Node[], usedOnce: (input: Node) => boolean): Node | undefined {
+type UsedOnce = (input: Node) => boolean;
+
+function fuse(node: Node, inputs: readonly Node[], usedOnce: UsedOnce): Node | undefined {
   const open = inputs.filter((input) => isOpen(input) && usedOnce(input));
   if (node.op === addOp) {
     const conv = open.find((input) => !attrsOf(input).residual);
@@ -22,9 +30,27 @@ function fuse(node: Node, inputs: readonly Node[], usedOnce: (input: Node) => bo
   if (node.op === biasAddOp && conv.inputs.length === 2) {
     return apply(conv2dOp, [...conv.inputs, inputs[1]!], attrsOf(conv));
   }
-  if (node.op === reluOp) return apply(conv2dOp, conv.inputs, { ...attrsOf(conv), activation: 'relu' });
-  if (node.op === tanhOp) return apply(conv2dOp, conv.inputs, { ...attrsOf(conv), activation: 'tanh' });
-  return undefined;
+  const activation = activationOf(node) ?? (node.op === tanhOp ? 'tanh' : undefined);
+  return activation && apply(conv2dOp, conv.inputs, { ...attrsOf(conv), activation });
+}
+
+function fuseDirect(node: Node, [conv, bias]: readonly Node[], usedOnce: UsedOnce): Node | undefined {
+  if (conv?.op !== convDirectOp || !usedOnce(conv)) return undefined;
+  const attrs = conv.attrs as ConvDirectAttrs;
+  if (attrs.activation) return undefined;
+  if (node.op === biasAddOp && conv.inputs.length === 2 && bias!.shape.length === 1) {
+    return apply(convDirectOp, [...conv.inputs, bias!], attrs);
+  }
+  const activation = activationOf(node);
+  return activation && apply(convDirectOp, conv.inputs, { ...attrs, activation });
+}
+
+/** The activation that `node` is, if every convolution can do it. */
+function activationOf({ op, attrs }: Node): 'relu' | 'relu6' | undefined {
+  if (op === reluOp) return 'relu';
+  if (op !== (unaryOp as unknown)) return undefined;
+  const { fn, alpha, beta } = attrs as UnaryAttrs;
+  return fn === 'clip' && alpha === 0 && beta === 6 ? 'relu6' : undefined;
 }
 
 const attrsOf = (conv: Node) => conv.attrs as Conv2dAttrs;

@@ -130,7 +130,7 @@ function turnWeights<T>(emit: Emit<T>, w: T, g: ConvGeometry): T {
 /** The parameter `bias` for one per image and channel. */
 const PER_IMAGE = 2;
 /** In the order of the parameter `activation`. */
-const ACTIVATIONS: readonly ConvActivation[] = ['none', 'relu', 'tanh'];
+const ACTIVATIONS: readonly ConvActivation[] = ['none', 'relu', 'tanh', 'relu6'];
 
 function emitProduct<T>(
   emit: Emit<T>,

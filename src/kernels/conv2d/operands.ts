@@ -51,24 +51,29 @@ export function forwardParams(
   };
 }
 
+/** Whether outputs see nothing but the input's pixel at their place: 1x1, stride 1, no padding. */
+export function isPointwise(g: ConvGeometry): boolean {
+  const pointwise = taps(g) === 1 && g.strideY === 1 && g.strideX === 1 && g.padTop === 0 && g.padLeft === 0;
+  return pointwise && g.inHeight === g.outHeight && g.inWidth === g.outWidth;
+}
+
 /**
  * Takes all pixels of the batch for one long row where neighbours don't matter (1x1, stride 1), so that strips of 4
  * outputs are full whatever the picture's width.
  */
 export function flattened(g: ConvGeometry): ConvGeometry {
-  const pointwise = taps(g) === 1 && g.strideY === 1 && g.strideX === 1 && g.padTop === 0 && g.padLeft === 0;
-  if (!pointwise || g.inHeight !== g.outHeight || g.inWidth !== g.outWidth) return g;
+  if (!isPointwise(g)) return g;
   return { ...g, batch: 1, inHeight: 1, outHeight: 1, inWidth: pixelsIn(g), outWidth: pixelsIn(g) };
 }
 
 /**
- * The 1x1 convolution of patches that a convolution of 1 or 2 channels becomes, as these would leave most of each vec4
- * empty; undefined for others.
+ * The 1x1 convolution of patches that a convolution of 1 to 3 channels becomes, as these would leave some of each vec4
+ * empty, and each tap one of few terms; undefined for others.
  */
 export function patched(traits: DeviceTraits, g: ConvGeometry): ConvGeometry | undefined {
   const inChannels = taps(g) * g.inChannels;
   const bytes = pixelsOut(g) * wholeVectors(inChannels) * 4;
-  if (g.inChannels > 2 || taps(g) === 1 || bytes > traits.maxStorageBufferBindingSize) return undefined;
+  if (g.inChannels > 3 || taps(g) === 1 || bytes > traits.maxStorageBufferBindingSize) return undefined;
   const pointwise = { kernelHeight: 1, kernelWidth: 1, strideY: 1, strideX: 1, padTop: 0, padLeft: 0 };
   return { ...g, ...pointwise, inHeight: g.outHeight, inWidth: g.outWidth, inChannels };
 }

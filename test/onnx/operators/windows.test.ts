@@ -19,6 +19,17 @@ const convolutions: Record<string, Omit<Case, 'op'>> = {
   dilated: { inputs: [x, [4, 5, 3, 3], [4]], attributes: { dilations: [2, 3], pads: [2, 3, 2, 3] } },
   groups: { inputs: [[1, 6, 7, 7], [8, 3, 3, 3], [8]], attributes: { group: 2, pads: [1, 1, 1, 1] } },
   depthwise: { inputs: [[1, 8, 7, 7], [8, 1, 3, 3], [8]], attributes: { group: 8, strides: [2, 2] } },
+  'depthwise 5x5, SAME_UPPER, stride 2': {
+    inputs: [[1, 6, 9, 8], [6, 1, 5, 5], [6]],
+    attributes: { group: 6, strides: [2, 2], auto_pad: 'SAME_UPPER' },
+  },
+  'depthwise 3x3 without bias': {
+    inputs: [
+      [2, 4, 5, 11],
+      [4, 1, 3, 3],
+    ],
+    attributes: { group: 4, pads: [1, 1, 1, 1] },
+  },
   'depthwise with multiplier': {
     inputs: [
       [1, 3, 7, 7],
