@@ -69,3 +69,6 @@ export function rewriteUses(
     return result;
   });
 }
+
+/** Told by its name: graphs without `conv_direct` do not load its kernels for passes that look for it. */
+export const isConvDirect = ({ op }: Node): boolean => op.name === 'conv_direct';

@@ -6,12 +6,12 @@ import { apply, type Node, type Shape, sizeOf } from '../node.ts';
 import { addOp } from '../ops/add.ts';
 import { biasAdd, biasAddOp } from '../ops/bias_add.ts';
 import { type BinaryAttrs, binary, binaryOp } from '../ops/binary.ts';
-import { type ConvDirectAttrs, convDirectOp } from '../ops/conv_direct.ts';
+import type { ConvDirectAttrs } from '../ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
 import { expand } from '../ops/expand.ts';
 import { reshape } from '../ops/reshape.ts';
 import { unary } from '../ops/unary.ts';
-import { isFrozen, type Pass, rewriteUses } from '../rewrite.ts';
+import { isConvDirect, isFrozen, type Pass, rewriteUses } from '../rewrite.ts';
 
 /** A convolution with what was added to it so far. */
 interface Affine {
@@ -47,7 +47,7 @@ export const foldAffine: Pass = (outputs) =>
 /** The convolution that `node` is, or is the biased result of, where nothing else needs it and its weights are constant. */
 function affineOf(node: Node, usedOnce: (input: Node) => boolean): Affine | undefined {
   const conv = node.op === biasAddOp ? node.inputs[0]! : node;
-  const plane = conv.op === conv2dOp || (conv.op === convDirectOp && conv.shape.length === 4);
+  const plane = conv.op === conv2dOp || (isConvDirect(conv) && conv.shape.length === 4);
   if (!plane || !usedOnce(conv) || !usedOnce(node)) return undefined;
   const { activation = 'none', residual } = conv.attrs as Partial<Conv2dAttrs> & Pick<ConvDirectAttrs, 'activation'>;
   const [, weights, own] = conv.inputs;

@@ -1,10 +1,10 @@
 /** Zeros around the picture go into the padding of the convolution, or of the average, that reads them. */
 import { apply } from '../node.ts';
-import { type ConvDirectAttrs, convDirectOp } from '../ops/conv_direct.ts';
+import type { ConvDirectAttrs } from '../ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
 import { type PadAttrs, padOp } from '../ops/pad.ts';
 import { type AveragePoolAttrs, averagePoolOp } from '../ops/pool.ts';
-import { type Pass, rewrite } from '../rewrite.ts';
+import { isConvDirect, type Pass, rewrite } from '../rewrite.ts';
 
 export const foldPad: Pass = (outputs) =>
   rewrite(outputs, (node, inputs) => {
@@ -22,9 +22,9 @@ export const foldPad: Pass = (outputs) =>
         pads: sum(attrs.pads, borders) as unknown as Conv2dAttrs['pads'],
       });
     }
-    if (node.op === convDirectOp) {
+    if (isConvDirect(node)) {
       const attrs = node.attrs as ConvDirectAttrs;
-      return apply(convDirectOp, [x, ...rest], { ...attrs, pads: sum(attrs.pads, borders) });
+      return apply(node.op, [x, ...rest], { ...attrs, pads: sum(attrs.pads, borders) });
     }
     if (node.op === averagePoolOp) {
       const attrs = node.attrs as AveragePoolAttrs;

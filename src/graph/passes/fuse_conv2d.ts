@@ -5,12 +5,12 @@
 import { apply, type Node } from '../node.ts';
 import { addOp } from '../ops/add.ts';
 import { biasAddOp } from '../ops/bias_add.ts';
-import { type ConvDirectAttrs, convDirectOp } from '../ops/conv_direct.ts';
+import type { ConvDirectAttrs } from '../ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
 import { reluOp } from '../ops/relu.ts';
 import { tanhOp } from '../ops/tanh.ts';
-import { type UnaryAttrs, unaryOp } from '../ops/unary.ts';
-import { type Pass, rewriteUses } from '../rewrite.ts';
+import type { UnaryAttrs } from '../ops/unary.ts';
+import { isConvDirect, type Pass, rewriteUses } from '../rewrite.ts';
 
 export const fuseConv2d: Pass = (outputs) =>
   rewriteUses(outputs, (node, inputs, usedOnce) => fuse(node, inputs, usedOnce) ?? fuseDirect(node, inputs, usedOnce));
@@ -35,20 +35,20 @@ function fuse(node: Node, inputs: readonly Node[], usedOnce: UsedOnce): Node | u
 }
 
 function fuseDirect(node: Node, [conv, bias]: readonly Node[], usedOnce: UsedOnce): Node | undefined {
-  if (conv?.op !== convDirectOp || !usedOnce(conv)) return undefined;
+  if (!conv || !isConvDirect(conv) || !usedOnce(conv)) return undefined;
   const attrs = conv.attrs as ConvDirectAttrs;
   if (attrs.activation) return undefined;
   if (node.op === biasAddOp && conv.inputs.length === 2 && bias!.shape.length === 1) {
-    return apply(convDirectOp, [...conv.inputs, bias!], attrs);
+    return apply(conv.op, [...conv.inputs, bias!], attrs);
   }
   const activation = activationOf(node);
-  return activation && apply(convDirectOp, conv.inputs, { ...attrs, activation });
+  return activation && apply(conv.op, conv.inputs, { ...attrs, activation });
 }
 
 /** The activation that `node` is, if every convolution can do it. */
 function activationOf({ op, attrs }: Node): 'relu' | 'relu6' | undefined {
   if (op === reluOp) return 'relu';
-  if (op !== (unaryOp as unknown)) return undefined;
+  if (op.name !== 'unary') return undefined;
   const { fn, alpha, beta } = attrs as UnaryAttrs;
   return fn === 'clip' && alpha === 0 && beta === 6 ? 'relu6' : undefined;
 }
