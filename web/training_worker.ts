@@ -117,6 +117,7 @@ async function train(setup: TrainingSetup): Promise<void> {
 async function readPictures({ files, size }: TrainingSetup, extractor?: MapExtractor): Promise<TrainingPicture[]> {
   const pictures: TrainingPicture[] = [];
   for (const [i, file] of files.entries()) {
+    if (stopped && pictures.length > 0) break;
     post({ kind: 'doing', what: `Reading photograph ${i + 1} of ${files.length}` });
     try {
       pictures.push(await trainingPicture(file, size, extractor));
