@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
 import { UPSAMPLINGS } from '../image/upsample.ts';
+import { QUALITIES } from '../image/views.ts';
 import type { ColorizeOptions, ColorizerOptions } from '../model/colorizer.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf, joinRange } from './inception.ts';
 import { sayLine, UsageError } from './messages.ts';
-import { strengthOf, wholeOf } from './numbers.ts';
+import { oneOf, strengthOf, wholeOf } from './numbers.ts';
 import { tuning } from './tune.ts';
 
 export const HELP = `Colours black-and-white photographs.
@@ -20,6 +21,8 @@ are new. Folders are searched with all below them. EXIF, alpha and 16 bits are k
                        and not on a picture that has one weak tint all over, which would only turn brown     [1]
   --upsampling U       how the colours are enlarged: guided, along the edges of the picture, or bilinear     [guided]
   --render-size N      pixels of the shorter side inside the network      [as it was trained]
+  --quality Q          fast: one look at each picture; best: the mean of four looks, at two sizes and mirrored, for some
+                       five times the work     [fast]
   --weights FILE       other weights, as 'koalarize train' writes them
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
@@ -43,6 +46,7 @@ const OPTIONS = {
   strength: { type: 'string' },
   upsampling: { type: 'string' },
   'render-size': { type: 'string' },
+  quality: { type: 'string' },
   weights: { type: 'string' },
   ...INCEPTION_OPTIONS,
   adapter: { type: 'string' },
@@ -75,6 +79,7 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
   const strength = strengthOf(values);
   const renderSize = wholeOf(values, 'render-size', 8, 2048);
   const upsampling = oneOf(values, 'upsampling', UPSAMPLINGS) ?? 'guided';
+  const quality = oneOf(values, 'quality', QUALITIES) ?? 'fast';
   const precision = oneOf(values, 'precision', ['f32', 'f16'] as const);
   return {
     inputs: positionals,
@@ -89,7 +94,7 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
       ...(values.verbose && { verbose: sayLine }),
       ...(inception && { inception }),
     },
-    colorize: { strength, upsampling, ...(renderSize && { renderSize }) },
+    colorize: { strength, upsampling, quality, ...(renderSize && { renderSize }) },
   };
 }
 
@@ -99,15 +104,4 @@ function parse(args: string[]) {
   } catch (cause) {
     throw new UsageError((cause as Error).message);
   }
-}
-
-function oneOf<Name extends string, Choice extends string>(
-  values: { readonly [K in Name]?: string | undefined },
-  name: Name,
-  choices: readonly Choice[],
-): Choice | undefined {
-  const given = values[name];
-  const found = choices.find((choice) => choice === given);
-  if (given === undefined || found) return found;
-  throw new UsageError(`--${name}: expected ${choices.join(' or ')}, got '${given}'`);
 }

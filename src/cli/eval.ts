@@ -29,7 +29,7 @@ export function evalCommand(argv: string[]): Promise<number> {
 }
 
 async function run(folder: string, values: Values): Promise<number> {
-  const { strength, renderSize, size, limit, inception } = settingsOf(values);
+  const { strength, renderSize, quality, size, limit, inception } = settingsOf(values);
   const { sheet, html, output, adapter } = values;
   await makeFolders(values);
   const progress = new Counter();
@@ -51,6 +51,7 @@ async function run(folder: string, values: Values): Promise<number> {
         size,
         renderSize: renderSize ?? colorizer.weights.size,
         strength,
+        quality,
         weights: { path: weights, sha256: await sha256(await readBytes(weights)) },
         extractor: embedding ? describeExtractor(embedding) : null,
         device: `${colorizer.gpu.name} (${colorizer.gpu.source})`,
@@ -60,7 +61,8 @@ async function run(folder: string, values: Values): Promise<number> {
     const paint = async (file: PictureFile) => {
       const truth = await readSquare(file, size);
       const grey = greyOf(truth);
-      return { truth, grey, ours: await colorizer.colorize(grey, { strength, renderSize: protocol.renderSize }) };
+      const options = { strength, renderSize: protocol.renderSize, quality };
+      return { truth, grey, ours: await colorizer.colorize(grey, options) };
     };
 
     const scores: Scores[] = [];

@@ -34,3 +34,15 @@ export function checkEnding(name: string, path: string | undefined, allowed: rea
   if (path === undefined || allowed.includes(extname(path).toLowerCase())) return;
   throw new UsageError(`--${name}: expected a name that ends in ${allowed.join(' ')}, got '${path}'`);
 }
+
+/** One of the words that an option takes; undefined where it is not given. @throws UsageError */
+export function oneOf<Name extends string, Choice extends string>(
+  values: { readonly [K in Name]?: string | undefined },
+  name: Name,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const given = values[name];
+  const found = choices.find((choice) => choice === given);
+  if (given === undefined || found) return found;
+  throw new UsageError(`--${name}: expected ${choices.join(' or ')}, got '${given}'`);
+}

@@ -117,7 +117,8 @@ async function run(args: Arguments): Promise<void> {
       ...sets,
     };
     await folder.writeConfig(config);
-    await features?.complete([...pictures.train, ...pictures.validation.slice(0, conduct.valCount)], progress);
+    await features?.complete(pictures.validation.slice(0, conduct.valCount), 1, progress);
+    await features?.complete(pictures.train, settings.views, progress);
     // Its weights leave the device before the network's come.
     await extractor?.close();
     await new Run(gpu, folder, config, { ...pictures, features, colours }, cache, progress).train();

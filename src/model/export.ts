@@ -2,6 +2,8 @@
 import { input } from '../graph/ops/input.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import { encodeOnnx } from '../onnx/export/encode.ts';
+import { encodeWhole } from '../onnx/export/whole.ts';
+import { FormatError } from '../runtime/errors.ts';
 import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
 import type { Weights } from './weights.ts';
 
@@ -48,4 +50,25 @@ export function exportColorizer({ network, embedding, tensors, metadata }: Weigh
     },
     metadata: { ...metadata, size_multiple: String(multiple) },
   });
+}
+
+/**
+ * Encodes extractor and network as one file: input `grey` [N, 1, s H, s W], codes 0…255 of the picture's BT.601 luma at s
+ * times the network's size, sides multiples of s · `sizeMultiple`; output `chroma` [N, 2, H, W].
+ *
+ * @param extractor the classifier's file that the weights were trained with, and what messages call it
+ * @throws FormatError for weights without feature maps, or an extractor that can't be joined.
+ */
+export function exportWhole(weights: Weights, extractor: Uint8Array, name: string): Uint8Array {
+  const { embedding, network } = weights;
+  if (embedding?.kind !== 'maps') {
+    throw new FormatError('export: expected weights with feature maps, got some without – export the network alone');
+  }
+  const { maps, scale, range } = embedding;
+  const multiple = scale * sizeMultiple(network);
+  const description = [
+    `Colours pictures. grey [N, 1, ${scale} H, ${scale} W]: BT.601 luma 0...255, sides multiples of ${multiple} (pad with the edge).`,
+    'chroma [N, 2, H, W]: a* / 127 and b* / 127.',
+  ].join('\n');
+  return encodeWhole({ network: exportColorizer(weights), extractor, name, maps, scale, range, description });
 }

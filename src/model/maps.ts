@@ -2,8 +2,8 @@
  * Feature maps of a frozen classifier: an ONNX file whose intermediate values, aligned with the picture, steer the colours
  * place by place.
  *
- * The classifier is fed with the picture's BT.601 luma, three times, at `scale` times the size at which the network sees
- * it: cell (i, j) of a map of stride s stands for the s x s pixels from (s i, s j) on.
+ * The classifier is fed with the picture's BT.601 luma, its contrast stretched, three times, at `scale` times the size at
+ * which the network sees it: cell (i, j) of a map of stride s stands for the s x s pixels from (s i, s j) on.
  */
 import { compile } from '../graph/compile.ts';
 import type { ConstantStore } from '../graph/constants.ts';
@@ -15,6 +15,7 @@ import { constant } from '../graph/ops/constant.ts';
 import { input } from '../graph/ops/input.ts';
 import { transpose } from '../graph/ops/transpose.ts';
 import type { Plane } from '../image/resize.ts';
+import { stretched } from '../image/stretch.ts';
 import type { OnnxModel } from '../onnx/load.ts';
 import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
@@ -98,7 +99,7 @@ export class MapExtractor {
   }
 
   /**
-   * Builds the graph of the maps, each divided by its deviation: from grey [N, H, W, 1], scaled as `feed` does, to
+   * Builds the graph of the maps, each divided by its deviation: from grey [N, H, W, 1], as `feed` makes it, to
    * [N, H / stride, W / stride, channels] each.
    */
   build(grey: Node): Node[] {
@@ -110,10 +111,10 @@ export class MapExtractor {
     });
   }
 
-  /** Scales grey codes 0…255 to what `build` takes. */
+  /** Stretches a plane of grey codes 0…255, and scales it to what `build` takes. */
   feed(codes: Float32Array): Float32Array<ArrayBuffer> {
     const [black, white] = this.description.range;
-    return codes.map((code) => black + ((white - black) * code) / 255) as Float32Array<ArrayBuffer>;
+    return stretched(codes).map((code) => black + ((white - black) * code) / 255) as Float32Array<ArrayBuffer>;
   }
 
   /**
@@ -133,9 +134,9 @@ export class MapExtractor {
       const size = width * height;
       const all = new Float32Array(planes.length * size);
       planes.forEach(({ data }, i) => {
-        all.set(data, i * size);
+        all.set(this.feed(data), i * size);
       });
-      network.feed('grey', this.feed(all));
+      network.feed('grey', all);
       network.run();
       const maps = await Promise.all(this.description.maps.map((_, i) => network.read(`map${i}`)));
       if (!maps.every((map) => map.every(Number.isFinite))) {

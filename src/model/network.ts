@@ -26,6 +26,11 @@ export interface NetworkConfig {
    * so `fusion.bias` is that constant.
    */
   readonly embeddingWidth: number;
+  /**
+   * `short`: the fusion layer follows enc5, without the three deepest layers of the encoder, which hold four fifths of the
+   * parameters. Feature maps know more than those. Default `paper`: all eight.
+   */
+  readonly encoder?: Encoder;
   /** Feature maps that steer the colours place by place, in the order in which they are given; default none. */
   readonly maps?: readonly FeatureMap[];
   /**
@@ -34,6 +39,10 @@ export interface NetworkConfig {
    */
   readonly temperature?: number;
 }
+
+/** How deep the encoder is. */
+export const ENCODERS = ['paper', 'short'] as const;
+export type Encoder = (typeof ENCODERS)[number];
 
 /** The shape of a feature map of a classifier, relative to the network's input. */
 export interface FeatureMap {
@@ -80,6 +89,8 @@ const ENCODER: readonly Layer[] = [
   { name: 'enc7', channels: 512 },
   { name: 'enc8', channels: 256 },
 ];
+/** Layers of a short encoder: down to the fusion layer's grid. */
+const SHORT = 5;
 const FUSION_CHANNELS = 256;
 const DECODER: readonly Layer[] = [
   { name: 'dec1', channels: 128, upsample: true },
@@ -132,7 +143,8 @@ function trunk(config: NetworkConfig, lightness: Node, features: readonly Node[]
   expectShapes(config, lightness, features);
   const channelsOf = (layer: Layer) => layer.channels / config.widthDivisor;
   let x = lightness;
-  for (const layer of ENCODER) x = relu(convolution(layer.name, x, channelsOf(layer), 3, layer.stride));
+  const encoder = config.encoder === 'short' ? ENCODER.slice(0, SHORT) : ENCODER;
+  for (const layer of encoder) x = relu(convolution(layer.name, x, channelsOf(layer), 3, layer.stride));
   x = relu(fusion(config, x, features));
   for (const layer of DECODER) {
     x = relu(steered(layer, convolution(layer.name, x, channelsOf(layer), 3), config, features));

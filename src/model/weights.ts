@@ -3,7 +3,7 @@ import type { Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors } from '../graph/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { decodeEmbedding, type ExtractorInfo, embeddingMetadata, featuresOf } from './embedding.ts';
-import type { NetworkConfig } from './network.ts';
+import { ENCODERS, type Encoder, type NetworkConfig } from './network.ts';
 
 /** What a weights file must say for this version to understand it. */
 const FIXED = {
@@ -47,6 +47,7 @@ export function weightsMetadata({ network, lightness, embedding }: WeightsInfo):
     lightness,
     ...embeddingMetadata(embedding),
     width_divisor: String(network.widthDivisor),
+    ...(network.encoder === 'short' && { encoder: network.encoder }),
     ...(network.temperature && { temperature: String(network.temperature) }),
   };
 }
@@ -77,8 +78,13 @@ export function decodeWeights(file: Uint8Array, name: string): Weights {
   if (temperature !== undefined && !(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
     throw new FormatError(`${name}: expected a temperature above 0, got '${metadata.temperature}'`);
   }
+  const { encoder = 'paper' } = metadata;
+  if (!ENCODERS.includes(encoder as Encoder)) {
+    throw new FormatError(`${name}: expected encoder ${ENCODERS.join(' or ')}, got '${encoder}'`);
+  }
   return {
     network: {
+      ...(encoder === 'short' && { encoder }),
       ...featuresOf(embedding),
       widthDivisor: whole('width_divisor', 1),
       ...(temperature !== undefined && { temperature }),

@@ -1,5 +1,5 @@
 /** Puts decoded pictures together into the bytes that are uploaded for a step. */
-import { packLook } from '../kernels/lightness.ts';
+import { type Look, packLook } from '../kernels/lightness.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Sample } from './sampler.ts';
 
@@ -21,15 +21,19 @@ export interface Dataset {
   readonly length: number;
   /** Default 'none'. */
   readonly pad?: Padding;
-  /** The picture at `index`; the same bytes each time. */
-  picture(index: number): Promise<Picture>;
+  /** Views of each picture; default 1. */
+  readonly views?: number | undefined;
+  /** The picture at `index`, in one of its views; the same bytes each time. */
+  picture(index: number, view?: number): Promise<Picture>;
+  /** How a view is shown; absent where that is the sampler's choice. */
+  look?(index: number, view: number): Look;
   /** Squares begin at multiples of so many pixels, since feature maps are made of cells; default anywhere. */
   readonly cell?: number | undefined;
   /**
-   * What the network is given beside the square `crop` of the picture at `index`, or of its mirror image: embeddings and
-   * feature maps, one array each. Absent where there is no extractor.
+   * What the network is given beside the square `crop` of a view of the picture at `index`, or of its mirror image:
+   * embeddings and feature maps, one array each. Absent where there is no extractor.
    */
-  features?(index: number, mirror: boolean, crop: Crop): Promise<readonly Float32Array[]>;
+  features?(index: number, mirror: boolean, crop: Crop, view?: number): Promise<readonly Float32Array[]>;
 }
 
 /** A square of a picture, or of its mirror image where that is shown, in pixels. */
@@ -68,9 +72,10 @@ export async function assembleBatch(dataset: Dataset, samples: readonly Sample[]
   const middle = Math.floor((source - size) / 2);
   const features = await Promise.all(
     samples.map(async (sample, i) => {
-      const picture = await dataset.picture(sample.index);
+      const { index, view = 0, mirror } = sample;
+      const picture = await dataset.picture(index, view);
       const square = pixels.subarray(i * source * source, (i + 1) * source * source);
-      const how = [sample.mirror ? 1 : 0, packLook(sample.look)];
+      const how = [sample.mirror ? 1 : 0, packLook(dataset.look?.(index, view) ?? sample.look)];
       if (dataset.pad === 'white') {
         padSquare(picture, square, source);
         windows.set([middle, middle, ...how], i * 4);
@@ -85,7 +90,7 @@ export async function assembleBatch(dataset: Dataset, samples: readonly Sample[]
         const room = source - size + 1;
         windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), ...how], i * 4);
       }
-      return dataset.features?.(sample.index, sample.mirror, cropOf(picture, sample, size, dataset.cell ?? 1)) ?? [];
+      return dataset.features?.(index, mirror, cropOf(picture, sample, size, dataset.cell ?? 1), view) ?? [];
     }),
   );
   return { pixels, windows, features: stacked(features) };

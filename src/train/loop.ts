@@ -96,7 +96,7 @@ export async function trainingLoop(options: LoopOptions): Promise<{ step: number
 
 /** Returns a function that gives one batch after the other, and has the next ones made meanwhile. */
 function prefetch({ trainer: { config }, dataset, seed, looks, from, to }: LoopOptions): () => Promise<Batch> {
-  const sampler = new Sampler(dataset.length, config.batch, seed, looks);
+  const sampler = new Sampler(dataset.length, config.batch, seed, looks, dataset.views);
   const queue: Promise<Batch>[] = [];
   let next = from;
   return () => {

@@ -14,6 +14,8 @@ export interface Sample {
   readonly left: number;
   readonly mirror: boolean;
   readonly look: Look;
+  /** Which view of the picture is shown, of those that the dataset has; default the first. */
+  readonly view?: number;
 }
 
 /** Shares of the pictures, 0…1, that are shown with another look. */
@@ -24,7 +26,8 @@ export interface Looks {
   readonly tone: number;
 }
 
-const AS_IT_IS: Look = { blue: 0, gamma: 0, black: 0, white: 0 };
+/** The look of a picture that is shown as it is. */
+export const AS_IT_IS: Look = { blue: 0, gamma: 0, black: 0, white: 0 };
 
 /** Draws without replacement: every picture once an epoch, in a new order each epoch. */
 export class Sampler {
@@ -32,15 +35,22 @@ export class Sampler {
   readonly #batch: number;
   readonly #seed: number;
   readonly #looks: Looks;
+  readonly #views: number;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array();
 
-  /** @param length the number of pictures  @param batch pictures a step  @param looks default: all as they are */
-  constructor(length: number, batch: number, seed: number, looks: Looks = { film: 0, tone: 0 }) {
+  /**
+   * @param length the number of pictures
+   * @param batch pictures a step
+   * @param looks default: all as they are
+   * @param views of each picture, among which one is drawn each time
+   */
+  constructor(length: number, batch: number, seed: number, looks: Looks = { film: 0, tone: 0 }, views = 1) {
     this.#length = length;
     this.#batch = batch;
     this.#seed = seed;
     this.#looks = looks;
+    this.#views = views;
   }
 
   /** The samples of step `step` (from 0). An epoch's last batch is filled up from the next epoch. */
@@ -61,15 +71,17 @@ export class Sampler {
       top: random.uniform(),
       left: random.uniform(),
       mirror: random.uniform() < 0.5,
-      look: this.#look(random),
+      look: randomLook(random, this.#looks),
+      ...(this.#views > 1 && { view: Math.floor(random.uniform() * this.#views) }),
     };
   }
+}
 
-  #look(random: Random): Look {
-    const blue = random.uniform() < this.#looks.film ? random.uniform() : 0;
-    if (random.uniform() >= this.#looks.tone) return { ...AS_IT_IS, blue };
-    return { blue, gamma: 2 * random.uniform() - 1, black: random.uniform(), white: random.uniform() };
-  }
+/** Draws a look. */
+export function randomLook(random: Random, looks: Looks): Look {
+  const blue = random.uniform() < looks.film ? random.uniform() : 0;
+  if (random.uniform() >= looks.tone) return { ...AS_IT_IS, blue };
+  return { blue, gamma: 2 * random.uniform() - 1, black: random.uniform(), white: random.uniform() };
 }
 
 /** The centre of picture `index`, as it is: for validation. */

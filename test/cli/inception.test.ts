@@ -206,9 +206,9 @@ test('a run goes on with its own extractor only', async () => {
   expect(last(await resume('one', ...more, '--inception', onnx, '--inception-range=0,1'))).toMatchInlineSnapshot(
     `"koalarize train: ROOT/classifier.onnx: expected the extractor of the training (range -1,1), got range 0,1 – use the options it was trained with"`,
   );
-  await call(train, photos, '--out', join(root, 'none'), ...SMALL, '--steps', '1');
+  await call(train, photos, '--out', join(root, 'none'), ...SMALL, '--steps', '1', '--extractor', 'none');
   expect(last(await resume('none', ...more, '--inception', onnx))).toMatchInlineSnapshot(
-    `"koalarize train: --inception: expected none, as the run began without, got one: leave it out with --resume – see 'koalarize train --help'"`,
+    `"koalarize train: --extractor: expected none, as the run began without, got one: leave it out with --resume – see 'koalarize train --help'"`,
   );
   // The file may have moved.
   const moved = join(root, 'moved.onnx');
@@ -229,9 +229,10 @@ test('--init: weights without an extractor learn to use one, and those with one 
 
   const trained = join(root, 'one/weights.safetensors');
   expect((await learn('from-one', '--init', trained)).code).toBe(0);
-  const without = await call(train, photos, '--out', join(root, 'x'), ...SMALL, '--steps', '1', '--init', trained);
+  const none = ['--steps', '1', '--extractor', 'none'];
+  const without = await call(train, photos, '--out', join(root, 'x'), ...SMALL, ...none, '--init', trained);
   expect(last(without)).toMatchInlineSnapshot(
-    `"koalarize train: --init ROOT/one/weights.safetensors: expected weights without a feature extractor, got some with one – name its file with --inception"`,
+    `"koalarize train: --init ROOT/one/weights.safetensors: expected weights without a feature extractor, got some with one – name its file with --extractor or --inception"`,
   );
   expect(last(await learn('x', '--init', trained, '--inception-kind', 'softmax'))).toMatchInlineSnapshot(
     `"koalarize train: --init ROOT/one/weights.safetensors: expected the extractor of the training (output logits, kind logits), got output probabilities, kind softmax – use the options it was trained with"`,

@@ -16,8 +16,9 @@ const coarse = random(CHANNELS * CHANNELS * 4, 22).map((v) => 0.5 * v);
  *
  * @param sides of the input as declared
  */
-export function mapper(sides: readonly [number | string, number | string] = ['H', 'W']): Uint8Array {
+export function mapper(sides: readonly [number | string, number | string] = ['H', 'W'], opset = 17): Uint8Array {
   return model({
+    opset,
     inputs: { picture: ['N', 3, ...sides] },
     outputs: { fine: ['N', CHANNELS, 'h', 'w'], coarse: ['N', CHANNELS, 'i', 'j'], mean: ['N', CHANNELS, 1, 1] },
     initializers: [tensor('k4', [CHANNELS, 3, 4, 4], fine), tensor('k2', [CHANNELS, CHANNELS, 2, 2], coarse)],

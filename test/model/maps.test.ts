@@ -5,13 +5,16 @@ import { glorotUniform } from '../../src/graph/initial.ts';
 import { sizeOf } from '../../src/graph/node.ts';
 import { input } from '../../src/graph/ops/input.ts';
 import { ParameterSlab } from '../../src/graph/parameters.ts';
+import { encodeSafetensors } from '../../src/graph/safetensors.ts';
 import { renderGrey } from '../../src/image/render.ts';
+import { stretched } from '../../src/image/stretch.ts';
 import { Colorizer } from '../../src/model/colorizer.ts';
 import { decodeEmbedding, embeddingMetadata, type MapsInfo } from '../../src/model/embedding.ts';
 import { initialWeights } from '../../src/model/initial_weights.ts';
 import { layoutOf } from '../../src/model/layout.ts';
 import { MapExtractor } from '../../src/model/maps.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig, sizeMultiple } from '../../src/model/network.ts';
+import { decodeWeights, weightsMetadata } from '../../src/model/weights.ts';
 import { FormatError, ShapeError } from '../../src/runtime/errors.ts';
 import { gpu, random } from '../gpu.ts';
 import { expectClose } from '../reference/close.ts';
@@ -57,7 +60,7 @@ describe('the extractor', () => {
     ] as const) {
       const planes = [plane(1, height, width), plane(2, height, width)];
       const [coarse, fine] = await extractor.extract(planes);
-      const want = planes.map(({ data }) => mapsOf(data, [height, width], RANGE));
+      const want = planes.map(({ data }) => mapsOf(stretched(data), [height, width], RANGE));
       const close = { absolute: 1e-5, relative: 1e-5 };
       expectClose(
         coarse!,
@@ -262,4 +265,16 @@ describe('colours', () => {
       /expected the extractor of the training \(SHA-256 cdcd/,
     );
   });
+});
+
+test('a short encoder leaves out three layers, and is told in the metadata', () => {
+  const network = { widthDivisor: 8, embeddingWidth: 0, encoder: 'short' } as const;
+  const names = [...layoutOf(network).slots.keys()];
+  expect(names.filter((name) => /^enc\d\.weight$/.test(name))).toEqual([1, 2, 3, 4, 5].map((i) => `enc${i}.weight`));
+  const metadata = weightsMetadata({ network, lightness: 'luma' });
+  const decode = (more: Record<string, string>) =>
+    decodeWeights(encodeSafetensors({ tensors: new Map(), metadata: { ...metadata, ...more } }), 'w').network;
+  expect(decode({})).toEqual(network);
+  expect(decode({ encoder: 'paper' })).toEqual({ widthDivisor: 8, embeddingWidth: 0 });
+  expect(() => decode({ encoder: 'long' })).toThrow("w: expected encoder paper or short, got 'long'");
 });

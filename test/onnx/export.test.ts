@@ -10,13 +10,16 @@ import { relu } from '../../src/graph/ops/relu.ts';
 import { reshape } from '../../src/graph/ops/reshape.ts';
 import { unary } from '../../src/graph/ops/unary.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
-import { exportColorizer } from '../../src/model/export.ts';
+import { greyToNetwork } from '../../src/image/lab.ts';
+import { exportColorizer, exportWhole } from '../../src/model/export.ts';
 import { layoutOf } from '../../src/model/layout.ts';
+import { MapExtractor } from '../../src/model/maps.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig } from '../../src/model/network.ts';
 import { decodeWeights, type Weights, weightsMetadata } from '../../src/model/weights.ts';
 import { encodeOnnx, type OnnxExport } from '../../src/onnx/export/encode.ts';
 import { loadOnnx } from '../../src/onnx/load.ts';
 import { gpu, random } from '../gpu.ts';
+import { mapper, weightsFor } from '../model/mapper.ts';
 
 /** Random weights with biases, strong enough to colour. */
 function seededWeights(network: NetworkConfig): Weights {
@@ -209,3 +212,51 @@ function skies(batch: number, height: number, width: number): Float32Array<Array
   const row = (i: number) => Math.floor(i / width) % height;
   return noise.map((value, i) => 0.8 - (1.6 * row(i)) / height + 0.2 * value);
 }
+
+test('extractor and network as one file: the luma in, the same a* and b* as ours out', async () => {
+  const extractor = mapper();
+  const options = { outputs: ['coarse', 'fine'], scale: 2, range: [-1, 2] } as const;
+  const maps = await MapExtractor.open(gpu, extractor, options);
+  const embedding = {
+    ...maps.description,
+    maps: maps.description.maps.map((map, i) => ({ ...map, deviation: 0.5 + i })),
+  };
+  const weights = decodeWeights(weightsFor(embedding, 0.5), 'weights');
+  const session = await InferenceSession.create(exportWhole(weights, extractor, 'maps.onnx'));
+  for (const [batch, height, width] of [
+    [1, 32, 48],
+    [2, 16, 24],
+  ] as const) {
+    // Every code from black to white, so that both curves of L* are met on both sides of their knees.
+    const size = 4 * height * width;
+    const planes = Array.from({ length: batch }, (_, n) => ({
+      data: Float32Array.from({ length: size }, (_, i) => (i * (n ? 37 : 1)) % 256),
+      width: 2 * width,
+      height: 2 * height,
+    }));
+    const grey = new Float32Array(planes.flatMap(({ data }) => [...data]));
+    const answer = await session.run({ grey: new Tensor('float32', grey, [batch, 1, 2 * height, 2 * width]) });
+    const means = grey.filter((_, i) => i % 2 === 0 && Math.floor(i / (2 * width)) % 2 === 0);
+    means.forEach((_, i) => {
+      const [x, row] = [2 * (i % width), 2 * Math.floor(i / width) * 2 * width];
+      means[i] =
+        (grey[row + x]! + grey[row + x + 1]! + grey[row + 2 * width + x]! + grey[row + 2 * width + x + 1]!) / 4;
+    });
+    const extracted = await maps.extract(planes);
+    const features = extracted.map((map, i) => map.map((value) => value / embedding.maps[i]!.deviation));
+    const want = await ours(weights, {
+      batch,
+      height,
+      width,
+      lightness: greyToNetwork(means) as Float32Array<ArrayBuffer>,
+      features: features as Float32Array<ArrayBuffer>[],
+    });
+    expect(answer.chroma!.dims).toEqual([batch, 2, height, width]);
+    const { difference, largest } = compare(want, answer.chroma!.data as Float32Array, height * width);
+    expect(largest).toBeGreaterThan(1);
+    expect(difference).toBeLessThan(1e-4);
+  }
+  await session.release();
+  await maps.close();
+  expect(() => exportWhole(weights, mapper(undefined, 16), 'maps.onnx')).toThrow('maps.onnx: expected opset 17');
+});

@@ -1,7 +1,8 @@
 /** The arguments of `koalarize eval`: what may be given, and what it means. Nothing is read or written here. */
 import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
+import { QUALITIES } from '../../image/views.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
-import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
+import { checkEnding, oneOf, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
 
 /** Pictures of a contact sheet. */
 export const SHEET_PICTURES = 24;
@@ -19,6 +20,7 @@ truth's), each with a 95 % interval over the pictures, and how it was done.
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --strength S         how much colour, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
+  --quality Q          fast or best, as in 'koalarize colorize'     [fast]
   --size N             pixels a side of the squares     [256]
   --limit N            at most so many pictures: the first by SHA-256, so a fair sample     [all]
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
@@ -41,6 +43,7 @@ export const OPTIONS = {
   ...INCEPTION_OPTIONS,
   strength: text,
   'render-size': text,
+  quality: text,
   size: text,
   limit: text,
   adapter: text,
@@ -61,6 +64,7 @@ export function settingsOf(values: Values) {
   return {
     strength: strengthOf(values),
     renderSize: wholeOf(values, 'render-size', 8, 2048),
+    quality: oneOf(values, 'quality', QUALITIES) ?? 'fast',
     size: wholeOf(values, 'size', 16, 2048) ?? 256,
     limit: wholeOf(values, 'limit', 1, Number.POSITIVE_INFINITY) ?? Number.POSITIVE_INFINITY,
     inception: inceptionOf(values),

@@ -1,6 +1,7 @@
 /** All that an evaluation finds, as one object: what --json prints, and what the text and the page are made from. */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
+import type { Quality } from '../../image/views.ts';
 import { RESAMPLES, SEED } from './bootstrap.ts';
 import { type Comparison, Estimates, type EstimatesOf, type MetricName } from './estimates.ts';
 import { ANSWERS, type Answer, PSNR_LIMIT, type Scores } from './scores.ts';
@@ -22,6 +23,7 @@ export interface Protocol {
   readonly size: number;
   /** Pixels of the shorter side in the network. */
   readonly renderSize: number;
+  readonly quality: Quality;
   readonly strength: number;
   readonly weights: { readonly path: string; readonly sha256: string };
   /** What the weights were trained with; null for none. */
@@ -54,7 +56,7 @@ export interface Report {
 /** What is known before the first picture is coloured. */
 export type Settings = Pick<
   Protocol,
-  'folder' | 'size' | 'renderSize' | 'strength' | 'weights' | 'extractor' | 'device'
+  'folder' | 'size' | 'renderSize' | 'quality' | 'strength' | 'weights' | 'extractor' | 'device'
 >;
 
 /** The SHA-256 over the files' SHA-256: equal where the pictures are. */

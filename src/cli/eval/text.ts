@@ -106,7 +106,7 @@ export function protocolRows(protocol: Protocol): [label: string, value: string]
     ['picture set', protocol.pictureSet],
     ['squares', protocol.squares],
     ['seen', protocol.seen],
-    ['network', `render size ${protocol.renderSize}, strength ${protocol.strength}`],
+    ['network', `render size ${protocol.renderSize}, quality ${protocol.quality}, strength ${protocol.strength}`],
     ['weights', `${weights.path}, SHA-256 ${weights.sha256}`],
     ['extractor', protocol.extractor ?? 'none'],
     ['device', protocol.device],

@@ -43,10 +43,12 @@ function useOf(file: Uint8Array, name: string): { usable: boolean; use: string }
     const what = [...tensors.keys()].some((key) => key.startsWith('adam.')) ? 'a checkpoint of a run' : 'weights';
     const channels = network.widthDivisor === 1 ? 'all channels' : `1/${network.widthDivisor} of the channels`;
     const steps = metadata.step === undefined ? '' : `, after ${metadata.step} steps`;
-    const needs = embedding ? `needs --inception with ${describeExtractor(embedding)}` : 'needs no feature extractor';
+    const option = embedding?.kind === 'maps' ? "the package's extractor, or --extractor with" : '--inception with';
+    const needs = embedding ? `needs ${option} ${describeExtractor(embedding)}` : 'needs no feature extractor';
     const { temperature } = network;
+    const short = network.encoder === 'short' ? ', short encoder' : '';
     const classes = temperature ? `, classes of colour annealed at ${temperature}` : '';
-    return { usable: true, use: `${what}, ${channels}${classes}${steps}, ${needs}` };
+    return { usable: true, use: `${what}, ${channels}${short}${classes}${steps}, ${needs}` };
   } catch (error) {
     if (!(error instanceof FormatError || error instanceof ShapeError)) throw error;
     return { usable: false, use: error.message };

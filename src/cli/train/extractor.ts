@@ -9,11 +9,11 @@ import type { Crop } from '../../train/batch.ts';
 import { UsageError } from '../messages.ts';
 import { EmbeddingCache } from './embeddings.ts';
 import type { ExtractorArguments } from './extractor_options.ts';
-import { MapCache } from './map_cache.ts';
+import { MapCache, type MapView } from './map_cache.ts';
 import type { Progress } from './progress.ts';
 import type { RunConfig } from './run_folder.ts';
 import type { PictureFile } from './scan.ts';
-import type { Settings } from './settings.ts';
+import type { settingsOf } from './settings.ts';
 
 /** The maps of the extractor that comes with the package. */
 const DEFAULT_MAPS = ['stride8', 'stride16', 'stride32'];
@@ -26,9 +26,11 @@ const BEST_SIZE = 256;
 export interface Features {
   /** Pixels that squares begin at multiples of; undefined: anywhere. */
   readonly cell?: number | undefined;
-  get(file: PictureFile, mirror: boolean, crop: Crop): Promise<readonly Float32Array[]>;
-  /** Computes what is missing. */
-  complete(files: readonly PictureFile[], progress: Progress): Promise<void>;
+  get(file: PictureFile, mirror: boolean, crop: Crop, view: number): Promise<readonly Float32Array[]>;
+  /** How a view shows a picture; absent where there is but one. */
+  view?(file: PictureFile, view: number): MapView;
+  /** Computes what is missing, for so many views. */
+  complete(files: readonly PictureFile[], views: number, progress: Progress): Promise<void>;
 }
 
 /** An extractor that is open, and where its file lies. */
@@ -57,7 +59,7 @@ export async function openExtractor(
   gpu: Gpu,
   args: ExtractorArguments | undefined,
   old: RunConfig['embedding'] | undefined,
-  { size, pad, preset, temperature }: Pick<Settings, 'size' | 'pad' | 'preset' | 'temperature'>,
+  { size, pad, preset, temperature, views, film, tone }: ReturnType<typeof settingsOf>,
 ): Promise<OpenExtractor | undefined> {
   const had = old?.kind === 'none' ? undefined : old;
   if ((old && !had) || args?.kind === 'none') return undefined;
@@ -78,13 +80,18 @@ export async function openExtractor(
   const unscaled = trained && { ...trained, maps: trained.maps.map((map) => ({ ...map, deviation: 1 })) };
   const extractor = await MapExtractor.open(gpu, path, options, unscaled);
   const description = trained ?? extractor.description;
-  const cacheAt = (root: string, info = description) => new MapCache(root, info, size, gpu.precision);
+  const cacheAt = (root: string, info = description) => new MapCache(root, info, size, { film, tone }, gpu.precision);
   const { cell } = cacheAt('');
   if (size % cell) {
     throw new UsageError(`--size: expected a multiple of ${cell}, a cell of the extractor's maps, got ${size}`);
   }
   if (pad !== 'none')
     throw new UsageError(`--pad: expected none beside feature maps, got ${pad} – add --extractor none`);
+  if ((film || tone) && views === 1) {
+    throw new UsageError(
+      `--${film ? 'film' : 'tone'}: expected --views 2 or more beside feature maps, got 1: the first view is the picture as it is`,
+    );
+  }
   return {
     path,
     description,
@@ -94,8 +101,9 @@ export async function openExtractor(
       const cache = cacheAt(root, info);
       const features: Features = {
         cell,
-        get: (file, mirror, crop) => cache.get(file, mirror, crop),
-        complete: (all, progress) => cache.complete(all, extractor, progress),
+        get: (file, mirror, crop, view) => cache.get(file, mirror, crop, view),
+        view: (file, view) => cache.view(file, view),
+        complete: (all, views, progress) => cache.complete(all, extractor, progress, views),
       };
       return { info, features };
     },
@@ -119,7 +127,7 @@ async function openVector(
       const cache = new EmbeddingCache(root, info, gpu.precision);
       const features: Features = {
         get: async (file, mirror) => [await cache.get(file, mirror)],
-        complete: (files, progress) => cache.complete(files, extractor, progress),
+        complete: (files, _, progress) => cache.complete(files, extractor, progress),
       };
       return { info, features };
     },

@@ -27,12 +27,12 @@ export type ExtractorArguments =
 type Values = { readonly [K in keyof typeof EXTRACTOR_OPTIONS]?: string | undefined };
 
 /** Reads the options; undefined where there are none of them. @throws UsageError */
-export function extractorOf({ maps, 'extractor-scale': scaled, ...values }: Values): ExtractorArguments | undefined {
+export function extractorOf(values: Values): ExtractorArguments | undefined {
+  const { maps, 'extractor-scale': scaled } = values;
   if (values.extractor === 'none') {
-    const other = Object.entries({ maps, 'extractor-scale': scaled, ...values, extractor: undefined }).find(
-      ([, value]) => value !== undefined,
-    );
-    if (other) throw new UsageError(`--${other[0]}: expected none beside --extractor none, got '${other[1]}'`);
+    const names = Object.keys(EXTRACTOR_OPTIONS) as (keyof Values)[];
+    const other = names.find((name) => name !== 'extractor' && values[name] !== undefined);
+    if (other) throw new UsageError(`--${other}: expected none beside --extractor none, got '${values[other]}'`);
     return { kind: 'none' };
   }
   const given = inceptionOf(values);

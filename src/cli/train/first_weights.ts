@@ -21,12 +21,17 @@ import type { Settings } from './settings.ts';
 /** Looks at the file of --init early: before thousands of pictures are read. @throws FormatError */
 export async function initOf(
   path: string | undefined,
-  { widthDivisor, temperature }: Pick<Settings, 'widthDivisor' | 'temperature'>,
+  { widthDivisor, encoder, temperature }: Pick<Settings, 'widthDivisor' | 'encoder' | 'temperature'>,
   extractor: ExtractorInfo | undefined,
 ): Promise<RunConfig['init']> {
   if (path === undefined) return undefined;
   const file = await readBytes(path);
   const { network, embedding, tensors } = decodeWeights(file, path);
+  if ((network.encoder ?? 'paper') !== encoder) {
+    throw new FormatError(
+      `--init ${path}: expected weights with the encoder '${encoder}', got '${network.encoder ?? 'paper'}' – say so with --encoder`,
+    );
+  }
   if (network.temperature && !temperature) {
     throw new FormatError(
       `--init ${path}: expected weights of a regression, got some with classes of colour – train with --temperature ${network.temperature}`,

@@ -17,6 +17,8 @@ What to train
   --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened,
                        and those of a network that was widened are narrowed again
   --width-divisor N    a network with 1/N of the channels, for experiments: 1, 2, 4, 8, 16 or 32 (1)
+  --encoder DEPTH      paper: all eight layers; short: five, for networks that are steered by feature maps, which know more
+                       than the other three would learn (paper)
   --precision P        f32 (default), or f16: products of float16 with float32 sums, for GPUs that have it; the loss is
                        scaled meanwhile, and steps in which a gradient overflows are left out
 
@@ -48,6 +50,8 @@ The feature extractor (the one that comes with the package, unless another is na
                        8, 16, 32… (stride8,stride16,stride32 of the package's)
   --extractor-scale N  how much larger it sees the picture, along a side, than the network: 1, 2, 4 or 8 (what brings
                        --size nearest to 256)
+  --views N            show each picture in N ways, one at a time: as it is, and N - 1 times enlarged by up to a quarter and
+                       with --film and --tone, so that the maps see that too; each is kept on disk (1)
   --inception FILE     without --maps: one vector for each picture, as in the paper: the answer of a classifier such as
                        Inception-ResNet-v2 to the whole picture
 ${INCEPTION_DETAILS_HELP}  --embedding-cache D  where that is kept, for several runs to share (embeddings/ in the run's folder)

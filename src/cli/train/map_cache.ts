@@ -7,10 +7,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Random, seedOf } from '../../graph/random.ts';
 import { toHalf } from '../../graph/safetensors.ts';
+import { withLook } from '../../image/look.ts';
 import { decodeForTraining } from '../../image/node.ts';
 import type { Picture } from '../../image/picture.ts';
 import { renderGrey } from '../../image/render.ts';
+import { type Look, packLook } from '../../kernels/lightness.ts';
 import { featuresOf, type MapInfo, type MapsInfo } from '../../model/embedding.ts';
 import type { MapExtractor } from '../../model/maps.ts';
 import { sizeMultiple } from '../../model/network.ts';
@@ -18,6 +21,7 @@ import type { Precision } from '../../runtime/adapter.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Crop } from '../../train/batch.ts';
 import { cropMap, FLOATS, type StoredMap } from '../../train/crop_map.ts';
+import { AS_IT_IS, type Looks, randomLook } from '../../train/sampler.ts';
 import { writeWhole } from './files.ts';
 import { readUnchanged } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
@@ -34,23 +38,42 @@ const PICTURES_AT_ONCE = 3;
 /** Pictures by which the deviations are measured. */
 const MEASURED = 64;
 
+/** One of the ways in which a picture is shown. */
+export interface MapView {
+  /** Pixels of its shorter side. */
+  readonly shorter: number;
+  readonly look: Look;
+}
+
+/** A view is enlarged by up to this share, so that squares of it have room to move, and things other sizes. */
+const ENLARGED = 0.25;
+
 /** The maps by one extractor, for pictures of one size. */
 export class MapCache {
   /** Squares begin at multiples of so many pixels. */
   readonly cell: number;
   readonly #info: MapsInfo;
   readonly #size: number;
+  readonly #looks: Looks;
   readonly #folders: readonly { readonly map: MapInfo; readonly key: string; readonly path: string }[];
 
   /**
    * @param root holds the folders of all extractors
    * @param size pixels of a picture's shorter side in the network
+   * @param looks shares of the views, beside the first, that have another look
    * @param precision at which the extractor runs: float16 gives other numbers
    */
-  constructor(root: string, info: MapsInfo, size: number, precision: Precision = 'f32') {
+  constructor(
+    root: string,
+    info: MapsInfo,
+    size: number,
+    looks: Looks = { film: 0, tone: 0 },
+    precision: Precision = 'f32',
+  ) {
     this.cell = sizeMultiple(featuresOf(info));
     this.#info = info;
     this.#size = size;
+    this.#looks = looks;
     const { sha256, scale, range } = info;
     this.#folders = info.maps.map((map) => {
       const told = JSON.stringify([VERSION, sha256, map.output, size, scale, range, this.cell, precision]);
@@ -60,42 +83,57 @@ export class MapCache {
   }
 
   /**
-   * The maps of a square of a picture, or of its mirror image, divided by their deviations.
+   * The maps of a square of a view of a picture, or of its mirror image, divided by their deviations.
    *
    * @returns for each map [size / stride, size / stride, channels]
    * @throws FormatError when one has gone since `complete`.
    */
-  async get(file: PictureFile, mirror: boolean, crop: Crop): Promise<Float32Array[]> {
+  async get(file: PictureFile, mirror: boolean, crop: Crop, view = 0): Promise<Float32Array[]> {
     return Promise.all(
       this.#folders.map(async (folder) => {
         const { stride, deviation } = folder.map;
         const cell = stride / this.#info.scale;
         const square = { top: crop.top / cell, left: crop.left / cell, side: crop.size / cell };
-        return cropMap(await this.#read(folder, file), mirror, square, deviation);
+        return cropMap(await this.#read(folder, this.#nameOf(file, view)), mirror, square, deviation);
       }),
     );
   }
 
-  /** Computes what is missing, and says so. */
-  async complete(files: readonly PictureFile[], extractor: MapExtractor, progress: Progress): Promise<void> {
+  /** How a view shows a picture: the first as it is. The same whatever else is trained on. */
+  view({ hash }: PictureFile, view: number): MapView {
+    if (view === 0) return { shorter: this.#size, look: AS_IT_IS };
+    const random = new Random(seedOf(Number.parseInt(hash.slice(0, 8), 16), view));
+    const shorter = Math.round(this.#size * (1 + ENLARGED * random.uniform()));
+    return { shorter, look: randomLook(random, this.#looks) };
+  }
+
+  /** Computes what is missing of so many views, and says so. */
+  async complete(
+    files: readonly PictureFile[],
+    extractor: Pick<MapExtractor, 'extract'>,
+    progress: Progress,
+    views = 1,
+  ): Promise<void> {
     const start = performance.now();
-    const missing: PictureFile[] = [];
-    await eachOf(files, FILES_AT_ONCE, async ({ hash, path }) => {
-      const found = this.#folders.map((folder) => stat(pathOf(folder.path, hash)).catch(() => undefined));
-      if ((await Promise.all(found)).some((each) => !each)) missing.push({ hash, path });
+    const missing: { file: PictureFile; view: number }[] = [];
+    const all = files.flatMap((file) => Array.from({ length: views }, (_, view) => ({ file, view })));
+    await eachOf(all, FILES_AT_ONCE, async ({ file, view }) => {
+      const name = this.#nameOf(file, view);
+      const found = this.#folders.map((folder) => stat(pathOf(folder.path, name)).catch(() => undefined));
+      if ((await Promise.all(found)).some((each) => !each)) missing.push({ file, view });
     });
     for (const { path } of this.#folders) await mkdir(path, { recursive: true });
     let done = 0;
-    await eachOf(missing, PICTURES_AT_ONCE, async (file) => {
-      const shorter = this.#size * this.#info.scale;
+    await eachOf(missing, PICTURES_AT_ONCE, async ({ file, view }) => {
+      const shorter = this.view(file, view).shorter * this.#info.scale;
       const bytes = await readUnchanged(file.path, file.hash);
-      await this.#compute(file, await decodeForTraining(bytes, { shorter, name: file.path }), extractor);
+      await this.#compute(file, view, await decodeForTraining(bytes, { shorter, name: file.path }), extractor);
       progress.embedding(++done, missing.length);
     });
     const took = missing.length ? `, in ${duration((performance.now() - start) / 1000)}` : '';
     const names = this.#info.maps.map(({ output }) => output).join(', ');
     progress.say(
-      `maps     ${names} of ${files.length} pictures and their mirror images: ${missing.length} computed${took}, ${files.length - missing.length} from ${join(this.#folders[0]!.path, '..')}`,
+      `maps     ${names} of ${files.length} pictures${views > 1 ? ` in ${views} views` : ''} and their mirror images: ${missing.length} computed${took}, ${all.length - missing.length} from ${join(this.#folders[0]!.path, '..')}`,
     );
   }
 
@@ -107,7 +145,7 @@ export class MapCache {
     for (const folder of this.#folders) {
       let [count, sum, squares] = [0, 0, 0];
       for (const file of some) {
-        const { halves } = await this.#read(folder, file);
+        const { halves } = await this.#read(folder, this.#nameOf(file, 0));
         for (const half of halves) {
           sum += FLOATS[half]!;
           squares += FLOATS[half]! ** 2;
@@ -125,10 +163,25 @@ export class MapCache {
     return { ...this.#info, maps };
   }
 
-  async #compute({ hash }: PictureFile, picture: Picture, extractor: MapExtractor): Promise<void> {
+  /** What a view's files are called: by all that decides what is in them. */
+  #nameOf(file: PictureFile, view: number): string {
+    if (view === 0) return file.hash;
+    const { shorter, look } = this.view(file, view);
+    return `${file.hash}-${shorter}-${packLook(look).toString(16).padStart(8, '0')}`;
+  }
+
+  async #compute(
+    file: PictureFile,
+    view: number,
+    picture: Picture,
+    extractor: Pick<MapExtractor, 'extract'>,
+  ): Promise<void> {
     const { scale } = this.#info;
+    const { shorter, look } = this.view(file, view);
+    const hash = this.#nameOf(file, view);
+    const seen = withLook(picture, look);
     const planes = [false, true].map(
-      (mirror) => renderGrey(picture, this.#size, { multiple: this.cell, scale, mirror }).fine,
+      (mirror) => renderGrey(seen, shorter, { multiple: this.cell, scale, mirror }).fine,
     );
     const [{ width, height }] = planes as [(typeof planes)[0]];
     const maps = await extractor.extract(planes);
@@ -144,7 +197,7 @@ export class MapCache {
 
   async #read(
     { map, key, path }: { readonly map: MapInfo; readonly key: string; readonly path: string },
-    { hash }: PictureFile,
+    hash: string,
   ): Promise<StoredMap> {
     const name = pathOf(path, hash);
     const file = await readFile(name).catch(() => undefined);

@@ -11,8 +11,13 @@ export function extractorOf(embedding: RunConfig['embedding']): ExtractorInfo | 
 }
 
 export function networkOf({ settings, embedding }: RunConfig) {
-  const { widthDivisor, temperature } = settings;
-  return { widthDivisor, ...featuresOf(extractorOf(embedding)), ...(temperature && { temperature }) };
+  const { widthDivisor, encoder, temperature } = settings;
+  return {
+    widthDivisor,
+    ...(encoder === 'short' && { encoder }),
+    ...featuresOf(extractorOf(embedding)),
+    ...(temperature && { temperature }),
+  };
 }
 
 /** @param colours how often each occurs; there for a run that rebalances, or learns classes */
@@ -60,6 +65,7 @@ export function metadataOf(config: RunConfig): Record<string, string> {
     ema: String(settings.ema),
     film: String(settings.film),
     tone: String(settings.tone),
+    ...(settings.views > 1 && { views: String(settings.views) }),
     clip_norm: String(settings.clipNorm),
     seed: String(settings.seed),
     ...(precision === 'f16' && { precision }),

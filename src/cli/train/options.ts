@@ -1,5 +1,6 @@
 /** The arguments of `koalarize train`: what may be given, and what it means. Nothing is read or written here. */
 import { parseArgs } from 'node:util';
+import { ENCODERS } from '../../model/network.ts';
 import { joinRange } from '../inception.ts';
 import { UsageError } from '../messages.ts';
 import { EXTRACTOR_OPTIONS, type ExtractorArguments, extractorOf } from './extractor_options.ts';
@@ -58,8 +59,10 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     film: numberOf('film', values.film, { least: 0, most: 1 }),
     tone: numberOf('tone', values.tone, { least: 0, most: 1 }),
     preset: oneOf('preset', values.preset, ['default', 'paper']),
+    views: whole('views', 1, 16),
     seed: whole('seed', 0),
     widthDivisor: whole('width-divisor', 1, 32),
+    encoder: oneOf('encoder', values.encoder, ENCODERS),
     precision: oneOf('precision', values.precision, ['f32', 'f16']),
   });
   const { size, batch, microBatch, widthDivisor, temperature, pad, lightness } = settings;
@@ -133,8 +136,10 @@ function parse(argv: string[]) {
         film: text,
         tone: text,
         preset: text,
+        views: text,
         seed: text,
         'width-divisor': text,
+        encoder: text,
         precision: text,
         'checkpoint-every': text,
         'val-every': text,

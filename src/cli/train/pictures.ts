@@ -50,6 +50,7 @@ export function defaultCacheMegabytes(): number {
  * The pictures of `files` for squares of `size` pixels, and their features where there are any.
  *
  * @param cache holds no picture of `files` that was decoded for another `pad`
+ * @param views of each picture, where the features have several
  */
 export function datasetOf(
   files: readonly PictureFile[],
@@ -57,22 +58,31 @@ export function datasetOf(
   pad: Padding,
   cache: PictureCache,
   features?: Features,
+  views = 1,
 ): Dataset {
   const side = pad === 'white' ? { longer: size } : { shorter: sourceSize(size, features?.cell) };
   return {
     length: files.length,
     pad,
-    async picture(index) {
-      const { path, hash } = files[index]!;
-      const kept = cache.get(hash);
+    async picture(index, view = 0) {
+      const file = files[index]!;
+      const { path, hash } = file;
+      const key = view ? `${hash} ${view}` : hash;
+      const kept = cache.get(key);
       if (kept) return kept;
-      const picture = await decodeForTraining(await readUnchanged(path, hash), { ...side, name: path });
-      cache.offer(hash, picture);
+      const as = features?.view && view ? { shorter: features.view(file, view).shorter } : side;
+      const picture = await decodeForTraining(await readUnchanged(path, hash), { ...as, name: path });
+      cache.offer(key, picture);
       return picture;
     },
     ...(features && {
       cell: features.cell,
-      features: (index: number, mirror: boolean, crop: Crop) => features.get(files[index]!, mirror, crop),
+      features: (index: number, mirror: boolean, crop: Crop, view = 0) =>
+        features.get(files[index]!, mirror, crop, view),
+    }),
+    ...(features?.view && {
+      views,
+      look: (index: number, view: number) => features.view!(files[index]!, view).look,
     }),
   };
 }

@@ -60,7 +60,7 @@ export class Run {
   async train(): Promise<void> {
     const { settings, goal, conduct } = this.#config;
     const progress = this.#progress;
-    const dataset = this.#dataset(this.#pictures.train, settings.pad);
+    const dataset = this.#dataset(this.#pictures.train, settings.pad, settings.views);
     const stepsPerEpoch = dataset.length / settings.batch;
     const to = stepsOf(goal, dataset.length, settings.batch);
 
@@ -146,8 +146,8 @@ export class Run {
     }
   }
 
-  #dataset(files: readonly PictureFile[], pad: Padding) {
-    return datasetOf(files, this.#config.settings.size, pad, this.#cache, this.#pictures.features);
+  #dataset(files: readonly PictureFile[], pad: Padding, views = 1) {
+    return datasetOf(files, this.#config.settings.size, pad, this.#cache, this.#pictures.features, views);
   }
 
   /** Says so when a step is no longer computed as it was before, and writes down how it is now. */

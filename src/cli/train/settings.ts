@@ -1,5 +1,7 @@
 /** What a run is made of: how long, what decides its weights, and what may change from one call to the next. */
+
 import type { Lightness } from '../../graph/ops/image.ts';
+import type { Encoder } from '../../model/network.ts';
 import type { Precision } from '../../runtime/adapter.ts';
 import type { Padding } from '../../train/batch.ts';
 import type { Decay } from '../../train/schedule.ts';
@@ -38,8 +40,11 @@ export interface Settings {
   readonly film: number;
   /** The share of pictures that are seen with another tone curve. */
   readonly tone: number;
+  /** Of each picture, where there are feature maps: the first as it is, the others enlarged and with looks. */
+  readonly views: number;
   readonly seed: number;
   readonly widthDivisor: number;
+  readonly encoder: Encoder;
   readonly precision: Precision;
 }
 
@@ -66,9 +71,11 @@ export const DEFAULTS = {
     lightness: 'luma',
     film: 0,
     tone: 0,
+    views: 1,
     temperature: 0,
     seed: 1,
     widthDivisor: 1,
+    encoder: 'paper',
     precision: 'f32',
   },
   conduct: { checkpointEvery: 10, valCount: 200, adapter: 'auto' },
@@ -109,6 +116,7 @@ export function recipeOf(settings: Settings): string {
     lightness,
     film,
     tone,
+    views,
   } = settings;
   const parts = [
     `rate ${lr} ${lrDecay}${warmup ? ` after ${warmup} steps of warm-up` : ''}`,
@@ -120,6 +128,7 @@ export function recipeOf(settings: Settings): string {
     ...(pad === 'white' ? ['whole pictures between white bars'] : []),
     ...(film ? [`early film ${film}`] : []),
     ...(tone ? [`other tones ${tone}`] : []),
+    ...(views > 1 ? [`${views} views of each picture`] : []),
     ...(lightness === 'lab' ? ['L* of the colours'] : []),
   ];
   return `${preset}: ${parts.join('; ')}`;
