@@ -1,6 +1,5 @@
 /** Trains on the user's photographs: the same trainer and loop as `koalarize train`, without files and checkpoints. */
 import { contactSheet } from '../src/image/sheet.ts';
-import { featuresOf } from '../src/model/embedding.ts';
 import { initialWeights } from '../src/model/initial_weights.ts';
 import { learner } from '../src/model/learner.ts';
 import { MapExtractor } from '../src/model/maps.ts';
@@ -40,8 +39,9 @@ async function train(setup: TrainingSetup): Promise<void> {
   const { size, steps } = setup;
   const own = await loadOwn(setup.own);
   const initial = setup.from === 'page' ? own.weights : undefined;
-  const { embedding } = own.weights;
-  const config: NetworkConfig = initial?.network ?? { widthDivisor: NARROW.widthDivisor, ...featuresOf(embedding) };
+  const { embedding, network: full } = own.weights;
+  const { temperature: _, ...regression } = full;
+  const config: NetworkConfig = initial?.network ?? { ...regression, widthDivisor: NARROW.widthDivisor };
   const { batch, learningRate } = initial ? TRAINED : NARROW;
 
   post({ kind: 'doing', what: 'Opening the graphics device' });
@@ -117,6 +117,7 @@ async function train(setup: TrainingSetup): Promise<void> {
 async function readPictures({ files, size }: TrainingSetup, extractor?: MapExtractor): Promise<TrainingPicture[]> {
   const pictures: TrainingPicture[] = [];
   for (const [i, file] of files.entries()) {
+    if (stopped && pictures.length > 0) break;
     post({ kind: 'doing', what: `Reading photograph ${i + 1} of ${files.length}` });
     try {
       pictures.push(await trainingPicture(file, size, extractor));
