@@ -12,9 +12,24 @@ export const BEYOND = 0.01;
 
 /** @param codes 0…255, fractions allowed @returns codes 0…255 */
 export function stretched(codes: Float32Array): Float32Array {
-  const sorted = codes.toSorted();
   const at = Math.floor(codes.length * BEYOND);
-  const low = sorted[at]!;
-  const gain = 255 / Math.max(sorted[codes.length - 1 - at]! - low, LEAST_CONTRAST);
+  const [low, high] = ranked(codes, [at, codes.length - 1 - at]) as [number, number];
+  const gain = 255 / Math.max(high - low, LEAST_CONTRAST);
   return codes.map((code) => Math.min(Math.max((code - low) * gain, 0), 255));
+}
+
+/** Buckets for each code. */
+const BUCKETS = 16;
+
+/** The values at `ranks` of the sorted codes: a bucket sort of which only the buckets that are asked for are sorted. */
+function ranked(codes: Float32Array, ranks: readonly number[]): number[] {
+  const bucketOf = (code: number) => Math.min(Math.max(Math.floor(code * BUCKETS), 0), 256 * BUCKETS - 1);
+  const counts = new Uint32Array(256 * BUCKETS);
+  for (const code of codes) counts[bucketOf(code)]!++;
+  return ranks.map((rank) => {
+    let before = 0;
+    let bucket = 0;
+    while (before + counts[bucket]! <= rank) before += counts[bucket++]!;
+    return codes.filter((code) => bucketOf(code) === bucket).sort()[rank - before]!;
+  });
 }

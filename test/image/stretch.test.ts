@@ -13,6 +13,21 @@ test('a hundredth at either end becomes black and white', () => {
   expect(codes[500]).toBeCloseTo(127.5, 3);
 });
 
+test('the ends are those of the sorted codes, to the bit', () => {
+  for (const [count, seed] of [
+    [1, 3],
+    [99, 4],
+    [5000, 5],
+  ] as const) {
+    const codes = random(count, seed).map((v) => 127.5 + 127.5 * v);
+    const sorted = codes.toSorted();
+    const at = Math.floor(count / 100);
+    const [low, high] = [sorted[at]!, sorted[count - 1 - at]!];
+    const gain = 255 / Math.max(high - low, 64);
+    expect(stretched(codes)).toEqual(codes.map((code) => Math.min(Math.max((code - low) * gain, 0), 255)));
+  }
+});
+
 test('a faded picture becomes what the picture becomes', () => {
   const codes = random(5000, 1).map((v) => 127.5 + 127 * v);
   expectClose(stretched(codes.map((code) => 70 + (110 * code) / 255)), stretched(codes), { absolute: 1e-3 });
