@@ -2,7 +2,7 @@
 import { input } from '../graph/ops/input.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import { encodeOnnx } from '../onnx/export/encode.ts';
-import { encodeWhole } from '../onnx/export/whole.ts';
+import { encodeWhole } from './export_whole.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
 import type { Weights } from './weights.ts';
