@@ -51,6 +51,16 @@ function triangle(from: number, to: number): Filter {
   return { first, count, weights, stride };
 }
 
+/** The filter as a matrix: [from, to], each column sums to 1. */
+export function resizeMatrix(from: number, to: number): Float32Array {
+  const { first, count, weights, stride } = triangle(from, to);
+  const matrix = new Float32Array(from * to);
+  for (let i = 0; i < to; i++) {
+    for (let k = 0; k < count[i]!; k++) matrix[(first[i]! + k) * to + i] = weights[i * stride + k]!;
+  }
+  return matrix;
+}
+
 /**
  * Resizes rows as they come: one input row in memory at a time, whatever the size of the picture.
  *

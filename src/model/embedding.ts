@@ -34,6 +34,11 @@ export interface MapsInfo {
   readonly scale: number;
   /** What it is fed with for black and for white. */
   readonly range: readonly [black: number, white: number];
+  /**
+   * Pixels a side of a classifier that takes squares of one size: what it sees is squeezed into one, and its maps are
+   * spread over the picture again. Undefined: it takes pictures of any size.
+   */
+  readonly size?: number | undefined;
 }
 
 /** One of a classifier's maps. */
@@ -64,6 +69,7 @@ export function embeddingMetadata(info: ExtractorInfo | undefined): Record<strin
         info.maps.map(({ output, channels, stride, deviation }) => [output, channels, stride, deviation]),
       ),
       embedding_scale: String(info.scale),
+      ...(info.size !== undefined && { embedding_size: String(info.size) }),
       embedding_sha256: info.sha256,
       embedding_range: info.range.join(),
     };
@@ -102,6 +108,9 @@ export function decodeEmbedding(metadata: Readonly<Record<string, string>>, name
       scale: read('embedding_scale', 'a whole number of at least 1', whole(1)),
       sha256: sha256(),
       range: range(),
+      ...(metadata.embedding_size !== undefined && {
+        size: read('embedding_size', 'a whole number of at least 1', whole(1)),
+      }),
     };
   }
   if (kind === 'none') {
@@ -150,7 +159,7 @@ export function describeExtractor(info: ExtractorInfo): string {
     const maps = info.maps.map(
       ({ output, channels, stride }) => `'${output}' (${channels} channels, stride ${stride})`,
     );
-    return `maps ${maps.join(', ')}, from pixels in ${range.join('…')} at ${info.scale} times the network's size, SHA-256 ${sha256}`;
+    return `maps ${maps.join(', ')}, from pixels in ${range.join('…')} at ${info.scale} times the network's size${info.size ? `, squeezed to ${info.size} x ${info.size}` : ''}, SHA-256 ${sha256}`;
   }
   const { kind, output, width, size } = info;
   return `${kind} of '${output}', ${width} values, from ${size} x ${size} pixels in ${range.join('…')}, SHA-256 ${sha256}`;
@@ -179,7 +188,12 @@ function told(info: ExtractorInfo): Readonly<Record<string, string>> {
   const { kind, sha256, range } = info;
   const common = { kind, sha256, range: String(range) };
   if (info.kind === 'maps') {
-    return { ...common, output: info.maps.map(({ output }) => output).join(), scale: String(info.scale) };
+    return {
+      ...common,
+      output: info.maps.map(({ output }) => output).join(),
+      scale: String(info.scale),
+      size: String(info.size ?? 'any'),
+    };
   }
   return { ...common, output: info.output, width: String(info.width), size: String(info.size) };
 }

@@ -2,8 +2,8 @@
 import { input } from '../graph/ops/input.ts';
 import { reshape } from '../graph/ops/reshape.ts';
 import { encodeOnnx } from '../onnx/export/encode.ts';
-import { encodeWhole } from './export_whole.ts';
 import { FormatError } from '../runtime/errors.ts';
+import { encodeWhole } from './export_whole.ts';
 import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
 import type { Weights } from './weights.ts';
 
@@ -64,7 +64,12 @@ export function exportWhole(weights: Weights, extractor: Uint8Array, name: strin
   if (embedding?.kind !== 'maps') {
     throw new FormatError('export: expected weights with feature maps, got some without – export the network alone');
   }
-  const { maps, scale, range } = embedding;
+  const { maps, scale, range, size } = embedding;
+  if (size !== undefined) {
+    throw new FormatError(
+      `${name}: expected an extractor of pictures of any size, got one of ${size} x ${size} – export the network alone`,
+    );
+  }
   const multiple = scale * sizeMultiple(network);
   const description = [
     `Colours pictures. grey [N, 1, ${scale} H, ${scale} W]: BT.601 luma 0...255, sides multiples of ${multiple} (pad with the edge).`,

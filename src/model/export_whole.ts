@@ -7,9 +7,9 @@
  */
 import { LAB_DELTA, LIGHTNESS_SCALE } from '../image/lab.ts';
 import { BEYOND, LEAST_CONTRAST } from '../image/stretch.ts';
-import { FormatError } from '../runtime/errors.ts';
-import { guard, onnx } from '../onnx/proto.ts';
 import { EXPORT_OPSET } from '../onnx/export/encode.ts';
+import { guard, onnx } from '../onnx/proto.ts';
+import { FormatError } from '../runtime/errors.ts';
 
 /** A map of the extractor, and the name of the network's input that it feeds. */
 export interface JoinedMap {

@@ -3,7 +3,9 @@
  * place by place.
  *
  * The classifier is fed with the picture's BT.601 luma, its contrast stretched, three times, at `scale` times the size at
- * which the network sees it: cell (i, j) of a map of stride s stands for the s x s pixels from (s i, s j) on.
+ * which the network sees it: cell (i, j) of a map of stride s stands for the s x s pixels from (s i, s j) on. A classifier
+ * that takes squares of one size sees the whole plane squeezed into one, and its maps are spread over the plane again, by
+ * repetition, as if they had the stride that is the nearest power of 2.
  */
 import { compile } from '../graph/compile.ts';
 import type { ConstantStore } from '../graph/constants.ts';
@@ -12,9 +14,13 @@ import { describe, type Node } from '../graph/node.ts';
 import { binary } from '../graph/ops/binary.ts';
 import { concat } from '../graph/ops/concat.ts';
 import { constant } from '../graph/ops/constant.ts';
+import { gather } from '../graph/ops/gather.ts';
 import { input } from '../graph/ops/input.ts';
+import { matmul } from '../graph/ops/matmul.ts';
+import { reshape } from '../graph/ops/reshape.ts';
+import { tensor } from '../graph/ops/tensor.ts';
 import { transpose } from '../graph/ops/transpose.ts';
-import type { Plane } from '../image/resize.ts';
+import { type Plane, resizeMatrix } from '../image/resize.ts';
 import { stretched } from '../image/stretch.ts';
 import type { OnnxModel } from '../onnx/load.ts';
 import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
@@ -28,8 +34,10 @@ export interface MapsOptions {
   readonly outputs: readonly string[];
   /** Its input's pixels for each pixel of the network's, along a side. */
   readonly scale: number;
-  /** What it is fed with for black and for white; default −127/128 and 1, as EfficientNet-Lite. */
+  /** What it is fed with for black and for white; default −127/128 and 1, as EfficientNet-Lite; with a size −1 and 1. */
   readonly range?: readonly [black: number, white: number] | undefined;
+  /** Pixels a side of the squares it is to see; default what the file declares, or pictures of any size. */
+  readonly size?: number | undefined;
 }
 
 /** Black and white as EfficientNet-Lite was trained: (code − 127) / 128. */
@@ -39,21 +47,30 @@ const PROBE = { height: 256, width: 512 };
 /** Compiled sizes that are kept. */
 const KEPT_SIZES = 12;
 
+/** How a file takes pictures. */
+interface FileInput {
+  readonly layout: 'nchw' | 'nhwc';
+  /** Pixels a side of the squares that it is fed with; undefined: as they are. */
+  readonly size: number | undefined;
+  /** Whether it takes one picture at a time. */
+  readonly single: boolean;
+}
+
 /** Turns grey planes into feature maps. Calls may overlap; they run one after the other. */
 export class MapExtractor {
   readonly description: MapsInfo;
   readonly #gpu: Gpu;
   readonly #model: OnnxModel;
-  readonly #layout: 'nchw' | 'nhwc';
+  readonly #input: FileInput;
   /** By size, the one that was used last at the end. */
   readonly #networks = new Map<string, Executable>();
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(gpu: Gpu, model: OnnxModel, layout: 'nchw' | 'nhwc', description: MapsInfo) {
+  private constructor(gpu: Gpu, model: OnnxModel, input: FileInput, description: MapsInfo) {
     this.#gpu = gpu;
     this.#model = model;
-    this.#layout = layout;
+    this.#input = input;
     this.description = description;
   }
 
@@ -74,15 +91,17 @@ export class MapExtractor {
     const { loadOnnx } = await import('../onnx/load.ts');
     const asked = options ?? (trained && { ...trained, outputs: trained.maps.map(({ output }) => output) });
     if (!asked) throw new FormatError('feature maps: expected the names of maps, got none – name them');
-    const { outputs, scale, range = trained?.range ?? LITE_RANGE } = asked;
+    const { outputs, scale } = asked;
     const model = await loadOnnx(gpu, source, { outputs });
     const { name, sha256 } = model.file;
-    const layout = layoutOf(model);
+    const fed = inputOf(model, asked.size ?? trained?.size);
+    const { size } = fed;
+    const range = asked.range ?? trained?.range ?? (size === undefined ? LITE_RANGE : ([-1, 1] as const));
     const maps = outputs.map((output, i): MapInfo => {
       const deviation = trained?.maps[i]?.deviation ?? 1;
-      return { output, ...shapeOf(name, output, buildMap(model, layout, output)), deviation };
+      return { output, ...shapeOf(name, output, probe(model, fed, output), size), deviation };
     });
-    const description: MapsInfo = { kind: 'maps', maps, sha256, scale, range };
+    const description: MapsInfo = { kind: 'maps', maps, sha256, scale, range, ...(size !== undefined && { size }) };
     if (trained) expectExtractor(name, description, trained);
     for (const { output, stride } of maps) {
       if (stride / scale >= 2) continue;
@@ -90,7 +109,7 @@ export class MapExtractor {
         `${name}: expected maps of stride ${2 * scale} or more at a scale of ${scale}, got '${output}' of stride ${stride} – choose another map or a smaller scale`,
       );
     }
-    return new MapExtractor(gpu, model, layout, description);
+    return new MapExtractor(gpu, model, fed, description);
   }
 
   /** What its graphs need to be compiled with. */
@@ -104,9 +123,12 @@ export class MapExtractor {
    */
   build(grey: Node): Node[] {
     const { maps } = this.description;
-    const nodes = buildMaps(this.#model, this.#layout, grey);
-    return maps.map(({ output, deviation }) => {
-      const node = nodes[output]!;
+    const [, height, width] = grey.shape as [number, number, number];
+    const { size } = this.#input;
+    const nodes = buildMaps(this.#model, this.#input, size === undefined ? grey : squeezed(grey, size));
+    return maps.map(({ output, deviation, stride }) => {
+      const own = nodes[output]!;
+      const node = size === undefined ? own : spread(own, height / stride, width / stride);
       return deviation === 1 ? node : binary('mul', node, constant([], 1 / deviation));
     });
   }
@@ -124,7 +146,19 @@ export class MapExtractor {
    * @returns for each map [N, H / stride, W / stride, channels]
    * @throws ShapeError for planes of several sizes, or of one that does not fit; DeviceError when the device fails.
    */
-  extract(planes: readonly Plane[]): Promise<Float32Array[]> {
+  async extract(planes: readonly Plane[]): Promise<Float32Array[]> {
+    if (!this.#input.single || planes.length === 1) return this.#extract(planes);
+    const each = await Promise.all(planes.map((plane) => this.#extract([plane])));
+    return each[0]!.map((map, i) => {
+      const all = new Float32Array(planes.length * map.length);
+      each.forEach((maps, n) => {
+        all.set(maps[i]!, n * map.length);
+      });
+      return all;
+    });
+  }
+
+  #extract(planes: readonly Plane[]): Promise<Float32Array[]> {
     const turn = this.#last.then(async () => {
       const [{ width, height }] = planes as [Plane];
       if (planes.some((plane) => plane.width !== width || plane.height !== height)) {
@@ -190,22 +224,27 @@ export class MapExtractor {
   }
 }
 
-/** Where the channels of the file's pictures are. @throws FormatError unless it takes one RGB picture of any size. */
-function layoutOf({ file: { name }, inputs }: OnnxModel): 'nchw' | 'nhwc' {
-  const [first] = inputs;
-  const shape = first?.shape;
-  if (inputs.length === 1 && shape?.length === 4) {
-    const sides = shape[1] === 3 ? [shape[2], shape[3]] : shape[3] === 3 ? [shape[1], shape[2]] : [0];
-    if (sides.every((side) => typeof side === 'string')) return shape[1] === 3 ? 'nchw' : 'nhwc';
+/** How the file takes pictures. @throws FormatError unless it takes RGB pictures, of any size or squares of one. */
+function inputOf({ file: { name }, inputs }: OnnxModel, wanted: number | undefined): FileInput {
+  const shape = inputs.length === 1 ? inputs[0]!.shape : undefined;
+  const layout = shape?.[1] === 3 ? 'nchw' : 'nhwc';
+  const sides = layout === 'nchw' ? shape?.slice(2) : shape?.slice(1, 3);
+  const [side] = sides?.filter((extent) => typeof extent === 'number') ?? [];
+  const isSquare = sides?.every((extent) => typeof extent === 'string' || (extent === side && extent >= 1));
+  if (shape?.length !== 4 || shape[layout === 'nchw' ? 1 : 3] !== 3 || !isSquare) {
+    const got = inputs.map((each) => `${each.name} [${each.shape?.map((extent) => extent || '?').join(', ') ?? '…'}]`);
+    throw new FormatError(
+      `${name}: expected one input of an RGB picture, [N, 3, H, W] or [N, H, W, 3], of any size or square, got ${got.join(' and ') || 'none'} – export it so`,
+    );
   }
-  const got = inputs.map((each) => `${each.name} [${each.shape?.map((extent) => extent || '?').join(', ') ?? '…'}]`);
-  throw new FormatError(
-    `${name}: expected one input of an RGB picture of any size, [N, 3, H, W] or [N, H, W, 3], got ${got.join(' and ') || 'none'} – export it with dynamic axes`,
-  );
+  if (side !== undefined && wanted !== undefined && side !== wanted) {
+    throw new FormatError(`${name}: expected the size that it declares, ${side}, got ${wanted} – leave it out`);
+  }
+  return { layout, size: side ?? wanted, single: typeof shape[0] === 'number' };
 }
 
 /** The file's outputs for grey [N, H, W, 1], channels last. */
-function buildMaps(model: OnnxModel, layout: 'nchw' | 'nhwc', grey: Node): Record<string, Node> {
+function buildMaps(model: OnnxModel, { layout }: FileInput, grey: Node): Record<string, Node> {
   const rgb = concat([grey, grey, grey], 3);
   const fed = layout === 'nchw' ? transpose(rgb, [0, 3, 1, 2]) : rgb;
   const results = model.build({ [model.inputs[0]!.name]: fed });
@@ -217,18 +256,46 @@ function buildMaps(model: OnnxModel, layout: 'nchw' | 'nhwc', grey: Node): Recor
   );
 }
 
-function buildMap(model: OnnxModel, layout: 'nchw' | 'nhwc', output: string): Node {
-  return buildMaps(model, layout, input('grey', [1, PROBE.height, PROBE.width, 1]))[output]!;
+/** Squeezes grey [N, H, W, 1] into [N, size, size, 1], by the filter of `resizePlane`. */
+function squeezed(grey: Node, size: number): Node {
+  const [n, height, width] = grey.shape as [number, number, number];
+  const matrix = (from: number) => tensor(`resize ${from} ${size}`, [from, size], () => resizeMatrix(from, size));
+  const columns = matmul(reshape(grey, [n, height, width]), matrix(width));
+  const both = matmul(transpose(columns, [0, 2, 1]), matrix(height));
+  return reshape(transpose(both, [0, 2, 1]), [n, size, size, 1]);
 }
 
-/** @throws FormatError for what is no map aligned with the picture. */
-function shapeOf(name: string, output: string, { shape }: Node): { channels: number; stride: number } {
+/** Spreads a map [N, h, w, C] over [N, rows, columns, C]: each cell takes what lies at its middle. */
+function spread(map: Node, rows: number, columns: number): Node {
+  const places = (to: number, from: number) =>
+    Array.from({ length: to }, (_, i) => Math.floor(((i + 0.5) * from) / to));
+  return gather(gather(map, 1, places(rows, map.shape[1]!)), 2, places(columns, map.shape[2]!));
+}
+
+/** A map of a picture that is not square, or of the file's own square. */
+function probe(model: OnnxModel, fed: FileInput, output: string): Node {
+  const { height, width } = fed.size === undefined ? PROBE : { height: fed.size, width: fed.size };
+  return buildMaps(model, fed, input('grey', [1, height, width, 1]))[output]!;
+}
+
+/** @throws FormatError for what is no map of the picture. */
+function shapeOf(
+  name: string,
+  output: string,
+  { shape }: Node,
+  size: number | undefined,
+): { channels: number; stride: number } {
   const [, height, width, channels] = shape;
+  const isMap = shape.length === 4 && height! > 1 && width! > 1;
+  if (isMap && size !== undefined) return { channels: channels!, stride: 2 ** Math.round(Math.log2(size / height!)) };
   const stride = PROBE.height / height!;
-  if (shape.length === 4 && PROBE.width / width! === stride && Number.isInteger(Math.log2(stride)) && stride >= 1) {
+  if (isMap && PROBE.width / width! === stride && Number.isInteger(Math.log2(stride)) && stride >= 1) {
     return { channels: channels!, stride };
   }
+  const got = describe(shape);
   throw new FormatError(
-    `${name}: expected '${output}' as a map whose sides are the picture's, divided by a power of 2, got ${describe(shape)} for ${PROBE.height} x ${PROBE.width} pixels – name another value, of a network with SAME padding`,
+    size === undefined
+      ? `${name}: expected '${output}' as a map whose sides are the picture's, divided by a power of 2, got ${got} for ${PROBE.height} x ${PROBE.width} pixels – name another value, of a network with SAME padding, or a size to squeeze pictures into`
+      : `${name}: expected '${output}' as a map with several cells, got ${got} for ${size} x ${size} pixels – name another value, before the pooling`,
   );
 }

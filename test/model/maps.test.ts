@@ -7,6 +7,7 @@ import { input } from '../../src/graph/ops/input.ts';
 import { ParameterSlab } from '../../src/graph/parameters.ts';
 import { encodeSafetensors } from '../../src/graph/safetensors.ts';
 import { renderGrey } from '../../src/image/render.ts';
+import { resizePlane } from '../../src/image/resize.ts';
 import { stretched } from '../../src/image/stretch.ts';
 import { Colorizer } from '../../src/model/colorizer.ts';
 import { decodeEmbedding, embeddingMetadata, type MapsInfo } from '../../src/model/embedding.ts';
@@ -85,12 +86,45 @@ describe('the extractor', () => {
     await expect(opening(['fine'], 4)).rejects.toThrow(
       /maps of stride 8 or more at a scale of 4, got 'fine' of stride 4/,
     );
-    await expect(opening(['fine'], 2, mapper([64, 64]))).rejects.toThrow(
-      /of any size, .* got picture \[N, 3, 64, 64\]/,
+    await expect(opening(['fine'], 2, mapper([64, 48]))).rejects.toThrow(
+      /of any size or square, got picture \[N, 3, 64, 48\]/,
     );
     await expect(opening(['nothing'])).rejects.toThrow(FormatError);
     const info = { ...extractor.description, sha256: 'ab'.repeat(32) };
     await expect(extractorOf(OPTIONS, info)).rejects.toThrow(/expected the extractor of the training \(SHA-256 abab/);
+  });
+
+  test('one that takes squares of one size sees the plane squeezed, and its maps are spread over it again', async () => {
+    const size = 24;
+    const extractor = await MapExtractor.open(gpu, mapper([size, size]), { outputs: ['fine', 'coarse'], scale: 1 });
+    open.push(extractor);
+    expect(extractor.description).toMatchObject({ size, range: [-1, 1], maps: [{ stride: 4 }, { stride: 8 }] });
+    expect(decodeEmbedding(embeddingMetadata(extractor.description), 'w')).toEqual(extractor.description);
+    const [height, width] = [32, 48];
+    const whole = plane(3, height, width);
+    const small = resizePlane({ ...whole, data: stretched(whole.data) }, { width: size, height: size });
+    const want = mapsOf(small.data, [size, size], [-1, 1]);
+    const [fine, coarse] = await extractor.extract([whole, whole]);
+    for (const [got, map, stride] of [
+      [fine!, want.fine, 4],
+      [coarse!, want.coarse, 8],
+    ] as const) {
+      const [rows, columns, cells] = [height / stride, width / stride, size / stride];
+      const spread = Array.from({ length: rows * columns * CHANNELS }, (_, i) => {
+        const [cell, c] = [Math.floor(i / CHANNELS), i % CHANNELS];
+        const [y, x] = [Math.floor(cell / columns), cell % columns];
+        const from = Math.floor(((y + 0.5) * cells) / rows) * cells + Math.floor(((x + 0.5) * cells) / columns);
+        return map[from * CHANNELS + c]!;
+      });
+      expectClose(got, [...spread, ...spread], { absolute: 1e-4, relative: 1e-4 });
+    }
+    const other = { outputs: ['fine'], scale: 1, size: 32 };
+    await expect(MapExtractor.open(gpu, mapper([size, size]), other)).rejects.toThrow(
+      'expected the size that it declares, 24, got 32',
+    );
+    await expect(MapExtractor.open(gpu, mapper([size, size]), { outputs: ['mean'], scale: 1 })).rejects.toThrow(
+      /as a map with several cells, got \[1, 1, 1, 3\] for 24 x 24/,
+    );
   });
 
   test('is described in the metadata of weights', () => {

@@ -75,6 +75,7 @@ export async function openExtractor(
     outputs: given?.outputs ?? trained?.maps.map(({ output }) => output) ?? DEFAULT_MAPS,
     scale: given?.scale ?? trained?.scale ?? defaultScale(size, temperature > 0),
     range: given?.range,
+    size: given?.size,
   };
   // The cache holds maps as they are, and divides them by their deviations later.
   const unscaled = trained && { ...trained, maps: trained.maps.map((map) => ({ ...map, deviation: 1 })) };

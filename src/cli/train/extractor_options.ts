@@ -22,6 +22,8 @@ export type ExtractorArguments =
       readonly outputs: readonly string[] | undefined;
       readonly scale: number | undefined;
       readonly range: ExtractorOptions['range'];
+      /** Pixels a side of the squares that it is to see. */
+      readonly size: number | undefined;
     };
 
 type Values = { readonly [K in keyof typeof EXTRACTOR_OPTIONS]?: string | undefined };
@@ -48,7 +50,7 @@ export function extractorOf(values: Values): ExtractorArguments | undefined {
     );
   }
   if (given && !outputs) throw new UsageError('--extractor-scale: expected --maps beside it, got none');
-  for (const name of ['inception-output', 'inception-size', 'inception-kind'] as const) {
+  for (const name of ['inception-output', 'inception-kind'] as const) {
     if (values[name] !== undefined)
       throw new UsageError(`--${name}: expected none beside --maps, got '${values[name]}'`);
   }
@@ -56,5 +58,5 @@ export function extractorOf(values: Values): ExtractorArguments | undefined {
   if (scale !== undefined && ![1, 2, 4, 8].includes(scale)) {
     throw new UsageError(`--extractor-scale: expected 1, 2, 4 or 8, got '${scaled}'`);
   }
-  return { kind: 'maps', source: given?.source, outputs, scale, range: given?.range };
+  return { kind: 'maps', source: given?.source, outputs, scale, range: given?.range, size: given?.size };
 }

@@ -52,6 +52,8 @@ The feature extractor (the one that comes with the package, unless another is na
                        --size nearest to 256)
   --views N            show each picture in N ways, one at a time: as it is, and N - 1 times enlarged by up to a quarter and
                        with --film and --tone, so that the maps see that too; each is kept on disk (1)
+                       Of a classifier that takes squares of one size (--inception-size), such as Inception-ResNet-v2, maps
+                       may be named too: the picture is squeezed, and they are spread over it again
   --inception FILE     without --maps: one vector for each picture, as in the paper: the answer of a classifier such as
                        Inception-ResNet-v2 to the whole picture
 ${INCEPTION_DETAILS_HELP}  --embedding-cache D  where that is kept, for several runs to share (embeddings/ in the run's folder)

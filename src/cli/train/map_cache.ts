@@ -74,9 +74,19 @@ export class MapCache {
     this.#info = info;
     this.#size = size;
     this.#looks = looks;
-    const { sha256, scale, range } = info;
+    const { sha256, scale, range, size: squeezed } = info;
     this.#folders = info.maps.map((map) => {
-      const told = JSON.stringify([VERSION, sha256, map.output, size, scale, range, this.cell, precision]);
+      const told = JSON.stringify([
+        VERSION,
+        sha256,
+        map.output,
+        size,
+        scale,
+        range,
+        this.cell,
+        precision,
+        ...(squeezed ? [squeezed] : []),
+      ]);
       const key = createHash('sha256').update(told).digest('hex');
       return { map, key, path: join(root, key.slice(0, 16)) };
     });
