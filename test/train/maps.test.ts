@@ -1,11 +1,14 @@
 /** Feature maps on their way into the training step, and on disk. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { MapCache } from '../../src/cli/train/map_cache.ts';
 import { Progress } from '../../src/cli/train/progress.ts';
+import { train } from '../../src/cli/train.ts';
 import { decodeForTraining } from '../../src/image/node.ts';
 import { stretched } from '../../src/image/stretch.ts';
+import { Colorizer, DEFAULT_EXTRACTOR } from '../../src/model/colorizer.ts';
 import { MapExtractor } from '../../src/model/maps.ts';
 import { decodeWeights } from '../../src/model/weights.ts';
 import { sha256 } from '../../src/onnx/sha256.ts';
@@ -201,4 +204,31 @@ test('koalarize train with maps: resumed to the bit, a second run starts from th
     /--maps: expected none beside --extractor none, got 'a'/,
   );
   expect(await refused(...given, '--maps', 'a,,b')).toMatch(/--maps: expected different names with commas between/);
+});
+
+test('without options training takes the extractor of the package, and so does the colorizer with its weights', async () => {
+  const root = await temporaryFolder();
+  const photos = join(root, 'photos');
+  for (let i = 0; i < 4; i++) await writePicture(join(photos, `${i}.png`), i, 48, 40);
+  const run = join(root, 'run');
+  const small = ['--size', '32', '--batch', '2', '--width-divisor', '16', '--steps', '1'];
+  const words = [photos, '--out', run, ...small, '--extractor', fileURLToPath(DEFAULT_EXTRACTOR)];
+  const named = await callIn(root, ...words, '--maps', 'stride8,stride16,stride32', '--extractor-scale', '4');
+  expect(named.code, named.err).toBe(0);
+  const other = join(root, 'other');
+  expect(await train([photos, '--out', other, ...small, '--embedding-cache', join(run, 'embeddings')])).toBe(0);
+  const [one, two] = await Promise.all([run, other].map((folder) => readFile(join(folder, 'weights.safetensors'))));
+  expect(two!.equals(one!)).toBe(true);
+  const colorizer = await Colorizer.load({ gpu, weights: one! });
+  const chroma = await colorizer.chroma(picture(1, 48, 40));
+  expect(chroma.data.some((value) => value !== 0)).toBe(true);
+  const best = await colorizer.chroma(picture(1, 48, 40), { quality: 'best' });
+  expect([best.width, best.height]).toEqual([
+    Math.ceil(chroma.extent!.width * 1.5),
+    Math.ceil(chroma.extent!.height * 1.5),
+  ]);
+  await expect(colorizer.chroma(picture(1, 48, 40), { quality: 'good' as 'best' })).rejects.toThrow(
+    "colorize: expected quality fast or best, got 'good'",
+  );
+  await colorizer.close();
 });
