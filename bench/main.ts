@@ -94,6 +94,7 @@ const filesIn = (folder: string): Files => ({
     return inceptionForward(gpu, folder, batch);
   },
   mobileLayer: async (layer) => (await import('./mobile/layer.ts')).layerWorkload(layer),
+  photographs: async (gpu) => (await import('./photograph.ts')).photographs(gpu),
   trunk: async (size) => (await import('./mobile/trunk.ts')).trunkForward(size),
 });
 

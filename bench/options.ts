@@ -5,7 +5,7 @@ import { ARMS, type ArmName } from './workload.ts';
 
 export const HELP = `usage: npm run bench -- [options]
 
-  --only LIST    of conv, forward, step, inception, mobile, trunk (default: all, in this order)
+  --only LIST    of conv, forward, step, inception, mobile, trunk, photograph (default: all, in this order)
   --quick        few layers and rounds, no memory, no inception unless asked for
   --full         also what takes long without a GPU: training at 224x224 with batch 100, inception with batch 16
   --network N     of mobile: lite0, v2 or v3 (default: all)
@@ -36,7 +36,7 @@ const OPTIONS = {
   folder: { type: 'string' },
 } as const;
 
-const GROUPS = ['conv', 'forward', 'step', 'inception', 'mobile', 'trunk'] as const;
+const GROUPS = ['conv', 'forward', 'step', 'inception', 'mobile', 'trunk', 'photograph'] as const;
 const NETWORKS = ['lite0', 'v2', 'v3'] as const;
 export type Group = (typeof GROUPS)[number];
 

@@ -18,6 +18,7 @@ export interface Files {
   readonly colorizer: WriteColorizer;
   readonly inception: (gpu: Gpu, batch: number) => Promise<Workload>;
   readonly mobileLayer: (layer: MobileLayer) => Promise<Workload>;
+  readonly photographs: (gpu: Gpu) => Promise<Workload[]>;
   /** EfficientNet-Lite0 on pictures of `size` x `size`. */
   readonly trunk: (size: number) => Promise<Workload>;
 }
@@ -30,6 +31,8 @@ export async function sectionsOf(
   files?: Files,
 ): Promise<Section[]> {
   switch (group) {
+    case 'photograph':
+      return files ? [{ title: 'A photograph at use', workloads: await files.photographs(gpu) }] : [];
     case 'mobile':
       return files ? mobileSections(files, network, quick) : [];
     case 'trunk': {
