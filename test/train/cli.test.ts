@@ -49,7 +49,8 @@ afterAll(() => rm(root, { recursive: true }));
 const call = (...argv: readonly string[]) => callIn(root, ...argv);
 
 function start(...argv: string[]): { child: ChildProcess; output: () => string; exit: Promise<unknown[]> } {
-  const child = spawn(process.execPath, [PROGRAM, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const words = argv.includes('--resume') ? argv : [...argv, '--extractor', 'none'];
+  const child = spawn(process.execPath, [PROGRAM, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (part) => (text += String(part)));
   return { child, output: () => text, exit: once(child, 'exit') };
