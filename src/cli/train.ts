@@ -117,8 +117,8 @@ async function run(args: Arguments): Promise<void> {
       ...sets,
     };
     await folder.writeConfig(config);
-    await features?.complete(pictures.validation.slice(0, conduct.valCount), 1, progress);
-    await features?.complete(pictures.train, settings.views, progress);
+    const validation = pictures.validation.slice(0, conduct.valCount);
+    await features?.complete({ train: pictures.train, validation }, settings.views, progress);
     // Its weights leave the device before the network's come.
     await extractor?.close();
     await new Run(gpu, folder, config, { ...pictures, features, colours }, cache, progress).train();

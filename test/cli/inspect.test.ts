@@ -189,11 +189,11 @@ describe('safetensors', () => {
   test('weights: what they are, and that they can be used', async () => {
     await copyFile(resolve(import.meta.dirname, '../../weights/koalarize.safetensors'), at('shipped.safetensors'));
     const { report, text } = await inspect('shipped.safetensors');
-    expect(report).toMatchObject({ usable: true, stored: [{ type: 'F16', arrays: 26, elements: 6333137 }] });
-    expect(report.tensors).toContainEqual({ name: 'enc1.weight', type: 'F16', shape: [3, 3, 1, 64] });
+    expect(report).toMatchObject({ usable: true, stored: [{ type: 'F16', arrays: 25, elements: 128634 }] });
+    expect(report.tensors).toContainEqual({ name: 'enc1.weight', type: 'F16', shape: [3, 3, 1, 16] });
     expect(report.metadata.scaling).toBe('L/50-1, a/127, b/127');
     expect(text).toMatch(
-      /use +weights, all channels, classes of colour annealed at 0.7, after 20 steps,\s+needs no feature extractor/,
+      /use +weights, 1\/4 of the channels, short encoder, after 5929 steps, needs the package's extractor/,
     );
     // By its content, whatever it is called.
     await copyFile(at('shipped.safetensors'), at('shipped'));

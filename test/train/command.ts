@@ -10,7 +10,7 @@ export async function callIn(
   ...argv: readonly string[]
 ): Promise<{ code: number; out: string; err: string }> {
   const named = argv.some((word) => ['--extractor', '--inception', '--maps', '--help', '--resume'].includes(word));
-  const words = named ? argv : [...argv, '--extractor', 'none'];
+  const words = named ? argv : ['--extractor', 'none', ...argv];
   const texts = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((stream) =>
     vi.spyOn(process[stream], 'write').mockImplementation((text) => {

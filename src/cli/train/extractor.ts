@@ -10,6 +10,7 @@ import { UsageError } from '../messages.ts';
 import { EmbeddingCache } from './embeddings.ts';
 import type { ExtractorArguments } from './extractor_options.ts';
 import { MapCache, type MapView } from './map_cache.ts';
+import type { Pictures } from './pictures.ts';
 import type { Progress } from './progress.ts';
 import type { RunConfig } from './run_folder.ts';
 import type { PictureFile } from './scan.ts';
@@ -29,8 +30,8 @@ export interface Features {
   get(file: PictureFile, mirror: boolean, crop: Crop, view: number): Promise<readonly Float32Array[]>;
   /** How a view shows a picture; absent where there is but one. */
   view?(file: PictureFile, view: number): MapView;
-  /** Computes what is missing, for so many views. */
-  complete(files: readonly PictureFile[], views: number, progress: Progress): Promise<void>;
+  /** Computes what is missing: of so many views of the pictures to train with, and of those for validation as they are. */
+  complete(pictures: Pick<Pictures, 'train' | 'validation'>, views: number, progress: Progress): Promise<void>;
 }
 
 /** An extractor that is open, and where its file lies. */
@@ -104,7 +105,8 @@ export async function openExtractor(
         cell,
         get: (file, mirror, crop, view) => cache.get(file, mirror, crop, view),
         view: (file, view) => cache.view(file, view),
-        complete: (all, views, progress) => cache.complete(all, extractor, progress, views),
+        complete: ({ train, validation }, views, progress) =>
+          cache.complete(train, extractor, progress, views, validation),
       };
       return { info, features };
     },
@@ -128,7 +130,8 @@ async function openVector(
       const cache = new EmbeddingCache(root, info, gpu.precision);
       const features: Features = {
         get: async (file, mirror) => [await cache.get(file, mirror)],
-        complete: (files, _, progress) => cache.complete(files, extractor, progress),
+        complete: ({ train, validation }, _, progress) =>
+          cache.complete([...train, ...validation], extractor, progress),
       };
       return { info, features };
     },

@@ -117,16 +117,18 @@ export class MapCache {
     return { shorter, look: randomLook(random, this.#looks) };
   }
 
-  /** Computes what is missing of so many views, and says so. */
+  /** Computes what is missing of so many views of `files`, and of `plain` as they are, and says so. */
   async complete(
     files: readonly PictureFile[],
     extractor: Pick<MapExtractor, 'extract'>,
     progress: Progress,
     views = 1,
+    plain: readonly PictureFile[] = [],
   ): Promise<void> {
     const start = performance.now();
     const missing: { file: PictureFile; view: number }[] = [];
     const all = files.flatMap((file) => Array.from({ length: views }, (_, view) => ({ file, view })));
+    all.push(...plain.map((file) => ({ file, view: 0 })));
     await eachOf(all, FILES_AT_ONCE, async ({ file, view }) => {
       const name = this.#nameOf(file, view);
       const found = this.#folders.map((folder) => stat(pathOf(folder.path, name)).catch(() => undefined));
@@ -143,7 +145,7 @@ export class MapCache {
     const took = missing.length ? `, in ${duration((performance.now() - start) / 1000)}` : '';
     const names = this.#info.maps.map(({ output }) => output).join(', ');
     progress.say(
-      `maps     ${names} of ${files.length} pictures${views > 1 ? ` in ${views} views` : ''} and their mirror images: ${missing.length} computed${took}, ${all.length - missing.length} from ${join(this.#folders[0]!.path, '..')}`,
+      `maps     ${names} of ${files.length + plain.length} pictures${views > 1 ? ` in ${views} views` : ''} and their mirror images: ${missing.length} computed${took}, ${all.length - missing.length} from ${join(this.#folders[0]!.path, '..')}`,
     );
   }
 
