@@ -91,10 +91,10 @@ describe('a call that does not fit is refused:', () => {
   });
   test('an unknown variant', () => {
     expect(() => specialise(biasAdd, { activation: 'gelu' as never })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: bias_add: 'activation' must be one of none, relu, tanh, got 'gelu']`,
+      `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, tanh, got 'gelu']`,
     );
     expect(() => specialise(biasAdd, {} as never)).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: bias_add: 'activation' must be one of none, relu, tanh, got 'undefined']`,
+      `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, tanh, got 'undefined']`,
     );
   });
 });
