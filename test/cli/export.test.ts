@@ -1,7 +1,10 @@
 /** `koalarize export`: writes the file whole or not at all. What is in it: test/onnx/export.test.ts. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Colorizer, DEFAULT_WEIGHTS } from '../../src/model/colorizer.ts';
 import { readOnnx } from '../../src/onnx/read.ts';
 import { koalarize, temporaryFolder, writeTestWeights } from './run.ts';
 
@@ -19,10 +22,46 @@ test('writes a model, and says what it wrote', async () => {
   const { code, stdout, stderr } = await koalarize(['export', weights, '-o', output, '--json']);
   expect(code, stderr).toBe(0);
   const file = await readOnnx(output);
-  expect(JSON.parse(stdout)).toEqual({ output, bytes: file.bytes, opset: 17, embedding: 0 });
+  expect(JSON.parse(stdout)).toEqual({ output, bytes: file.bytes, opset: 17, embedding: 0, maps: 0 });
   expect(file.graph.inputs).toEqual([{ name: 'lightness', type: 'float32', shape: ['N', 1, 'H', 'W'] }]);
   expect(file.graph.outputs).toEqual([{ name: 'chroma', type: 'float32', shape: ['N', 2, 'H', 'W'] }]);
   expect((await koalarize(['export', weights, '-o', output])).stdout).toContain('opset 17, no embedding');
+});
+
+test('the shipped weights: with their extractor in ONNX Runtime as with ours, or the network alone', async () => {
+  const shipped = fileURLToPath(DEFAULT_WEIGHTS);
+  const output = join(folder, 'whole.onnx');
+  const { code, stdout, stderr } = await koalarize(['export', shipped, '-o', output]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('opset 17, with its extractor');
+  const [width, height] = [96, 64];
+  const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => {
+    const [x, y] = [(i >> 2) % width, Math.floor(i / 4 / width)];
+    return i % 4 === 3 ? 255 : Math.round(120 + 60 * Math.sin(x / 9) + 50 * Math.cos(y / 5));
+  });
+  const grey = Float32Array.from({ length: width * height }, (_, i) => data[4 * i]!);
+  const session = await InferenceSession.create(output);
+  const answer = await session.run({ grey: new Tensor('float32', grey, [1, 1, height, width]) });
+  await session.release();
+  const colorizer = await Colorizer.load();
+  const ours = await colorizer.chroma({ data, width, height }, { renderSize: 32 });
+  await colorizer.close();
+  // Each of ours stands for four of the file's, a* and b* apart and divided by 127.
+  const theirs = answer.chroma!.data as Float32Array;
+  const difference = ours.data.map((value, i) => {
+    const [x, y] = [(i >> 1) % ours.width, Math.floor((i >> 1) / ours.width)];
+    return Math.abs(value - 127 * theirs[(i % 2) * 48 * 32 + 2 * y * 48 + 2 * x]!);
+  });
+  expect(Math.max(...ours.data.map(Math.abs))).toBeGreaterThan(2);
+  expect(Math.max(...difference)).toBeLessThan(0.02);
+  const alone = join(folder, 'alone.onnx');
+  expect((await koalarize(['export', shipped, '-o', alone, '--network-only'])).stdout).toContain('3 feature maps');
+  expect((await readOnnx(alone)).graph.inputs.map(({ name }) => name).sort()).toEqual([
+    'lightness',
+    'stride16',
+    'stride32',
+    'stride8',
+  ]);
 });
 
 test('what is wrong is said, and leaves nothing behind', async () => {
