@@ -21,8 +21,8 @@ are new. Folders are searched with all below them. EXIF, alpha and 16 bits are k
                        and not on a picture that has one weak tint all over, which would only turn brown     [1]
   --upsampling U       how the colours are enlarged: guided, along the edges of the picture, or bilinear     [guided]
   --render-size N      pixels of the shorter side inside the network      [as it was trained]
-  --quality Q          fast: one look at each picture; best: the mean of four looks, at two sizes and mirrored, for some
-                       five times the work     [fast]
+  --quality Q          fast: one look at each picture; best: the mean of four looks, at two sizes and mirrored: a little
+                       nearer to the truth, for six times the work     [fast]
   --weights FILE       other weights, as 'koalarize train' writes them
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]

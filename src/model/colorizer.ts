@@ -38,7 +38,7 @@ export interface ColorizerOptions extends GpuOptions {
 export interface ColorizeOptions extends ApplyChromaOptions {
   /** Pixels of the shorter side at which the picture goes through the network. Default: the size it was trained at. */
   readonly renderSize?: number;
-  /** `fast` (default): one look at the picture. `best`: the mean of four, at two sizes and mirrored, for five times the work. */
+  /** `fast` (default): one look at the picture. `best`: the mean of four, at two sizes and mirrored, for six times the work. */
   readonly quality?: Quality;
 }
 
