@@ -97,9 +97,10 @@ export class MapExtractor {
     const fed = inputOf(model, asked.size ?? trained?.size);
     const { size } = fed;
     const range = asked.range ?? trained?.range ?? (size === undefined ? LITE_RANGE : ([-1, 1] as const));
+    const probed = probe(model, fed);
     const maps = outputs.map((output, i): MapInfo => {
       const deviation = trained?.maps[i]?.deviation ?? 1;
-      return { output, ...shapeOf(name, output, probe(model, fed, output), size), deviation };
+      return { output, ...shapeOf(name, output, probed[output]!, size), deviation };
     });
     const description: MapsInfo = { kind: 'maps', maps, sha256, scale, range, ...(size !== undefined && { size }) };
     if (trained) expectExtractor(name, description, trained);
@@ -272,10 +273,10 @@ function spread(map: Node, rows: number, columns: number): Node {
   return gather(gather(map, 1, places(rows, map.shape[1]!)), 2, places(columns, map.shape[2]!));
 }
 
-/** A map of a picture that is not square, or of the file's own square. */
-function probe(model: OnnxModel, fed: FileInput, output: string): Node {
+/** The maps of a picture that is not square, or of the file's own square. */
+function probe(model: OnnxModel, fed: FileInput): Record<string, Node> {
   const { height, width } = fed.size === undefined ? PROBE : { height: fed.size, width: fed.size };
-  return buildMaps(model, fed, input('grey', [1, height, width, 1]))[output]!;
+  return buildMaps(model, fed, input('grey', [1, height, width, 1]));
 }
 
 /** @throws FormatError for what is no map of the picture. */
