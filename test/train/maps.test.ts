@@ -161,6 +161,23 @@ test('what is missing is computed once; a damaged file is removed and named', as
   await expect(cache().get(all[0]!, false, crop)).rejects.toThrow(/a damaged file/);
 });
 
+test('views of a picture that happen to be alike, and repeated pictures, are computed once', async () => {
+  const root = await temporaryFolder();
+  const all = await files(root, 1);
+  const { extractor, cache } = await cacheIn(root);
+  const said: string[] = [];
+  const progress = Object.assign(new Progress(), {
+    say: (line: string) => said.push(line),
+    embedding: () => undefined,
+  });
+  // From 32 to 40 pixels: some of thirty views have the same size.
+  await cache().complete([...all, ...all], extractor, progress, 30, all);
+  const [folder] = await readdir(join(root, 'cache'));
+  const held = await readdir(join(root, 'cache', folder!));
+  expect(held.length).toBeLessThanOrEqual(10);
+  expect(said).toEqual([expect.stringContaining(`: ${held.length} computed, `)]);
+});
+
 test('koalarize train with maps: resumed to the bit, a second run starts from the cache', async () => {
   const root = await temporaryFolder();
   const photos = join(root, 'photos');

@@ -127,10 +127,12 @@ export class MapCache {
   ): Promise<void> {
     const start = performance.now();
     const missing: { file: PictureFile; view: number }[] = [];
-    const all = files.flatMap((file) => Array.from({ length: views }, (_, view) => ({ file, view })));
-    all.push(...plain.map((file) => ({ file, view: 0 })));
-    await eachOf(all, FILES_AT_ONCE, async ({ file, view }) => {
-      const name = this.#nameOf(file, view);
+    // By name: repeated pictures, and views of one picture that happen to be alike, share a file.
+    const all = new Map<string, { file: PictureFile; view: number }>();
+    const want = (file: PictureFile, view: number) => all.set(this.#nameOf(file, view), { file, view });
+    for (const file of files) for (let view = 0; view < views; view++) want(file, view);
+    for (const file of plain) want(file, 0);
+    await eachOf([...all], FILES_AT_ONCE, async ([name, { file, view }]) => {
       const found = this.#folders.map((folder) => stat(pathOf(folder.path, name)).catch(() => undefined));
       if ((await Promise.all(found)).some((each) => !each)) missing.push({ file, view });
     });
@@ -145,7 +147,7 @@ export class MapCache {
     const took = missing.length ? `, in ${duration((performance.now() - start) / 1000)}` : '';
     const names = this.#info.maps.map(({ output }) => output).join(', ');
     progress.say(
-      `maps     ${names} of ${files.length + plain.length} pictures${views > 1 ? ` in ${views} views` : ''} and their mirror images: ${missing.length} computed${took}, ${all.length - missing.length} from ${join(this.#folders[0]!.path, '..')}`,
+      `maps     ${names} of ${files.length + plain.length} pictures${views > 1 ? ` in ${views} views` : ''} and their mirror images: ${missing.length} computed${took}, ${all.size - missing.length} from ${join(this.#folders[0]!.path, '..')}`,
     );
   }
 
