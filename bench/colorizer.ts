@@ -6,8 +6,9 @@ import { type Node, reachable, sizeOf } from '../src/graph/node.ts';
 import { input } from '../src/graph/ops/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../src/graph/parameters.ts';
 import { colorizationNetwork } from '../src/model/network.ts';
+import type { Arm } from './arm.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
-import { type Arm, convolutionFlops, sumTolerance, uniform, type Workload } from './workload.ts';
+import { convolutionFlops, sumTolerance, uniform, type Workload } from './workload.ts';
 
 export const EMBEDDING_WIDTH = 1001;
 

@@ -3,10 +3,10 @@ import { compile } from '../src/graph/compile.ts';
 import { apply, type Node, type Shape, sizeOf } from '../src/graph/node.ts';
 import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, samePads, type Window } from '../src/graph/ops/conv2d.ts';
 import { input } from '../src/graph/ops/input.ts';
+import type { Floats, OnnxRuntimeRival } from './arm.ts';
 import type { Direction, Layer } from './layers.ts';
-import type { OnnxRuntimeRival } from './rivals/onnxruntime.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
-import { convolutionFlops, type Floats, sumTolerance, uniform, type Workload } from './workload.ts';
+import { convolutionFlops, sumTolerance, uniform, type Workload } from './workload.ts';
 
 /** One layer in one direction, on `batch` images. */
 export function convolution(layer: Layer, direction: Direction, batch: number): Workload {

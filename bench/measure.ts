@@ -1,6 +1,7 @@
 /** Compares results, then takes times: all arms in turn, until the device is done. Times of a failed workload are not kept. */
 import type { Gpu } from '../src/runtime/gpu.ts';
-import { type Arm, type ArmName, RIVALS, type RivalName, type Rivals, type Workload } from './workload.ts';
+import type { Arm } from './arm.ts';
+import { type ArmName, RIVALS, type RivalName, type Rivals, type Workload } from './workload.ts';
 
 export interface Timing {
   /** Preparation, compilation and the first run. */

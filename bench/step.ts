@@ -13,9 +13,10 @@ import type { Gpu } from '../src/runtime/gpu.ts';
 import { type Batch, sourceSize } from '../src/train/batch.ts';
 import { lossGraph } from '../src/train/loss.ts';
 import { Trainer, type TrainerConfig } from '../src/train/trainer.ts';
+import type { Arm, Floats } from './arm.ts';
 import { EMBEDDING_WIDTH, network, randomWeights, rivalNetwork } from './colorizer.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
-import { type Arm, convolutionFlops, type Floats, uniform, type Workload } from './workload.ts';
+import { convolutionFlops, uniform, type Workload } from './workload.ts';
 
 /** How many pictures, and how many pixels a side they have. */
 export interface StepSize {

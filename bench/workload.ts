@@ -2,19 +2,8 @@
 import { type Node, sizeOf } from '../src/graph/node.ts';
 import { Random } from '../src/graph/random.ts';
 import type { Gpu } from '../src/runtime/gpu.ts';
-import type { OnnxRuntimeRival } from './rivals/onnxruntime.ts';
+import type { Arm, Floats, OnnxRuntimeRival } from './arm.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
-
-export type Floats = Float32Array<ArrayBuffer>;
-
-/** One side of a workload, with its data on the device. */
-export interface Arm {
-  /** Does the work `times` times, and waits for the device. */
-  run(times: number): Promise<void>;
-  /** What the work computed last. */
-  result(): Promise<Float32Array>;
-  free(): void;
-}
 
 /** All rivals by name. */
 export interface Rivals {

@@ -1,6 +1,7 @@
 /** Seeded weights of the layers of mobile networks. */
 import { type Shape, sizeOf } from '../../src/graph/node.ts';
-import { type Floats, uniform } from '../workload.ts';
+import type { Floats } from '../arm.ts';
+import { uniform } from '../workload.ts';
 import type { MobileLayer } from './architecture.ts';
 
 /** What a layer is made of. Weights [KH, KW, inputs, outputs], or of one input channel where it is depthwise. */

@@ -6,9 +6,9 @@ import type { Node } from '../../src/graph/node.ts';
 import type { Window } from '../../src/graph/ops/conv2d.ts';
 import type { Tensors } from '../../src/graph/parameters.ts';
 import { exportColorizer } from '../../src/model/export.ts';
+import type { Floats } from '../arm.ts';
 import { CONFIG, type WriteColorizer } from '../colorizer.ts';
 import { OnnxWriter, rawTensor } from '../inception/onnx_writer.ts';
-import type { Floats } from '../workload.ts';
 
 /** Writes the colorizer's file into `folder`, unless it is there. */
 export function colorizerIn(folder: string): WriteColorizer {

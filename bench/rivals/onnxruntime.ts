@@ -6,29 +6,11 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Node } from '../../src/graph/node.ts';
 import { adapterName } from '../../src/runtime/adapter.ts';
 import { listNodeAdapters } from '../../src/runtime/node.ts';
+import type { Arm, Feed, Floats, OnnxRuntimeRival } from '../arm.ts';
 import { OnnxWriter } from '../inception/onnx_writer.ts';
-import type { Arm, Floats } from '../workload.ts';
 import { convolutionFile } from './onnx_files.ts';
 
 type Ort = typeof import('onnxruntime-node');
-
-export interface Feed {
-  readonly data: Floats;
-  readonly shape: readonly number[];
-}
-
-export interface OnnxRuntimeRival {
-  /**
-   * An arm that runs a model (its bytes, or a path) with inputs and result on the device.
-   *
-   * @throws Error for a model that it cannot load.
-   */
-  arm(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm>;
-  /** An arm that computes a node `conv2d` of inputs `x`, which may change, and `w`, which may not. */
-  convolution(y: Node, x: Floats, w: Floats): Promise<Arm>;
-  /** An arm that runs it on the CPU. */
-  cpu(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm>;
-}
 
 /**
  * Loads it.

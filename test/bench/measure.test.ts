@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Arm } from '../../bench/arm.ts';
 import { geometricMean, largestError, measure, quantile } from '../../bench/measure.ts';
 import { Report } from '../../bench/report.ts';
-import { type Arm, sumTolerance, uniform, type Workload } from '../../bench/workload.ts';
+import { sumTolerance, uniform, type Workload } from '../../bench/workload.ts';
 
 const none = undefined as never;
 
