@@ -1,12 +1,11 @@
 /**
  * Reference of the package's exports (docs/api.md), from the doc comments in the declarations that `npm run build` writes.
- *
- *   npm run build && node scripts/api_docs.js
+ * `node scripts/docs.js` writes it.
  *
  * TypeScript 7 has no stable interface for programs; declarations are simple enough for Vite's parser: each export is
  * followed through re-exports to where it is declared, and printed as it stands there.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'vite';
@@ -30,12 +29,14 @@ export function apiReference() {
   const lines = [
     '# API',
     '',
-    '<!-- Written by scripts/api_docs.js from the doc comments in src/: change those. -->',
+    '<!-- Written by scripts/docs.js from the doc comments in src/: change those. -->',
     '',
     'Every export, in the words of its doc comment. How the parts fit together: [using the package](library.md), and',
     '[examples/](../examples). Arrays are NHWC (N batch, H height, W width, C channels) unless a comment says otherwise.',
   ];
-  for (const entry of packageExports()) {
+  const entries = packageExports();
+  const keys = new Set(entries.flatMap((entry) => entry.exports.map(({ key }) => key)));
+  for (const entry of entries) {
     lines.push('', `## \`${entry.name}\``);
     const again = entry.exports.filter(({ key }) => told.has(key));
     const own = entry.exports.filter(({ key }) => !told.has(key));
@@ -48,7 +49,7 @@ export function apiReference() {
       const group = own.filter((each) => each.kind === kind);
       if (group.length === 0) continue;
       lines.push('', `### ${kind}`, '', group.map(({ name }) => `[${name}](#${name.toLowerCase()})`).join(' · '));
-      for (const each of group) lines.push('', `#### ${each.name}`, '', ...section(each));
+      for (const each of group) lines.push('', `#### ${each.name}`, '', ...section(each, ({ key }) => keys.has(key)));
     }
   }
   return `${lines.join('\n')}\n`;
@@ -72,7 +73,7 @@ function exportsOf(path) {
   const module = moduleOf(path);
   const found = new Map();
   for (const statement of module.body) {
-    const source = statement.source && resolve(dirname(path), statement.source.value).replace(/\.ts$/, '.d.ts');
+    const source = statement.source && declarationOf(statement.source, module);
     if (statement.type === 'ExportAllDeclaration') {
       for (const [name, each] of exportsOf(source)) found.set(name, each);
     } else if (statement.type === 'ExportNamedDeclaration' && statement.declaration) {
@@ -112,7 +113,9 @@ function describe(name, node, statement, module) {
     }
     case 'TSInterfaceDeclaration': {
       const head = module.text.slice(node.start, node.body.start).trim();
-      return { ...common, kind: 'Types', signature: plain(head), members: membersOf(node.body, module) };
+      // Asked for when all is known: an interface may come before its base.
+      const bases = () => node.extends.map(({ expression }) => named(expression.name, module)).filter(Boolean);
+      return { ...common, kind: 'Types', signature: plain(head), bases, members: membersOf(node.body, module) };
     }
     case 'TSTypeAliasDeclaration':
       return { ...common, kind: 'Types', signature: text(node).replace(/^declare |;$/g, '') };
@@ -130,6 +133,19 @@ function describe(name, node, statement, module) {
     }
   }
 }
+
+/** What a name in a module stands for, declared there or imported; undefined for names of the language. */
+function named(name, module) {
+  const own = exportsOf(module.path).get(name);
+  if (own) return own;
+  for (const { type, source, specifiers } of module.body) {
+    const found = type === 'ImportDeclaration' && specifiers.find(({ local }) => local.name === name);
+    if (found) return exportsOf(declarationOf(source, module)).get(found.imported.name);
+  }
+  return undefined;
+}
+
+const declarationOf = (source, { path }) => resolve(dirname(path), source.value).replace(/\.ts$/, '.d.ts');
 
 /** Public members with their comments; what is marked `@internal` is left out. */
 function membersOf({ body }, module) {
@@ -177,14 +193,18 @@ const plain = (text) => text.replace(/import\("[^"]*"\)\./g, '');
 const sentence = (text) => (/[.!?:]$/.test(text) ? text : `${text}.`);
 
 /** The lines of one export. */
-function section({ kind, typeOnly, signature, doc, params, returns, throws, members }) {
+function section({ kind, typeOnly, signature, doc, params, returns, throws, members, bases }, isExported) {
   const lines = ['```ts', signature.replace(/^ {4}/gm, '  '), '```', ''];
   for (const paragraph of doc) lines.push(paragraph, '');
   if (kind === 'Classes' && typeOnly) lines.push('Exported as a type: other calls make it.', '');
   for (const [name, text] of params) lines.push(`- \`${name}\`: ${text}`);
   for (const text of returns) lines.push(`- Returns ${text}`);
   for (const text of throws) lines.push(`- Throws ${text}`);
-  for (const member of members ?? []) lines.push(...bullet(member));
+  const all = bases?.() ?? [];
+  for (const base of all.filter(isExported)) lines.push(`All of [${base.name}](#${base.name.toLowerCase()}), and:`, '');
+  // Fields of interfaces that nobody can look up.
+  const inherited = all.filter((base) => !isExported(base)).flatMap((base) => base.members);
+  for (const member of [...inherited, ...(members ?? [])]) lines.push(...bullet(member));
   while (lines.at(-1) === '') lines.pop();
   return lines;
 }
@@ -198,5 +218,3 @@ function bullet({ signature, doc, params, returns, throws }) {
   const text = words.length > 0 ? ` – ${words.join(' ')}` : '';
   return [`- \`${signature}\`${text}`, ...params.map(([name, words]) => `  - \`${name}\`: ${words}`)];
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(join(root, 'docs/api.md'), apiReference());

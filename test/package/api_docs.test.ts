@@ -7,7 +7,7 @@ import { apiReference, packageExports } from '../../scripts/api_docs.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
-test('the reference is fresh: npm run build && node scripts/api_docs.js', () => {
+test('the reference is fresh: npm run build && node scripts/docs.js', () => {
   expect(apiReference()).toBe(readFileSync(join(root, 'docs/api.md'), 'utf8'));
 });
 
