@@ -85,7 +85,6 @@ export class ParameterSlab {
     );
   }
 
-  /** Frees the slab. */
   free(): void {
     this.#gpu.free(this.buffer);
   }

@@ -50,7 +50,6 @@ export class Program {
     if (this.#uniforms) queue.writeBuffer(this.#uniforms, index * UNIFORM_STRIDE, packed);
   }
 
-  /** Frees the parameters of its dispatches. */
   destroy(): void {
     this.#uniforms?.destroy();
   }
