@@ -1,6 +1,6 @@
-/** README.md is true: its code runs, its kernel is the one in the source, its files exist. */
+/** README.md is true: its example and its demo run; and it is short. Its links: package/docs.test.ts. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -24,24 +24,11 @@ test('the library example prints what its comment says', async () => {
   expect(stdout.trim()).toBe(/console\.log\(.*\/\/ (.*)$/m.exec(example!)![1]);
 });
 
-test('the kernel shown is the one that runs', () => {
-  expect(blocks('wgsl')).toEqual([readFileSync(join(root, 'shaders/tanh_grad.wgsl'), 'utf8')]);
-  expect(blocks('ts')).toContain(readFileSync(join(root, 'src/kernels/tanh_grad.ts'), 'utf8'));
-});
-
-test('every linked file exists', () => {
-  const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)]
-    .map(([, link]) => link!)
-    .filter((link) => !/^https?:/.test(link));
-  expect(links.length).toBeGreaterThan(5);
-  for (const link of links) expect(existsSync(join(root, link)), link).toBe(true);
-});
-
 test('it is short', () => {
-  expect(readme.split('\n').length).toBeLessThan(250);
+  expect(readme.split('\n').length).toBeLessThan(150);
 });
 
-test('the demo colours its photographs', async () => {
+test('the demo colors its photographs', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'koalarize-demo-'));
   const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'dist/demo.js')], {
     cwd: folder,

@@ -17,7 +17,9 @@ import type { ParameterSlab } from './parameters.ts';
 import { type PassName, passes } from './passes/index.ts';
 import { summarise } from './summary.ts';
 
+/** What `compile` needs beside the device. */
 export interface CompileOptions {
+  /** Names the program and its buffers in profilers and messages. */
   readonly label: string;
   /** What is computed, by name. */
   readonly outputs: Readonly<Record<string, Node>>;

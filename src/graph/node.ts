@@ -5,6 +5,7 @@
 import type { Emit } from '../kernels/emit.ts';
 import { ShapeError } from '../runtime/errors.ts';
 
+/** Extents of an array, outermost first; images are [N, H, W, C]. */
 export type Shape = readonly number[];
 
 /** One computed (or given) array of 32-bit elements. */
@@ -67,6 +68,7 @@ export type GradientRule<A> = { rule(context: GradientContext<A>): readonly (Nod
  */
 export type NoGradient = 'source' | 'backward' | 'fused' | 'data' | 'inference';
 
+/** Declares an op; `apply` makes nodes of it. */
 export function defineOp<A = undefined>(op: Op<A>): Op<A> {
   return op;
 }

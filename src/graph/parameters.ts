@@ -54,6 +54,7 @@ export class ParameterSlab {
     this.buffer = gpu.buffer(label, layout.bytes + extraBytes);
   }
 
+  /** Where a parameter lies. @throws FormatError for an unknown name. */
   binding(name: string): GPUBufferBinding {
     const slot = this.#slot(name);
     return { buffer: this.buffer, offset: slot.offset, size: Math.ceil(sizeOf(slot.shape) / 4) * 16 };

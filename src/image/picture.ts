@@ -6,6 +6,7 @@
 import { ShapeError } from '../runtime/errors.ts';
 import { LUMA } from './lab.ts';
 
+/** The components of a picture: 8 bits each, or 16. */
 export type Pixels = Uint8Array | Uint8ClampedArray | Uint16Array;
 
 /**

@@ -20,6 +20,7 @@ export interface BufferSpec<P extends Record<string, Scalar>> {
 export type Variants = Readonly<Record<string, Readonly<Record<string, string>>>>;
 export type Choice<V extends Variants> = { readonly [K in keyof V]: keyof V[K] & string };
 
+/** A compute kernel: its WGSL, and all that is checked against it or needed to run it. */
 export interface KernelSpec<
   B extends string = string,
   P extends Record<string, Scalar> = Record<string, Scalar>,
@@ -27,6 +28,7 @@ export interface KernelSpec<
 > {
   /** Same as the file name in shaders/, and the label seen in profilers and validation errors. */
   readonly name: string;
+  /** The WGSL, with an entry point `main`. */
   readonly source: string;
   /** Features of the device without which it does not compile. */
   readonly requires?: readonly string[];
@@ -36,7 +38,9 @@ export interface KernelSpec<
   readonly params: P;
   /** Defaults of the shader's `override` constants. */
   readonly constants: Readonly<Record<string, number>>;
+  /** What the shader leaves open, as a closed table; one choice of each slot is appended to the source. */
   readonly variants: V;
+  /** The grid, in workgroups. */
   readonly workgroups: (params: Values<P>, choice: Choice<V>) => Grid;
 }
 

@@ -18,6 +18,7 @@ import type { MapExtractor } from './maps.ts';
 import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
 import { decodeWeights, type Weights } from './weights.ts';
 
+/** Which device, weights and extractor a `Colorizer` is made of. */
 export interface ColorizerOptions extends GpuOptions {
   /** A device to use; default a new one, which `close` frees. */
   readonly gpu?: Gpu;
@@ -35,6 +36,7 @@ export interface ColorizerOptions extends GpuOptions {
   readonly inception?: ExtractorSource | (ExtractorOptions & { readonly source: ExtractorSource });
 }
 
+/** How one picture is colored. */
 export interface ColorizeOptions extends ApplyChromaOptions {
   /** Pixels of the shorter side at which the picture goes through the network. Default: the size it was trained at. */
   readonly renderSize?: number;

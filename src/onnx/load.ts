@@ -12,6 +12,7 @@ import type { OnnxFile, OnnxGraph, ValueInfo } from './model.ts';
 import { readOnnx, selectOutputs } from './read.ts';
 import type { Value } from './values.ts';
 
+/** What `loadOnnx` computes of a file, and where the rest of it is. */
 export interface OnnxOptions {
   /** The values to compute, of all that the file names; default: its outputs. */
   readonly outputs?: readonly string[];

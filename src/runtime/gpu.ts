@@ -15,6 +15,7 @@ import { DeviceError } from './errors.ts';
 import type { Program } from './program.ts';
 import type { TuneOptions } from './tuning.ts';
 
+/** Which device is opened, and how it computes. */
 export interface GpuOptions {
   /** `auto` (default), `hardware`, `software`, `bundled`, or part of an adapter's name. A browser takes the first three. */
   readonly adapter?: string;
@@ -41,12 +42,15 @@ const BUFFER_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
 
 /** An open WebGPU device. */
 export class Gpu {
+  /** The WebGPU device itself. */
   readonly device: GPUDevice;
+  /** True for a driver that runs on the CPU (lavapipe, SwiftShader). */
   readonly software: boolean;
   /** Where the adapter comes from, as printed behind its name. */
   readonly source: AdapterSource;
   /** Vendor, architecture and description in one line, as printed beside every figure. */
   readonly name: string;
+  /** The size of subgroups where it never varies, else 0. */
   readonly subgroupSize: number;
   /** Pipelines by kernel and variant; filled by `record`. */
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();

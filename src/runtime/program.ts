@@ -7,6 +7,7 @@ export interface Dispatch {
   readonly grid: readonly [number, number, number];
 }
 
+/** Dispatches that were recorded once and are replayed as often as wanted; `Gpu.submit` runs it. */
 export class Program {
   readonly label: string;
   readonly dispatches: readonly Dispatch[];

@@ -6,6 +6,7 @@ export interface TuningStore {
   save(key: string, value: string): Promise<void>;
 }
 
+/** How the tuner keeps and tells what it measures. */
 export interface TuneOptions {
   /** Default: a file in the user's cache folder (Node), or IndexedDB (browser). */
   readonly store?: TuningStore;

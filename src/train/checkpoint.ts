@@ -10,6 +10,7 @@ import { DivergedError } from './loop.ts';
 import { decodeLossScale, encodeLossScale, type LossScaleState } from './loss_scale.ts';
 import type { Trainer } from './trainer.ts';
 
+/** All that a run needs to go on, on the host. */
 export interface TrainingState {
   readonly weights: Tensors;
   readonly moments: { readonly m: Tensors; readonly v: Tensors };

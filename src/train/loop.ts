@@ -35,6 +35,7 @@ export interface StepReport {
   readonly idle: number;
 }
 
+/** What `trainingLoop` trains, on what, for how long, and what happens between steps. */
 export interface LoopOptions {
   readonly trainer: Trainer;
   readonly dataset: Dataset;

@@ -21,6 +21,7 @@ import { expectFeatures, featureName, type LossConfig, lossGraph, type NetworkBu
 import { INITIAL_LOSS_SCALE, isExhausted, type LossScaleState, nextLossScale } from './loss_scale.ts';
 import { WeightAverage } from './weight_average.ts';
 
+/** What a step of training is made of. */
 export interface TrainerConfig extends LossConfig {
   /** Pictures a step; a multiple of `microBatch`, as the gradients of its parts are added up. */
   readonly batch: number;
@@ -41,6 +42,7 @@ interface Parts {
   readonly overflow: { readonly check: FiniteCheck; readonly result: GPUBuffer } | undefined;
 }
 
+/** A compiled training step with its weights and optimizer, on a device. Created by `Trainer.create`. */
 export class Trainer {
   readonly config: TrainerConfig;
   readonly weights: ParameterSlab;

@@ -1,31 +1,70 @@
 /** docs/ is true where a test can tell: its links lead somewhere, its code is the source's, its picture can be read. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { withListings } from '../../scripts/docs.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const all = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'weights/README.md',
+  ...pages.map((name) => `docs/${name}`),
+];
 
-test.each(pages)('every file that %s names exists', (page) => {
-  const text = read(`docs/${page}`);
-  const links = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, link]) => link!);
-  expect(links.length).toBeGreaterThan(1);
-  for (const link of links) expect(existsSync(join(root, 'docs', link)), link).toBe(true);
+/** What GitHub calls the headings of a page in addresses. */
+function anchors(markdown: string): Set<string> {
+  const headings = markdown.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.*)$/gm);
+  const slug = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
+  return new Set([...headings].map(([, text]) => slug(text!)));
+}
+
+test.each(all)('every file and heading that %s names exists', (page) => {
+  const text = read(page);
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)];
+  expect(links.length).toBeGreaterThan(0);
+  for (const [link, path, anchor] of links) {
+    const target = join(dirname(page), path || basename(page));
+    expect(existsSync(join(root, target)), link).toBe(true);
+    if (anchor) expect(anchors(read(target)), link).toContain(anchor);
+  }
   for (const [, file] of text.matchAll(/`((?:src|test|shaders|examples)\/[\w/.-]+\.\w+)`/g)) {
     if (!/NAME/.test(file!)) expect(existsSync(join(root, file!)), file).toBe(true);
   }
 });
 
+/** Pages whose words come from comments in src/. */
+const generated = ['docs/api.md', 'docs/ops-table.md'];
+
+test.each(all.filter((page) => !generated.includes(page) && !page.startsWith('weights/')))(
+  '%s is in American English',
+  (page) => {
+    // Code, file names and what programs print stay as they are.
+    const prose = read(page).replace(/^```[\s\S]*?^```|`[^`\n]*`|\]\([^)]*\)|\b\w+\.(?:js|ts)\b/gm, '');
+    expect(prose.match(/\w*(?:colour|grey|neighbour|optimis|normalis|licence|centre\b|behaviour)\w*/gi)).toBeNull();
+  },
+);
+
 test('README leads to every page', () => {
   for (const page of pages) expect(read('README.md')).toContain(`](docs/${page})`);
 });
 
-test('the op shown is the one that runs', () => {
-  expect(read('docs/ops.md')).toContain(`\`\`\`ts\n${read('src/graph/ops/tanh.ts')}\`\`\``);
+test('kernel and op shown are those that run: node scripts/docs.js', () => {
+  const listings = ['kernels', 'ops'].map((name) => read(`docs/${name}.md`)).join('\n');
+  expect(withListings(listings)).toBe(listings);
+  expect(listings.match(/^<!-- \[listing\]/gm)).toHaveLength(3);
+  // A listing that is not the file's is noticed.
+  expect(withListings(listings.replace('dy[i] * (1.0 - y[i])', 'dy[i]'))).toBe(listings);
 });
 
-test('the picture has colours for light and dark, and words for those who do not see it', () => {
+test('the picture has colors for light and dark, and words for those who do not see it', () => {
   const svg = read('docs/architecture.svg');
   expect(svg).toMatch(/<title id="title">.+<\/title>\s*<desc id="desc">.+<\/desc>/);
   expect(svg).toContain('@media (prefers-color-scheme: dark)');

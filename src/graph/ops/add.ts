@@ -14,4 +14,5 @@ export const addOp = defineOp({
   gradient: ({ dy }) => [dy, dy],
 });
 
+/** Adds two arrays of equal shape. @throws ShapeError for other shapes. */
 export const add = (a: Node, b: Node) => apply(addOp, [a, b], undefined);

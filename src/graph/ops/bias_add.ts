@@ -38,4 +38,5 @@ export const sumRowsOp = defineOp<{ readonly shape: Shape }>({
   gradient: 'backward',
 });
 
+/** Adds a bias `b` to `x` [N, H, W, C]: [C] for all pixels, or [N, 1, 1, C] for those of each image. @throws ShapeError for others. */
 export const biasAdd = (x: Node, b: Node) => apply(biasAddOp, [x, b], undefined);

@@ -14,4 +14,5 @@ export const constantOp = defineOp<ConstantAttrs>({
   gradient: 'source',
 });
 
+/** An array of `shape` that holds `value` everywhere. */
 export const constant = (shape: Shape, value: number) => apply(constantOp, [], { shape, value });

@@ -22,6 +22,7 @@ export const crossEntropyOp = defineOp({
   gradient: ({ inputs: [z, t, ...w], dy }) => [apply(crossEntropyGradOp, [z!, t!, dy, ...w], undefined), null, null],
 });
 
+/** dz = w (softmax(z) − s) dy[0] / (N·H·W). */
 export const crossEntropyGradOp = defineOp({
   name: 'cross_entropy_grad',
   shape: ([logits]) => logits!,

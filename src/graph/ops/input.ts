@@ -21,7 +21,9 @@ export const parameterOp = defineOp<SourceAttrs>({
   gradient: 'source',
 });
 
+/** An array that is fed before each run, under `name`. */
 export const input = (name: string, shape: Shape) => apply(inputOp, [], { name, shape });
+/** An array that lives in a `ParameterSlab` under `name`, and that training changes. */
 export const parameter = (name: string, shape: Shape) => apply(parameterOp, [], { name, shape });
 
 /** The name of an `input` or `parameter` node. */

@@ -18,6 +18,7 @@ export const mseOp = defineOp({
   gradient: ({ inputs: [p, t, ...w], dy }) => [apply(mseGradOp, [p!, t!, dy, ...w], undefined), null, null],
 });
 
+/** dp = 2 w (p − t) dy[0] / (N·H·W·C). */
 export const mseGradOp = defineOp({
   name: 'mse_grad',
   shape: ([p]) => p!,
@@ -36,5 +37,6 @@ function checkShapes(p: Shape, t: Shape, w: Shape | undefined): void {
   if (w) expectSame('mse', 'the weights', [n, h, width, 1], w);
 }
 
+/** The mean squared error of `prediction` and `target` [N, H, W, C], one number; `weight` [N, H, W, 1] weighs each pixel. */
 export const mse = (prediction: Node, target: Node, weight?: Node) =>
   apply(mseOp, weight ? [prediction, target, weight] : [prediction, target], undefined);

@@ -20,4 +20,5 @@ export const reluGradOp = defineOp({
   gradient: 'backward',
 });
 
+/** max(x, 0), element by element. */
 export const relu = (x: Node) => apply(reluOp, [x], undefined);

@@ -17,4 +17,5 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = defineOp<{ readonly shap
   gradient: ({ inputs: [x], dy }): Node[] => [apply(reshapeOp, [dy], { shape: x!.shape })],
 });
 
+/** `x` with another shape of as many elements; nothing moves. @throws ShapeError for another count. */
 export const reshape = (x: Node, shape: Shape) => apply(reshapeOp, [x], { shape });

@@ -20,4 +20,5 @@ export const tanhGradOp = defineOp({
   gradient: 'backward',
 });
 
+/** The hyperbolic tangent, element by element. */
 export const tanh = (x: Node) => apply(tanhOp, [x], undefined);

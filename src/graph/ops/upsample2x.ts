@@ -18,6 +18,7 @@ export const upsample2xOp = defineOp({
   gradient: ({ dy }) => [apply(upsample2xGradOp, [dy], undefined)],
 });
 
+/** dx = the sum of the four dy that came from it. */
 export const upsample2xGradOp = defineOp({
   name: 'upsample2x_grad',
   shape: ([dy]) => {
@@ -36,4 +37,5 @@ export const upsample2xGradOp = defineOp({
   gradient: 'backward',
 });
 
+/** `x` [N, H, W, C] at twice the height and width, each pixel repeated (nearest neighbor). */
 export const upsample2x = (x: Node) => apply(upsample2xOp, [x], undefined);

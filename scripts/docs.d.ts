@@ -1,0 +1,2 @@
+/** Returns a page of docs/ with its listings as the files are. */
+export function withListings(text: string): string;
