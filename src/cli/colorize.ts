@@ -1,36 +1,34 @@
 /** `koalarize IMAGE|FOLDER… -o OUT`: colours image files, one after the other. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type ImageFile, readImage, writeImage } from '../image/node.ts';
+import { makeFolder } from '../image/whole_file.ts';
 import { Colorizer, type ColorizerOptions } from '../model/colorizer.ts';
 import { FormatError } from '../runtime/errors.ts';
-import { type Job, planJobs } from './colorize/plan.ts';
+import { type Job, type Plan, planJobs } from './colorize/plan.ts';
 import { Reporter } from './colorize/report.ts';
 import { type ColorizeRequest, HELP, readArguments } from './colorize_options.ts';
-import { isExpected, reasonOf, UsageError, usage } from './messages.ts';
+import { isExpected, print, UsageError, usage } from './messages.ts';
 
 /** Runs the command. @returns the exit code */
 export async function colorizeCommand(argv: string[]): Promise<number> {
   const hint = 'koalarize colorize --help';
-  let request: ColorizeRequest | undefined;
   try {
-    request = readArguments(argv);
+    const request = readArguments(argv);
+    if (request) return await colorizeAll(request, await planJobs(request.inputs, request.output));
+    print(HELP);
+    return 0;
   } catch (cause) {
     if (cause instanceof UsageError) return usage(cause.message, hint);
     throw cause;
   }
-  if (!request) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const plan = await planJobs(request.inputs, request.output);
-  if (typeof plan === 'string') return usage(plan, hint);
-  const jobs = request.skipExisting ? plan.filter(({ output, error }) => error || !existsSync(output)) : plan;
-  const skipped = plan.length - jobs.length;
-  const { load, colorize } = request;
-  const report = new Reporter(jobs.length, request.json);
+}
+
+/** Colors picture by picture; what fails stops nothing else. @returns the exit code */
+async function colorizeAll({ load, colorize, json, skipExisting }: ColorizeRequest, plan: Plan): Promise<number> {
+  const jobs = plan.jobs.filter(({ output, error }) => !skipExisting || error || !existsSync(output));
+  const report = new Reporter(jobs.length, json);
 
   /** Does a part of the work; where that fails as it may, says so and returns nothing. */
   const attempt = async <R>(job: Job, work: () => Promise<R>): Promise<R | undefined> => {
@@ -38,7 +36,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
       return await work();
     } catch (error) {
       if (!isExpected(error)) throw error;
-      report.failed(job, reasonOf(error));
+      report.failed(job, error);
       return undefined;
     }
   };
@@ -54,7 +52,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
       await attempt(job, async () => {
         const start = performance.now();
         const coloured = await open.colorize(picture, colorize);
-        await mkdir(dirname(job.output), { recursive: true }).catch(() => undefined); // writeImage says why not
+        await makeFolder(dirname(job.output));
         const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
         report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);
       });
@@ -62,7 +60,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   } finally {
     await colorizer?.close();
   }
-  return report.finish(skipped);
+  return report.finish(plan.jobs.length - jobs.length, plan.leftOut);
 }
 
 async function read({ input, error }: Job): Promise<ImageFile> {

@@ -133,7 +133,7 @@ describe('what cannot be coloured', () => {
     await writeFile(blocked, 'a file, not a folder');
     const { code, stderr } = await koalarize([file, '-o', `${blocked}/out.png`, '--weights', weights]);
     expect(code).toBe(1);
-    expect(stderr).toContain(`${blocked}/out.png`);
+    expect(stderr).toContain(`${blocked}: expected a folder to write into, got a file where a folder should be`);
     expect(stderr).not.toMatch(/\n\s+at /);
     // Root may write anywhere, so the mode alone proves something for other users only.
     const readOnly = join(folder, 'read-only');

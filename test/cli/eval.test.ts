@@ -282,7 +282,7 @@ test('what cannot be evaluated is one line and 1', async () => {
     `"failed: 'ROOT/none': expected a folder, got nothing – check the path"`,
   );
   expect(await failure(bare)).toMatchInlineSnapshot(
-    `"failed: 'ROOT/bare': expected colour pictures, got no jpg, jpeg, png, webp or tiff – name another folder"`,
+    `"failed: 'ROOT/bare': expected colour pictures, got none – name another folder"`,
   );
   await cp(join(photos, 'grey.png'), join(bare, 'grey.png'));
   expect(await failure(bare)).toMatchInlineSnapshot(

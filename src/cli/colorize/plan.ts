@@ -1,7 +1,11 @@
 /** Plan of `koalarize IMAGE|FOLDER… -o OUT`: which file becomes which. Nothing is decoded or written here. */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, relative, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
+import { UsageError } from '../messages.ts';
+import { isSameFile, Originals, realTarget } from '../paths/identity.ts';
+import { Walk } from '../paths/walk.ts';
+import { Names, writable } from './names.ts';
 
 export interface Job {
   readonly input: string;
@@ -10,60 +14,92 @@ export interface Job {
   readonly error?: string;
 }
 
-/** Which file becomes which; or what is wrong with the request. */
-export async function planJobs(inputs: readonly string[], out: string): Promise<Job[] | string> {
-  const isFolder = async (path: string) => (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  const intoFolder = inputs.length > 1 || /[/\\]$/.test(out) || (await isFolder(out)) || (await isFolder(inputs[0]!));
-  const extension = extname(out).toLowerCase();
-  if (!intoFolder && !WRITABLE_EXTENSIONS.includes(extension)) {
-    return `-o: expected a file that ends in ${WRITABLE_EXTENSIONS.join(', ')}, or a folder (with a / at its end), got '${out}'`;
-  }
-  if (!intoFolder) return [withChecks({ input: inputs[0]!, output: out })];
-  if ((await stat(out).catch(() => undefined))?.isFile())
-    return `-o: expected a folder for several pictures, got the file '${out}'`;
-  const taken = new Set<string>();
-  const jobs: Job[] = [];
-  for (const input of inputs) {
-    const files = (await isFolder(input)) ? await picturesIn(input) : [input];
-    if (files.length === 0)
-      jobs.push({ input, output: out, error: `${input}: expected pictures in this folder, got none` });
-    for (const file of files) {
-      const name = file === input ? basename(file) : relative(input, file);
-      jobs.push(withChecks({ input: file, output: free(join(out, writable(name)), taken) }));
-    }
-  }
-  return jobs;
+export interface Plan {
+  readonly jobs: readonly Job[];
+  /** Files in folders that are no pictures, by extension. */
+  readonly leftOut: ReadonlyMap<string, number>;
 }
 
-function withChecks(job: Job): Job {
-  if (resolve(job.input) !== resolve(job.output)) return job;
+/** A picture, and its name in the output folder but for the format. */
+interface Source {
+  readonly path: string;
+  readonly name: string;
+}
+
+/**
+ * Finds the pictures and their outputs' names. No output is one of the inputs, by whichever path, and none lies where it
+ * would be taken for a photograph the next time.
+ *
+ * @throws UsageError for a request that makes no sense
+ */
+export async function planJobs(inputs: readonly string[], out: string): Promise<Plan> {
+  const isFolder = async (path: string) => (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const several = inputs.length > 1 || (await isFolder(inputs[0]!));
+  const namesFile = !/[/\\]$/.test(out) && !(await isFolder(out));
+  const isWritable = WRITABLE_EXTENSIONS.includes(extname(out).toLowerCase());
+  if (namesFile && (several ? isWritable || (await stat(out).catch(() => undefined))?.isFile() : !isWritable)) {
+    const expected = several
+      ? 'a folder for several pictures (with a / at its end)'
+      : `a file that ends in ${WRITABLE_EXTENSIONS.join(', ')}, or a folder (with a / at its end)`;
+    throw new UsageError(`-o: expected ${expected}, got the ${several ? 'file ' : ''}'${out}'`);
+  }
+  if (namesFile && !several) {
+    const [input] = inputs as [string];
+    const job = { input, output: out };
+    return { jobs: [(await isSameFile(input, out)) ? itself(job) : job], leftOut: new Map() };
+  }
+  const walk = new Walk({ except: [out] });
+  const sources = new Map<string, Source>();
+  const jobs: Job[] = [];
+  for (const input of inputs) {
+    if (!(await isFolder(input))) {
+      await add(sources, { path: input, name: basename(input) });
+      continue;
+    }
+    if (await isSameFile(input, out)) {
+      throw new UsageError(`-o: expected another folder than that of the photographs, got '${out}'`);
+    }
+    const seen = walk.folders.has(await realTarget(input));
+    const pictures = await walk.pictures(input);
+    for (const path of pictures) await add(sources, { path, name: relative(input, path) });
+    const isRead = walk.folders.has(await realTarget(input));
+    if (pictures.length === 0 && isRead && !seen) {
+      jobs.push({ input, output: out, error: `${input}: expected pictures in this folder, got none` });
+    }
+  }
+  for (const { path, reason } of walk.unreadable) jobs.push({ input: path, output: out, error: reason });
+  const originals = await Originals.of([...sources.values()].map(({ path }) => path));
+  const names = new Names(originals);
+  for (const source of sources.values()) jobs.push(await jobOf(source, out, names, walk.folders));
+  return { jobs, leftOut: walk.leftOut };
+}
+
+/** Adds a picture, unless it was found before by another way. */
+async function add(sources: Map<string, Source>, source: Source): Promise<void> {
+  const place = join(await realTarget(dirname(source.path)), basename(source.path));
+  if (!sources.has(place)) sources.set(place, source);
+}
+
+async function jobOf({ path, name }: Source, out: string, names: Names, folders: ReadonlySet<string>): Promise<Job> {
+  const wanted = join(out, await writable(path, name));
+  const job = { input: path, output: wanted };
+  if (await isSameFile(path, wanted)) return itself(job);
+  const output = await names.free(wanted);
+  if (!(await liesIn(folders, output, out))) return { input: path, output };
+  const error = `${path}: expected an output outside of the folders of photographs, got '${output}' – choose another -o`;
+  return { ...job, error };
+}
+
+function itself(job: Job): Job {
   return { ...job, error: `${job.input}: expected another output file, got the input itself – choose another -o` };
 }
 
-const READABLE = new Set([...WRITABLE_EXTENSIONS, '.heic', '.heif', '.svg', '.jp2', '.jxl']);
-
-async function picturesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && READABLE.has(extname(entry.name).toLowerCase()))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-/** The same name where its format can be written, else as PNG. */
-function writable(name: string): string {
-  const extension = extname(name);
-  return WRITABLE_EXTENSIONS.includes(extension.toLowerCase())
-    ? name
-    : `${name.slice(0, name.length - extension.length)}.png`;
-}
-
-/** A path that no other picture of this call has: `a.jpg`, `a-2.jpg`, … */
-function free(path: string, taken: Set<string>): string {
-  const extension = extname(path);
-  const stem = path.slice(0, path.length - extension.length);
-  let candidate = path;
-  for (let i = 2; taken.has(candidate); i++) candidate = `${stem}-${i}${extension}`;
-  taken.add(candidate);
-  return candidate;
+/** Whether a file lies in one of `folders` rather than in `out`, which may be inside of them. */
+async function liesIn(folders: ReadonlySet<string>, path: string, out: string): Promise<boolean> {
+  const end = await realTarget(out);
+  for (let at = dirname(await realTarget(path)); at !== end; at = dirname(at)) {
+    if (folders.has(at)) return true;
+    if (at === dirname(at)) return false;
+  }
+  return false;
 }
