@@ -1,8 +1,7 @@
 /**
  * Colors what is posted to it; one device for all.   node examples/service.js [PORT]
  *   curl --data-binary @old.jpg http://127.0.0.1:8080/ -o color.jpg
- * 408 for senders that are too slow, 413 for files that are too large, 415 for what is no picture, 503 when enough are
- * waiting. SIGTERM finishes those.
+ * 408 for slow senders, 413 for large files, 415 for what is no picture, 503 when many wait. SIGTERM finishes those.
  */
 import { createServer } from 'node:http';
 import { Colorizer } from 'koalarize';
@@ -36,9 +35,8 @@ async function color(body) {
   const { data, info } = await decoded.catch(({ message }) => refuse(415, `${expected}, got: ${message}`));
   const { width, height } = info;
   const { data: colored } = await colorizer.colorize({ data, width, height }); // calls that overlap take turns
-  return sharp(colored, { raw: { width, height, channels: 4 } })
-    .jpeg()
-    .toBuffer();
+  const raw = { width, height, channels: 4 };
+  return sharp(colored, { raw }).jpeg().toBuffer();
 }
 
 async function answer(request) {
