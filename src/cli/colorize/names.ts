@@ -1,7 +1,7 @@
 /** Names of what is written: none is an original's, none is given twice, none is longer than disks allow. */
 import { basename, dirname, extname, join } from 'node:path';
 import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
-import { folded, type Originals, realTarget } from '../paths/identity.ts';
+import { folded, type Originals, placeOf } from '../paths/identity.ts';
 import { extensionOf, kindOf } from '../paths/walk.ts';
 
 /** What file systems allow for a name, in bytes of UTF-8. */
@@ -23,7 +23,7 @@ export class Names {
     const stem = basename(path).slice(0, basename(path).length - extension.length);
     for (let i = 1; ; i++) {
       const candidate = join(dirname(path), named(stem, i === 1 ? extension : `-${i}${extension}`));
-      const key = folded(await realTarget(candidate));
+      const key = folded(await placeOf(candidate));
       if (this.#taken.has(key) || (await this.#originals.has(candidate))) continue;
       this.#taken.add(key);
       return candidate;

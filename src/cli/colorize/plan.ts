@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
 import { UsageError } from '../messages.ts';
-import { isSameFile, Originals, realTarget } from '../paths/identity.ts';
+import { isSameFile, Originals, placeOf, realTarget } from '../paths/identity.ts';
 import { Walk } from '../paths/walk.ts';
 import { Names, writable } from './names.ts';
 
@@ -41,7 +41,7 @@ export async function planJobs(inputs: readonly string[], out: string): Promise<
     const expected = several
       ? 'a folder for several pictures (with a / at its end)'
       : `a file that ends in ${WRITABLE_EXTENSIONS.join(', ')}, or a folder (with a / at its end)`;
-    throw new UsageError(`-o: expected ${expected}, got the ${several ? 'file ' : ''}'${out}'`);
+    throw new UsageError(`-o: expected ${expected}, got ${several ? 'the file ' : ''}'${out}'`);
   }
   if (namesFile && !several) {
     const [input] = inputs as [string];
@@ -76,7 +76,7 @@ export async function planJobs(inputs: readonly string[], out: string): Promise<
 
 /** Adds a picture, unless it was found before by another way. */
 async function add(sources: Map<string, Source>, source: Source): Promise<void> {
-  const place = join(await realTarget(dirname(source.path)), basename(source.path));
+  const place = await placeOf(source.path);
   if (!sources.has(place)) sources.set(place, source);
 }
 
@@ -97,7 +97,7 @@ function itself(job: Job): Job {
 /** Whether a file lies in one of `folders` rather than in `out`, which may be inside of them. */
 async function liesIn(folders: ReadonlySet<string>, path: string, out: string): Promise<boolean> {
   const end = await realTarget(out);
-  for (let at = dirname(await realTarget(path)); at !== end; at = dirname(at)) {
+  for (let at = dirname(await placeOf(path)); at !== end; at = dirname(at)) {
     if (folders.has(at)) return true;
     if (at === dirname(at)) return false;
   }

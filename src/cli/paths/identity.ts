@@ -14,6 +14,11 @@ export async function realTarget(path: string): Promise<string> {
   return above === resolve(path) ? above : join(await realTarget(above), basename(path));
 }
 
+/** Where a name is: its folder behind all links. If the name is a link itself, that is what writing replaces. */
+export async function placeOf(path: string): Promise<string> {
+  return join(await realTarget(dirname(path)), basename(path));
+}
+
 /** A path as disks see it that do not tell apart A from a, or ways to write é. */
 export function folded(path: string): string {
   return path.normalize('NFC').toLowerCase();
