@@ -1,6 +1,7 @@
 /** `koalarize conformance DIR`: ONNX's own tests of single operators and small models, run on our kernels. */
 import { readdir } from 'node:fs/promises';
 import { FormatError } from '../runtime/errors.ts';
+import { readError } from '../runtime/file_errors.ts';
 import { Gpu } from '../runtime/gpu.ts';
 import { runCommand } from './command.ts';
 import { ABSOLUTE, type Outcome, RELATIVE, runNodeTest } from './conformance/node_test.ts';
@@ -69,8 +70,8 @@ async function run(
 
 /** @throws FormatError where there are none. */
 async function testsIn(folder: string, only: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new FormatError(`${folder}: expected a folder of tests, got '${cause.code}'`);
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: Error) => {
+    throw readError(folder, 'a folder of tests', cause);
   });
   const names = entries.filter((entry) => entry.isDirectory() && entry.name.includes(only)).map(({ name }) => name);
   const what = only && ` whose names contain '${only}'`;
