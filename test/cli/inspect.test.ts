@@ -174,7 +174,7 @@ describe('ONNX', () => {
       ['alone.onnx', 'missing.bin'],
       ['empty.onnx', 'empty.onnx'],
       ['absent.onnx', 'got no such file'],
-      ['.', 'EISDIR'],
+      ['.', 'got a folder – name the files in it'],
     ] as const) {
       const { code, stdout, stderr } = await koalarize(['inspect', at(name)]);
       expect(code, name).toBe(1);
