@@ -1,11 +1,14 @@
 /** Colours a file in Node.   node examples/colour.js old.jpg colour.jpg   (npm i koalarize webgpu sharp) */
+import { existsSync } from 'node:fs';
 import { Colorizer } from 'koalarize';
 import sharp from 'sharp';
 
 const [from, to] = process.argv.slice(2);
 if (!from || !to) throw new Error('usage: node examples/colour.js FROM TO');
+if (existsSync(to)) throw new Error(`${to} is there already`);
 
-const decoded = sharp(from).autoOrient().toColourspace('srgb').ensureAlpha().raw();
+const pixels = sharp(from).autoOrient().toColourspace('srgb');
+const decoded = pixels.flatten({ background: '#fff' }).ensureAlpha().raw(); // nothing transparent is left
 const { data, info } = await decoded.toBuffer({ resolveWithObject: true });
 
 const colorizer = await Colorizer.load(); // opens a device, loads the weights beside the package

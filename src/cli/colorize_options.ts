@@ -14,7 +14,9 @@ export const HELP = `Colours black-and-white photographs.
   koalarize IMAGE|FOLDER… -o OUT [options]
 
 OUT is a file for one image, else a folder. Pictures keep their full size and their own lightness; only the colours
-are new. Folders are searched with all below them. EXIF, alpha and 16 bits are kept.
+are new. Folders are searched with all below them, links included, but not OUT itself; files without extension are
+recognized by how they begin, and what else there is is counted. No file that is read is ever written over. EXIF, alpha
+and 16 bits are kept.
 
   -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
   --strength S         how much colour: 0 is grey, 1 is what the network says. More than 1 acts on middle lightnesses,
@@ -31,7 +33,7 @@ ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are 
   --precision P        f32, or f16: operands rounded to float16 where that is faster (for GPUs that have it)     [f32]
   --verbose            print dispatches and memory plan of each network that is compiled
   --skip-existing      leave out pictures whose output is there already
-  --json               one line of JSON for each picture, on standard output
+  --json               one line of JSON for each picture, on standard output; one more where files were left out
 
 Examples
   koalarize grandmother.jpg -o grandmother-colour.jpg

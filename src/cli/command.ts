@@ -1,6 +1,6 @@
 /** What the commands on files and folders share: reading arguments, help, and how errors become exit codes. */
 import { parseArgs } from 'node:util';
-import { isExpected, reasonOf, UsageError, usage } from './messages.ts';
+import { isExpected, print, reasonOf, sayFailed, UsageError, usage } from './messages.ts';
 
 type Option = { readonly type: 'boolean' | 'string'; readonly short?: string };
 type Values<O extends Readonly<Record<string, Option>>> = {
@@ -34,7 +34,7 @@ export async function runCommand<O extends Readonly<Record<string, Option>>>(
   }
   const { values, positionals } = parsed;
   if (values.help) {
-    process.stdout.write(help);
+    print(help);
     return 0;
   }
   const [first, ...more] = positionals;
@@ -46,7 +46,7 @@ export async function runCommand<O extends Readonly<Record<string, Option>>>(
   } catch (error) {
     if (error instanceof UsageError) return usage(error.message, hint);
     if (!isExpected(error)) throw error;
-    process.stderr.write(`failed: ${reasonOf(error)}\n`);
+    sayFailed(`failed: ${reasonOf(error)}`, error);
     return 1;
   }
 }

@@ -4,7 +4,7 @@ import type { BytePicture } from '../image/metrics/pair.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { Gpu } from '../runtime/gpu.ts';
 import { runCommand } from './command.ts';
-import { candidatesOf } from './compare/candidates.ts';
+import { type Candidate, candidatesOf } from './compare/candidates.ts';
 import { HELP, OPTIONS, settingsOf, type Values } from './compare/options.ts';
 import { paintersOf } from './compare/painters.ts';
 import { besideLines, type CompareReport, columnsOf, type Name, protocolRows, reportOf } from './compare/report.ts';
@@ -16,9 +16,11 @@ import { type ScoresOf, scoreAll } from './eval/scores.ts';
 import { select } from './eval/select.ts';
 import { greyOf, readSquare, tinted } from './eval/squares.ts';
 import { tableOf } from './eval/text.ts';
-import { joinRange } from './inception.ts';
-import { table } from './messages.ts';
-import { listPictures, type PictureFile } from './train/scan.ts';
+import { filesOf, joinRange } from './inception.ts';
+import { print, printJson, table } from './messages.ts';
+import { expectApart, Originals } from './paths/identity.ts';
+import { listPictures } from './paths/walk.ts';
+import type { PictureFile } from './train/scan.ts';
 
 /** Runs the command. @returns the exit code */
 export function compareCommand(argv: string[]): Promise<number> {
@@ -28,11 +30,19 @@ export function compareCommand(argv: string[]): Promise<number> {
 
 async function run(folder: string, values: Values, given: readonly string[]): Promise<number> {
   const { output, show, limit, size, strength, renderSize, inception } = settingsOf(values);
-  await makeFolders({ html: output });
   const progress = new Counter();
-  const painters = await paintersOf(await candidatesOf(given), { size, strength, renderSize, inception });
+  const candidates = await candidatesOf(given);
+  const isPictures = (one: Candidate) => one.kind === 'pictures';
+  const listing = await listPictures(
+    [folder],
+    candidates.filter(isPictures).map(({ path }) => path),
+  );
+  const { pictures: all } = listing;
+  const read = candidates.flatMap((one) => (one.kind === 'pictures' ? one.files : [one.path]));
+  await expectApart(await Originals.of([...all, ...read, ...filesOf(inception)]), { '--output': output });
+  await makeFolders({ html: output });
+  const painters = await paintersOf(candidates, { size, strength, renderSize, inception });
   const pathOf = ({ path }: Pick<PictureFile, 'path'>) => relative(resolve(folder), path);
-  const all = await listPictures([folder]);
   const inAll = (path: string) => painters.every(({ has }) => has(pathOf({ path })));
   if (all.length && !all.some(inAll)) {
     const folders = painters.filter(({ about }) => about.kind === 'pictures').map(({ about }) => `'${about.path}'`);
@@ -40,14 +50,18 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
       `${folders.join(', ')}: expected pictures under the names they have in '${folder}', got none that all have – rename them`,
     );
   }
-  const selection = await select(folder, {
-    size,
-    limit,
-    only: inAll,
-    keepGrey: true,
-    progress: (done, total) => progress.count('choosing pictures', done, total),
-  });
+  const selection = await select(
+    folder,
+    { ...listing, pictures: all.filter(inAll) },
+    {
+      size,
+      limit,
+      keepGrey: true,
+      progress: (done, total) => progress.count('choosing pictures', done, total),
+    },
+  );
   const { meanColour } = selection;
+  const foundFiles = all.length + listing.unreadable.length;
   const found = [
     ...selection.pictures.map((file) => ({ file, hasTruth: true })),
     ...selection.grey.map((file) => ({ file, hasTruth: false })),
@@ -99,13 +113,14 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
     const report = reportOf(
       {
         folder: resolve(folder),
-        found: all.length,
+        found: foundFiles,
         pictures: measured.length,
         pictureSet: setHash(measured.map(({ file }) => file)),
         withoutTruth: work.length - measured.length,
         leftOut: countsOf(selection.leftOut),
         notNeeded: selection.found - found.length - selection.leftOut.length,
-        missing: all.length - selection.found,
+        missing: foundFiles - selection.found,
+        others: selection.others,
         disagreeing,
         size,
         strength,
@@ -128,7 +143,8 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
       }
       await writeComparison(output, report, rows);
     }
-    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : summary(report));
+    if (values.json) printJson(report);
+    else print(summary(report));
     return 0;
   } finally {
     await gpu?.close();

@@ -1,9 +1,11 @@
 /** `koalarize conformance DIR`: ONNX's own tests of single operators and small models, run on our kernels. */
 import { readdir } from 'node:fs/promises';
 import { FormatError } from '../runtime/errors.ts';
+import { readError } from '../runtime/file_errors.ts';
 import { Gpu } from '../runtime/gpu.ts';
 import { runCommand } from './command.ts';
 import { ABSOLUTE, type Outcome, RELATIVE, runNodeTest } from './conformance/node_test.ts';
+import { print, printJson, sayLine } from './messages.ts';
 
 const help = `Runs a folder of ONNX backend node tests: DIR/NAME/model.onnx, DIR/NAME/test_data_set_N/{input,output}_K.pb.
 
@@ -39,14 +41,14 @@ async function run(
 ): Promise<number> {
   const names = await testsIn(folder, only);
   const gpu = await Gpu.open(adapter === undefined ? {} : { adapter });
-  process.stderr.write(`device: ${gpu.name} (${gpu.source})\n`);
+  sayLine(`device: ${gpu.name} (${gpu.source})`);
   const outcomes: Outcome[] = [];
   try {
     for (const name of names) {
       const outcome = await runNodeTest(gpu, folder, name);
       outcomes.push(outcome);
       const { status, reason } = outcome;
-      if (status !== 'passed') process.stderr.write(`${status.padEnd(11)}  ${name}: ${reason}\n`);
+      if (status !== 'passed') sayLine(`${status.padEnd(11)}  ${name}: ${reason}`);
     }
   } finally {
     await gpu.close();
@@ -61,15 +63,15 @@ async function run(
   ];
   if (json) {
     const [checklist, others, all] = rows.map(([, row]) => row);
-    process.stdout.write(`${JSON.stringify({ device: gpu.name, checklist, others, all, tests: outcomes }, null, 2)}\n`);
-  } else process.stdout.write(table(rows));
+    printJson({ device: gpu.name, checklist, others, all, tests: outcomes }, 2);
+  } else print(table(rows));
   return outcomes.some(({ status }) => status === 'failed') ? 1 : 0;
 }
 
 /** @throws FormatError where there are none. */
 async function testsIn(folder: string, only: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new FormatError(`${folder}: expected a folder of tests, got '${cause.code}'`);
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: Error) => {
+    throw readError(folder, 'a folder of tests', cause);
   });
   const names = entries.filter((entry) => entry.isDirectory() && entry.name.includes(only)).map(({ name }) => name);
   const what = only && ` whose names contain '${only}'`;

@@ -3,7 +3,7 @@ import { adapterName } from '../runtime/adapter.ts';
 import { DeviceError } from '../runtime/errors.ts';
 import { FEATURES, LIMITS } from '../runtime/gpu.ts';
 import { listNodeAdapters, type NodeAdapter, requestNodeAdapter } from '../runtime/node.ts';
-import { table } from './messages.ts';
+import { print, printJson, sayLine, table } from './messages.ts';
 
 /**
  * Prints every adapter with its source, features and limits to stdout, as text or (`json`) as an array.
@@ -20,12 +20,13 @@ export async function devices(args: { json: boolean }): Promise<number> {
       chosen.source === of.source &&
       adapterName(chosen.adapter.info) === adapterName(of.adapter.info);
     const reports = adapters.map((adapter) => report(adapter, isChosen(adapter)));
-    process.stdout.write(args.json ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(text).join('\n'));
+    if (args.json) printJson(reports, 2);
+    else print(reports.map(text).join('\n'));
     if (chosen instanceof Error) throw chosen;
     return 0;
   } catch (cause) {
     if (!(cause instanceof DeviceError)) throw cause;
-    process.stderr.write(`${cause.message}\n`);
+    sayLine(cause.message);
     return 1;
   }
 }

@@ -1,6 +1,7 @@
 /** `koalarize eval DIR`: metrics on a folder of colour photographs, beside those of trivial answers. */
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeWhole } from '../image/whole_file.ts';
 import { Colorizer, DEFAULT_WEIGHTS } from '../model/colorizer.ts';
 import { describeExtractor } from '../model/embedding.ts';
 import { sha256 } from '../onnx/sha256.ts';
@@ -8,15 +9,17 @@ import { readBytes } from '../runtime/node.ts';
 import { runCommand } from './command.ts';
 import { groupsOf, pageOf, type Shown } from './eval/html.ts';
 import { HELP, OPTIONS, SHEET_PICTURES, settingsOf, type Values } from './eval/options.ts';
-import { makeFolders, save, writeSheet, writeSquares } from './eval/output.ts';
+import { makeFolders, writeSheet, writeSquares } from './eval/output.ts';
 import { Counter } from './eval/progress.ts';
 import { type PictureReport, protocolOf, type Report, reportOf } from './eval/report.ts';
 import { type Scores, scoreAll } from './eval/scores.ts';
 import { select } from './eval/select.ts';
 import { greyOf, readSquare, tinted } from './eval/squares.ts';
 import { besideOf, columnsOf, protocolRows, tableOf } from './eval/text.ts';
-import { joinRange } from './inception.ts';
-import { table } from './messages.ts';
+import { filesOf, joinRange } from './inception.ts';
+import { print, printJson, table, UsageError } from './messages.ts';
+import { expectApart, isSameFile, Originals } from './paths/identity.ts';
+import { listPictures } from './paths/walk.ts';
 import { eachOf, type PictureFile } from './train/scan.ts';
 
 /** Pictures worked on at a time: while one is on the device, another is decoded or scored. */
@@ -31,14 +34,20 @@ export function evalCommand(argv: string[]): Promise<number> {
 async function run(folder: string, values: Values): Promise<number> {
   const { strength, renderSize, quality, size, limit, inception } = settingsOf(values);
   const { sheet, html, output, adapter } = values;
-  await makeFolders(values);
+  if (output && (await isSameFile(output, folder))) {
+    throw new UsageError(`--output: expected another folder than that of the photographs, got '${output}'`);
+  }
+  const listing = await listPictures([folder], output ? [output] : []);
   const progress = new Counter();
   // First, so that what is wrong with the weights is said before thousands of pictures are read.
   const weights = values.weights ?? fileURLToPath(DEFAULT_WEIGHTS);
+  const originals = await Originals.of([...listing.pictures, weights, ...filesOf(inception)]);
+  await expectApart(originals, { '--sheet': sheet, '--html': html });
+  await makeFolders(values);
   const colorizer = await Colorizer.load({ weights, ...(adapter && { adapter }), ...(inception && { inception }) });
   try {
     progress.say(`device   ${colorizer.gpu.name} (${colorizer.gpu.source})`);
-    const selection = await select(folder, {
+    const selection = await select(folder, listing, {
       size,
       limit,
       progress: (done, total) => progress.count('choosing pictures', done, total),
@@ -70,7 +79,7 @@ async function run(folder: string, values: Values): Promise<number> {
     await eachOf([...pictures.entries()], AT_ONCE, async ([i, file]) => {
       const { truth, grey, ours } = await paint(file);
       scores[i] = scoreAll(truth, { ours, grey, meanColour: tinted(grey, meanColour) });
-      if (output) await writeSquares(output, resolve(folder), file, { ours, truth });
+      if (output) await writeSquares(output, resolve(folder), file, { ours, truth }, originals);
       progress.count('colouring', ++done, pictures.length);
     });
     const report = reportOf(protocol, selection, scores);
@@ -81,14 +90,15 @@ async function run(folder: string, values: Values): Promise<number> {
       for (const picture of chosen) shown.push({ picture, ...(await paint(files.get(picture.sha256)!)) });
       return shown;
     };
-    if (output) await save(join(output, 'metrics.json'), `${JSON.stringify(report, null, 1)}\n`);
+    if (output) await writeWhole(join(output, 'metrics.json'), `${JSON.stringify(report, null, 1)}\n`);
     if (sheet) await writeSheet(sheet, await show(report.pictures.slice(0, SHEET_PICTURES)));
     if (html) {
       const { best, median, worst } = groupsOf(report.pictures);
       const groups = { best: await show(best), median: await show(median), worst: await show(worst) };
-      await save(html, await pageOf(report, groups));
+      await writeWhole(html, await pageOf(report, groups));
     }
-    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : summary(report));
+    if (values.json) printJson(report);
+    else print(summary(report));
     return 0;
   } finally {
     await colorizer.close();

@@ -1,6 +1,7 @@
 /** `koalarize export WEIGHTS -o M.onnx`: the colorizer as an ONNX file. */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeWhole } from '../image/whole_file.ts';
 import { DEFAULT_EXTRACTOR } from '../model/colorizer.ts';
 import { exportColorizer, exportWhole } from '../model/export.ts';
 import { decodeWeights, type Weights } from '../model/weights.ts';
@@ -9,8 +10,8 @@ import { sha256 } from '../onnx/sha256.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { readBytes } from '../runtime/node.ts';
 import { runCommand } from './command.ts';
-import { fileSize, UsageError } from './messages.ts';
-import { writeWhole } from './train/files.ts';
+import { fileSize, print, printable, printJson, UsageError } from './messages.ts';
+import { expectApart, Originals } from './paths/identity.ts';
 
 const help = `Writes the colorizer as ONNX (opset ${EXPORT_OPSET}, IR ${EXPORT_IR_VERSION}, float32), for ONNX Runtime and others.
 
@@ -62,13 +63,13 @@ async function run(source: string, values: Values): Promise<number> {
   if (extname(output).toLowerCase() !== '.onnx') {
     throw new UsageError(`-o: expected a name that ends in .onnx, got '${output}'`);
   }
+  const originals = await Originals.of([source, ...(extractor === undefined ? [] : [extractor])]);
+  await expectApart(originals, { '-o': output });
   const weights = decodeWeights(await readBytes(source), source);
   const whole = weights.embedding?.kind === 'maps' && !values['network-only'];
   if (extractor && !whole) throw new UsageError('--extractor: expected none for the network alone, got one');
   const file = whole ? await withExtractor(weights, extractor) : exportColorizer(weights);
-  await writeWhole(output, file).catch((cause: Error) => {
-    throw new FormatError(`${output}: expected a place where files can be written, got '${cause.message}'`);
-  });
+  await writeWhole(output, file);
   const embedding = weights.network.embeddingWidth;
   const maps = weights.network.maps?.length ?? 0;
   const features = whole
@@ -78,11 +79,8 @@ async function run(source: string, values: Values): Promise<number> {
       : embedding
         ? `embedding of ${embedding} values`
         : 'no embedding';
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ output, bytes: file.length, opset: EXPORT_OPSET, embedding, maps })}\n`
-      : `${output}  ${fileSize(file.length)}, opset ${EXPORT_OPSET}, ${features}\n`,
-  );
+  if (json) printJson({ output, bytes: file.length, opset: EXPORT_OPSET, embedding, maps });
+  else print(`${printable(output)}  ${fileSize(file.length)}, opset ${EXPORT_OPSET}, ${features}\n`);
   return 0;
 }
 

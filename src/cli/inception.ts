@@ -34,6 +34,11 @@ export interface InceptionArguments extends ExtractorOptions {
   readonly source: string;
 }
 
+/** The file that was named, if it is one. */
+export function filesOf(inception: InceptionArguments | undefined): string[] {
+  return inception ? [inception.source] : [];
+}
+
 type Values = { readonly [K in keyof typeof INCEPTION_OPTIONS]?: string | undefined };
 
 /** Reads the options; undefined where there is no --inception. @throws UsageError */

@@ -7,7 +7,7 @@ import { runCommand } from './command.ts';
 import { inspectOnnx, type OnnxReport } from './inspect/onnx.ts';
 import { inspectSafetensors, type SafetensorsReport } from './inspect/safetensors.ts';
 import type { StoredType } from './inspect/stored.ts';
-import { fileSize, table } from './messages.ts';
+import { fileSize, print, printable, printJson, table } from './messages.ts';
 
 const help = `Says what an .onnx or .safetensors file holds, and what of it is not supported. Needs no device.
 
@@ -34,7 +34,8 @@ async function run(path: string, { json }: { json?: boolean }): Promise<number> 
     ? { ...inspectSafetensors(file, path), sha256: createHash('sha256').update(file).digest('hex') }
     : await inspectOnnx(file, path);
   const whole = { file: path, bytes: file.length, ...report };
-  process.stdout.write(json ? `${JSON.stringify(whole, null, 2)}\n` : text(whole));
+  if (json) printJson(whole, 2);
+  else print(text(whole));
   return 0;
 }
 
@@ -48,7 +49,7 @@ function isSafetensors(file: Uint8Array, path: string): boolean {
 type Report = (OnnxReport | (SafetensorsReport & { sha256: string })) & { file: string; bytes: number };
 
 function text(report: Report): string {
-  const title = `${report.file}  ${fileSize(report.bytes)}, ${report.format === 'onnx' ? 'ONNX' : 'safetensors'}`;
+  const title = `${printable(report.file)}  ${fileSize(report.bytes)}, ${report.format === 'onnx' ? 'ONNX' : 'safetensors'}`;
   const rows = report.format === 'onnx' ? onnxRows(report) : safetensorsRows(report);
   return `${title}\n${table([...rows.slice(0, 1), ['SHA-256', report.sha256], ...rows.slice(1)])}`;
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The `koalarize` program: finds the command and runs it. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { colorizeCommand } from './colorize.ts';
 import { devices } from './devices.ts';
-import { usage } from './messages.ts';
+import { endOnClosedPipe, print, usage } from './messages.ts';
+import { nearest } from './nearest.ts';
 import { train } from './train.ts';
 
 const HELP = `koalarize – colours black-and-white photographs
@@ -26,18 +28,18 @@ Examples
 Each command explains itself with --help. Nothing is ever uploaded or downloaded.
 `;
 
-const commands: Readonly<Record<string, (argv: string[]) => Promise<number>>> = {
-  colorize: colorizeCommand,
-  train,
+const commands: ReadonlyMap<string, (argv: string[]) => Promise<number>> = new Map([
+  ['colorize', colorizeCommand],
+  ['train', train],
   // Loaded when they are asked for: most need protobuf.
-  inspect: async (argv) => (await import('./inspect.ts')).inspectCommand(argv),
-  export: async (argv) => (await import('./export.ts')).exportCommand(argv),
-  conformance: async (argv) => (await import('./conformance.ts')).conformanceCommand(argv),
-  eval: async (argv) => (await import('./eval.ts')).evalCommand(argv),
-  study: async (argv) => (await import('./study.ts')).studyCommand(argv),
-  compare: async (argv) => (await import('./compare.ts')).compareCommand(argv),
-  devices: devicesCommand,
-};
+  ['inspect', async (argv: string[]) => (await import('./inspect.ts')).inspectCommand(argv)],
+  ['export', async (argv: string[]) => (await import('./export.ts')).exportCommand(argv)],
+  ['conformance', async (argv: string[]) => (await import('./conformance.ts')).conformanceCommand(argv)],
+  ['eval', async (argv: string[]) => (await import('./eval.ts')).evalCommand(argv)],
+  ['study', async (argv: string[]) => (await import('./study.ts')).studyCommand(argv)],
+  ['compare', async (argv: string[]) => (await import('./compare.ts')).compareCommand(argv)],
+  ['devices', devicesCommand],
+]);
 
 async function devicesCommand(argv: string[]): Promise<number> {
   const help =
@@ -45,7 +47,7 @@ async function devicesCommand(argv: string[]): Promise<number> {
   const unknown = argv.find((word) => !['--json', '--help', '-h'].includes(word));
   if (unknown) return usage(`expected --json or nothing, got '${unknown}'`, 'koalarize devices --help');
   if (argv.includes('--help') || argv.includes('-h')) {
-    process.stdout.write(help);
+    print(help);
     return 0;
   }
   return devices({ json: argv.includes('--json') });
@@ -54,17 +56,29 @@ async function devicesCommand(argv: string[]): Promise<number> {
 async function main(argv: string[]): Promise<number> {
   const [first, ...rest] = argv;
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
-    process.stdout.write(HELP);
+    print(HELP);
     return first === undefined ? 2 : 0;
   }
   if (first === '--version') {
     const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-    process.stdout.write(`${version}\n`);
+    print(`${version}\n`);
     return 0;
   }
-  const command = commands[first];
-  return command ? command(rest) : colorizeCommand(argv);
+  const command = commands.get(first);
+  if (command) return command(rest);
+  // A word that could be neither a path nor an option is a command that was meant otherwise.
+  if (/^\w+$/.test(first) && !existsSync(first)) {
+    const names = [...commands.keys()];
+    const near = nearest(first, names);
+    const got = `got '${first}', which is none of them`;
+    return usage(
+      `expected ${names.join(', ')}, an image or a folder, ${got}${near ? ` – did you mean '${near}'?` : ''}`,
+      'koalarize --help',
+    );
+  }
+  return colorizeCommand(argv);
 }
 
+endOnClosedPipe();
 // Dawn keeps threads that would keep the process alive: end it, with its own exit code.
 process.exit(await main(process.argv.slice(2)));

@@ -3,18 +3,21 @@ import { createHash } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../graph/random.ts';
+import { writeWhole } from '../image/whole_file.ts';
 import { Colorizer, DEFAULT_WEIGHTS } from '../model/colorizer.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { readBytes } from '../runtime/node.ts';
 import { runCommand } from './command.ts';
-import { makeFolders, save } from './eval/output.ts';
+import { makeFolders } from './eval/output.ts';
 import { Counter } from './eval/progress.ts';
 import { select } from './eval/select.ts';
 import { greyOf, readSquare } from './eval/squares.ts';
 import { dataUrl } from './html.ts';
-import { joinRange } from './inception.ts';
-import { fileSize, UsageError } from './messages.ts';
+import { filesOf, joinRange } from './inception.ts';
+import { fileSize, print, printJson, UsageError } from './messages.ts';
+import { expectApart, Originals } from './paths/identity.ts';
+import { listPictures } from './paths/walk.ts';
 import { type Deck, oursAt, type Study } from './study/answers.ts';
 import { studyHtml } from './study/html.ts';
 import { mergeFiles } from './study/merge.ts';
@@ -31,7 +34,8 @@ async function run(first: string, values: Values, more: readonly string[]): Prom
   if (values.merge) {
     checkMerge(values);
     const report = await mergeFiles([first, ...more]);
-    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : reportText(report));
+    if (values.json) printJson(report);
+    else print(reportText(report));
     return 0;
   }
   if (more.length) throw new UsageError(`expected one folder of colour photographs, got ${more.length + 1}`);
@@ -42,13 +46,15 @@ async function run(first: string, values: Values, more: readonly string[]): Prom
 async function make(folder: string, values: Values): Promise<number> {
   const { output, count, seed, size, seconds, both, strength, inception, ...asked } = settingsOf(values);
   const { adapter } = values;
-  await makeFolders({ html: output });
   const progress = new Counter();
   const weights = values.weights ?? fileURLToPath(DEFAULT_WEIGHTS);
+  const listing = await listPictures([folder]);
+  await expectApart(await Originals.of([...listing.pictures, weights, ...filesOf(inception)]), { '--output': output });
+  await makeFolders({ html: output });
   const colorizer = await Colorizer.load({ weights, ...(adapter && { adapter }), ...(inception && { inception }) });
   try {
     progress.say(`device   ${colorizer.gpu.name} (${colorizer.gpu.source})`);
-    const { pictures: found } = await select(folder, {
+    const { pictures: found } = await select(folder, listing, {
       size,
       limit: both ? count : 2 * count,
       ...(seed && { rank: (hash: string) => createHash('sha256').update(`${seed} ${hash}`).digest('hex') }),
@@ -80,14 +86,14 @@ async function make(folder: string, values: Values): Promise<number> {
       progress.count('colouring', cards.length, pictures.length);
     }
     const page = studyHtml({ study, cards });
-    await save(output, page);
+    await writeWhole(output, page);
     const each = both ? pictures.length : pictures.length / 2;
     if (each < count) progress.say(`warning  expected ${count} pictures of each kind, got enough for ${each}`);
     progress.say(`study    ${study.id}: a sitting shows ${each} coloured and ${each} real ones`);
     progress.say(
       `page     ${output}, ${fileSize(Buffer.byteLength(page))}: open it in a browser, or send it to people`,
     );
-    if (values.json) process.stdout.write(`${JSON.stringify(study)}\n`);
+    if (values.json) printJson(study);
     return 0;
   } finally {
     await colorizer.close();

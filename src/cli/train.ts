@@ -1,11 +1,13 @@
 /** `koalarize train`: from folders of photographs to weights. */
 import { resolve } from 'node:path';
 import { DeviceError, FormatError, KernelError, ShapeError } from '../runtime/errors.ts';
+import { codeOf } from '../runtime/file_errors.ts';
 import { Gpu } from '../runtime/gpu.ts';
 import { type Dataset, sourceSize } from '../train/batch.ts';
 import { DivergedError } from '../train/loop.ts';
 import { chooseMicroBatch } from '../train/micro_batch.ts';
-import { sayLine } from './messages.ts';
+import { print, reasonOf, sayFailed, sayLine, usage } from './messages.ts';
+import { expectApart, Originals } from './paths/identity.ts';
 import { countColours } from './train/colours.ts';
 import { openExtractor } from './train/extractor.ts';
 import { findPictures } from './train/find.ts';
@@ -29,6 +31,8 @@ import { tuning } from './tune.ts';
 
 /** Validating after each epoch of a small folder would take most of the time. */
 const LEAST_STEPS_BETWEEN_VALIDATIONS = 50;
+/** Errors of disks that are full. */
+const FULL = ['ENOSPC', 'EDQUOT'];
 
 /**
  * Runs the command.
@@ -40,20 +44,21 @@ export async function train(argv: string[]): Promise<number> {
   try {
     const args = parseArguments(argv);
     if (!args) {
-      process.stdout.write(HELP);
+      print(HELP);
       return 0;
     }
     await run(args);
     return 0;
   } catch (error) {
-    if (process.env.DEBUG) process.stderr.write(`${(error as Error).stack}\n`);
-    if (error instanceof UsageError) {
-      process.stderr.write(`koalarize train: ${error.message} – see 'koalarize train --help'\n`);
-      return 2;
-    }
+    if (error instanceof UsageError) return usage(`koalarize train: ${error.message}`, 'koalarize train --help');
     const expected = [DeviceError, FormatError, ShapeError, KernelError, DivergedError];
-    const hint = expected.some((kind) => error instanceof kind) ? '' : ' – set DEBUG=1 to see where';
-    process.stderr.write(`koalarize train: ${(error as Error).message}${hint}\n`);
+    const isKnown = expected.some((kind) => error instanceof kind);
+    const todo = FULL.includes(codeOf(error) ?? '')
+      ? ' (what was saved before is whole: then go on with --resume)'
+      : isKnown || process.env.DEBUG
+        ? ''
+        : ' – set DEBUG=1 to see where';
+    sayFailed(`koalarize train: ${reasonOf(error as Error)}${todo}`, error);
     return 1;
   }
 }
@@ -64,6 +69,7 @@ async function run(args: Arguments): Promise<void> {
   const old = args.resume ? await folder.open() : undefined;
   if (!old) await folder.expectNone();
   if (old) expectSameSettings(args, old);
+  else if (args.init) await expectApart(await Originals.of([args.init]), { '--out': folder.weightsPath });
   const goal = old ? extended(args.goal, old.goal) : Object.keys(args.goal).length ? args.goal : DEFAULTS.goal;
 
   const { adapter, tune } = { ...DEFAULTS.conduct, ...old?.conduct, ...args.conduct };

@@ -1,5 +1,6 @@
 /** `--tune`: what is said while algorithms are measured. */
 import type { TuneOptions } from '../runtime/tuning.ts';
+import { printable } from './messages.ts';
 
 /** Tells how far tuning is, on one line of its own at the end; on a terminal it is written over meanwhile. */
 export function tuning(out: NodeJS.WriteStream = process.stderr): TuneOptions {
@@ -15,6 +16,6 @@ export function tuning(out: NodeJS.WriteStream = process.stderr): TuneOptions {
         out.write(over(`tuning   ${done + 1}/${total}  ${what}`.slice(0, (out.columns || 80) - 1)));
       }
     },
-    warn: (message) => out.write(over(`${message}\n`)),
+    warn: (message) => out.write(over(`${printable(message)}\n`)),
   };
 }

@@ -9,15 +9,15 @@
  *   A 16-bit greyscale picture's profile is ignored: sharp converts none there.
  * EXIF, XMP and resolution are kept; Orientation becomes 1 and the embedded thumbnail goes.
  */
-import { randomBytes } from 'node:crypto';
-import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { FailOnOptions, Metadata, ResizeOptions, Sharp } from 'sharp';
+import { expectNoPointer } from '../runtime/file_errors.ts';
 import { fitToFormat, formatOf } from './formats.ts';
 import { isSrgbProfile, type KeptMetadata, updateExif } from './metadata.ts';
 import { channelsOf, type Picture } from './picture.ts';
 import { metadataPng } from './png.ts';
 import * as reasons from './reasons.ts';
+import { writeWhole } from './whole_file.ts';
 
 /** A decoded image file: RGBA, sRGB, upright. */
 export interface ImageFile extends Picture<Uint8ClampedArray<ArrayBuffer> | Uint16Array<ArrayBuffer>> {
@@ -70,6 +70,7 @@ async function open(source: string | Uint8Array, name?: string): Promise<Opened>
     });
   }
   if (bytes.length === 0) throw reasons.emptyError(label);
+  expectNoPointer(label, bytes);
   // The size is checked below, with its numbers in the message.
   const header = await sharp(bytes, { limitInputPixels: false })
     .metadata()
@@ -254,22 +255,4 @@ export async function encodeImage(
     throw reasons.encodeError(name, format.name, width, height, cause);
   });
   return { bytes, warnings };
-}
-
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    const file = await openFile(temporary, 'wx');
-    try {
-      await file.writeFile(bytes);
-      // The bytes must be on disk before the name is.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw reasons.writeError(path, cause as Error);
-  }
 }

@@ -1,13 +1,10 @@
 /** Why a file could not be read or written, in one line with what to do. */
 import { FormatError } from '../runtime/errors.ts';
+import { readError as fileReadError, oneLine } from '../runtime/file_errors.ts';
+
+export { oneLine };
 
 const READABLE = 'JPEG, PNG, WebP, TIFF, GIF, AVIF or SVG';
-
-/** Returns an error's message without line breaks, and without the paths that the file system appends. */
-export function oneLine(error: Error): string {
-  const message = 'code' in error ? error.message.replace(/, \w+ '.*$/s, '') : error.message;
-  return message.trim().replace(/\s*\n\s*/g, '; ');
-}
 
 function notAnImage(name: string, got: string, todo: string, cause?: Error): FormatError {
   return new FormatError(`${name}: expected an image file, got ${got} – ${todo}`, { cause });
@@ -15,10 +12,7 @@ function notAnImage(name: string, got: string, todo: string, cause?: Error): For
 
 /** For a file that the file system does not give. */
 export function readError(name: string, cause: Error): FormatError {
-  const code = 'code' in cause ? cause.code : undefined;
-  if (code === 'ENOENT') return notAnImage(name, 'no such file', 'check the path', cause);
-  if (code === 'EISDIR') return notAnImage(name, 'a folder', 'name the files in it', cause);
-  return notAnImage(name, `'${oneLine(cause)}'`, 'check the path and its permissions', cause);
+  return fileReadError(name, 'an image file', cause);
 }
 
 /** For a file of no bytes. */
@@ -60,20 +54,3 @@ export function missingSharp(cause: Error): FormatError {
     cause,
   });
 }
-
-/** For a file that cannot be written. */
-export function writeError(path: string, cause: Error): FormatError {
-  const code = 'code' in cause ? String(cause.code) : '';
-  const [got, todo] = WRITE_REASONS[code] ?? [`'${oneLine(cause)}'`, 'choose another folder'];
-  return new FormatError(`${path}: expected a folder to write into, got ${got} – ${todo}`, { cause });
-}
-
-const WRITE_REASONS: Readonly<Record<string, readonly [got: string, todo: string]>> = {
-  ENOENT: ['no such folder', 'create it'],
-  EISDIR: ['a folder of that name', 'choose another name'],
-  ENOTDIR: ['a file where a folder should be', 'choose another folder'],
-  EACCES: ['no permission to write', 'choose another folder'],
-  EPERM: ['no permission to write', 'choose another folder'],
-  EROFS: ['a read-only disk', 'choose another folder'],
-  ENOSPC: ['a full disk', 'make room'],
-};

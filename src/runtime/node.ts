@@ -10,7 +10,8 @@ import { constants, tmpdir, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter, type Precision } from './adapter.ts';
 import { doze } from './doze.ts';
-import { DeviceError, FormatError } from './errors.ts';
+import { DeviceError } from './errors.ts';
+import { expectNoPointer, readError } from './file_errors.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
 /** An adapter as Dawn in Node lists it. */
@@ -264,11 +265,11 @@ function remedy(wanted: string, others: boolean): string {
   return `install one: 'sudo apt install ${packages}' (${debian12})${process.arch === 'x64' ? `, or without root ${noRoot}` : ''}`;
 }
 
-/** Reads a file. @throws FormatError when that cannot be done. */
+/** Reads a file. @throws FormatError when that cannot be done, or the file is a Git LFS pointer. */
 export async function readBytes(path: string | URL): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new FormatError(`${path}: expected a file, got '${(cause as NodeJS.ErrnoException).code}'`);
-  }
+  const file = await readFile(path).catch((cause: Error) => {
+    throw readError(String(path), 'a file', cause);
+  });
+  expectNoPointer(String(path), file);
+  return file;
 }

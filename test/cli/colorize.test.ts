@@ -1,12 +1,12 @@
 /** The built command line on pictures of every kind, and on what is no picture. */
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp, { type Metadata } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { GREY_LIGHTNESS, rgbToLab } from '../../src/image/lab.ts';
 import { readImage } from '../../src/image/node.ts';
-import { koalarize, temporaryFolder, writeTestWeights } from './run.ts';
+import { BOUND, koalarize, temporaryFolder, writeTestWeights } from './run.ts';
 
 let folder: string;
 let weights: string;
@@ -133,14 +133,53 @@ describe('what cannot be coloured', () => {
     await writeFile(blocked, 'a file, not a folder');
     const { code, stderr } = await koalarize([file, '-o', `${blocked}/out.png`, '--weights', weights]);
     expect(code).toBe(1);
-    expect(stderr).toContain(`${blocked}/out.png`);
+    expect(stderr).toContain(`${blocked}: expected a folder to write into, got a file where a folder should be`);
     expect(stderr).not.toMatch(/\n\s+at /);
-    // Root may write anywhere, so the mode alone proves something for other users only.
-    const readOnly = join(folder, 'read-only');
-    await mkdir(readOnly);
-    await chmod(readOnly, 0o555);
-    const second = await koalarize([file, '-o', join(readOnly, 'out.png'), '--weights', weights]);
-    expect(second.code).toBe(process.getuid?.() === 0 ? 0 : 1);
+  });
+
+  test('what permissions forbid is named, and the rest is looked at', async () => {
+    const open = join(folder, 'permissions');
+    const out = join(folder, 'permissions-out');
+    for (const path of [join(open, 'closed'), out]) await mkdir(path, { recursive: true });
+    for (const name of ['a.png', 'closed/b.png']) await picture(8, 8, 1).png().toFile(join(open, name));
+    // Without a picture that can be coloured, no device is opened.
+    await writeFile(join(open, 'z.png'), 'damaged');
+    await chmod(folder, 0o755);
+    for (const path of [join(open, 'closed'), join(open, 'a.png')]) await chmod(path, 0o000);
+    await chmod(out, 0o555);
+    const { code, stderr, stdout } = await koalarize([open, '-o', out, '--json'], {}, BOUND);
+    const saved = await koalarize(['export', weights, '-o', join(out, 'm.onnx')], {}, BOUND);
+    const made = await koalarize(['compare', open, weights, '-o', join(out, 'new/sheet.png')], {}, BOUND);
+    await chmod(join(open, 'closed'), 0o755);
+    expect(code, stderr).toBe(1);
+    const lines = stdout.split('\n').filter(Boolean);
+    const told = lines.map((line) => JSON.parse(line) as { input: string; error: string });
+    expect(told.map(({ error }) => error.replaceAll(folder, 'ROOT'))).toEqual([
+      expect.stringMatching(/closed: expected a folder, got no permission to read it – allow it/),
+      expect.stringMatching(/a\.png: expected an image file, got no permission to read it – allow it/),
+      expect.stringMatching(/z\.png: expected an image file, got a file of another kind/),
+    ]);
+    expect(stderr).toContain('0 coloured, 3 failed');
+    for (const { code, stderr } of [saved, made]) {
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/expected a folder to write into, got no permission to write – allow it \(chmod u\+wx/);
+    }
+  });
+
+  test('a Git LFS pointer, as weights and as a photograph', async () => {
+    const pointer = join(folder, 'pointer.safetensors');
+    await writeFile(
+      pointer,
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 9000000\n`,
+    );
+    await copyFile(pointer, join(folder, 'pointer.jpg'));
+    const file = join(folder, 'small3.png');
+    await picture(8, 8, 1).png().toFile(file);
+    const told = `pointer.safetensors: expected the file itself, got a Git LFS pointer to it (to 9000000 bytes) – fetch it with 'git lfs pull'`;
+    const asWeights = await koalarize([file, '-o', join(folder, 'x.png'), '--weights', pointer]);
+    expect([asWeights.code, asWeights.stderr]).toEqual([1, expect.stringContaining(told)]);
+    const asPicture = await koalarize([join(folder, 'pointer.jpg'), '-o', join(folder, 'x.png')]);
+    expect([asPicture.code, asPicture.stderr]).toEqual([1, expect.stringContaining('fetch it with')]);
   });
 
   test('the input is never overwritten', async () => {
@@ -165,6 +204,54 @@ describe('what cannot be coloured', () => {
     expect(none.code).toBe(1);
     expect(none.stderr).toContain('none.safetensors');
   });
+});
+
+test('originals stay what they are, whatever the output is called', async () => {
+  const [photos, other] = [join(folder, 'originals'), join(folder, 'originals-too')];
+  for (const at of [photos, other]) await mkdir(at);
+  for (const at of [photos, other]) await picture(9, 9, 1).png().toFile(join(at, 'a.png'));
+  await writeFile(join(photos, 'plain'), await picture(9, 9, 3).jpeg().toBuffer());
+  await writeFile(join(photos, 'notes.txt'), 'grandmother, 1921');
+  await symlink(photos, join(folder, 'link'));
+  const names = ['originals/a.png', 'originals/plain', 'originals-too/a.png'];
+  const read = () => Promise.all(names.map((name) => readFile(join(folder, name))));
+  const before = await read();
+  for (const out of [other, `${other}/`, join(folder, 'link')]) {
+    const { code, stderr } = await koalarize([photos, other, '-o', out, '--weights', weights]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('expected another folder than that of the photographs'),
+    ]);
+  }
+  const files = [join(photos, 'a.png'), join(other, 'a.png')];
+  const linked = await koalarize([...files, '-o', join(folder, 'link'), '--weights', weights, '--json']);
+  expect(linked.code).toBe(1);
+  const [own, renamed] = linked.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(own.error).toContain('expected another output file, got the input itself');
+  expect(renamed).toMatchObject({ input: join(other, 'a.png'), output: join(folder, 'link/a-2.png') });
+  expect(await read()).toEqual(before);
+  await rm(join(photos, 'a-2.png'));
+
+  // The output below the input: what was made is not taken in the next time.
+  const again = [photos, '-o', join(photos, 'colored'), '--weights', weights, '--skip-existing'];
+  expect((await koalarize(again)).stderr).toContain('2 coloured; left out: 1 .txt');
+  const { code, stderr, stdout } = await koalarize([...again, '--json']);
+  expect([code, stderr]).toEqual([0, '0 coloured, 2 were there already; left out: 1 .txt\n']);
+  expect(JSON.parse(stdout)).toEqual({ leftOut: { '.txt': 1 } });
+  expect((await readdir(join(photos, 'colored'))).sort()).toEqual(['a.png', 'plain.jpg']);
+  expect(await read()).toEqual(before);
+});
+
+test('a name of 255 bytes is read and written', async () => {
+  const name = `${'n'.repeat(251)}.png`;
+  await picture(8, 8, 1).png().toFile(join(folder, 'short.png'));
+  await copyFile(join(folder, 'short.png'), join(folder, name));
+  const { code, stderr } = await koalarize([join(folder, name), '-o', join(folder, 'long/'), '--weights', weights]);
+  expect(code, stderr).toBe(0);
+  expect(await readdir(join(folder, 'long'))).toEqual([name]);
 });
 
 test('--skip-existing leaves out what is there', async () => {

@@ -80,6 +80,7 @@ describe('the report', () => {
       pictures: 4,
       found: 7,
       leftOut: { unreadable: 1, grey: 1, repeated: 1 },
+      others: { '.txt': 1 },
       notNeeded: 0,
       size: SIDE,
       renderSize: 16,
@@ -282,17 +283,17 @@ test('what cannot be evaluated is one line and 1', async () => {
     `"failed: 'ROOT/none': expected a folder, got nothing – check the path"`,
   );
   expect(await failure(bare)).toMatchInlineSnapshot(
-    `"failed: 'ROOT/bare': expected colour pictures, got no jpg, jpeg, png, webp or tiff – name another folder"`,
+    `"failed: 'ROOT/bare': expected colour pictures, got none – name another folder"`,
   );
   await cp(join(photos, 'grey.png'), join(bare, 'grey.png'));
   expect(await failure(bare)).toMatchInlineSnapshot(
     `"failed: 'ROOT/bare': expected colour pictures, got 0 unreadable and 1 grey ones – name another folder"`,
   );
   expect(await failure(photos, '--weights', join(root, 'none'))).toMatchInlineSnapshot(
-    `"failed: ROOT/none: expected a file, got 'ENOENT'"`,
+    `"failed: ROOT/none: expected a file, got no such file – check the path"`,
   );
   expect(await failure(photos, '--html', join(weights, 'page.html'))).toMatchInlineSnapshot(
-    `"failed: ROOT/weights.safetensors: expected a folder to write into, got 'EEXIST: file already exists, mkdir 'ROOT/weights.safetensors'' – choose another"`,
+    `"failed: ROOT/weights.safetensors: expected a folder to write into, got a file where a folder should be – choose another folder"`,
   );
 });
 

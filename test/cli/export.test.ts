@@ -70,8 +70,8 @@ test('what is wrong is said, and leaves nothing behind', async () => {
   const before = await readdir(folder);
   for (const [source, output, what] of [
     [damaged, join(folder, 'new.onnx'), 'complete?'],
-    [join(folder, 'missing.safetensors'), join(folder, 'new.onnx'), 'ENOENT'],
-    [weights, join(folder, 'no/such/folder/new.onnx'), 'expected a place where files can be written'],
+    [join(folder, 'missing.safetensors'), join(folder, 'new.onnx'), 'got no such file'],
+    [weights, join(folder, 'no/such/folder/new.onnx'), 'expected a folder to write into, got no such folder'],
   ] as const) {
     const { code, stdout, stderr } = await koalarize(['export', source, '-o', output]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

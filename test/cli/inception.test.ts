@@ -262,7 +262,7 @@ test('colours with the extractor, and says what is missing', async () => {
     `"[1/1] failed: ROOT/grey/a.png: ROOT/classifier.onnx: expected the extractor of the training (range -1,1), got range 0,255 – use the options it was trained with"`,
   );
   expect(await failure(...weights, '--inception', join(root, 'missing.onnx'))).toMatchInlineSnapshot(
-    `"[1/1] failed: ROOT/grey/a.png: ROOT/missing.onnx: expected a file, got 'ENOENT'"`,
+    `"[1/1] failed: ROOT/grey/a.png: ROOT/missing.onnx: expected a file, got no such file – check the path"`,
   );
   const plain = join(root, 'plain.safetensors');
   await writeTestWeights(plain);

@@ -173,8 +173,8 @@ describe('ONNX', () => {
       ['truncated.onnx', 'truncated.onnx'],
       ['alone.onnx', 'missing.bin'],
       ['empty.onnx', 'empty.onnx'],
-      ['absent.onnx', 'ENOENT'],
-      ['.', 'EISDIR'],
+      ['absent.onnx', 'got no such file'],
+      ['.', 'got a folder – name the files in it'],
     ] as const) {
       const { code, stdout, stderr } = await koalarize(['inspect', at(name)]);
       expect(code, name).toBe(1);

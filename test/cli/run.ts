@@ -18,11 +18,11 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Runs `koalarize` with `args`. `measure` adds the peak resident memory, in bytes. */
-export function koalarize(args: readonly string[], env: Record<string, string> = {}): Promise<Result> {
+/** Runs `koalarize` with `args`; as another user where `who` says so. */
+export function koalarize(args: readonly string[], env: Record<string, string> = {}, who = {}): Promise<Result> {
   return new Promise((done, fail) => {
     const cli = resolve(import.meta.dirname, '../../dist/cli.js');
-    const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env }, ...who });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (text) => (stdout += text));
@@ -31,6 +31,9 @@ export function koalarize(args: readonly string[], env: Record<string, string> =
     child.on('close', (code) => done({ code, stdout, stderr }));
   });
 }
+
+/** A user whom permissions bind: for root, who may read and write everything, `nobody`; else the one there is. */
+export const BOUND = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
 /** A fresh folder. */
 export async function temporaryFolder(): Promise<string> {

@@ -312,7 +312,7 @@ describe('merging', () => {
     };
     const good = await written('good.json', saved(sitting('s', '', 'OoRr')));
     expect(await failure(good, join(root, 'none.json'))).toMatchInlineSnapshot(
-      `"failed: ROOT/none.json: expected a file of saved answers, got 'ENOENT'"`,
+      `"failed: ROOT/none.json: expected a file of saved answers, got no such file – check the path"`,
     );
     expect(await failure(await written('text.json', 'no JSON'))).toContain('text.json: expected JSON, got');
     expect(await failure(await written('list.json', []))).toMatchInlineSnapshot(

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join, resolve } from 'node:path';
+import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
 import { readImage, writeImage } from '../../src/image/node.ts';
 import { isGrey } from '../../src/image/picture.ts';
@@ -116,6 +117,38 @@ test('a service: colours, refuses, and ends when it is told to', async () => {
   service.kill('SIGTERM');
   expect((await last).status).toBe(200);
   expect(await end).toEqual([0, null]);
+});
+
+test('a service: who sends slowly or nothing holds nobody up, and nothing shows beneath transparent pixels', async () => {
+  service = spawn(process.execPath, ['examples/service.js', '0'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(service.stdout!, 'data');
+  const port = Number(/port (\d+)/.exec(String(line))![1]);
+  const picture = await readFile(await rampFile(await temporaryFolder()));
+  // More than may wait for the device, each with half a picture.
+  const slow = Array.from({ length: 8 }, () => {
+    const sent = request({ port, host: '127.0.0.1', method: 'POST', headers: { 'content-length': picture.length } });
+    sent.on('error', () => undefined);
+    sent.write(picture.subarray(0, picture.length / 2));
+    return sent;
+  });
+  await new Promise((passed) => setTimeout(passed, 300));
+  const post = (body: Uint8Array) => fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: new Uint8Array(body) });
+  const empty = await post(new Uint8Array());
+  expect([empty.status, await empty.text()]).toEqual([415, 'expected a picture, got an empty body\n']);
+  expect((await post(picture)).status).toBe(200);
+  for (const sent of slow) sent.destroy();
+
+  // Left half wholly transparent, and black beneath; the right half is black and can be seen.
+  const { width, height } = { width: 64, height: 48 };
+  const data = Buffer.alloc(width * height * 4, 0);
+  for (let i = 0; i < width * height; i++) data[4 * i + 3] = i % width < width / 2 ? 0 : 255;
+  const hidden = await sharp(data, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer();
+  const answer = await readImage(new Uint8Array(await (await post(hidden)).arrayBuffer()));
+  const at = (x: number) => answer.data[4 * (24 * width + x)]!;
+  expect(at(8)).toBeGreaterThan(240);
+  expect(at(56)).toBeLessThan(30);
 });
 
 /** Sends a body until it is refused. */

@@ -5,7 +5,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_WEIGHTS } from '../../model/colorizer.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import { listPictures } from '../train/scan.ts';
+import { listPictures } from '../paths/walk.ts';
 
 /** Weights that will colour the photographs. */
 export interface WeightsCandidate {
@@ -20,6 +20,7 @@ export interface PicturesCandidate {
   readonly label: string;
   /** The folder. */
   readonly path: string;
+  readonly files: readonly string[];
   /** Finds the picture for a photograph, by its path inside the folder of photographs. */
   find(photograph: string): string | undefined;
 }
@@ -52,7 +53,7 @@ export async function candidatesOf(given: readonly string[]): Promise<Candidate[
       found.push({ label: label && (weights.length > 1 ? `${label} ${stem(file)}` : label), path: file });
     }
     if (weights.length) continue;
-    const pictures = await listPictures([path]);
+    const { pictures } = await listPictures([path]);
     if (pictures.length === 0) {
       throw new FormatError(
         `'${path}': expected weights (${WEIGHTS}) or pictures in this folder, got none – name another folder`,
@@ -68,7 +69,7 @@ export async function candidatesOf(given: readonly string[]): Promise<Candidate[
   return found.map(({ path, files }, i) => {
     const label = labels[i]!;
     if (!files) return { kind: 'weights', label, path };
-    return { kind: 'pictures', label, path, find: finder(files) };
+    return { kind: 'pictures', label, path, files: [...files.values()], find: finder(files) };
   });
 }
 

@@ -3,7 +3,7 @@ import { type Comparison, Estimates, type EstimatesOf, type MetricName } from '.
 import type { countsOf, methods } from '../eval/report.ts';
 import type { ScoresOf } from '../eval/scores.ts';
 import type { Colour } from '../eval/squares.ts';
-import { type Column, column, sentence } from '../eval/text.ts';
+import { type Column, column, othersText, sentence } from '../eval/text.ts';
 
 /** One of those compared. */
 export interface Compared {
@@ -27,6 +27,8 @@ export interface Protocol extends ReturnType<typeof methods> {
   /** Grey pictures, which are shown only. */
   readonly withoutTruth: number;
   readonly leftOut: ReturnType<typeof countsOf>;
+  /** Files that are no pictures, by extension. */
+  readonly others: Readonly<Record<string, number>>;
   /** Beyond --limit. */
   readonly notNeeded: number;
   /** Pictures that are not in every folder of pictures. */
@@ -89,11 +91,14 @@ export function besideLines({ compared, besideFirst }: CompareReport): string[] 
 
 /** What was done, as rows of a label and what it is. */
 export function protocolRows({ protocol, compared }: CompareReport): [label: string, value: string][] {
-  const { pictures, found, folder, missing, disagreeing, withoutTruth, leftOut, meanColour } = protocol;
+  const { pictures, found, folder, missing, disagreeing, withoutTruth, leftOut, others, meanColour } = protocol;
   const beyond = protocol.notNeeded ? `, the first by SHA-256; ${protocol.notNeeded} not needed` : '';
   const left = `${leftOut.unreadable} unreadable, ${leftOut.repeated} repeated, ${missing} not in every folder, ${disagreeing.length} where somebody's picture shows something else`;
   return [
-    ['pictures', `${pictures} of ${found} in ${folder}, and ${withoutTruth} grey ones${beyond}; left out: ${left}`],
+    [
+      'pictures',
+      `${pictures} of ${found} in ${folder}, and ${withoutTruth} grey ones${beyond}; left out: ${left}${othersText(others)}`,
+    ],
     ['picture set', protocol.pictureSet],
     ...compared.map(({ label, path, sha256, renderSize, extractor }): [string, string] => [
       label,

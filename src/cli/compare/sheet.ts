@@ -2,7 +2,7 @@
 import type { BytePicture } from '../../image/metrics/pair.ts';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
-import { save } from '../eval/output.ts';
+import { writeWhole } from '../../image/whole_file.ts';
 import { metricsHtml, REPORT_STYLE } from '../eval/table.ts';
 import { escapeHtml, pageHtml, rowsHtml, squareHtml } from '../html.ts';
 import { PAGE_EXTENSIONS } from '../numbers.ts';
@@ -25,7 +25,7 @@ const CELL = { width: 192, height: 192 };
 /** Writes the sheet, in the format of the path's ending. @throws FormatError */
 export async function writeComparison(path: string, report: CompareReport, rows: readonly Row[]): Promise<void> {
   if (PAGE_EXTENSIONS.some((ending) => path.toLowerCase().endsWith(ending))) {
-    return save(path, await comparisonPage(report, rows));
+    return writeWhole(path, await comparisonPage(report, rows));
   }
   const labels = [
     'grey',

@@ -1,11 +1,10 @@
 /** What an evaluation leaves on disk: squares, the contact sheet, the report. */
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { BytePicture } from '../../image/metrics/pair.ts';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
-import { FormatError } from '../../runtime/errors.ts';
-import { writeWhole } from '../train/files.ts';
+import { makeFolder } from '../../image/whole_file.ts';
+import { expectApart, type Originals } from '../paths/identity.ts';
 import type { PictureFile } from '../train/scan.ts';
 import type { Shown } from './html.ts';
 
@@ -29,10 +28,12 @@ export async function writeSquares(
   folder: string,
   { path }: PictureFile,
   squares: { readonly ours: BytePicture; readonly truth: BytePicture },
+  originals: Originals,
 ): Promise<void> {
   for (const [name, square] of Object.entries(squares)) {
     // a.jpg and a.png may both be there.
     const to = join(output, name, `${relative(folder, path)}.png`);
+    await expectApart(originals, { '--output': to });
     await makeFolder(dirname(to));
     await writeImage(to, square);
   }
@@ -45,17 +46,4 @@ export async function writeSheet(path: string, shown: readonly Shown[]): Promise
     rows.push(shown.slice(i, i + IN_A_ROW).flatMap(({ grey, ours, truth }) => [grey, ours, truth]));
   }
   await writeImage(path, contactSheet(rows, { cell: CELL }));
-}
-
-/** Writes a text file whole. @throws FormatError */
-export async function save(path: string, content: string): Promise<void> {
-  await writeWhole(path, content).catch((cause: Error) => {
-    throw new FormatError(`${path}: expected a place where files can be written, got '${cause.message}'`);
-  });
-}
-
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: Error) => {
-    throw new FormatError(`${path}: expected a folder to write into, got '${cause.message}' – choose another`);
-  });
 }

@@ -1,4 +1,5 @@
 /** What an evaluation says while it goes on, on standard error: one line that is written over on a terminal. */
+import { printable } from '../messages.ts';
 import { duration } from '../train/progress.ts';
 
 const LINE_EVERY_MS = 10_000;
@@ -15,7 +16,7 @@ export class Counter {
   /** Says a line of its own. */
   say(line: string): void {
     this.#clear();
-    this.#out.write(`${line}\n`);
+    this.#out.write(`${printable(line)}\n`);
   }
 
   /** Shows how much of a job is done; a new job's name starts the clock. */
@@ -31,7 +32,9 @@ export class Counter {
     this.#written = time;
     const left = done > 0 ? `  ${duration((((time - this.#started) / 1000) * (total - done)) / done)} left` : '';
     const line = `${job}  ${done}/${total}${left}`;
-    this.#out.write(this.#out.isTTY ? `\r\x1b[K${line.slice(0, (this.#out.columns || 80) - 1)}` : `${line}\n`);
+    this.#out.write(
+      this.#out.isTTY ? `\r\x1b[K${printable(line).slice(0, (this.#out.columns || 80) - 1)}` : `${line}\n`,
+    );
     this.#open = this.#out.isTTY;
   }
 

@@ -17,6 +17,8 @@ export interface Protocol {
   readonly pictureSet: string;
   readonly found: number;
   readonly leftOut: Readonly<Record<LeftOut['kind'], number>>;
+  /** Files that are no pictures, by extension. */
+  readonly others: Readonly<Record<string, number>>;
   /** Beyond --limit. */
   readonly notNeeded: number;
   /** Pixels a side of the squares that are compared. */
@@ -77,13 +79,14 @@ export function methods(size: number) {
 }
 
 /** Describes how it is done, in full. */
-export function protocolOf(settings: Settings, { pictures, leftOut, found, meanColour }: Selection): Protocol {
+export function protocolOf(settings: Settings, { pictures, leftOut, found, others, meanColour }: Selection): Protocol {
   return {
     ...settings,
     pictures: pictures.length,
     pictureSet: setHash(pictures),
     found,
     leftOut: countsOf(leftOut),
+    others,
     notNeeded: found - pictures.length - leftOut.length,
     ...methods(settings.size),
     meanColour,

@@ -5,7 +5,9 @@ import { rgbaToLab } from '../../image/lab.ts';
 import { meanColour } from '../../image/metrics/chroma.ts';
 import { GREY_THRESHOLD, isGrey } from '../../image/picture.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import { eachOf, listPictures, type PictureFile } from '../train/scan.ts';
+import { readError } from '../../runtime/file_errors.ts';
+import { type Listing, noneText } from '../paths/walk.ts';
+import { eachOf, type PictureFile } from '../train/scan.ts';
 import { type Colour, readSquare } from './squares.ts';
 
 /** Files hashed at a time. */
@@ -28,8 +30,10 @@ export interface Selection {
   /** Grey pictures that are kept, in the same order. They have no true colours. */
   readonly grey: readonly PictureFile[];
   readonly leftOut: readonly LeftOut[];
-  /** Picture files in the folder. */
+  /** Picture files in the folder, and folders in it that cannot be read. */
   readonly found: number;
+  /** Files that are no pictures, by extension. */
+  readonly others: Readonly<Record<string, number>>;
   /** The mean over all pixels of the pictures' squares. */
   readonly meanColour: Colour;
 }
@@ -41,22 +45,21 @@ export interface SelectOptions {
   readonly limit: number;
   /** Sorted by it, files are a fair sample. Default their SHA-256. */
   readonly rank?: (hash: string) => string;
-  /** Whether a file is looked at at all. Default all are. */
-  readonly only?: (path: string) => boolean;
   /** Whether grey pictures are kept, beside those with colours; they count for `limit`. Default no. */
   readonly keepGrey?: boolean;
   readonly progress: (done: number, total: number) => void;
 }
 
 /**
- * Reads and judges the pictures below a folder, until there are enough.
+ * Reads and judges the pictures of a folder, until there are enough.
  *
- * @throws FormatError when there is no such folder, or nothing to take in it.
+ * @param folder for messages
+ * @throws FormatError when there is nothing to take in it.
  */
-export async function select(folder: string, options: SelectOptions): Promise<Selection> {
-  const { size, limit, rank = (hash) => hash, only = () => true, keepGrey = false, progress } = options;
-  const paths = (await listPictures([folder])).filter(only);
-  const leftOut: LeftOut[] = [];
+export async function select(folder: string, listing: Listing, options: SelectOptions): Promise<Selection> {
+  const { size, limit, rank = (hash) => hash, keepGrey = false, progress } = options;
+  const { pictures: paths, unreadable } = listing;
+  const leftOut: LeftOut[] = unreadable.map((one) => ({ ...one, kind: 'unreadable' }));
   const candidates = await distinct(paths, leftOut, rank);
   const pictures: PictureFile[] = [];
   const grey: PictureFile[] = [];
@@ -81,12 +84,19 @@ export async function select(folder: string, options: SelectOptions): Promise<Se
   if (count() === 0) {
     const left = (wanted: LeftOut['kind']) => leftOut.filter(({ kind }) => kind === wanted).length;
     throw new FormatError(
-      `'${folder}': expected colour pictures, got ${paths.length ? `${left('unreadable')} unreadable and ${left('grey')} grey ones` : 'no jpg, jpeg, png, webp or tiff'} – name another folder`,
+      `'${folder}': expected colour pictures, got ${paths.length ? `${left('unreadable')} unreadable and ${left('grey')} grey ones` : noneText(listing)} – name another folder`,
     );
   }
   const mean = { a: colour.a / (pictures.length || 1), b: colour.b / (pictures.length || 1) };
   const order = (one: LeftOut, other: LeftOut) => (one.path < other.path ? -1 : 1);
-  return { pictures, grey, leftOut: leftOut.sort(order), found: paths.length, meanColour: mean };
+  return {
+    pictures,
+    grey,
+    leftOut: leftOut.sort(order),
+    found: paths.length + unreadable.length,
+    others: Object.fromEntries(listing.leftOut),
+    meanColour: mean,
+  };
 }
 
 /** The files by ascending rank of their hash; of equal ones the first by name. */
@@ -105,7 +115,7 @@ async function distinct(
           .digest('hex'),
       );
     } catch (cause) {
-      leftOut.push({ path, kind: 'unreadable', reason: (cause as Error).message });
+      leftOut.push({ path, kind: 'unreadable', reason: readError(path, 'a picture', cause as Error).message });
     }
   });
   const byHash = new Map<string, string>();

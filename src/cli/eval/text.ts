@@ -1,4 +1,5 @@
 /** An evaluation in words and columns: what the command prints, and what the page repeats. */
+import { leftOutText } from '../paths/walk.ts';
 import type { Estimate } from './bootstrap.ts';
 import type { Comparison, EstimatesOf, MetricName } from './estimates.ts';
 import type { Protocol, Report } from './report.ts';
@@ -93,15 +94,21 @@ export function sentence({ mseAb, psnr, deltaE00, closer }: Comparison): string 
   return `MSE ${percent(mseAb)} of it, ΔE00 ${percent(deltaE00)}, PSNR ${psnr.value < 0 ? '' : '+'}${gain.value} dB (${gain.interval}), closer in ${percent(closer)} of the pictures`;
 }
 
+/** `; no pictures: 3 .txt`; empty where there are only pictures. */
+export function othersText(others: Protocol['others']): string {
+  const text = leftOutText(new Map(Object.entries(others)));
+  return text && `; no pictures: ${text}`;
+}
+
 /** What was done, as rows of a label and what it is. */
 export function protocolRows(protocol: Protocol): [label: string, value: string][] {
-  const { pictures, found, leftOut, notNeeded, folder, weights, meanColour } = protocol;
+  const { pictures, found, leftOut, others, notNeeded, folder, weights, meanColour } = protocol;
   const beyond = notNeeded ? `, the first by SHA-256; ${notNeeded} not needed` : '';
   const { unreadable, grey, repeated } = leftOut;
   return [
     [
       'pictures',
-      `${pictures} of ${found} in ${folder}${beyond}; left out: ${unreadable} unreadable, ${grey} grey, ${repeated} repeated`,
+      `${pictures} of ${found} in ${folder}${beyond}; left out: ${unreadable} unreadable, ${grey} grey, ${repeated} repeated${othersText(others)}`,
     ],
     ['picture set', protocol.pictureSet],
     ['squares', protocol.squares],

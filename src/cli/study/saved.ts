@@ -1,12 +1,13 @@
 /** Reads files of saved answers, and believes nothing in them unseen: people's files come by mail. */
 import { readFile } from 'node:fs/promises';
 import { FormatError } from '../../runtime/errors.ts';
+import { readError } from '../../runtime/file_errors.ts';
 import { type Answer, FORMAT, type Saved, type Sitting, type Study, VERSION } from './answers.ts';
 
 /** Reads a file that a study's page saved. @throws FormatError */
 export async function readSaved(path: string): Promise<Saved> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new FormatError(`${path}: expected a file of saved answers, got '${cause.code ?? cause.message}'`);
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw readError(path, 'a file of saved answers', cause);
   });
   let value: unknown;
   try {

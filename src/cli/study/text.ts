@@ -1,5 +1,5 @@
 /** A study's outcome in words and columns. */
-import { table } from '../messages.ts';
+import { printable, table } from '../messages.ts';
 import type { KindRate, StudyReport } from './merge.ts';
 import { intervalText, percent, type Rate, rateText } from './rates.ts';
 
@@ -49,7 +49,8 @@ function rateCells({ count, of, value, low, high }: Rate): string[] {
 }
 
 /** Lines of cells, aligned. */
-function columns(rows: readonly (readonly string[])[]): string {
+function columns(unsafe: readonly (readonly string[])[]): string {
+  const rows = unsafe.map((row) => row.map(printable));
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)) + 2);
   return rows
     .map(

@@ -4,14 +4,14 @@
  * the picture's embedding, and its mirror image's.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readImage } from '../../image/node.ts';
+import { makeFolder, writeWhole } from '../../image/whole_file.ts';
 import type { VectorInfo } from '../../model/embedding.ts';
 import type { Extractor } from '../../model/extractor.ts';
 import type { Precision } from '../../runtime/adapter.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import { writeWhole } from './files.ts';
 import { readUnchanged } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
 import { eachOf, type PictureFile } from './scan.ts';
@@ -63,7 +63,7 @@ export class EmbeddingCache {
     both.set(plain);
     both.set(mirrored, this.#width);
     const bytes = new Uint8Array(both.buffer);
-    await mkdir(this.folder, { recursive: true });
+    await makeFolder(this.folder);
     await writeWhole(this.#path(hash), Buffer.concat([this.#digest(hash, bytes), bytes]));
   }
 

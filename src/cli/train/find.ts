@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';
+import { leftOutText } from '../paths/walk.ts';
 import type { Arguments } from './options.ts';
 import type { PictureCache, Pictures } from './pictures.ts';
 import type { Progress } from './progress.ts';
@@ -28,11 +29,13 @@ export async function findPictures(
     const found = await scan(where, {
       shorter,
       findings,
+      except: [folder.path],
       decoded: (hash, picture) => cache?.offer(hash, picture),
       progress: (done, total) => progress.scanning(done, total),
     });
-    const { pictures, unreadable, grey, repeated } = found;
-    const left = `${unreadable.length} unreadable, ${grey} grey, ${repeated} repeated`;
+    const { pictures, unreadable, grey, repeated, leftOut } = found;
+    const others = leftOut.size ? `; no pictures: ${leftOutText(leftOut)}` : '';
+    const left = `${unreadable.length} unreadable, ${grey} grey, ${repeated} repeated${others}`;
     progress.say(`${what} ${pictures.length} pictures; left out: ${left}`);
     for (const path of unreadable.slice(0, 5)) progress.say(`         cannot be read: ${path}`);
     if (unreadable.length > 5) progress.say(`         … and ${unreadable.length - 5} more`);

@@ -1,5 +1,4 @@
 /** The weights a run begins with: random ones, or those of --init. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { sizeOf } from '../../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
@@ -60,7 +59,7 @@ export async function firstWeights(
 ): Promise<Tensors> {
   const random = withPrior(initialWeights(layout, seed), colours);
   if (!init) return random;
-  const file = await readFile(init.path);
+  const file = await readBytes(init.path);
   if ((await sha256(file)) !== init.sha256)
     throw new FormatError(`--init ${init.path}: expected the file that the run began with, got another`);
   const { tensors, network } = decodeWeights(file, init.path);

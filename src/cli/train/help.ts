@@ -6,7 +6,7 @@ export const HELP = `koalarize train – trains the network on a folder of colou
   koalarize train DIR… [options]
   koalarize train --resume [--out RUN]
 
-Every jpg, jpeg, png, webp, tif and tiff below the folders is used, except grey, damaged and repeated ones (counted).
+Every photograph below the folders is used, except grey, damaged and repeated ones (counted), GIF, SVG and sheets of runs.
 A tenth, chosen by each file's content, is kept for validation. Ctrl-C saves and ends; --resume goes on from there.
 
 What to train
@@ -66,7 +66,7 @@ How long (default: --epochs 40)
 
 The run
   --out RUN            folder of the run (runs/DATE_TIME); with --resume, the run to go on with (the newest in runs/)
-  --resume             go on from the newest checkpoint, with the settings of the run, to the bit as if never stopped.
+  --resume             go on from the newest whole checkpoint, with the settings of the run, to the bit as if never stopped.
                        --epochs, --steps, --minutes may extend it: the cosine then falls to the new end, from a rate that
                        is higher again; DIR may be given where the pictures have moved
   --allow-changed-data go on although the pictures are not the same

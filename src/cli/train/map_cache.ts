@@ -5,7 +5,7 @@
  * image's. What runs past the picture is of its edge, repeated.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random, seedOf } from '../../graph/random.ts';
 import { toHalf } from '../../graph/safetensors.ts';
@@ -13,6 +13,7 @@ import { withLook } from '../../image/look.ts';
 import { decodeForTraining } from '../../image/node.ts';
 import type { Picture } from '../../image/picture.ts';
 import { renderGrey } from '../../image/render.ts';
+import { makeFolder, writeWhole } from '../../image/whole_file.ts';
 import { type Look, packLook } from '../../kernels/lightness.ts';
 import { featuresOf, type MapInfo, type MapsInfo } from '../../model/embedding.ts';
 import type { MapExtractor } from '../../model/maps.ts';
@@ -22,7 +23,6 @@ import { FormatError } from '../../runtime/errors.ts';
 import type { Crop } from '../../train/batch.ts';
 import { cropMap, FLOATS, type StoredMap } from '../../train/crop_map.ts';
 import { AS_IT_IS, type Looks, randomLook } from '../../train/sampler.ts';
-import { writeWhole } from './files.ts';
 import { readUnchanged } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
 import { eachOf, type PictureFile } from './scan.ts';
@@ -136,7 +136,7 @@ export class MapCache {
       const found = this.#folders.map((folder) => stat(pathOf(folder.path, name)).catch(() => undefined));
       if ((await Promise.all(found)).some((each) => !each)) missing.push({ file, view });
     });
-    for (const { path } of this.#folders) await mkdir(path, { recursive: true });
+    for (const { path } of this.#folders) await makeFolder(path);
     let done = 0;
     await eachOf(missing, PICTURES_AT_ONCE, async ({ file, view }) => {
       const shorter = this.view(file, view).shorter * this.#info.scale;

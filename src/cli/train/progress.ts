@@ -1,5 +1,6 @@
 /** What a run says while it goes on: one line that is written over on a terminal, one every ten seconds elsewhere. */
 import type { StepReport } from '../../train/loop.ts';
+import { printable } from '../messages.ts';
 
 const LINE_EVERY_MS = 10_000;
 const REDRAW_EVERY_MS = 200;
@@ -28,7 +29,7 @@ export class Progress {
   /** Says a line of its own. */
   say(line: string): void {
     this.#clear();
-    this.#out.write(`${line}\n`);
+    this.#out.write(`${printable(line)}\n`);
   }
 
   /** Shows how many files are read. */
@@ -99,7 +100,7 @@ export class Progress {
       this.#out.write(`${line}\n`);
       return;
     }
-    this.#out.write(`\r\x1b[K${line.slice(0, (this.#out.columns || 80) - 1)}`);
+    this.#out.write(`\r\x1b[K${printable(line).slice(0, (this.#out.columns || 80) - 1)}`);
     this.#open = true;
   }
 

@@ -1,12 +1,12 @@
 /** `koalarize train`, from the first step to the last: what is logged, saved and said when. */
-import { readFile } from 'node:fs/promises';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning.ts';
 import { learner } from '../../model/learner.ts';
 import { colorizationNetwork } from '../../model/network.ts';
-import { FormatError } from '../../runtime/errors.ts';
+import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
+import { readBytes } from '../../runtime/node.ts';
 import type { Padding } from '../../train/batch.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../train/checkpoint.ts';
 import { DivergedError, trainingLoop } from '../../train/loop.ts';
@@ -14,6 +14,7 @@ import type { NetworkBuilder } from '../../train/loss.ts';
 import { decayed, warmup } from '../../train/schedule.ts';
 import { Trainer } from '../../train/trainer.ts';
 import { Validator } from '../../train/validator.ts';
+import { reasonOf } from '../messages.ts';
 import { firstWeights } from './first_weights.ts';
 import { metadataOf, networkOf, trainerConfig } from './metadata.ts';
 import { datasetOf, type PictureCache, type Pictures } from './pictures.ts';
@@ -168,24 +169,32 @@ export class Run {
     return `train    step ${from + 1}${goal}: ${this.#pictures.train.length} pictures, ${batch} a step${parts}, ${size} px, seed ${seed}; ${parameters} M parameters, ${memory}; in ${this.#folder.path}`;
   }
 
-  /** Loads the newest checkpoint, or the first weights. @returns the steps that are done. */
+  /** Loads the newest whole checkpoint, or without any the first weights. @returns the steps that are done. */
   async #restore(trainer: Trainer): Promise<number> {
-    const path = await this.#folder.newestCheckpoint();
-    if (!path) {
+    const paths = await this.#folder.checkpoints();
+    if (paths.length === 0) {
       trainer.load(await firstWeights(this.#config, this.#pictures.colours, trainer.weights.layout, this.#progress));
       await this.#folder.truncateLog(0);
       return 0;
     }
-    const { step, weights, moments, lossScale, average } = decodeCheckpoint(await readFile(path), path);
-    if (trainer.average && !average) {
-      throw new FormatError(`${path}: expected the weights' average too, got none – put back the run's own checkpoint`);
+    let damage: Error | undefined;
+    for (const path of paths) {
+      const step = await loadCheckpoint(trainer, path).catch((error: Error) => {
+        if (!(error instanceof FormatError || error instanceof ShapeError)) throw error;
+        damage ??= error;
+        this.#progress.say(`damaged  ${reasonOf(error)}; left out`);
+        return undefined;
+      });
+      if (step === undefined) continue;
+      await this.#folder.truncateLog(step);
+      this.#progress.say(`resume   from ${path}`);
+      this.#savedPath = path;
+      this.#savedStep = step;
+      return step;
     }
-    trainer.load(weights, moments, lossScale, average);
-    await this.#folder.truncateLog(step);
-    this.#progress.say(`resume   from ${path}`);
-    this.#savedPath = path;
-    this.#savedStep = step;
-    return step;
+    throw new FormatError(
+      `${this.#folder.path}: expected a whole checkpoint to go on from, got ${paths.length} that cannot be used – put one back, or start a new run; the newest says: ${damage!.message}`,
+    );
   }
 
   #saveIsDue(): boolean {
@@ -219,4 +228,15 @@ export class Run {
     const { size } = this.#config.settings;
     await writeImage(this.#folder.sheetPath(step), contactSheet(rows, { cell: { width: size, height: size } }));
   }
+}
+
+/** Loads a checkpoint. @returns its step. @throws FormatError or ShapeError for one that is damaged, or of another network */
+async function loadCheckpoint(trainer: Trainer, path: string): Promise<number> {
+  const file = await readBytes(path);
+  const { step, weights, moments, lossScale, average } = decodeCheckpoint(file, path);
+  if (trainer.average && !average) {
+    throw new FormatError(`${path}: expected the weights' average too, got none – put back the run's own checkpoint`);
+  }
+  trainer.load(weights, moments, lossScale, average);
+  return step;
 }

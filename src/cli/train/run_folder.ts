@@ -13,11 +13,12 @@
  * ```
  */
 import { appendFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, UNFINISHED, writeWhole } from '../../image/whole_file.ts';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import { UNFINISHED, writeWhole } from './files.ts';
+import { writeError } from '../../runtime/file_errors.ts';
 import { type LogEntry, lossSvg } from './loss_svg.ts';
 import type { Finding, Findings } from './scan.ts';
 import { type Conduct, EARLIER, type Goal, type Settings } from './settings.ts';
@@ -125,7 +126,12 @@ export class RunFolder {
   }
 
   log(entry: Readonly<Record<string, unknown>>): void {
-    appendFileSync(this.#at('log.jsonl'), `${JSON.stringify({ ...entry, time: new Date().toISOString() })}\n`);
+    const path = this.#at('log.jsonl');
+    try {
+      appendFileSync(path, `${JSON.stringify({ ...entry, time: new Date().toISOString() })}\n`);
+    } catch (cause) {
+      throw writeError(path, cause as Error);
+    }
   }
 
   /** Drops the log's lines of steps after `step`, which will be done again. */
@@ -151,23 +157,29 @@ export class RunFolder {
     });
   }
 
-  /** The newest checkpoint's path; undefined when there is none. */
-  async newestCheckpoint(): Promise<string | undefined> {
-    return (await this.#checkpoints())[0];
+  /** The paths of all checkpoints, newest first. */
+  async checkpoints(): Promise<string[]> {
+    const stepOf = (name: string) => Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? -1);
+    const names = (await readdir(this.#at('checkpoints'))).filter((name) => stepOf(name) >= 0);
+    return names.sort((a, b) => stepOf(b) - stepOf(a)).map((name) => this.#at('checkpoints', name));
   }
 
   /** Writes a checkpoint, and then removes all but the newest few. @returns its path. */
   async writeCheckpoint(step: number, file: Uint8Array): Promise<string> {
     const path = this.#at('checkpoints', `${stepName(step)}.safetensors`);
     await writeWhole(path, file);
-    for (const old of (await this.#checkpoints()).slice(CHECKPOINTS_KEPT)) await rm(old);
+    for (const old of (await this.checkpoints()).slice(CHECKPOINTS_KEPT)) await rm(old);
     return path;
   }
 
   async writeWeights(file: Uint8Array): Promise<string> {
-    const path = this.#at('weights.safetensors');
-    await writeWhole(path, file);
-    return path;
+    await writeWhole(this.weightsPath, file);
+    return this.weightsPath;
+  }
+
+  /** Where the last weights belong. */
+  get weightsPath(): string {
+    return this.#at('weights.safetensors');
   }
 
   /** Where embeddings belong, unless they are kept elsewhere. */
@@ -180,15 +192,8 @@ export class RunFolder {
     return this.#at('sheets', `${stepName(step)}.png`);
   }
 
-  /** All checkpoints, newest first. */
-  async #checkpoints(): Promise<string[]> {
-    const stepOf = (name: string) => Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? -1);
-    const names = (await readdir(this.#at('checkpoints'))).filter((name) => stepOf(name) >= 0);
-    return names.sort((a, b) => stepOf(b) - stepOf(a)).map((name) => this.#at('checkpoints', name));
-  }
-
   async #makeFolders(): Promise<void> {
-    for (const folder of ['checkpoints', 'sheets']) await mkdir(this.#at(folder), { recursive: true });
+    for (const folder of ['checkpoints', 'sheets']) await makeFolder(this.#at(folder));
     for (const folder of ['.', 'checkpoints', 'sheets']) {
       for (const name of await readdir(this.#at(folder))) {
         if (name.endsWith(UNFINISHED)) await rm(this.#at(folder, name));

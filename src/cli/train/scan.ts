@@ -1,13 +1,12 @@
 /** Finds the pictures of a folder, and leaves out what cannot be learnt from: damaged, grey and repeated ones. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { decodeForTraining } from '../../image/node.ts';
 import { isGrey } from '../../image/picture.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Picture } from '../../train/batch.ts';
+import { listPictures, noneText } from '../paths/walk.ts';
 
-const EXTENSIONS = /\.(jpe?g|png|webp|tiff?)$/i;
 /** Files read and decoded at a time: enough to keep every decoding thread busy. */
 const AT_ONCE = 16;
 
@@ -33,8 +32,11 @@ export interface ScanResult {
   /** By ascending hash, so that names and places of files make no difference. */
   readonly pictures: readonly PictureFile[];
   readonly grey: number;
+  /** Files, and folders. */
   readonly unreadable: readonly string[];
   readonly repeated: number;
+  /** Files that are no pictures, by extension. */
+  readonly leftOut: ReadonlyMap<string, number>;
 }
 
 export interface ScanOptions {
@@ -42,6 +44,8 @@ export interface ScanOptions {
   readonly shorter: number;
   /** What an earlier scan found; new findings are added. */
   readonly findings: Findings;
+  /** Folders from which nothing is taken. Default none. */
+  readonly except?: readonly string[];
   /** Is given every good picture that had to be decoded. */
   readonly decoded: (hash: string, picture: Picture) => void;
   readonly progress: (done: number, total: number) => void;
@@ -53,10 +57,12 @@ export interface ScanOptions {
  * @throws FormatError when a folder does not exist, or there is no picture to train with.
  */
 export async function scan(dirs: readonly string[], options: ScanOptions): Promise<ScanResult> {
-  const paths = await listPictures(dirs);
+  const { pictures: paths, leftOut, unreadable: folders } = await listPictures(dirs, options.except);
   const where = dirs.map((dir) => `'${dir}'`).join(', ');
   if (paths.length === 0) {
-    throw new FormatError(`${where}: expected pictures, got no jpg, jpeg, png, webp or tiff – name another folder`);
+    throw new FormatError(
+      `${where}: expected pictures, got ${noneText({ leftOut, unreadable: folders })} – name another folder`,
+    );
   }
   const { findings, progress } = options;
   const found = new Map<string, Finding>();
@@ -77,7 +83,7 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
     else good.set(hash, path);
   }
   const pathsOf = (wanted: Finding['kind']) => paths.filter((path) => found.get(path)!.kind === wanted);
-  const unreadable = pathsOf('unreadable');
+  const unreadable = [...folders.map(({ path }) => path), ...pathsOf('unreadable')];
   const grey = pathsOf('grey').length;
   if (good.size === 0) {
     throw new FormatError(
@@ -85,34 +91,7 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
     );
   }
   const pictures = [...good].map(([hash, path]) => ({ path, hash }));
-  return { pictures: pictures.sort((a, b) => (a.hash < b.hash ? -1 : 1)), grey, unreadable, repeated };
-}
-
-/** All picture files below `dirs`, hidden ones left out, each once. Sorted, so that of equal ones the same is taken. */
-export async function listPictures(dirs: readonly string[]): Promise<string[]> {
-  const paths = new Set<string>();
-  const visited = new Set<string>();
-  const visit = async (dir: string): Promise<void> => {
-    // A link may lead back to a folder above.
-    const real = await realpath(dir);
-    if (visited.has(real)) return;
-    visited.add(real);
-    for (const entry of await readdir(dir, { withFileTypes: true })) {
-      if (entry.name.startsWith('.')) continue;
-      const path = join(dir, entry.name);
-      const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
-      if (kind?.isDirectory()) await visit(path);
-      else if (kind?.isFile() && EXTENSIONS.test(entry.name)) paths.add(path);
-    }
-  };
-  for (const dir of dirs) {
-    const kind = await stat(dir).catch(() => undefined);
-    if (!kind?.isDirectory()) {
-      throw new FormatError(`'${dir}': expected a folder, got ${kind ? 'a file' : 'nothing'} – check the path`);
-    }
-    await visit(resolve(dir));
-  }
-  return [...paths].sort();
+  return { pictures: pictures.sort((a, b) => (a.hash < b.hash ? -1 : 1)), grey, unreadable, repeated, leftOut };
 }
 
 async function judge(path: string, known: Finding | undefined, options: ScanOptions): Promise<Finding> {

@@ -1,0 +1,50 @@
+/** Names of what is written: none is an original's, none is given twice, none is longer than disks allow. */
+import { basename, dirname, extname, join } from 'node:path';
+import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
+import { folded, type Originals, placeOf } from '../paths/identity.ts';
+import { extensionOf, kindOf } from '../paths/walk.ts';
+
+/** What file systems allow for a name, in bytes of UTF-8. */
+const NAME_BYTES = 255;
+
+/** Gives names in one call. */
+export class Names {
+  readonly #taken = new Set<string>();
+  readonly #originals: Originals;
+
+  /** @param originals all files that the call reads */
+  constructor(originals: Originals) {
+    this.#originals = originals;
+  }
+
+  /** A path that is no original's and that no other picture of this call has: `a.jpg`, `a-2.jpg`, … */
+  async free(path: string): Promise<string> {
+    const extension = extname(path);
+    const stem = basename(path).slice(0, basename(path).length - extension.length);
+    for (let i = 1; ; i++) {
+      const candidate = join(dirname(path), named(stem, i === 1 ? extension : `-${i}${extension}`));
+      const key = folded(await placeOf(candidate));
+      if (this.#taken.has(key) || (await this.#originals.has(candidate))) continue;
+      this.#taken.add(key);
+      return candidate;
+    }
+  }
+}
+
+/** A name for `path` in a format that can be written: its own, else JPEG for a JPEG file, else PNG. */
+export async function writable(path: string, name: string): Promise<string> {
+  const extension = extensionOf(name);
+  if (WRITABLE_EXTENSIONS.includes(extension)) return name;
+  const kind = await kindOf(path);
+  const stem = kind && extension ? name.slice(0, name.length - extension.length) : name;
+  return join(dirname(stem), named(basename(stem), kind === 'jpeg' ? '.jpg' : '.png'));
+}
+
+/** A name of at most 255 bytes: where it would be longer, its stem is cut. */
+function named(stem: string, end: string): string {
+  const characters = [...stem];
+  while (Buffer.byteLength(characters.join('')) + Buffer.byteLength(end) > NAME_BYTES && characters.length > 1) {
+    characters.pop();
+  }
+  return characters.join('') + end;
+}

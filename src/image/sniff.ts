@@ -1,0 +1,71 @@
+/** Kinds of image files: by how a file begins, and by how its name ends. Nothing is decoded here. */
+
+export const IMAGE_KINDS = ['jpeg', 'png', 'gif', 'webp', 'tiff', 'bmp', 'heif', 'avif', 'jp2', 'jxl', 'svg'] as const;
+export type ImageKind = (typeof IMAGE_KINDS)[number];
+
+/** Bytes from a file's beginning that tell its kind; SVG may have a comment first. */
+export const HEAD_BYTES = 1024;
+
+/** Ends of names: lower case, with the dot. */
+const EXTENSIONS: Readonly<Record<ImageKind, readonly string[]>> = {
+  jpeg: ['.jpg', '.jpeg', '.jpe', '.jfif', '.jif', '.pjpeg'],
+  png: ['.png'],
+  gif: ['.gif'],
+  webp: ['.webp'],
+  tiff: ['.tif', '.tiff'],
+  bmp: ['.bmp', '.dib'],
+  heif: ['.heic', '.heif', '.hif'],
+  avif: ['.avif'],
+  jp2: ['.jp2', '.j2k', '.jpx'],
+  jxl: ['.jxl'],
+  svg: ['.svg'],
+};
+const BY_EXTENSION = new Map(IMAGE_KINDS.flatMap((kind) => EXTENSIONS[kind].map((end) => [end, kind] as const)));
+
+/** The kind that an extension promises; undefined for one that is no picture's. @param extension with its dot, in any case */
+export function kindOfExtension(extension: string): ImageKind | undefined {
+  return BY_EXTENSION.get(extension.toLowerCase());
+}
+
+/** Characters as bytes; `?` stands for any byte. */
+const SIGNATURES: readonly (readonly [kind: ImageKind, text: string])[] = [
+  ['jpeg', '\xff\xd8\xff'],
+  ['png', '\x89PNG\r\n\x1a\n'],
+  ['gif', 'GIF87a'],
+  ['gif', 'GIF89a'],
+  ['webp', 'RIFF????WEBP'],
+  ['tiff', 'II*\0'],
+  ['tiff', 'MM\0*'],
+  // BigTIFF.
+  ['tiff', 'II+\0'],
+  ['tiff', 'MM\0+'],
+  // Two reserved words, both 0, stand between the size and the pixels' place.
+  ['bmp', 'BM????\0\0\0\0'],
+  ['jp2', '\0\0\0\x0cjP  \r\n\x87\n'],
+  ['jp2', '\xff\x4f\xff\x51'],
+  ['jxl', '\0\0\0\x0cJXL \r\n\x87\n'],
+  ['jxl', '\xff\x0a'],
+];
+
+/** ISO/IEC 23008-12's brands: those of AVIF, and those of HEIC and its relatives. */
+const BRANDS: readonly (readonly [kind: ImageKind, brands: RegExp])[] = [
+  ['avif', /^avi[fs]/],
+  ['heif', /^(heic|heix|heim|heis|hevc|hevx|mif1|msf1)/],
+];
+
+/**
+ * Tells the kind of an image file by how it begins.
+ *
+ * @param head at least the first 32 bytes where the file has so many; for SVG up to 1,024
+ * @returns undefined for what is no image that this knows
+ */
+export function kindOfBytes(head: Uint8Array): ImageKind | undefined {
+  const text = String.fromCharCode(...head.subarray(0, HEAD_BYTES));
+  const begins = (signature: string) =>
+    text.length >= signature.length && [...signature].every((byte, i) => byte === '?' || byte === text[i]);
+  const found = SIGNATURES.find(([, signature]) => begins(signature));
+  if (found) return found[0];
+  if (text.slice(4, 8) === 'ftyp') return BRANDS.find(([, brands]) => brands.test(text.slice(8)))?.[0];
+  const markup = text.replace(/^\xef\xbb\xbf/, '').trimStart();
+  return markup.startsWith('<') && /<svg[\s>]/.test(markup) && !/<(!doctype )?html/i.test(markup) ? 'svg' : undefined;
+}

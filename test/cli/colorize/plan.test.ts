@@ -1,0 +1,242 @@
+/** Plans of the colorize command: which file becomes which, and that no file that is read is ever written. */
+import { link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Plan, planJobs } from '../../../src/cli/colorize/plan.ts';
+import { UsageError } from '../../../src/cli/messages.ts';
+import { Random } from '../../../src/graph/random.ts';
+import { makeFolder, writeWhole } from '../../../src/image/whole_file.ts';
+import { FormatError } from '../../../src/runtime/errors.ts';
+import { temporaryFolder } from '../../fixtures.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await temporaryFolder();
+});
+
+const at = (name: string) => (name.endsWith('/') ? `${join(root, name)}/` : join(root, name));
+
+async function put(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await mkdir(dirname(at(name)), { recursive: true });
+    await writeFile(at(name), `original ${name}`);
+  }
+}
+
+/** A plan as lines: `input > output`, or `input ! why not`. */
+async function plan(inputs: string[], out: string): Promise<string[]> {
+  const { jobs } = await planJobs(inputs.map(at), at(out));
+  const short = (path: string) => relative(root, path);
+  return jobs.map(({ input, output, error }) =>
+    error ? `${short(input)} ! ${error.replaceAll(`${root}/`, '')}` : `${short(input)} > ${short(output)}`,
+  );
+}
+
+const ITSELF = 'expected another output file, got the input itself – choose another -o';
+
+describe('no original is replaced', () => {
+  test('neither its own nor that of another picture of the call', async () => {
+    await put('x.jpg', 'out/x.jpg', 'out/y.jpg', 'a.bmp', 'out/a.png');
+    expect(await plan(['x.jpg', 'out/x.jpg', 'a.bmp', 'out/a.png', 'out/y.jpg'], 'out/')).toEqual([
+      'x.jpg > out/x-2.jpg',
+      `out/x.jpg ! out/x.jpg: ${ITSELF}`,
+      'a.bmp > out/a-2.png',
+      `out/a.png ! out/a.png: ${ITSELF}`,
+      `out/y.jpg ! out/y.jpg: ${ITSELF}`,
+    ]);
+  });
+
+  test('through a link to the folder, to the file, or a second name of it', async () => {
+    await put('photos/a.jpg', 'photos/b.jpg', 'photos/c.bmp');
+    await symlink('photos', at('link'));
+    expect(await plan(['photos/a.jpg', 'photos/b.jpg'], 'link')).toEqual([
+      `photos/a.jpg ! photos/a.jpg: ${ITSELF}`,
+      `photos/b.jpg ! photos/b.jpg: ${ITSELF}`,
+    ]);
+    await expect(plan(['photos'], 'link')).rejects.toThrow('expected another folder than that of the photographs');
+    await mkdir(at('out'));
+    await symlink('../photos/a.jpg', at('out/a.jpg'));
+    await link(at('photos/a.jpg'), at('out/b.jpg'));
+    expect(await plan(['photos/a.jpg', 'photos/b.jpg'], 'out')).toEqual([
+      `photos/a.jpg ! photos/a.jpg: ${ITSELF}`,
+      'photos/b.jpg > out/b-2.jpg',
+    ]);
+    expect(await plan(['photos/a.jpg'], 'out/a.jpg')).toEqual([`photos/a.jpg ! photos/a.jpg: ${ITSELF}`]);
+  });
+
+  test('an output folder that is one of the inputs is refused', async () => {
+    await put('c/a.jpg', 'd/a.jpg');
+    await expect(plan(['c', 'd'], 'd')).rejects.toThrow(UsageError);
+    await expect(plan(['c', 'd'], 'd/../d/')).rejects.toThrow(UsageError);
+  });
+
+  test('and none lies where it would be taken for a photograph the next time', async () => {
+    await put('photos/2019/2019/x.jpg', 'photos/2019/y.jpg');
+    expect(await plan(['photos/2019'], 'photos')).toEqual([
+      expect.stringMatching(/^photos\/2019\/2019\/x\.jpg ! .*expected an output outside of the folders of photographs/),
+      'photos/2019/y.jpg > photos/y.jpg',
+    ]);
+  });
+});
+
+describe('folders', () => {
+  test('what lies below the output folder is no input', async () => {
+    await put('photos/a.jpg', 'photos/colored/a.jpg', 'photos/colored/deep/b.jpg');
+    await symlink('colored/deep', at('photos/link'));
+    expect(await plan(['photos'], 'photos/colored')).toEqual(['photos/a.jpg > photos/colored/a.jpg']);
+  });
+
+  test('a picture that is named twice is colored once', async () => {
+    await put('photos/a.jpg', 'photos/2019/b.jpg');
+    const twice = ['photos/a.jpg', 'photos', 'photos/2019', 'photos/../photos/a.jpg'];
+    expect(await plan(twice, 'out')).toEqual(['photos/a.jpg > out/a.jpg', 'photos/2019/b.jpg > out/2019/b.jpg']);
+  });
+
+  test('an empty one is told, and what is no picture counted', async () => {
+    await put('empty/notes.txt', 'photos/a.jpg', 'photos/b.mov');
+    expect(await plan(['empty', 'photos'], 'out')).toEqual([
+      'empty ! empty: expected pictures in this folder, got none',
+      'photos/a.jpg > out/a.jpg',
+    ]);
+    const { leftOut } = await planJobs([at('photos'), at('empty')], at('out'));
+    expect([...leftOut]).toEqual([
+      ['.mov', 1],
+      ['.txt', 1],
+    ]);
+  });
+});
+
+describe('names', () => {
+  test('differ by more than case, and ways to write accents', async () => {
+    await put('p/a.jpg', 'q/A.JPG', 'p/caf\u00e9.png', 'q/cafe\u0301.png', 'q/a-2.jpg');
+    expect(await plan(['p', 'q'], 'out')).toEqual([
+      'p/a.jpg > out/a.jpg',
+      'p/caf\u00e9.png > out/caf\u00e9.png',
+      'q/A.JPG > out/A-2.JPG',
+      'q/a-2.jpg > out/a-2-2.jpg',
+      'q/cafe\u0301.png > out/cafe\u0301-2.png',
+    ]);
+  });
+
+  test('end with a format that can be written', async () => {
+    const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
+    await put('a.heic', 'b.jfif', 'c.WebP');
+    for (const name of ['plain', 'summer.2019']) await writeFile(at(name), jpeg);
+    await writeFile(at('drawing'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+    expect(await plan(['a.heic', 'b.jfif', 'c.WebP', 'plain', 'summer.2019', 'drawing'], 'out')).toEqual([
+      'a.heic > out/a.png',
+      'b.jfif > out/b.jpg',
+      'c.WebP > out/c.WebP',
+      'plain > out/plain.jpg',
+      'summer.2019 > out/summer.2019.jpg',
+      'drawing > out/drawing.png',
+    ]);
+  });
+
+  test('are never longer than 255 bytes', async () => {
+    const [plain, long] = [`${'é'.repeat(126)}x`, `${'é'.repeat(125)}x`];
+    await writeFile(at(plain), Buffer.from([0xff, 0xd8, 0xff, 0xe0]));
+    await put(`p/${long}.png`, `q/${long}.png`);
+    const { jobs } = await planJobs([plain, 'p', 'q'].map(at), at('out'));
+    const names = jobs.map(({ output }) => basename(output));
+    expect(names).toEqual([`${'é'.repeat(125)}.jpg`, `${long}.png`, `${'é'.repeat(124)}-2.png`]);
+    for (const name of names) expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
+  });
+});
+
+describe('-o', () => {
+  test('a file for several pictures, or for a folder, is refused', async () => {
+    await put('a.jpg', 'b.jpg', 'photos/c.jpg', 'is.jpg');
+    for (const [inputs, out] of [
+      [['a.jpg', 'b.jpg'], 'new.jpg'],
+      [['photos'], 'new.png'],
+      [['a.jpg', 'b.jpg'], 'is.jpg'],
+    ] as const) {
+      await expect(plan([...inputs], out)).rejects.toThrow(
+        `-o: expected a folder for several pictures (with a / at its end), got the file '${at(out)}'`,
+      );
+    }
+    expect(await plan(['a.jpg', 'b.jpg'], 'new.jpg/')).toEqual(['a.jpg > new.jpg/a.jpg', 'b.jpg > new.jpg/b.jpg']);
+    await expect(plan(['a.jpg'], 'new.xyz')).rejects.toThrow("got '");
+  });
+});
+
+/** All files below the root by their paths, with what is in them. */
+async function contents(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile()) found.set(path, await readFile(path, 'utf8'));
+  }
+  return found;
+}
+
+/** Writes what a plan says, as the command does: what cannot be read or written stops nothing else. @returns outputs */
+async function write({ jobs }: Plan): Promise<string[]> {
+  const written: string[] = [];
+  for (const { input, output, error } of jobs) {
+    if (error || !(await stat(input).catch(() => undefined))) continue;
+    try {
+      await makeFolder(dirname(output));
+      await writeWhole(output, `colored ${input}`);
+      written.push(output);
+    } catch (cause) {
+      expect(cause).toBeInstanceOf(FormatError);
+    }
+  }
+  return written;
+}
+
+const NAMES = ['a.jpg', 'A.JPG', 'a-2.jpg', 'a.png', 'a.bmp', 'b.jfif', 'caf\u00e9.png', 'cafe\u0301.png', 'notes.txt'];
+const FOLDERS = ['p', 'p/q', 'p/q/p', 'p/Q', 'r', 'r/p', 'out', 'out/p', 'out/q', 'r/out'];
+
+/** A tree with links of every kind. */
+async function plant(random: Random): Promise<void> {
+  const any = <T>(list: readonly T[]): T => list[random.below(list.length)]!;
+  const tryTo = (work: Promise<unknown>) => work.catch(() => undefined); // A name may be taken already.
+  for (const folder of FOLDERS) {
+    if (folder.startsWith('out') && random.below(2)) continue;
+    await mkdir(at(folder), { recursive: true });
+    for (let i = random.below(4); i > 0; i--) await put(join(folder, any(NAMES)));
+  }
+  for (let i = 0; i < 8; i++) {
+    const where = at(join(any(FOLDERS), any([...NAMES, 'link', 'q', 'p'])));
+    if (!(await stat(dirname(where)).catch(() => undefined))) continue;
+    const folder = at(any([...FOLDERS, '.']));
+    const file = at(join(any(FOLDERS), any(NAMES)));
+    if (i % 3 === 0) await tryTo(symlink(folder, where));
+    else if (i % 3 === 1) await tryTo(symlink(file, where));
+    else await tryTo(link(file, where));
+  }
+}
+
+test.each(Array.from({ length: 200 }, (_, seed) => seed))('any tree, any call: seed %i', async (seed) => {
+  const random = new Random(seed);
+  const any = <T>(list: readonly T[]): T => list[random.below(list.length)]!;
+  await plant(random);
+  const inputs = Array.from({ length: 1 + random.below(3) }, () =>
+    at(random.below(3) ? any(FOLDERS) : join(any(FOLDERS), any(NAMES))),
+  );
+  const out = at(any([...FOLDERS, ...FOLDERS, '.', 'new', 'p/new', 'p/link', 'new.png', 'p/a.png']));
+  const before = await contents();
+  const plan = await planJobs(inputs, out).catch((error: Error) => error);
+  expect(await contents()).toEqual(before);
+  if (plan instanceof Error) {
+    expect(plan).toBeInstanceOf(UsageError);
+    return;
+  }
+  const taken = plan.jobs.map(({ input }) => input);
+  const read = new Map(
+    await Promise.all(taken.map(async (path) => [path, await readFile(path, 'utf8').catch(() => '')] as const)),
+  );
+  const outputs = await write(plan);
+  for (const [path, content] of read) expect(await readFile(path, 'utf8').catch(() => ''), path).toBe(content);
+  const written = await Promise.all(outputs.map(async (path) => stat(path)));
+  expect(new Set(written.map(({ ino }) => ino)).size).toBe(outputs.length);
+
+  // Once more: nothing that was written is taken in, and all is there already.
+  const again = await planJobs(inputs, out).catch((error: Error) => error);
+  if (again instanceof Error) throw again;
+  const good = ({ jobs }: Plan) => jobs.flatMap(({ input, output, error }) => (error ? [] : [`${input} > ${output}`]));
+  expect(good(again)).toEqual(good(plan));
+});
