@@ -1,7 +1,7 @@
 /** `koalarize eval DIR`: metrics on a folder of colour photographs, beside those of trivial answers. */
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Colorizer, DEFAULT_WEIGHTS } from '../model/colorizer.ts';
+import { Colorizer, defaultWeights } from '../model/colorizer.ts';
 import { describeExtractor } from '../model/embedding.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { readBytes } from '../runtime/node.ts';
@@ -34,7 +34,7 @@ async function run(folder: string, values: Values): Promise<number> {
   await makeFolders(values);
   const progress = new Counter();
   // First, so that what is wrong with the weights is said before thousands of pictures are read.
-  const weights = values.weights ?? fileURLToPath(DEFAULT_WEIGHTS);
+  const weights = values.weights ?? fileURLToPath(defaultWeights());
   const colorizer = await Colorizer.load({ weights, ...(adapter && { adapter }), ...(inception && { inception }) });
   try {
     progress.say(`device   ${colorizer.gpu.name} (${colorizer.gpu.source})`);

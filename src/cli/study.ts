@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../graph/random.ts';
-import { Colorizer, DEFAULT_WEIGHTS } from '../model/colorizer.ts';
+import { Colorizer, defaultWeights } from '../model/colorizer.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { readBytes } from '../runtime/node.ts';
@@ -44,7 +44,7 @@ async function make(folder: string, values: Values): Promise<number> {
   const { adapter } = values;
   await makeFolders({ html: output });
   const progress = new Counter();
-  const weights = values.weights ?? fileURLToPath(DEFAULT_WEIGHTS);
+  const weights = values.weights ?? fileURLToPath(defaultWeights());
   const colorizer = await Colorizer.load({ weights, ...(adapter && { adapter }), ...(inception && { inception }) });
   try {
     progress.say(`device   ${colorizer.gpu.name} (${colorizer.gpu.source})`);

@@ -3,7 +3,7 @@
  * Adam's moments behind `adam.m.` and `adam.v.`, and the weights' average behind `average.`. The sampler has no state but
  * the step's number.
  */
-import type { ParameterSlab, Tensors } from '../graph/parameters.ts';
+import { expectFinite, type ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors, encodeSafetensors } from '../graph/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { DivergedError } from './loop.ts';
@@ -70,6 +70,7 @@ export function decodeCheckpoint(
   name: string,
 ): TrainingState & { metadata: Readonly<Record<string, string>> } {
   const { tensors, metadata } = decodeSafetensors(file, name);
+  expectFinite(name, tensors);
   const { step: text } = metadata;
   const step = Number(text);
   if (!Number.isInteger(step) || step < 0) {

@@ -128,7 +128,11 @@ test('a file that is no checkpoint is refused', () => {
 
 test('a weight that is not finite stops the run in its step, though ReLU would hide it, and is not saved', async () => {
   const trainer = await makeTrainer();
-  const failure = loop(trainer, 20, { learningRate: (step) => (step === 4 ? 1e38 * 10 : 1e-3) });
+  const learningRate = (step: number) => {
+    if (step === 4) gpu.write(trainer.weights.buffer, Float32Array.of(Number.NaN));
+    return 1e-3;
+  };
+  const failure = loop(trainer, 20, { learningRate });
   await expect(failure).rejects.toThrow(/^step 4: expected finite numbers, got NaN/);
   await expect(failure).rejects.toBeInstanceOf(DivergedError);
   await expect(readState(trainer, 4)).rejects.toBeInstanceOf(DivergedError);
