@@ -5,7 +5,7 @@ import { input } from '../graph/ops/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
 import { greyToNetwork } from '../image/lab.ts';
-import type { Picture, Pixels } from '../image/picture.ts';
+import { channelsOf, type Picture, type Pixels } from '../image/picture.ts';
 import { chromaOf, type RenderPlane, renderGrey } from '../image/render.ts';
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/views.ts';
 import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../runtime/arguments.ts';
@@ -164,6 +164,7 @@ export class Colorizer {
    */
   async chroma(picture: Picture, options: Pick<ColorizeOptions, 'renderSize' | 'quality'> = {}): Promise<Chroma> {
     this.#check();
+    channelsOf('colorize', picture);
     expectOptions('colorize', options, COLORIZE_OPTIONS);
     const { renderSize = this.weights.size, quality = 'fast' } = options;
     if (!QUALITIES.includes(quality)) {

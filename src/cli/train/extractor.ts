@@ -121,7 +121,8 @@ async function openVector(
   had: (Exclude<ExtractorInfo, { kind: 'maps' }> & { path: string }) | undefined,
 ): Promise<OpenExtractor> {
   const path = args?.source ?? had!.path;
-  const extractor = await Extractor.open(gpu, path, { ...args, kind: args?.embedding }, had);
+  const { output, size, range, embedding: kind } = args ?? {};
+  const extractor = await Extractor.open(gpu, path, { output, size, range, kind }, had);
   const info = extractor.description;
   return {
     path,
