@@ -4,6 +4,7 @@ import { sizeOf } from '../../src/graph/node.ts';
 import type { Tensors } from '../../src/graph/parameters.ts';
 import { rgbaToLab } from '../../src/image/lab.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
+import { ArgumentError, DeviceError, ShapeError } from '../../src/runtime/errors.ts';
 import { assembleBatch, sourceSize } from '../../src/train/batch.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../src/train/checkpoint.ts';
 import { DivergedError, trainingLoop } from '../../src/train/loop.ts';
@@ -11,7 +12,6 @@ import type { NetworkBuilder } from '../../src/train/loss.ts';
 import { chooseMicroBatch } from '../../src/train/micro_batch.ts';
 import { Sampler } from '../../src/train/sampler.ts';
 import { decayed } from '../../src/train/schedule.ts';
-import { ArgumentError, DeviceError, ShapeError } from '../../src/runtime/errors.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { Validator } from '../../src/train/validator.ts';
 import { gpu } from '../gpu.ts';
@@ -199,7 +199,7 @@ test('options, batches and weights that are none are refused', async () => {
   const create = (more: object) => Trainer.create(gpu, { ...config, batch: 4, microBatch: 2, ...more }, network);
   await expect(create({ learningRate: 1 })).rejects.toThrow("expected an option that exists, got 'learningRate'");
   await expect(create({ microbatch: 2 })).rejects.toThrow("do you mean 'microBatch'?");
-  await expect(create({ adam: { beta: 0.9 } })).rejects.toThrow("Trainer.create adam: expected an option that exists");
+  await expect(create({ adam: { beta: 0.9 } })).rejects.toThrow('Trainer.create adam: expected an option that exists');
   for (const sizes of [{ microBatch: 3 }, { batch: Number.NaN }, { batch: -4, microBatch: -2 }, { microBatch: 0 }]) {
     await expect(create(sizes)).rejects.toThrow(ShapeError);
   }
