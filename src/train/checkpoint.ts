@@ -5,6 +5,7 @@
  */
 import { expectFinite, type ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors, encodeSafetensors } from '../graph/safetensors.ts';
+import { expectObject } from '../runtime/arguments.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { DivergedError } from './loop.ts';
 import { decodeLossScale, encodeLossScale, type LossScaleState } from './loss_scale.ts';
@@ -39,11 +40,17 @@ export async function readState(trainer: Trainer, step: number): Promise<Trainin
     }
     return tensors;
   };
-  const { weights, adam, average, lossScale } = trainer;
+  expectObject('readState', 'a trainer', trainer);
+  const {
+    weights,
+    adam: { moments },
+    average,
+    lossScale,
+  } = trainer;
   const [w, m, v, a] = await Promise.all([
     read('weight', weights),
-    read("Adam's m of", adam.moments.m),
-    read("Adam's v of", adam.moments.v),
+    read("Adam's m of", moments.m),
+    read("Adam's v of", moments.v),
     average && read('the average of', average.slab),
   ]);
   return { weights: w, moments: { m, v }, step, ...(a && { average: a }), ...(lossScale && { lossScale }) };
