@@ -1,10 +1,8 @@
-/** Git LFS pointers: the small text that stands where a large file should be, until `git lfs pull` fetches it. */
+/** Git LFS pointers: the few lines that stand for a large file where Git LFS did not fetch it. */
 
-/** How every pointer begins. Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md */
-const BEGINNING = 'version https://git-lfs.github.com/spec/v1';
+const FIRST_LINE = 'version https://git-lfs.github.com/spec/';
 
-/** Whether a file's bytes are a pointer, not the file itself. */
+/** Tells whether `bytes` are a Git LFS pointer and not the file it points to. */
 export function isLfsPointer(bytes: Uint8Array): boolean {
-  for (let i = 0; i < BEGINNING.length; i++) if (bytes[i] !== BEGINNING.charCodeAt(i)) return false;
-  return true;
+  return new TextDecoder().decode(bytes.subarray(0, FIRST_LINE.length)) === FIRST_LINE;
 }
