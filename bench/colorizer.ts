@@ -113,7 +113,7 @@ export async function forwardPass(write?: WriteColorizer): Promise<Workload> {
         result: () => executable.read('output'),
         free() {
           executable.destroy();
-          parameters.free();
+          parameters.destroy();
         },
       };
     },

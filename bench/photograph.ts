@@ -7,7 +7,7 @@ import { reachable } from '../src/graph/node.ts';
 import { input } from '../src/graph/ops/input.ts';
 import { encodeSafetensors } from '../src/graph/safetensors.ts';
 import type { Quality } from '../src/image/views.ts';
-import { Colorizer, DEFAULT_EXTRACTOR } from '../src/model/colorizer.ts';
+import { Colorizer, defaultExtractor } from '../src/model/colorizer.ts';
 import { layoutOf } from '../src/model/layout.ts';
 import { MapExtractor } from '../src/model/maps.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig } from '../src/model/network.ts';
@@ -76,7 +76,7 @@ function networkFlops(network: NetworkConfig): number {
 
 async function extractorFlops(gpu: Gpu, { embedding }: Weights): Promise<number> {
   if (embedding?.kind !== 'maps') return 0;
-  const extractor = await MapExtractor.open(gpu, DEFAULT_EXTRACTOR, undefined, embedding);
+  const extractor = await MapExtractor.open(gpu, defaultExtractor(), undefined, embedding);
   const { scale } = embedding;
   const maps = extractor.build(input('grey', [1, PLANE.height * scale, PLANE.width * scale, 1]));
   await extractor.close();

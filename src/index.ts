@@ -26,7 +26,7 @@ export { Extractor, type ExtractorOptions, type ExtractorSource } from './model/
 export { colorizationNetwork, type NetworkConfig } from './model/network.ts';
 export { weightsMetadata } from './model/weights.ts';
 export { loadOnnx, type OnnxArray, type OnnxModel, type OnnxOptions } from './onnx/index.ts';
-export { DeviceError, FormatError, KernelError, ShapeError } from './runtime/errors.ts';
+export { ArgumentError, DeviceError, FormatError, KernelError, ShapeError } from './runtime/errors.ts';
 export { Gpu, type GpuOptions } from './runtime/gpu.ts';
 export type { Program } from './runtime/program.ts';
 export type { TuneOptions, TuningStore } from './runtime/tuning.ts';

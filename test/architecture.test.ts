@@ -11,7 +11,7 @@ const allowed: Record<string, readonly string[]> = {
   kernels: ['runtime'],
   graph: ['kernels', 'runtime'],
   onnx: ['graph', 'runtime'],
-  image: ['runtime/errors.ts', 'runtime/file_errors.ts'],
+  image: ['runtime/errors.ts', 'runtime/file_errors.ts', 'runtime/arguments.ts'],
   model: ['graph', 'onnx', 'image', 'kernels', 'runtime'],
   train: ['graph', 'kernels', 'runtime'],
   cli: ['runtime', 'kernels', 'graph', 'onnx', 'image', 'model', 'train', 'index.ts'],

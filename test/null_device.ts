@@ -9,8 +9,13 @@ Object.assign(globalThis, globals);
 // Kept for the rest of the process: Dawn crashes when it is collected before the device.
 const instance = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
 
+/** Its adapter. Devices have 512 MiB of memory, and say so when more is asked for. */
+export async function nullAdapter(): Promise<GPUAdapter> {
+  return (await instance.requestAdapter())!;
+}
+
 /** Opens it with these features; all that there are by default. */
 export async function openNullDevice(features?: readonly GPUFeatureName[]): Promise<GPUDevice> {
-  const adapter = (await instance.requestAdapter())!;
+  const adapter = await nullAdapter();
   return adapter.requestDevice({ requiredFeatures: [...(features ?? adapter.features)] as GPUFeatureName[] });
 }

@@ -1,5 +1,5 @@
 /** The user's color photographs, as training reads them. */
-import { toHalf } from '../src/graph/safetensors.ts';
+import { toHalf } from '../src/graph/half.ts';
 import { flattenOverWhite, isGrey, type Picture } from '../src/image/picture.ts';
 import { renderGrey } from '../src/image/render.ts';
 import { resizePicture } from '../src/image/resize.ts';

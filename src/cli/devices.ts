@@ -1,7 +1,7 @@
 /** `koalarize devices`: what there is to run on, and what would be chosen. */
 import { adapterName } from '../runtime/adapter.ts';
+import { FEATURES, LIMITS } from '../runtime/device.ts';
 import { DeviceError } from '../runtime/errors.ts';
-import { FEATURES, LIMITS } from '../runtime/gpu.ts';
 import { listNodeAdapters, type NodeAdapter, requestNodeAdapter } from '../runtime/node.ts';
 import { print, printJson, sayLine, table } from './messages.ts';
 

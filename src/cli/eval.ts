@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeWhole } from '../image/whole_file.ts';
-import { Colorizer, DEFAULT_WEIGHTS } from '../model/colorizer.ts';
+import { Colorizer, defaultWeights } from '../model/colorizer.ts';
 import { describeExtractor } from '../model/embedding.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { readBytes } from '../runtime/node.ts';
@@ -40,7 +40,7 @@ async function run(folder: string, values: Values): Promise<number> {
   const listing = await listPictures([folder], output ? [output] : []);
   const progress = new Counter();
   // First, so that what is wrong with the weights is said before thousands of pictures are read.
-  const weights = values.weights ?? fileURLToPath(DEFAULT_WEIGHTS);
+  const weights = values.weights ?? fileURLToPath(defaultWeights());
   const originals = await Originals.of([...listing.pictures, weights, ...filesOf(inception)]);
   await expectApart(originals, { '--sheet': sheet, '--html': html });
   await makeFolders(values);

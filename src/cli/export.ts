@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeWhole } from '../image/whole_file.ts';
-import { DEFAULT_EXTRACTOR } from '../model/colorizer.ts';
+import { defaultExtractor } from '../model/colorizer.ts';
 import { exportColorizer, exportWhole } from '../model/export.ts';
 import { decodeWeights, type Weights } from '../model/weights.ts';
 import { EXPORT_IR_VERSION, EXPORT_OPSET } from '../onnx/export/encode.ts';
@@ -86,7 +86,7 @@ async function run(source: string, values: Values): Promise<number> {
 
 /** @throws FormatError for another file than the weights were trained with */
 async function withExtractor(weights: Weights, given: string | undefined): Promise<Uint8Array> {
-  const path = given ?? fileURLToPath(DEFAULT_EXTRACTOR);
+  const path = given ?? fileURLToPath(defaultExtractor());
   const file = await readBytes(path);
   const [got, trained] = [await sha256(file), weights.embedding!.sha256];
   if (got !== trained) {

@@ -4,7 +4,7 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../graph/random.ts';
 import { writeWhole } from '../image/whole_file.ts';
-import { Colorizer, DEFAULT_WEIGHTS } from '../model/colorizer.ts';
+import { Colorizer, defaultWeights } from '../model/colorizer.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { readBytes } from '../runtime/node.ts';
@@ -47,7 +47,7 @@ async function make(folder: string, values: Values): Promise<number> {
   const { output, count, seed, size, seconds, both, strength, inception, ...asked } = settingsOf(values);
   const { adapter } = values;
   const progress = new Counter();
-  const weights = values.weights ?? fileURLToPath(DEFAULT_WEIGHTS);
+  const weights = values.weights ?? fileURLToPath(defaultWeights());
   const listing = await listPictures([folder]);
   await expectApart(await Originals.of([...listing.pictures, weights, ...filesOf(inception)]), { '--output': output });
   await makeFolders({ html: output });

@@ -4,14 +4,15 @@ import type { KernelCall } from '../kernels/emit.ts';
 import { settlePrecision } from '../kernels/precision.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
 import { type ConvTask, keyOf, type Winners } from '../kernels/tuning.ts';
+import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-
+import { Resources } from '../runtime/resources.ts';
 import { ConstantStore, isStored } from './constants.ts';
-import { Executable } from './executable.ts';
+import { Executable, type FedInput } from './executable.ts';
 import { hoist } from './hoist.ts';
 import { lower, placeShared, type Value } from './lowering.ts';
-import { type Node, reachable, type Shape, sizeOf } from './node.ts';
+import { type Node, reachable, sizeOf } from './node.ts';
 import { inputOp, nameOf, parameterOp } from './ops/input.ts';
 import type { ParameterSlab } from './parameters.ts';
 import { type PassName, passes } from './passes/index.ts';
@@ -35,89 +36,111 @@ export interface CompileOptions {
   readonly tune?: boolean;
 }
 
+const OPTIONS = [
+  'label',
+  'outputs',
+  'parameters',
+  'into',
+  'constants',
+  'without',
+  'tune',
+] as const satisfies (keyof CompileOptions)[];
+
 /**
  * Compiles the graph that computes `outputs`.
  *
- * @throws ShapeError, KernelError, or DeviceError where the graph does not fit the device.
+ * @throws ShapeError, KernelError, or DeviceError where the graph does not fit the device; ArgumentError for options that
+ *   do not exist.
  */
 export async function compile(gpu: Gpu, options: CompileOptions): Promise<Executable> {
+  expectGpu('compile', gpu);
+  expectOptions('compile', options, OPTIONS);
+  expectObject('compile', 'outputs', options?.outputs);
   await settlePrecision(gpu);
+  return Resources.collect(gpu, (resources) => build(gpu, options, resources));
+}
+
+async function build(gpu: Gpu, options: CompileOptions, resources: Resources): Promise<Executable> {
   const names = Object.keys(options.outputs);
   const outputs = optimise(Object.values(options.outputs), options.without ?? []);
   const nodes = reachable(outputs);
 
-  const constants = options.constants ?? new ConstantStore(gpu);
-  const owned: GPUBuffer[] = [];
+  const constants = options.constants ?? resources.add(new ConstantStore(gpu));
+  let bytes = 0;
   const own = (label: string, elements: number): GPUBuffer => {
-    const buffer = gpu.buffer(label, elements * 4);
-    owned.push(buffer);
+    const buffer = resources.buffer(label, elements * 4);
+    bytes += buffer.size;
     return buffer;
   };
-  try {
-    const inputs = new Map<string, { shape: Shape; buffer: GPUBuffer }>();
-    const values = new Map<Node, Value<Binding>>();
-    for (const node of nodes) {
-      const alias = node.op.alias?.(node.attrs);
-      if (alias !== undefined) {
-        values.set(node, values.get(node.inputs[alias]!)!);
-        continue;
-      }
-      const value: Value<Binding> = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
-      if (isStored(node)) {
-        value.place = await constants.get(node, (root, buffer, leaves) => evaluate(gpu, root, buffer, leaves));
-      } else if (node.op === inputOp) {
-        const buffer = own(nameOf(node), value.elements);
-        inputs.set(nameOf(node), { shape: node.shape, buffer });
-        value.place = buffer;
-      } else if (node.op === parameterOp) {
-        if (!options.parameters) throw new ShapeError(`compile: expected parameters, for '${nameOf(node)}', got none`);
-        value.place = options.parameters.binding(nameOf(node));
-      }
-      values.set(node, value);
+  // What ops of raw data read is no float.
+  const words = new Set(nodes.filter(({ op }) => op.gradient === 'data').flatMap((node) => node.inputs));
+  const inputs = new Map<string, FedInput>();
+  const stored: Promise<void>[] = [];
+  const values = new Map<Node, Value<Binding>>();
+  for (const node of nodes) {
+    const alias = node.op.alias?.(node.attrs);
+    if (alias !== undefined) {
+      values.set(node, values.get(node.inputs[alias]!)!);
+      continue;
     }
-    names.forEach((name, i) => {
-      const value = values.get(outputs[i]!)!;
-      const wanted = options.into?.[name];
-      if (wanted && value.place) {
-        throw new ShapeError(`compile: expected '${name}' to be a result of its own, got one that has a place already`);
-      }
-      value.place ??= wanted ?? own(name, value.elements);
-    });
-
-    const tuned: Winners = gpu.tune && options.tune !== false ? await tune(gpu, nodes, values) : new Map();
-    const calls = lower(nodes, values, { ...traitsOf(gpu), tuned: (task) => tuned.get(keyOf(task)) });
-    const fixed = options.without?.includes('foldConstants') ? [] : nodes.filter(isStored);
-    const { once, every } = hoist(
-      calls,
-      fixed.map((node) => values.get(node)!),
-      (value) => value.place === undefined,
-    );
-    for (const value of once.flatMap(({ buffers }) => Object.values(buffers))) {
-      value.place ??= own(value.label, value.elements);
+    const value: Value<Binding> = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
+    if (isStored(node)) {
+      const place = constants.get(node, (root, buffer, leaves) => evaluate(gpu, root, buffer, leaves));
+      stored.push(
+        place.then((buffer) => {
+          value.place = buffer;
+        }),
+      );
+    } else if (node.op === inputOp) {
+      const buffer = own(nameOf(node), value.elements);
+      inputs.set(nameOf(node), { shape: node.shape, type: words.has(node) ? 'u32' : 'f32', buffer });
+      value.place = buffer;
+    } else if (node.op === parameterOp) {
+      if (!options.parameters) throw new ShapeError(`compile: expected parameters, for '${nameOf(node)}', got none`);
+      value.place = options.parameters.binding(nameOf(node));
     }
-    if (once.length > 0) await runOnce(gpu, once);
-    const shared = placeShared<Binding>(every, own);
-    const program = await record(gpu, options.label, every.map(bind));
-    const results = names.map(
-      (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
-    );
-    const executable = new Executable(gpu, {
-      program,
-      operations: new Set(every.map(({ node }) => node)).size,
-      inputs,
-      outputs: new Map(results),
-      owned,
-      constants: options.constants ? undefined : constants,
-      tuned,
-      shared,
-    });
-    if (gpu.verbose && options.tune !== false) summarise(options.label, executable).forEach(gpu.verbose);
-    return executable;
-  } catch (error) {
-    for (const buffer of owned) gpu.free(buffer);
-    if (!options.constants) constants.destroy();
-    throw error;
+    values.set(node, value);
   }
+  await Promise.all(stored);
+  names.forEach((name, i) => {
+    const value = values.get(outputs[i]!)!;
+    const wanted = Object.hasOwn(options.into ?? {}, name) ? options.into![name] : undefined;
+    if (wanted && value.place) {
+      throw new ShapeError(`compile: expected '${name}' to be a result of its own, got one that has a place already`);
+    }
+    value.place ??= wanted ?? own(name, value.elements);
+  });
+
+  const tuned: Winners = gpu.tune && options.tune !== false ? await tune(gpu, nodes, values) : new Map();
+  const calls = lower(nodes, values, { ...traitsOf(gpu), tuned: (task) => tuned.get(keyOf(task)) });
+  const fixed = options.without?.includes('foldConstants') ? [] : nodes.filter(isStored);
+  const { once, every } = hoist(
+    calls,
+    fixed.map((node) => values.get(node)!),
+    (value) => value.place === undefined,
+  );
+  for (const value of once.flatMap(({ buffers }) => Object.values(buffers))) {
+    value.place ??= own(value.label, value.elements);
+  }
+  if (once.length > 0) await runOnce(gpu, once);
+  const shared = placeShared<Binding>(every, own);
+  const program = resources.add(await record(gpu, options.label, every.map(bind)));
+  const results = names.map(
+    (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
+  );
+  const executable = new Executable(gpu, {
+    label: options.label,
+    program,
+    operations: new Set(every.map(({ node }) => node)).size,
+    inputs,
+    outputs: new Map(results),
+    resources,
+    bytes,
+    tuned,
+    shared,
+  });
+  if (gpu.verbose && options.tune !== false) summarise(options.label, executable).forEach(gpu.verbose);
+  return executable;
 }
 
 /** A call on arrays that all have their places. */
@@ -128,9 +151,12 @@ function bind(call: KernelCall<Value<Binding>>): KernelCall<Binding> {
 
 async function runOnce(gpu: Gpu, calls: readonly KernelCall<Value<Binding>>[]): Promise<void> {
   const program = await record(gpu, 'constants', calls.map(bind));
-  gpu.submit(program);
-  await gpu.fence();
-  program.destroy();
+  try {
+    gpu.submit(program);
+    await gpu.fence(program.bound);
+  } finally {
+    program.destroy();
+  }
 }
 
 /** Computes a constant once. */
@@ -143,9 +169,12 @@ async function evaluate(gpu: Gpu, root: Node, buffer: GPUBuffer, leaves: Constan
     without: Object.keys(passes) as PassName[],
     tune: false,
   });
-  once.run();
-  await gpu.fence();
-  once.destroy();
+  try {
+    once.run();
+    await gpu.fence(once.program.bound);
+  } finally {
+    once.destroy();
+  }
 }
 
 /** Runs the passes that are not in `without`. */

@@ -1,4 +1,5 @@
 /** Arrays that never change, on the device: uploaded or computed once, and shared by every executable that uses them. */
+import { DeviceError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { attrsKey, type Node, reachable, sizeOf } from './node.ts';
 import { foldedOp } from './ops/folded.ts';
@@ -13,41 +14,64 @@ export type Evaluate = (root: Node, buffer: GPUBuffer, leaves: ConstantStore) =>
 export class ConstantStore {
   readonly #gpu: Gpu;
   readonly #buffers = new Map<string, Promise<GPUBuffer>>();
-  readonly #owned: GPUBuffer[] = [];
+  readonly #owned = new Set<GPUBuffer>();
+  #last: Promise<unknown> = Promise.resolve();
   #uploaded = 0;
+  #destroyed = false;
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
   }
 
-  /** Where a `tensor` or `folded` node lies. Equal ones are one. */
-  get(node: Node, evaluate: Evaluate): Promise<GPUBuffer> {
+  /**
+   * Where a `tensor` or `folded` node lies. Equal ones are one. Calls may overlap; they run one after the other.
+   *
+   * @throws DeviceError where there is no memory for it, or the store is destroyed.
+   */
+  async get(node: Node, evaluate: Evaluate): Promise<GPUBuffer> {
     const key = keyOf(node);
     const known = this.#buffers.get(key);
     if (known) return known;
-    const made = this.#make(node, evaluate);
+    const buffer = this.#last.then(() => this.#make(node, evaluate));
+    this.#last = buffer.catch(() => undefined);
+    const made = buffer.then((each) => this.#confirm(each));
     this.#buffers.set(key, made);
     // Whoever asks again may have more memory.
     made.catch(() => this.#buffers.delete(key));
     return made;
   }
 
-  /** Frees everything. */
+  /** Frees everything. Safe to call twice. */
   destroy(): void {
+    this.#destroyed = true;
     this.#buffers.clear();
-    for (const buffer of this.#owned.splice(0)) this.#gpu.free(buffer);
+    for (const buffer of this.#owned) this.#gpu.free(buffer);
+    this.#owned.clear();
   }
 
   async #make(node: Node, evaluate: Evaluate): Promise<GPUBuffer> {
+    if (this.#destroyed) {
+      throw new DeviceError('constants: expected a store in use, got one that is destroyed – load the model again');
+    }
     const buffer = this.#gpu.buffer(node.op.name, sizeOf(node.shape) * 4);
-    this.#owned.push(buffer);
+    this.#owned.add(buffer);
+    try {
+      await this.#fill(buffer, node, evaluate);
+    } catch (error) {
+      this.#free(buffer);
+      throw error;
+    }
+    return buffer;
+  }
+
+  async #fill(buffer: GPUBuffer, node: Node, evaluate: Evaluate): Promise<void> {
     if (node.op === tensorOp) {
       this.#gpu.write(buffer, (node.attrs as TensorAttrs).load() as Float32Array<ArrayBuffer>);
       this.#uploaded += buffer.size;
-      if (this.#uploaded < UPLOAD_BYTES) return buffer;
+      if (this.#uploaded < UPLOAD_BYTES) return;
       this.#uploaded = 0;
-      await this.#gpu.fence();
-      return buffer;
+      await this.#gpu.fence([buffer]);
+      return;
     }
     const leaves = new ConstantStore(this.#gpu);
     try {
@@ -55,7 +79,21 @@ export class ConstantStore {
     } finally {
       leaves.destroy();
     }
+  }
+
+  /** While the next one is made: the device takes longer to say that it has memory than to have it. */
+  async #confirm(buffer: GPUBuffer): Promise<GPUBuffer> {
+    try {
+      await this.#gpu.confirm(buffer);
+    } catch (error) {
+      this.#free(buffer);
+      throw error;
+    }
     return buffer;
+  }
+
+  #free(buffer: GPUBuffer): void {
+    if (this.#owned.delete(buffer)) this.#gpu.free(buffer);
   }
 }
 

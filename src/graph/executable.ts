@@ -1,23 +1,37 @@
 /** A compiled graph on the device: what feeds it, runs it and reads it. How it comes about is in compile.ts. */
 import type { Binding } from '../kernels/record.ts';
 import type { Winners } from '../kernels/tuning.ts';
-import { ShapeError } from '../runtime/errors.ts';
+import { isKind, kindOf } from '../runtime/arguments.ts';
+import { ArgumentError, DeviceError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
-import type { ConstantStore } from './constants.ts';
+import type { Resources } from '../runtime/resources.ts';
 import type { SharedMemory } from './lowering.ts';
 import { describe, type Shape, sizeOf } from './node.ts';
 
+/** What the elements of an input are: float32, or words of 32 bits, such as packed pixels. */
+export type ElementType = 'f32' | 'u32';
+
+const ARRAYS = { f32: ['Float32Array'], u32: ['Uint32Array', 'Uint8Array', 'Uint8ClampedArray'] } as const;
+
+/** Where an input lies, and what is written there. */
+export interface FedInput {
+  readonly shape: Shape;
+  readonly type: ElementType;
+  readonly buffer: GPUBuffer;
+}
+
 /** What `compile` made. */
 export interface ExecutableParts {
+  readonly label: string;
   readonly program: Program;
   readonly operations: number;
-  readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly buffer: GPUBuffer }>;
+  readonly inputs: ReadonlyMap<string, FedInput>;
   readonly outputs: ReadonlyMap<string, { readonly shape: Shape; readonly place: Binding }>;
-  /** Buffers that live as long as the executable. */
-  readonly owned: readonly GPUBuffer[];
-  /** Constants that do so, unless their store was given. */
-  readonly constants: ConstantStore | undefined;
+  /** What lives as long as the executable: its program, its buffers, and its constants, unless their store was given. */
+  readonly resources: Resources;
+  /** Bytes of its buffers. */
+  readonly bytes: number;
   readonly tuned: Winners;
   readonly shared: SharedMemory;
 }
@@ -35,6 +49,7 @@ export class Executable {
   readonly shared: SharedMemory;
   readonly #gpu: Gpu;
   readonly #parts: ExecutableParts;
+  #destroyed = false;
 
   /** Use `compile`. */
   constructor(gpu: Gpu, parts: ExecutableParts) {
@@ -44,13 +59,23 @@ export class Executable {
     this.operations = parts.operations;
     this.tuned = parts.tuned;
     this.shared = parts.shared;
-    this.bytes = parts.owned.reduce((sum, { size }) => sum + size, 0);
+    this.bytes = parts.bytes + parts.program.bytes;
   }
 
-  /** Writes an input. @throws ShapeError for an unknown name, or data of another length. */
+  /**
+   * Writes an input: a Float32Array, or for packed pixels a Uint32Array or their bytes.
+   *
+   * @throws ShapeError for an unknown name, or data of another length; ArgumentError for an array of another kind.
+   */
   feed(name: string, data: ArrayBufferView<ArrayBuffer>): void {
     const input = this.#input(name);
     const bytes = sizeOf(input.shape) * 4;
+    const kinds = ARRAYS[input.type];
+    if (!isKind(data, ...kinds)) {
+      throw new ArgumentError(
+        `feed '${name}': expected ${kinds.join(' or ')}, got ${kindOf(data)} – convert it: ${kinds[0]}.from(data)`,
+      );
+    }
     if (data.byteLength !== bytes) {
       throw new ShapeError(`feed '${name}': expected ${describe(input.shape)}, ${bytes} bytes, got ${data.byteLength}`);
     }
@@ -64,6 +89,7 @@ export class Executable {
 
   /** Replays the program, in one submit. */
   run(): void {
+    this.#check();
     this.#gpu.submit(this.program);
   }
 
@@ -79,14 +105,24 @@ export class Executable {
     return this.#output(name).place;
   }
 
-  /** Frees the buffers. The parameters stay, and so do constants of a store that was given. */
+  /** Whether `destroy` was called. */
+  get isDestroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  /** Frees the buffers. The parameters stay, and so do constants of a store that was given. Safe to call twice. */
   destroy(): void {
-    for (const buffer of this.#parts.owned) this.#gpu.free(buffer);
-    this.#parts.constants?.destroy();
-    this.program.destroy();
+    this.#destroyed = true;
+    this.#parts.resources.destroy();
+  }
+
+  #check(): void {
+    if (!this.#destroyed) return;
+    throw new DeviceError(`'${this.#parts.label}': expected one in use, got one that is destroyed – compile it again`);
   }
 
   #input(name: string) {
+    this.#check();
     const input = this.#parts.inputs.get(name);
     if (!input)
       throw new ShapeError(`feed: expected one of ${[...this.#parts.inputs.keys()].join(', ')}, got '${name}'`);
@@ -94,6 +130,7 @@ export class Executable {
   }
 
   #output(name: string) {
+    this.#check();
     const output = this.#parts.outputs.get(name);
     if (!output)
       throw new ShapeError(`read: expected one of ${[...this.#parts.outputs.keys()].join(', ')}, got '${name}'`);

@@ -1,5 +1,6 @@
 /** Named float32 arrays in one flat buffer (a slab), so that the optimiser is one dispatch over all of them. */
-import { FormatError } from '../runtime/errors.ts';
+import { isKind, kindOf } from '../runtime/arguments.ts';
+import { ArgumentError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { describe, type Node, type Shape, sizeOf } from './node.ts';
 import { nameOf, parameterOp } from './ops/input.ts';
@@ -9,6 +10,23 @@ const ALIGNMENT = 256;
 
 /** Arrays by name, on the host. */
 export type Tensors = ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
+
+/**
+ * Finds what is no number before it colours anything.
+ *
+ * @param name what messages call the file
+ * @throws FormatError that names the first array with NaN or infinity, and says how many there are.
+ */
+export function expectFinite(name: string, tensors: Tensors): void {
+  for (const [key, { data }] of tensors) {
+    const first = data.findIndex((value) => !Number.isFinite(value));
+    if (first < 0) continue;
+    const count = data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+    throw new FormatError(
+      `${name}: expected finite numbers, got ${count} of ${data.length} in '${key}' that are not (${data[first]} at ${first}) – it is damaged, or its training diverged: get or train another one`,
+    );
+  }
+}
 
 interface Slot {
   readonly shape: Shape;
@@ -60,7 +78,7 @@ export class ParameterSlab {
     return { buffer: this.buffer, offset: slot.offset, size: Math.ceil(sizeOf(slot.shape) / 4) * 16 };
   }
 
-  /** Writes every parameter. @throws FormatError when `tensors` lacks one, or has another shape. */
+  /** Writes every parameter. @throws FormatError when `tensors` lacks one, has another shape, or numbers that are not finite. */
   write(tensors: Tensors): void {
     const slab = new Float32Array(this.layout.bytes / 4);
     for (const [name, { shape, offset }] of this.layout.slots) {
@@ -69,8 +87,14 @@ export class ParameterSlab {
         const got = tensor ? describe(tensor.shape) : 'none';
         throw new FormatError(`weights: expected '${name}' of shape ${describe(shape)}, got ${got}`);
       }
+      if (!isKind(tensor.data, 'Float32Array') || tensor.data.length !== sizeOf(shape)) {
+        throw new ArgumentError(
+          `weights: expected '${name}' as a Float32Array of ${sizeOf(shape)}, got ${kindOf(tensor.data)} of ${tensor.data?.length}`,
+        );
+      }
       slab.set(tensor.data, offset / 4);
     }
+    expectFinite('weights', tensors);
     this.#gpu.write(this.buffer, slab);
   }
 
@@ -85,7 +109,8 @@ export class ParameterSlab {
     );
   }
 
-  free(): void {
+  /** Frees the slab. Safe to call twice. */
+  destroy(): void {
     this.#gpu.free(this.buffer);
   }
 

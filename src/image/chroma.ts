@@ -8,7 +8,8 @@
  *
  * H height, W width of the picture; h, w of the chroma planes.
  */
-import { FormatError, ShapeError } from '../runtime/errors.ts';
+import { expectObject, expectOptions, isKind, kindOf } from '../runtime/arguments.ts';
+import { ArgumentError, FormatError, ShapeError } from '../runtime/errors.ts';
 import { chromaStatistics } from './cast_guard.ts';
 import { greyTables, rowColourer } from './gamut.ts';
 import { channelsOf, lumaRow, maxCode, type Picture, type Pixels } from './picture.ts';
@@ -100,8 +101,12 @@ function overWhite(grey: Uint16Array, data: Pixels, channels: number, y: number,
   }
 }
 
-function checkOptions({ strength = 1, upsampling = 'guided' }: ApplyChromaOptions) {
-  if (!(strength >= 0 && Number.isFinite(strength))) {
+const OPTIONS = ['strength', 'upsampling'] as const satisfies (keyof ApplyChromaOptions)[];
+
+function checkOptions(options: ApplyChromaOptions) {
+  expectOptions('applyChroma', options, OPTIONS);
+  const { strength = 1, upsampling = 'guided' } = options;
+  if (!(typeof strength === 'number' && strength >= 0 && Number.isFinite(strength))) {
     throw new ShapeError(
       `applyChroma: expected a strength of 0 or more, got ${strength} – 1 is the network's own chroma`,
     );
@@ -112,7 +117,15 @@ function checkOptions({ strength = 1, upsampling = 'guided' }: ApplyChromaOption
   return { strength, upsampling };
 }
 
-function checkChroma({ data, width, height, extent, guide }: Chroma): void {
+function checkChroma(chroma: Chroma): void {
+  expectObject('applyChroma', 'chroma { data, width, height }', chroma);
+  const { data, width, height, extent, guide } = chroma;
+  for (const [what, array] of Object.entries({ data, ...(guide && { guide }) })) {
+    if (isKind(array, 'Float32Array')) continue;
+    throw new ArgumentError(
+      `applyChroma: expected ${what} of the chroma as a Float32Array, got ${kindOf(array)} – convert it: Float32Array.from(${what})`,
+    );
+  }
   if (data.length !== width * height * 2 || data.length === 0) {
     throw new ShapeError(
       `applyChroma: expected chroma [${height}, ${width}, 2] = ${width * height * 2} elements, got ${data.length} – pass a* and b* interleaved`,

@@ -3,7 +3,8 @@
  *
  * H height, W width; pixels are gamma-coded sRGB, interleaved, rows from the top, no padding between rows.
  */
-import { ShapeError } from '../runtime/errors.ts';
+import { expectObject, isKind, kindOf } from '../runtime/arguments.ts';
+import { ArgumentError, ShapeError } from '../runtime/errors.ts';
 import { LUMA } from './lab.ts';
 
 /** The components of a picture: 8 bits each, or 16. */
@@ -26,18 +27,30 @@ export const GREY_THRESHOLD = 6;
 
 /** Returns the largest code of a picture: 255 or 65535. */
 export function maxCode(picture: Picture): 255 | 65535 {
-  return picture.data instanceof Uint16Array ? 65535 : 255;
+  return isDeep(picture.data) ? 65535 : 255;
+}
+
+/** Whether pixels have 16 bits a component; right for arrays of other windows too. */
+export function isDeep(data: Pixels): data is Uint16Array {
+  return isKind(data, 'Uint16Array');
 }
 
 /**
- * Checks a picture's size against its data and returns the number of channels.
+ * Checks what a picture is, its size against its data, and returns the number of channels.
  *
  * @param where - the caller's name, which starts the message
  * @param only - the one channel count that is allowed; default any of 1..4
- * @throws ShapeError when the size is not a positive whole number or `data` has another length
+ * @throws ShapeError when the size is not a positive whole number or `data` has another length; ArgumentError for what is no
+ *   picture, or one of other elements: floats are not read as bytes
  */
 export function channelsOf(where: string, picture: Picture, only?: number): number {
+  expectObject(where, 'a picture { data, width, height }', picture);
   const { data, width, height } = picture;
+  if (!isKind(data, 'Uint8ClampedArray', 'Uint8Array', 'Uint16Array')) {
+    throw new ArgumentError(
+      `${where}: expected pixels as a Uint8ClampedArray, Uint8Array or Uint16Array, got ${kindOf(data)} – scale them to 0..255 or 0..65535`,
+    );
+  }
   const got = `${width} x ${height}`;
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new ShapeError(
@@ -119,7 +132,7 @@ export function flattenOverWhite<T extends Pixels>(picture: Picture<T>): Picture
 /** Returns the picture with 8 bits a component, rounded to the nearest. An 8-bit picture is returned as it is. */
 export function to8Bit(picture: Picture): Picture<Uint8Array | Uint8ClampedArray> {
   const { data, width, height } = picture;
-  if (!(data instanceof Uint16Array)) return { data, width, height };
+  if (!isDeep(data)) return { data, width, height };
   const rounded = new Uint8ClampedArray(data.length);
   // Uint8ClampedArray rounds to the nearest by itself.
   for (let i = 0; i < data.length; i++) rounded[i] = data[i]! / 257;

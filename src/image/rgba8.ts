@@ -1,5 +1,5 @@
 /** Pictures of any kind as RGBA bytes, for upload. */
-import { channelsOf, maxCode, type Picture } from './picture.ts';
+import { channelsOf, isDeep, maxCode, type Picture } from './picture.ts';
 
 /**
  * Returns a picture as RGBA, 8 bits a component, rounded to the nearest; alpha is kept, opaque where there was none.
@@ -10,7 +10,7 @@ import { channelsOf, maxCode, type Picture } from './picture.ts';
 export function toRgba8(picture: Picture): Picture<Uint8Array | Uint8ClampedArray> {
   const channels = channelsOf('toRgba8', picture);
   const { data, width, height } = picture;
-  if (channels === 4 && !(data instanceof Uint16Array)) return { data, width, height };
+  if (channels === 4 && !isDeep(data)) return { data, width, height };
   const scale = 255 / maxCode(picture);
   const colours = channels < 3 ? [0, 0, 0] : [0, 1, 2];
   const alpha = channels % 2 === 0 ? channels - 1 : undefined;

@@ -36,6 +36,8 @@ export interface KernelSpec<
   readonly buffers: Readonly<Record<B, BufferSpec<P>>>;
   /** The fields of the shader's `struct Params`, in order. 32-bit scalars only, so no padding rules apply. */
   readonly params: P;
+  /** Parameters of type f32 that may be infinite, or NaN: numbers that are data. All others must be finite. */
+  readonly anyNumber?: readonly (keyof P & string)[];
   /** Defaults of the shader's `override` constants. */
   readonly constants: Readonly<Record<string, number>>;
   /** What the shader leaves open, as a closed table; one choice of each slot is appended to the source. */

@@ -10,6 +10,7 @@ export const fill = defineKernel({
     y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
   },
   params: { count: 'u32', value: 'f32' },
+  anyNumber: ['value'],
   constants: { WORKGROUP: 256 },
   variants: {},
   workgroups: ({ count }) => linear(count / 4, 256),

@@ -25,6 +25,7 @@ import { conv2dPointwiseSubgroup } from './conv2d_pointwise_subgroup.ts';
 import { conv2dUnpad } from './conv2d_unpad.ts';
 import { conv2dWeightGrad } from './conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from './conv2d_weight_grad_subgroup.ts';
+import { countNotFinite } from './count_not_finite.ts';
 import { coverage } from './coverage.ts';
 import { crossEntropy } from './cross_entropy.ts';
 import { crossEntropyGrad } from './cross_entropy_grad.ts';
@@ -93,6 +94,7 @@ export const allKernels = [
   conv2dWeightGradSubgroup,
   convDepthwise,
   convDirect,
+  countNotFinite,
   coverage,
   crossEntropy,
   crossEntropyGrad,

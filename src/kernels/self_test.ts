@@ -3,6 +3,7 @@
  * a GPU may choose; and what is too large for float16 has to come out as no number, since training relies on noticing that.
  */
 import type { Gpu } from '../runtime/gpu.ts';
+import { Resources } from '../runtime/resources.ts';
 import type { Algorithm, Convolution, Direction } from './conv2d/algorithm.ts';
 import { gemmForward, gemmInputGrad } from './conv2d/gemm.ts';
 import { gemmWeightGrad } from './conv2d/gemm_weight_grad.ts';
@@ -10,7 +11,6 @@ import type { ConvGeometry } from './conv2d/geometry.ts';
 import { MATRIX_LANES, MATRIX_UNITS, type MatrixUnit } from './conv2d_matrix.ts';
 import { type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
 import { type Binding, record, traitsOf } from './record.ts';
-import { scoped } from './workspace.ts';
 
 /** The shape of matrix units to use, if the device has one that there are kernels for. */
 export function matrixUnitFor({
@@ -61,55 +61,53 @@ const TAPS = 9;
 const algorithms = { forward: gemmForward, inputGrad: gemmInputGrad, weightGrad: gemmWeightGrad };
 const results = { forward: 'y', inputGrad: 'dx', weightGrad: 'dw' } as const;
 
+/** The operands on the device. */
+type Bound = Readonly<Record<'x' | 'w' | 'dy', GPUBuffer>>;
+
 /** Runs all algorithms whose names begin with `prefix`. Returns what is wrong with the first that errs. */
 async function findError(gpu: Gpu, traits: DeviceTraits, prefix: string): Promise<string | undefined> {
   const { x, w, dy } = operands();
-  const buffers: GPUBuffer[] = [];
-  const buffer = (elements: number): GPUBuffer => {
-    const made = gpu.buffer('self-test', elements * 4);
-    buffers.push(made);
-    return made;
-  };
   const expected = answers(x, w, dy);
-  const bound = { x: buffer(x.length), w: buffer(w.length), dy: buffer(dy.length) };
-  gpu.write(bound.w, w);
+  const resources = new Resources(gpu);
+  const buffer = (elements: number) => resources.buffer('self-test', elements * 4);
 
-  const prepare = async (direction: Direction, algorithm: Algorithm<Direction>) => {
+  const prepare = async (bound: Bound, direction: Direction, algorithm: Algorithm<Direction>) => {
     const want = expected[results[direction]];
     const into = buffer(want.length);
     const calls: KernelCall<Binding>[] = [];
     const emit = emitInto<Binding>(calls, traits, buffer);
     algorithm.emit(emit, { ...bound, [results[direction]]: into } as never, taskOf(direction));
-    const program = await record(gpu, algorithm.name, calls);
+    const program = resources.add(await record(gpu, algorithm.name, calls));
     return { name: `${algorithm.name}, ${direction}`, program, into, want };
   };
   try {
+    const bound: Bound = { x: buffer(x.length), w: buffer(w.length), dy: buffer(dy.length) };
+    gpu.write(bound.w, w);
     const candidates = (Object.keys(algorithms) as Direction[]).flatMap((direction) =>
       (algorithms[direction] as readonly Algorithm<Direction>[])
         .filter((each) => each.name.startsWith(prefix) && each.fits(traits, taskOf(direction)))
         // A software driver takes many seconds to compile them all, and is never better off with a large tile.
         .slice(0, traits.software ? 1 : undefined)
-        .map((each) => prepare(direction, each)),
+        .map((each) => prepare(bound, direction, each)),
     );
     for (const { name, program, into, want } of await Promise.all(candidates)) {
       const run = async (first: number | undefined): Promise<Float32Array> => {
         gpu.write(bound.x, first === undefined ? x : Float32Array.of(first));
         gpu.write(bound.dy, first === undefined ? dy : Float32Array.of(first));
-        await scoped(gpu, () => gpu.submit(program));
+        await gpu.attempt(() => gpu.submit(program));
         return gpu.readFloats(into, want.length);
       };
       const got = await run(undefined);
       const wrong = want.findIndex((value, i) => got[i] !== value);
       if (wrong >= 0) return `${got[wrong]} for ${want[wrong]} (${name})`;
       if ((await run(TOO_LARGE)).every(Number.isFinite)) return `numbers from products of ${TOO_LARGE} (${name})`;
-      program.destroy();
     }
     return undefined;
   } catch (cause) {
     gpu.check(); // A lost device is another matter.
     return `'${(cause as Error).message.split('\n')[0]}'`;
   } finally {
-    for (const each of buffers) gpu.free(each);
+    resources.destroy();
   }
 }
 

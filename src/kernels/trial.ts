@@ -9,7 +9,7 @@ import { emitMse } from './mse.ts';
 import { type Binding, record, traitsOf } from './record.ts';
 import { interleaved } from './timing.ts';
 import type { ConvTask } from './tuning.ts';
-import { scoped, Workspace } from './workspace.ts';
+import { Workspace } from './workspace.ts';
 
 export interface Trial {
   /** Milliseconds, by algorithm. */
@@ -46,13 +46,13 @@ export async function tryOut<D extends Direction>(
   try {
     const { result, elements, scale } = operandsOf(task);
     const operands: Record<string, GPUBuffer> = {};
-    await scoped(gpu, () => {
+    await gpu.attempt(() => {
       for (const [name, count] of Object.entries(elements)) {
         operands[name] = space.buffer(name, count, name === 'w' ? scale : 1);
       }
     });
     const count = elements[result]!;
-    const [expected, got, error] = await scoped(gpu, () => [
+    const [expected, got, error] = await gpu.attempt(() => [
       space.buffer('expected', count),
       operands[result]!,
       space.buffer('error', 1),
@@ -61,13 +61,13 @@ export async function tryOut<D extends Direction>(
     const program = async (algorithm: Algorithm<D>, into: GPUBuffer): Promise<Program> => {
       const calls: KernelCall<Binding>[] = [];
       const buffers = { ...operands, [result]: into } as unknown as ConvBuffers<Binding>[D];
-      await scoped(gpu, () => {
+      await gpu.attempt(() => {
         algorithm.emit(emitInto(calls, traits, space.scratch), buffers, task);
         space.seed(into, count, 0);
       });
       const made = await record(gpu, algorithm.name, calls);
       all.push(made);
-      await scoped(gpu, () => gpu.submit(made));
+      await gpu.attempt(() => gpu.submit(made));
       return made;
     };
     await space.attempt(() => program(reference, expected));

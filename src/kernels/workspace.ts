@@ -1,6 +1,6 @@
-/** Buffers for trials: full of seeded numbers, their errors caught, scratch handed on from one candidate to the next. */
-import { DeviceError } from '../runtime/errors.ts';
+/** Buffers for trials: full of seeded numbers, scratch handed on from one candidate to the next. */
 import type { Gpu } from '../runtime/gpu.ts';
+import { Resources } from '../runtime/resources.ts';
 
 /** Numbers in the source that buffers are filled from: a prime, so that no extent of an array divides it. */
 const NUMBERS = 1_048_573;
@@ -23,9 +23,13 @@ export class Workspace {
   /** Makes the source of numbers. @throws DeviceError without room for it. */
   static async open(gpu: Gpu): Promise<Workspace> {
     const numbers = uniform(NUMBERS);
-    const source = await scoped(gpu, () => gpu.buffer('numbers', NUMBERS * 4));
-    gpu.write(source, numbers);
-    return new Workspace(gpu, numbers, source);
+    return Resources.collect(gpu, (resources) =>
+      gpu.attempt(() => {
+        const source = resources.buffer('numbers', NUMBERS * 4);
+        gpu.write(source, numbers);
+        return new Workspace(gpu, numbers, source);
+      }),
+    );
   }
 
   /** Makes a buffer of numbers in (-scale, scale). One that is scaled goes through the host. */
@@ -80,23 +84,6 @@ export class Workspace {
   free(): void {
     for (const buffer of [this.#source, ...this.#buffers, ...this.#scratch]) this.#gpu.free(buffer);
   }
-}
-
-/** Runs `action`, and turns what WebGPU finds wrong with it into an exception; the device stays in use. */
-export async function scoped<R>({ device, name }: Gpu, action: () => R): Promise<R> {
-  const kinds = ['validation', 'internal', 'out-of-memory'] as const;
-  for (const kind of kinds) device.pushErrorScope(kind);
-  let result: { readonly value: R } | { readonly thrown: unknown };
-  try {
-    result = { value: action() };
-  } catch (thrown) {
-    result = { thrown };
-  }
-  const errors = await Promise.all(kinds.map(() => device.popErrorScope()));
-  if ('thrown' in result) throw result.thrown;
-  const error = errors.find((each) => each !== null);
-  if (error) throw new DeviceError(`${name}: expected valid work, got '${error.message.split('\n')[0]}'`);
-  return result.value;
 }
 
 /** Numbers in (-1, 1), the same each time (xorshift, Marsaglia 2003). */

@@ -5,12 +5,15 @@ import { input } from '../graph/ops/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
 import { greyToNetwork } from '../image/lab.ts';
-import type { Picture, Pixels } from '../image/picture.ts';
+import { channelsOf, type Picture, type Pixels } from '../image/picture.ts';
 import { chromaOf, type RenderPlane, renderGrey } from '../image/render.ts';
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/views.ts';
+import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../runtime/arguments.ts';
 import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
-import { Gpu, type GpuOptions } from '../runtime/gpu.ts';
+import { GPU_OPTIONS, Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { loadBytes } from '../runtime/load.ts';
+import { RecentlyUsed } from '../runtime/recently_used.ts';
+import { Resources } from '../runtime/resources.ts';
 import { describeExtractor } from './embedding.ts';
 import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
 import { layoutOf } from './layout.ts';
@@ -44,13 +47,46 @@ export interface ColorizeOptions extends ApplyChromaOptions {
   readonly quality?: Quality;
 }
 
+const LOAD_OPTIONS = [
+  ...GPU_OPTIONS,
+  'gpu',
+  'weights',
+  'extractor',
+  'inception',
+] as const satisfies (keyof ColorizerOptions)[];
+const COLORIZE_OPTIONS = [
+  'strength',
+  'upsampling',
+  'renderSize',
+  'quality',
+] as const satisfies (keyof ColorizeOptions)[];
+
 /**
  * Where the weights are that come with the package: two folders up, both from src/model/ and from dist/chunks/, where the
  * build puts what its programs share.
+ *
+ * @throws FormatError in a bundle that is no ES module, as it does not know where it is.
  */
-export const DEFAULT_WEIGHTS = new URL('../../weights/koalarize.safetensors', import.meta.url);
-/** The classifier that they were trained with. */
-export const DEFAULT_EXTRACTOR = new URL('../../weights/efficientnet-lite0.onnx', import.meta.url);
+export function defaultWeights(): URL {
+  return beside('weights', () => new URL('../../weights/koalarize.safetensors', import.meta.url));
+}
+
+/** The classifier that they were trained with. @throws FormatError as `defaultWeights`. */
+export function defaultExtractor(): URL {
+  return beside('extractor', () => new URL('../../weights/efficientnet-lite0.onnx', import.meta.url));
+}
+
+function beside(option: string, address: () => URL): URL {
+  try {
+    return address();
+  } catch (cause) {
+    throw new FormatError(
+      `${option}: expected a file beside this module, got a bundle that does not know where it is – give its address or its bytes: Colorizer.load({ ${option} })`,
+      { cause },
+    );
+  }
+}
+
 /** Compiled networks that are kept, one for each size. */
 const KEPT_SIZES = 4;
 
@@ -60,22 +96,26 @@ interface Extractors {
   readonly vector?: Extractor;
 }
 
+/** What a colorizer has on the device, beside the networks. */
+interface Held extends Extractors {
+  readonly slab: ParameterSlab;
+}
+
 /** Colours pictures. Calls may overlap; they run one after the other. */
 export class Colorizer {
   readonly gpu: Gpu;
   readonly weights: Weights;
-  readonly #slab: ParameterSlab;
   readonly #ownsGpu: boolean;
-  readonly #extractors: Extractors;
-  /** By size, the one that was used last at the end. */
-  readonly #networks = new Map<string, Executable>();
+  readonly #held: Held;
+  /** By size. */
+  readonly #networks = new RecentlyUsed<Executable>(KEPT_SIZES);
   #last: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
-  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, slab: ParameterSlab, extractors: Extractors) {
+  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, held: Held) {
     this.gpu = gpu;
-    this.#extractors = extractors;
+    this.#held = held;
     this.weights = weights;
-    this.#slab = slab;
     this.#ownsGpu = ownsGpu;
   }
 
@@ -83,21 +123,22 @@ export class Colorizer {
    * Opens a device and loads the weights.
    *
    * @throws DeviceError without a device; FormatError for weights that are missing, damaged or of another kind, or for
-   * an extractor that is missing, not needed, or not the one of the training.
+   * an extractor that is missing, not needed, or not the one of the training; ArgumentError for options that do not exist.
    */
   static async load(options: ColorizerOptions = {}): Promise<Colorizer> {
-    const source = options.weights ?? DEFAULT_WEIGHTS;
-    const name = source instanceof Uint8Array ? 'weights' : String(source);
-    const weights = decodeWeights(source instanceof Uint8Array ? source : await loadBytes(source), name);
+    expectOptions('Colorizer.load', options, LOAD_OPTIONS);
+    const { gpu: given, weights: source = defaultWeights(), extractor: _, inception: __, ...opening } = options;
+    expectSource('Colorizer.load weights', source);
+    if (given !== undefined) expectGpu('Colorizer.load', given);
+    const name = isBytes(source) ? 'weights' : String(source);
+    const weights = decodeWeights(isBytes(source) ? source : await loadBytes(source), name);
     checkExtractorGiven(name, weights, options);
-    const gpu = options.gpu ?? (await Gpu.open(options));
+    const gpu = given ?? (await Gpu.open(opening));
     try {
-      const extractors = await openExtractor(gpu, weights, options);
-      const slab = new ParameterSlab(gpu, 'weights', layoutOf(weights.network));
-      slab.write(weights.tensors);
-      return new Colorizer(gpu, !options.gpu, weights, slab, extractors);
+      const held = await Resources.collect(gpu, (resources) => hold(gpu, weights, options, resources));
+      return new Colorizer(gpu, !given, weights, held);
     } catch (error) {
-      if (!options.gpu) await gpu.close();
+      if (!given) await gpu.close();
       throw error;
     }
   }
@@ -107,10 +148,16 @@ export class Colorizer {
    * colours is used.
    *
    * @param picture RGBA, 8 or 16 bits a component
-   * @throws ShapeError for data that does not fit the size or options out of range; DeviceError when the device fails.
+   * @throws ShapeError for data that does not fit the size or options out of range; ArgumentError for what is no picture, or
+   *   options that do not exist; DeviceError when the device fails, or the colorizer is closed.
    */
   async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Coloured<T>> {
-    return applyChroma(picture, await this.chroma(picture, options), options);
+    const chroma = await this.chroma(picture, options);
+    const { strength, upsampling } = options;
+    return applyChroma(picture, chroma, {
+      ...(strength !== undefined && { strength }),
+      ...(upsampling && { upsampling }),
+    });
   }
 
   /**
@@ -118,24 +165,27 @@ export class Colorizer {
    * `applyChroma` puts them on the picture, at any strength, as often as wanted.
    */
   async chroma(picture: Picture, options: Pick<ColorizeOptions, 'renderSize' | 'quality'> = {}): Promise<Chroma> {
+    this.#check();
+    channelsOf('colorize', picture);
+    expectOptions('colorize', options, COLORIZE_OPTIONS);
     const { renderSize = this.weights.size, quality = 'fast' } = options;
-    const views = VIEWS[quality];
-    if (!views) {
+    if (!QUALITIES.includes(quality)) {
       throw new ShapeError(`colorize: expected quality ${QUALITIES.join(' or ')}, got '${quality}'`);
     }
+    const views = VIEWS[quality];
     const { network, embedding } = this.weights;
     const grey = { multiple: sizeMultiple(network), scale: embedding?.kind === 'maps' ? embedding.scale : 1 };
-    const seen = [];
-    for (const { scale, mirror } of views) {
+    // All are asked for at once: closing waits for them.
+    const seen = views.map(async ({ scale, mirror }) => {
       const plane = renderGrey(picture, sizeOfView(renderSize, scale), { ...grey, mirror });
-      seen.push({ ...(await this.#answer(plane, picture, mirror)), mirror });
-    }
-    return meanOfViews(seen);
+      return { ...(await this.#answer(plane, picture, mirror)), mirror };
+    });
+    return meanOfViews(await Promise.all(seen));
   }
 
   /** The network's answer to a plane, after all that was asked before. */
   #answer(plane: RenderPlane, picture: Picture, mirror: boolean): Promise<Chroma> {
-    const { maps, vector } = this.#extractors;
+    const { maps, vector } = this.#held;
     const turn = this.#last.then(async () => {
       const network = await this.#networkFor(plane.height, plane.width);
       network.feed('lightness', greyToNetwork(plane.data) as Float32Array<ArrayBuffer>);
@@ -154,37 +204,42 @@ export class Colorizer {
     return turn;
   }
 
-  /** Frees the network's memory, and the device unless it was given. */
-  async close(): Promise<void> {
+  /**
+   * Frees the network's memory, and the device unless it was given. What was asked before is answered first; what is asked
+   * afterwards is refused. Safe to call twice.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#last;
-    for (const network of this.#networks.values()) network.destroy();
-    this.#networks.clear();
-    this.#slab.free();
-    await this.#extractors.maps?.close();
-    await this.#extractors.vector?.close();
+    this.#networks.destroy();
+    const { slab, maps, vector } = this.#held;
+    slab.destroy();
+    await maps?.close();
+    await vector?.close();
     if (this.#ownsGpu) await this.gpu.close();
   }
 
-  async #networkFor(height: number, width: number): Promise<Executable> {
-    const key = `${height}x${width}`;
-    const known = this.#networks.get(key);
-    this.#networks.delete(key);
-    const network = known ?? (await this.#compile(height, width));
-    this.#networks.set(key, network);
-    for (const [oldest, executable] of this.#networks) {
-      if (this.#networks.size <= KEPT_SIZES) break;
-      executable.destroy();
-      this.#networks.delete(oldest);
+  #check(): void {
+    if (this.#closing) {
+      throw new DeviceError(
+        'colorizer: expected an open one, got a closed one – load it again: await Colorizer.load()',
+      );
     }
-    return network;
+  }
+
+  #networkFor(height: number, width: number): Promise<Executable> {
+    return this.#networks.get(`${height}x${width}`, () => this.#compile(height, width));
   }
 
   #compile(height: number, width: number): Promise<Executable> {
     const { network } = this.weights;
     const lightness = input('lightness', [1, height, width, 1]);
     const label = 'colorizer';
-    const parameters = this.#slab;
-    const { maps } = this.#extractors;
+    const { slab: parameters, maps } = this.#held;
     if (maps) {
       // Extractor and network are one graph: the maps never leave the device.
       const { constants, description } = maps;
@@ -218,17 +273,27 @@ function checkExtractorGiven(name: string, { embedding }: Weights, { inception, 
   }
 }
 
+/** Puts the weights on the device, and opens the extractor. */
+async function hold(gpu: Gpu, weights: Weights, options: ColorizerOptions, resources: Resources): Promise<Held> {
+  const slab = await gpu.attempt(() => {
+    const made = resources.add(new ParameterSlab(gpu, 'weights', layoutOf(weights.network)));
+    made.write(weights.tensors);
+    return made;
+  });
+  return { slab, ...(await openExtractor(gpu, weights, options)) };
+}
+
+/** Reads the extractor's file. Nothing of it is on the device before the first picture. */
 async function openExtractor(
   gpu: Gpu,
   { embedding }: Weights,
   { inception: given, extractor }: ColorizerOptions,
 ): Promise<Extractors> {
-  const isSource = typeof given === 'string' || given instanceof Uint8Array || given instanceof URL;
-  const { source, ...options } = isSource || !given ? { source: given } : given;
+  const { source, ...options } = given === undefined || isSource(given) ? { source: given } : given;
   if (embedding?.kind === 'maps') {
     // Loaded on demand, as everything is that reads ONNX: weights without an extractor need none of it.
     const { MapExtractor } = await import('./maps.ts');
-    return { maps: await MapExtractor.open(gpu, extractor ?? source ?? DEFAULT_EXTRACTOR, undefined, embedding) };
+    return { maps: await MapExtractor.open(gpu, extractor ?? source ?? defaultExtractor(), undefined, embedding) };
   }
   if (!embedding || source === undefined) return {};
   return { vector: await Extractor.open(gpu, source, options, embedding) };

@@ -9,13 +9,15 @@ import type { Executable } from '../graph/executable.ts';
 import { type Node, sizeOf } from '../graph/node.ts';
 import { input } from '../graph/ops/input.ts';
 import { reshape } from '../graph/ops/reshape.ts';
-import type { Picture } from '../image/picture.ts';
+import { channelsOf, type Picture } from '../image/picture.ts';
 import { resizeGrey } from '../image/resize.ts';
 import { toRgba8 } from '../image/rgba8.ts';
 import { emitInto, type KernelCall } from '../kernels/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/record.ts';
+import { expectGpu, expectOptions, expectSource } from '../runtime/arguments.ts';
 import { DeviceError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
+import { Resources } from '../runtime/resources.ts';
 import { type EmbeddingKind, expectExtractor, type VectorInfo } from './embedding.ts';
 import type { ClassifierInput } from './feature.ts';
 
@@ -34,6 +36,8 @@ export interface ExtractorOptions {
   readonly kind?: EmbeddingKind | undefined;
 }
 
+const OPTIONS = ['output', 'size', 'range', 'kind'] as const satisfies (keyof ExtractorOptions)[];
+
 /** The size Inception networks were trained at. */
 const DEFAULT_SIZE = 299;
 /** A longer embedding is rather a feature map. */
@@ -48,8 +52,9 @@ export class Extractor {
   readonly #input: ClassifierInput;
   /** Until it is compiled: it holds the file's bytes. */
   #feature: Node | undefined;
-  #network: Promise<Executable> | undefined;
+  #network: Executable | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   private constructor(gpu: Gpu, description: VectorInfo, input: ClassifierInput, feature: Node) {
     this.#gpu = gpu;
@@ -70,6 +75,9 @@ export class Extractor {
     options: ExtractorOptions = {},
     trained?: VectorInfo,
   ): Promise<Extractor> {
+    expectGpu('Extractor.open', gpu);
+    expectSource('Extractor.open', source);
+    expectOptions('Extractor.open', options, OPTIONS);
     // Loaded on demand: who colours without an extractor needs no decoder.
     const [
       { readOnnx, selectOutputs },
@@ -139,13 +147,17 @@ export class Extractor {
    *
    * @param picture 1 to 4 channels; 16 bits a component are rounded to 8
    * @returns [width]
-   * @throws ShapeError for data that does not fit the size; DeviceError when the device fails.
+   * @throws ShapeError for data that does not fit the size, ArgumentError for what is no picture; DeviceError when the device
+   *   fails, or the extractor is closed.
    */
-  embed(picture: Picture, { mirror = false }: { readonly mirror?: boolean } = {}): Promise<Float32Array<ArrayBuffer>> {
+  async embed(picture: Picture, options: { readonly mirror?: boolean } = {}): Promise<Float32Array<ArrayBuffer>> {
+    this.#check();
+    expectOptions('feature extractor', options, ['mirror']);
+    channelsOf('feature extractor', picture);
+    const { mirror = false } = options;
     const turn = this.#last.then(async () => {
-      this.#network ??= this.#compile();
-      const network = await this.#network;
-      const embedding = await this.#run(network, picture, mirror);
+      this.#network ??= await this.#compile();
+      const embedding = await this.#run(this.#network, picture, mirror);
       if (!embedding.every(Number.isFinite)) {
         throw new DeviceError(
           `feature extractor: expected finite numbers, got NaN or infinity from ${this.#gpu.name} – are its weights whole?`,
@@ -157,18 +169,22 @@ export class Extractor {
     return turn;
   }
 
-  /** Frees the network's memory. The device stays open. */
+  /** Frees the network's memory, after what was asked before. The device stays open. Safe to call twice. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#last;
-    const network = await this.#network?.catch(() => undefined);
-    network?.destroy();
-    this.#feature = undefined;
+    this.#network?.destroy();
     this.#network = undefined;
+    this.#feature = undefined;
+  }
+
+  #check(): void {
+    if (!this.#closed) return;
+    throw new DeviceError('feature extractor: expected an open one, got a closed one – open it again');
   }
 
   async #compile(): Promise<Executable> {
-    const feature = this.#feature;
-    if (!feature) throw new DeviceError('feature extractor: expected an open one, got a closed one – open it again');
+    const feature = this.#feature!;
     const network = await compile(this.#gpu, { label: 'feature extractor', outputs: { feature } });
     this.#feature = undefined;
     return network;
@@ -188,24 +204,19 @@ export class Extractor {
       return network.read('feature');
     }
     const { data } = toRgba8(picture);
-    const scratch: GPUBuffer[] = [];
-    const buffer = (elements: number) => {
-      scratch.push(this.#gpu.buffer('feature extractor input', elements * 4));
-      return scratch.at(-1)!;
-    };
+    const resources = new Resources(this.#gpu);
+    const buffer = (elements: number) => resources.buffer('feature extractor input', elements * 4);
     const calls: KernelCall<Binding>[] = [];
     try {
       const pixels = buffer(width * height);
       const params = { width, height, size, mirror, range, layout };
       emitExtractorInput(emitInto(calls, traitsOf(this.#gpu), buffer), { pixels, y: network.input(name) }, params);
-      const preparation = await record(this.#gpu, 'feature extractor input', calls);
+      const preparation = resources.add(await record(this.#gpu, 'feature extractor input', calls));
       this.#gpu.write(pixels, data as Uint8Array<ArrayBuffer>);
       this.#gpu.submit(preparation, network.program);
-      const embedding = await network.read('feature');
-      preparation.destroy();
-      return embedding;
+      return await network.read('feature');
     } finally {
-      for (const one of scratch) this.#gpu.free(one);
+      resources.destroy();
     }
   }
 }

@@ -25,6 +25,7 @@ import { stretched } from '../image/stretch.ts';
 import type { OnnxModel } from '../onnx/load.ts';
 import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
+import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { expectExtractor, type MapInfo, type MapsInfo } from './embedding.ts';
 import type { ExtractorSource } from './extractor.ts';
 
@@ -62,8 +63,8 @@ export class MapExtractor {
   readonly #gpu: Gpu;
   readonly #model: OnnxModel;
   readonly #input: FileInput;
-  /** By size, the one that was used last at the end. */
-  readonly #networks = new Map<string, Executable>();
+  /** By size. */
+  readonly #networks = new RecentlyUsed<Executable>(KEPT_SIZES);
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -148,6 +149,7 @@ export class MapExtractor {
    * @throws ShapeError for planes of several sizes, or of one that does not fit; DeviceError when the device fails.
    */
   async extract(planes: readonly Plane[]): Promise<Float32Array[]> {
+    this.#check();
     if (!this.#input.single || planes.length === 1) return this.#extract(planes);
     const each = await Promise.all(planes.map((plane) => this.#extract([plane])));
     return each[0]!.map((map, i) => {
@@ -165,7 +167,8 @@ export class MapExtractor {
       if (planes.some((plane) => plane.width !== width || plane.height !== height)) {
         throw new ShapeError('feature maps: expected planes of one size, got several');
       }
-      const network = await this.#networkFor(planes.length, height, width);
+      const shape = [planes.length, height, width, 1];
+      const network = await this.#networks.get(shape.join(), () => this.#compile(shape));
       const size = width * height;
       const all = new Float32Array(planes.length * size);
       planes.forEach(({ data }, i) => {
@@ -185,31 +188,20 @@ export class MapExtractor {
     return turn;
   }
 
-  /** Frees what is on the device, which stays open itself. */
+  /** Frees what is on the device, which stays open itself, after what was asked before. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
-    for (const network of this.#networks.values()) network.destroy();
-    this.#networks.clear();
+    this.#networks.destroy();
     this.#model.destroy();
   }
 
-  async #networkFor(batch: number, height: number, width: number): Promise<Executable> {
-    if (this.#closed)
-      throw new DeviceError('feature maps: expected an open extractor, got a closed one – open it again');
-    const key = [batch, height, width].join();
-    const network = this.#networks.get(key) ?? (await this.#compile([batch, height, width, 1]));
-    this.#networks.delete(key);
-    this.#networks.set(key, network);
-    for (const [oldest, executable] of this.#networks) {
-      if (this.#networks.size <= KEPT_SIZES) break;
-      executable.destroy();
-      this.#networks.delete(oldest);
-    }
-    return network;
+  #check(): void {
+    if (!this.#closed) return;
+    throw new DeviceError('feature maps: expected an open extractor, got a closed one – open it again');
   }
 
-  #compile(shape: readonly number[]): Promise<Executable> {
+  async #compile(shape: readonly number[]): Promise<Executable> {
     const most = Math.max(...this.description.maps.map(({ stride }) => stride));
     if (shape[1]! % most || shape[2]! % most) {
       throw new ShapeError(

@@ -1,5 +1,5 @@
 /** Weights files: safetensors whose metadata says which network they are for, and how its numbers are scaled. */
-import type { Tensors } from '../graph/parameters.ts';
+import { expectFinite, type Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors } from '../graph/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { decodeEmbedding, type ExtractorInfo, embeddingMetadata, featuresOf } from './embedding.ts';
@@ -55,6 +55,7 @@ export function weightsMetadata({ network, lightness, embedding }: WeightsInfo):
 /** Reads a weights file. `name` is for messages. @throws FormatError when it is damaged, or for something else. */
 export function decodeWeights(file: Uint8Array, name: string): Weights {
   const { tensors, metadata } = decodeSafetensors(file, name);
+  expectFinite(name, tensors);
   for (const [key, value] of Object.entries(FIXED)) {
     if (metadata[key] !== value) {
       throw new FormatError(

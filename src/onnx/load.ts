@@ -5,8 +5,10 @@ import type { Executable } from '../graph/executable.ts';
 import { describe, type Node, reachable, type Shape, sizeOf } from '../graph/node.ts';
 import { input, inputOp, nameOf } from '../graph/ops/input.ts';
 import type { PassName } from '../graph/passes/index.ts';
-import { ShapeError } from '../runtime/errors.ts';
+import { expectGpu, expectObject, expectOptions, expectSource, isKind, kindOf } from '../runtime/arguments.ts';
+import { ArgumentError, DeviceError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
+import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { checkOperators, importGraph } from './import.ts';
 import type { OnnxFile, OnnxGraph, ValueInfo } from './model.ts';
 import { readOnnx, selectOutputs } from './read.ts';
@@ -24,18 +26,21 @@ export interface OnnxOptions {
   readonly name?: string;
 }
 
+const OPTIONS = ['outputs', 'external', 'without', 'name'] as const satisfies (keyof OnnxOptions)[];
+
 /** An array in row-major order. */
 export interface OnnxArray {
   readonly data: Float32Array;
   readonly shape: readonly number[];
 }
 
-/** How many sets of input shapes stay compiled. */
+/** How many sets of input shapes stay compiled for `run`. */
 const KEPT = 4;
 
 interface Compiled {
   /** Undefined where nothing is left to compute. */
   readonly executable: Executable | undefined;
+  destroy(): void;
   /** The inputs whose elements matter, not their shapes alone. */
   readonly fed: ReadonlySet<string>;
   readonly values: Readonly<Record<string, Value>>;
@@ -53,8 +58,11 @@ export class OnnxModel {
   readonly #gpu: Gpu;
   readonly #graph: OnnxGraph;
   readonly #without: readonly PassName[];
-  readonly #compiled = new Map<string, Promise<Compiled>>();
-  readonly #executables = new Set<Executable>();
+  /** For `run`, by the inputs' shapes. */
+  readonly #recent = new RecentlyUsed<Compiled>(KEPT);
+  /** What `compile` has handed out. */
+  readonly #lent = new Map<string, Promise<Compiled>>();
+  #destroyed = false;
 
   /** Use `loadOnnx`. */
   constructor(gpu: Gpu, file: OnnxFile, graph: OnnxGraph, without: readonly PassName[]) {
@@ -78,23 +86,32 @@ export class OnnxModel {
   }
 
   /**
-   * Compiles the model for inputs of `shapes`. The last four are kept for when they come again; older ones are freed.
+   * Compiles the model for inputs of `shapes`. The executable stays until you destroy it, or the model; the same shapes give
+   * the same one until then.
    *
-   * @throws ShapeError, FormatError as `build` does; DeviceError where it does not fit the device.
+   * @throws ShapeError, FormatError as `build` does; DeviceError where it does not fit the device, or the model is destroyed.
    */
   async compile(shapes: Readonly<Record<string, Shape>>): Promise<Executable> {
-    const { executable } = await this.#specialise(shapes);
-    if (executable) return executable;
+    this.#check();
+    expectObject(this.file.name, 'shapes by name', shapes);
+    const key = this.#keyOf(shapes);
+    const lent = (await this.#lentFor(key)) ?? (await this.#lend(key, shapes));
+    if (lent.executable) return lent.executable;
     throw new ShapeError(`${this.file.name}: expected outputs to compute, got constants alone – use run`);
   }
 
   /**
    * Computes the outputs.
    *
-   * @throws ShapeError for inputs that are missing, unknown, or not as declared; and what `compile` throws.
+   * @throws ShapeError for inputs that are missing, unknown, or not as declared; ArgumentError for what is no array of
+   *   float32; and what `compile` throws.
    */
   async run(feeds: Readonly<Record<string, OnnxArray>>): Promise<Record<string, OnnxArray>> {
-    for (const [name, { data, shape }] of Object.entries(feeds)) {
+    this.#check();
+    expectObject(this.file.name, 'inputs by name', feeds);
+    for (const [name, array] of Object.entries(feeds)) {
+      expectArray(`${this.file.name}: input '${name}'`, array);
+      const { data, shape } = array;
       if (data.length !== sizeOf(shape)) {
         throw new ShapeError(
           `${this.file.name}: expected '${name}' ${describe(shape)} as ${sizeOf(shape)} numbers, got ${data.length}`,
@@ -102,7 +119,9 @@ export class OnnxModel {
       }
     }
     const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
-    const { executable, fed, values } = await this.#specialise(shapes);
+    const key = this.#keyOf(shapes);
+    const { executable, fed, values } =
+      (await this.#lentFor(key)) ?? (await this.#recent.get(key, () => this.#compile(shapes)));
     for (const name of fed) executable!.feed(name, feeds[name]!.data as Float32Array<ArrayBuffer>);
     executable?.run();
     // All reads are submitted before the first is waited for: another run cannot come between.
@@ -112,51 +131,66 @@ export class OnnxModel {
     return Object.fromEntries(await Promise.all(results));
   }
 
-  /** Frees what is on the device. */
+  /** Frees what is on the device, with what `compile` has handed out. Safe to call twice. */
   destroy(): void {
-    for (const executable of this.#executables) executable.destroy();
-    this.#executables.clear();
-    this.#compiled.clear();
+    this.#destroyed = true;
+    this.#recent.destroy();
+    for (const lent of this.#lent.values()) {
+      lent.then(
+        (compiled) => compiled.destroy(),
+        () => undefined,
+      );
+    }
+    this.#lent.clear();
     this.constants.destroy();
   }
 
+  #check(): void {
+    if (!this.#destroyed) return;
+    throw new DeviceError(`${this.file.name}: expected a model in use, got one that is destroyed – load it again`);
+  }
+
   #import(feeds: Readonly<Record<string, Node>>): Record<string, Value> {
+    this.#check();
     this.#checkShapes(Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape])));
     return importGraph(this.file, this.#graph, feeds);
   }
 
-  #specialise(shapes: Readonly<Record<string, Shape>>): Promise<Compiled> {
-    const key = JSON.stringify(this.inputs.map(({ name }) => shapes[name]));
-    const known = this.#compiled.get(key);
-    this.#compiled.delete(key);
-    const compiled = known ?? this.#compile(shapes);
-    this.#compiled.set(key, compiled);
-    if (this.#compiled.size > KEPT) this.#forgetOldest();
-    compiled.catch(() => this.#compiled.delete(key));
-    return compiled;
+  #keyOf(shapes: Readonly<Record<string, Shape>>): string {
+    this.#checkShapes(shapes);
+    return JSON.stringify(this.inputs.map(({ name }) => shapes[name]));
   }
 
-  #forgetOldest(): void {
-    const [key, compiled] = [...this.#compiled][0]!;
-    this.#compiled.delete(key);
-    // Later, behind the runs that wait for it.
-    const forget = ({ executable }: Compiled) => {
-      if (executable && this.#executables.delete(executable)) executable.destroy();
-    };
-    compiled.then(forget, () => undefined);
+  /** What was handed out for these shapes, unless the caller has destroyed it. */
+  async #lentFor(key: string): Promise<Compiled | undefined> {
+    const lent = this.#lent.get(key);
+    const compiled = await lent;
+    if (!compiled?.executable?.isDestroyed) return compiled;
+    if (this.#lent.get(key) === lent) this.#lent.delete(key);
+    return undefined;
+  }
+
+  #lend(key: string, shapes: Readonly<Record<string, Shape>>): Promise<Compiled> {
+    const compiled = this.#lent.get(key) ?? this.#recent.take(key) ?? this.#compile(shapes);
+    this.#lent.set(key, compiled);
+    compiled.catch(() => this.#lent.delete(key));
+    return compiled;
   }
 
   async #compile(shapes: Readonly<Record<string, Shape>>): Promise<Compiled> {
     const values = this.#import(mapValues(shapes, (shape, name) => input(name, shape)));
     const computed = Object.entries(values).filter(([, { numbers }]) => !numbers);
-    if (computed.length === 0) return { executable: undefined, fed: new Set(), values };
+    if (computed.length === 0) return { executable: undefined, destroy: () => undefined, fed: new Set(), values };
     const outputs = Object.fromEntries(computed.map(([name, value]) => [name, value.node]));
     const fed = reachable(Object.values(outputs)).filter(({ op }) => op === inputOp);
     const { constants } = this;
     const label = this.file.name;
     const executable = await compile(this.#gpu, { label, outputs, constants, without: this.#without });
-    this.#executables.add(executable);
-    return { executable, fed: new Set(fed.map(nameOf)), values };
+    if (this.#destroyed) {
+      executable.destroy();
+      this.#check();
+    }
+    return { executable, destroy: () => executable.destroy(), fed: new Set(fed.map(nameOf)), values };
   }
 
   #checkShapes(shapes: Readonly<Record<string, Shape>>): void {
@@ -169,7 +203,7 @@ export class OnnxModel {
       }
     }
     for (const [name, wanted] of declared) {
-      const shape = shapes[name];
+      const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
       if (!shape) throw new ShapeError(`${this.file.name}: expected inputs ${expected}, got none for '${name}'`);
       const fits = (extent: number, axis: number) => typeof wanted?.[axis] !== 'number' || wanted[axis] === extent;
       if (wanted && (wanted.length !== shape.length || !shape.every(fits))) {
@@ -177,6 +211,9 @@ export class OnnxModel {
         throw new ShapeError(
           `${this.file.name}: expected input '${name}' as [${texts.join(', ')}], got ${describe(shape)}`,
         );
+      }
+      if (!Array.isArray(shape)) {
+        throw new ArgumentError(`${this.file.name}: expected the shape of '${name}' as numbers, got ${kindOf(shape)}`);
       }
       if (shape.some((extent) => !Number.isSafeInteger(extent) || extent < 1)) {
         throw new ShapeError(`${this.file.name}: expected input '${name}' with elements, got ${describe(shape)}`);
@@ -196,11 +233,28 @@ export async function loadOnnx(
   source: Uint8Array | string | URL,
   options: OnnxOptions = {},
 ): Promise<OnnxModel> {
+  expectGpu('loadOnnx', gpu);
+  expectSource('loadOnnx', source);
+  expectOptions('loadOnnx', options, OPTIONS);
   const { outputs, external, name, without = [] } = options;
   const file = await readOnnx(source, { ...(name ? { name } : {}), ...(external ? { external } : {}) });
   const graph = selectOutputs(file.graph, outputs ?? file.graph.outputs.map(({ name }) => name));
   checkOperators(file, graph);
   return new OnnxModel(gpu, file, graph, without);
+}
+
+/** @throws ArgumentError unless `array` is float32 with a shape. */
+function expectArray(where: string, array: unknown): asserts array is OnnxArray {
+  expectObject(where, '{ data, shape }', array);
+  const { data, shape } = array as { readonly data?: unknown; readonly shape?: unknown };
+  if (!isKind(data, 'Float32Array')) {
+    throw new ArgumentError(
+      `${where}: expected data as a Float32Array, got ${kindOf(data)} – convert it: Float32Array.from(data)`,
+    );
+  }
+  if (!Array.isArray(shape)) {
+    throw new ArgumentError(`${where}: expected shape as an array of numbers, got ${kindOf(shape)}`);
+  }
 }
 
 function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A, key: string) => B): Record<string, B> {

@@ -17,6 +17,11 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 }
 
+/** An argument of another kind than what is expected, or an option that does not exist. */
+export class ArgumentError extends Error {
+  override readonly name = 'ArgumentError';
+}
+
 /** A kernel's WGSL and its TypeScript declaration disagree, or its inputs do not fit it. */
 export class KernelError extends Error {
   override readonly name = 'KernelError';

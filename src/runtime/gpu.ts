@@ -1,18 +1,23 @@
 /**
- * A device, opened and watched: adapter choice, limits, buffers, submits, and errors turned into exceptions.
+ * A device, opened and watched: buffers, submits, and errors turned into exceptions of the call that they concern.
  * It knows nothing of kernels or graphs.
  */
 import {
   type AdapterSource,
   adapterName,
-  isSoftware,
   MATRIX_FEATURE,
   matrixUnitsOf,
   type PlatformAdapter,
   type Precision,
 } from './adapter.ts';
-import { DeviceError } from './errors.ts';
+import { expectOptions, isKind, kindOf } from './arguments.ts';
+import { requestDevice } from './device.ts';
+import { describeError, scoped } from './error_scope.ts';
+import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
+import { PendingErrors } from './pending_errors.ts';
 import type { Program } from './program.ts';
+import { readBack } from './read_back.ts';
+import { durations, MOST_TIMED, submitTimed } from './timestamps.ts';
 import type { TuneOptions } from './tuning.ts';
 
 /** Which device is opened, and how it computes. */
@@ -38,9 +43,24 @@ export interface GpuOptions {
   readonly notice?: (message: string) => void;
 }
 
-const BUFFER_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
+export const GPU_OPTIONS = [
+  'adapter',
+  'tune',
+  'verbose',
+  'precision',
+  'notice',
+] as const satisfies (keyof GpuOptions)[];
 
-/** An open WebGPU device. */
+const STORAGE_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
+/** Arrays that hold what kernels read: 32-bit elements, or plain bytes. */
+const WRITABLE = ['Float32Array', 'Uint32Array', 'Int32Array', 'Uint8Array', 'Uint8ClampedArray', 'DataView'] as const;
+
+/**
+ * An open WebGPU device.
+ *
+ * What goes wrong on it is an error of the call it concerns, once; then it is as good as before. Only a lost device stays
+ * lost, and a closed one closed.
+ */
 export class Gpu {
   /** The WebGPU device itself. */
   readonly device: GPUDevice;
@@ -68,12 +88,14 @@ export class Gpu {
   readonly implementation: string;
   /** Awaits what the device is to finish. */
   readonly wait: <T>(work: Promise<T>) => Promise<T>;
-  #error: string | undefined;
+  #lost: string | undefined;
   #closed = false;
   #bytes = 0;
   #peakBytes = 0;
   readonly #memoryBytes: number;
   readonly #sizes = new Map<GPUBuffer, number>();
+  readonly #freed = new WeakSet<GPUBuffer>();
+  readonly #errors = new PendingErrors();
 
   private constructor(device: GPUDevice, platform: PlatformAdapter, options: GpuOptions) {
     this.device = device;
@@ -92,12 +114,12 @@ export class Gpu {
     this.subgroupSize = subgroupSize(platform.adapter);
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault(); // Dawn prints it on stdout otherwise.
-      this.#fail(describeError(event.error));
+      this.#errors.add(undefined, Promise.resolve(`${this.name}: ${describeError(event.error)}`));
     });
     device.lost.then(
       ({ reason, message }) => {
         if (!this.#closed)
-          this.#fail(`expected a working device, got 'lost (${reason}): ${message}' – open another one`);
+          this.#lost = `expected a working device, got 'lost (${reason}): ${message}' – open another one`;
       },
       () => undefined,
     );
@@ -110,26 +132,15 @@ export class Gpu {
    *   and the adapter has none.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
-    const { precision = 'f32' } = options;
-    const platform = await requestAdapter(options.adapter ?? 'auto', precision);
-    const { adapter } = platform;
-    const requiredLimits: Record<string, number> = {};
-    for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
-    if (precision === 'f16' && !adapter.features.has('shader-f16')) {
-      throw new DeviceError(
-        `${adapterName(adapter.info)}: expected shader-f16 for precision f16, got an adapter without it – use precision f32, or choose another adapter`,
-      );
+    expectOptions('Gpu.open', options, GPU_OPTIONS);
+    const { adapter = 'auto', precision = 'f32' } = options;
+    if (typeof adapter !== 'string') {
+      throw new ArgumentError(`Gpu.open: expected adapter as a text, got ${kindOf(adapter)} – 'auto' takes the best`);
     }
-    const wanted = precision === 'f16' ? [...FEATURES, MATRIX_FEATURE] : FEATURES;
-    const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
-    let device: GPUDevice;
-    try {
-      device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-    } catch (cause) {
-      throw new DeviceError(
-        `${adapterName(adapter.info)}: expected a device, got '${(cause as Error).message}' – update its driver, or choose another adapter`,
-      );
+    if (precision !== 'f32' && precision !== 'f16') {
+      throw new ArgumentError(`Gpu.open: expected precision f32 or f16, got '${precision}'`);
     }
+    const { device, platform } = await requestDevice(adapter, precision);
     return new Gpu(device, platform, options);
   }
 
@@ -149,12 +160,18 @@ export class Gpu {
   }
 
   /**
-   * Makes a zeroed storage buffer of `bytes` (rounded up to 16: whole vec4s).
+   * Makes a zeroed buffer of `bytes` (rounded up to 16: whole vec4s).
    *
+   * That the driver has no memory left is known later: await `confirm`, or make it in an `attempt`, to be told at once.
+   *
+   * @param usage WebGPU's flags; default a storage buffer
    * @throws DeviceError when it is larger than the device can bind, or more than there is memory for.
    */
-  buffer(label: string, bytes: number): GPUBuffer {
+  buffer(label: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE_USAGE): GPUBuffer {
     this.check();
+    if (!(Number.isInteger(bytes) && bytes >= 0)) {
+      throw new ArgumentError(`${label}: expected a whole number of bytes, got ${bytes}`);
+    }
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
     if (size > limit) {
@@ -168,59 +185,92 @@ export class Gpu {
         `${label}: expected at most ${megabytes(this.#memoryBytes)} in all buffers (the memory of this machine), got ${megabytes(total)} – use a smaller batch or picture size`,
       );
     }
-    const buffer = this.device.createBuffer({ label, size, usage: BUFFER_USAGE });
-    this.check();
+    const what = `'${label}' (${megabytes(size)})`;
+    const { value: buffer, error } = scoped(this.device, what, () => this.device.createBuffer({ label, size, usage }));
+    this.#note([new Set([buffer])], error);
     this.#sizes.set(buffer, size);
     this.#bytes = total;
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
     return buffer;
   }
 
-  /** Frees a buffer made by `buffer`. */
+  /** Frees a buffer made by `buffer`. Safe to call twice. */
   free(buffer: GPUBuffer): void {
     this.#bytes -= this.#sizes.get(buffer) ?? 0;
     this.#sizes.delete(buffer);
+    this.#freed.add(buffer);
+    this.#errors.forget((each) => this.#freed.has(each));
     buffer.destroy();
   }
 
-  /** Writes `data` at `offset` bytes. The data is copied before this returns. */
+  /**
+   * Writes `data` at `offset` bytes. The data is copied before this returns.
+   *
+   * @param data 32-bit elements, or bytes
+   * @throws ArgumentError for an array of other elements, ShapeError for what is no whole number of 32-bit words or does not
+   *   fit, DeviceError for a buffer that is freed.
+   */
   write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
     this.check();
-    this.device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
+    if (!isKind(data, ...WRITABLE)) {
+      throw new ArgumentError(
+        `write to '${buffer.label}': expected a Float32Array, Uint32Array, Int32Array or Uint8Array, got ${kindOf(data)} – convert it, such as with Float32Array.from`,
+      );
+    }
+    this.#expectRange('write to', buffer, offset, data.byteLength);
+    if (data.byteLength % 4 !== 0) {
+      throw new ShapeError(
+        `write to '${buffer.label}': expected whole words of 4 bytes, got ${data.byteLength} bytes – pad the data`,
+      );
+    }
+    const write = () => this.device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
+    this.#note([new Set([buffer])], scoped(this.device, `a write to '${buffer.label}'`, write).error);
   }
 
-  /** Runs programs in order, in one submit. */
+  /** Runs programs in order, in one submit. @throws DeviceError for one that is destroyed, or whose buffers are freed. */
   submit(...programs: Program[]): void {
     this.check();
-    const encoder = this.device.createCommandEncoder();
-    for (const program of programs) program.encode(encoder);
-    this.device.queue.submit([encoder.finish()]);
+    const { error } = scoped(this.device, 'a submit', () => {
+      const encoder = this.device.createCommandEncoder();
+      for (const program of programs) program.encode(encoder);
+      this.device.queue.submit([encoder.finish()]);
+    });
+    this.#note(this.#boundBy(programs), error);
   }
 
   /**
    * Reads `bytes` of a buffer back, after all submitted work.
    *
-   * @throws DeviceError for any error since the last fence: an uncaptured one, a lost device, memory that ran out.
+   * @throws DeviceError for what went wrong with this buffer, or with any that was in a submit with it: memory that ran out,
+   *   work that is not valid. And for a lost device.
    */
   async read(buffer: GPUBuffer, bytes: number = buffer.size, offset = 0): Promise<ArrayBuffer> {
+    return this.#read(buffer, bytes, offset, [buffer]);
+  }
+
+  /** @param concerned whose errors are told; undefined: all */
+  async #read(
+    buffer: GPUBuffer,
+    bytes: number,
+    offset: number,
+    concerned: readonly GPUBuffer[] | undefined,
+  ): Promise<ArrayBuffer> {
     this.check();
-    const size = Math.ceil(bytes / 4) * 4;
-    const staging = this.device.createBuffer({ label: 'read', size, usage: 0x0001 | 0x0008 }); // MAP_READ | COPY_DST
-    const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
-    this.device.queue.submit([encoder.finish()]);
-    try {
-      await this.wait(staging.mapAsync(0x0001));
-    } catch (cause) {
-      this.check();
-      throw new DeviceError(
-        `${this.name}: expected ${bytes} bytes of '${buffer.label}', got '${cause}' – open another device`,
-      );
-    }
-    const copy = staging.getMappedRange().slice(0, bytes);
-    staging.destroy();
+    this.#expectRange('read of', buffer, offset, bytes);
+    const { error, bytes: arriving } = readBack(this.device, buffer, { bytes, offset }, this.wait);
+    this.#note([new Set([buffer])], error);
+    const told = this.#errors.watch(concerned);
+    const { data, cause } = await arriving.then(
+      (data) => ({ data, cause: undefined }),
+      (cause: unknown) => ({ data: undefined, cause }),
+    );
     this.check();
-    return copy;
+    await told();
+    if (data) return data;
+    throw new DeviceError(
+      `${this.name}: expected ${bytes} bytes of '${buffer.label}', got '${cause}' – open another device`,
+      { cause },
+    );
   }
 
   /** Reads `elements` float32 values back; all of them by default. */
@@ -228,13 +278,47 @@ export class Gpu {
     return new Float32Array(await this.read(buffer, elements * 4));
   }
 
-  /** Waits for all submitted work. @throws DeviceError as `read` does. */
-  async fence(): Promise<void> {
+  /**
+   * Waits for all submitted work.
+   *
+   * @param buffers as `read` does, what is thrown concerns these; default anything that nobody was told of
+   * @throws DeviceError
+   */
+  async fence(buffers?: Iterable<GPUBuffer>): Promise<void> {
     // A copy and a map: onSubmittedWorkDone has deadlocked together with timestamp queries in Dawn.
-    this.#fenceSource ??= this.device.createBuffer({ label: 'fence', size: 16, usage: BUFFER_USAGE });
-    await this.read(this.#fenceSource, 4);
+    this.#fenceSource ??= this.device.createBuffer({ label: 'fence', size: 16, usage: STORAGE_USAGE });
+    await this.#read(this.#fenceSource, 4, 0, buffers && [...buffers]);
   }
   #fenceSource: GPUBuffer | undefined;
+
+  /**
+   * Waits until the device has taken what was done with `buffers`, which is long before it has done it.
+   *
+   * @throws DeviceError for what it has not taken: memory that ran out, work that is not valid.
+   */
+  async confirm(...buffers: readonly GPUBuffer[]): Promise<void> {
+    const told = this.#errors.watch(buffers);
+    this.check();
+    await told();
+    this.check();
+  }
+
+  /**
+   * Runs `calls`, which may make, write and submit but not await, and waits until the device has taken them.
+   *
+   * @throws DeviceError for what it has not taken. Nobody else is told of that.
+   */
+  async attempt<R>(calls: () => R): Promise<R> {
+    this.check();
+    const told = this.#errors.watchNew();
+    const { value, error } = scoped(this.device, 'this', calls);
+    const prefixed = error.then((message) => message && `${this.name}: ${message}`);
+    await told();
+    const message = await prefixed;
+    if (message) throw new DeviceError(message);
+    this.check();
+    return value;
+  }
 
   /** Runs a program with a timestamp around each dispatch; milliseconds in the program's order. */
   async time(program: Program): Promise<number[]> {
@@ -244,80 +328,64 @@ export class Gpu {
         `${this.name}: expected timestamp-query, got a device without it – measure wall time instead`,
       );
     }
-    const count = 2 * program.dispatches.length;
-    const querySet = this.device.createQuerySet({ type: 'timestamp', count });
-    const resolved = this.device.createBuffer({ size: count * 8, usage: 0x0200 | 0x0004 }); // QUERY_RESOLVE | COPY_SRC
-    const encoder = this.device.createCommandEncoder();
-    program.encodeTimed(encoder, querySet);
-    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-    this.device.queue.submit([encoder.finish()]);
-    const stamps = new BigUint64Array(await this.read(resolved));
-    querySet.destroy();
-    resolved.destroy();
-    return program.dispatches.map((_, i) => Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6);
+    const bound = this.#boundBy([program]);
+    const times: number[] = [];
+    for (let first = 0; first < program.dispatches.length; first += MOST_TIMED) {
+      const end = Math.min(first + MOST_TIMED, program.dispatches.length);
+      const { value, error } = submitTimed(this.device, program, first, end);
+      this.#note(bound && [...bound, new Set([value.stamps])], error);
+      try {
+        times.push(...durations(await this.read(value.stamps)));
+      } finally {
+        value.destroy();
+      }
+    }
+    return times;
   }
 
-  /** @throws DeviceError if anything has gone wrong on the device, or it is closed. */
+  /** @throws DeviceError if the device is lost or closed. */
   check(): void {
     if (this.#closed) throw new DeviceError(`${this.name}: the device is closed – open another one`);
     // A new object each time: its stack shows the call that noticed.
-    if (this.#error) throw new DeviceError(`${this.name}: ${this.#error}`);
+    if (this.#lost) throw new DeviceError(`${this.name}: ${this.#lost}`);
   }
 
   /** Waits for the device and frees it, with all its buffers. Safe to call twice. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    if (!this.#error) await this.fence().catch(() => undefined);
+    if (!this.#lost) await this.fence().catch(() => undefined);
     this.#closed = true;
     this.device.destroy();
     await this.device.lost;
   }
 
-  #fail(message: string): void {
-    // The first error is the cause; those after it are its consequences.
-    this.#error ??= message;
+  #note(buffers: readonly ReadonlySet<GPUBuffer>[] | undefined, error: Promise<string | undefined>): void {
+    const told = error.then((message) => message && `${this.name}: ${message}`);
+    this.#errors.add(buffers, told);
   }
-}
 
-/** Limits a device is opened with, as high as its adapter has them. */
-export const LIMITS = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxStorageBuffersPerShaderStage',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxComputeWorkgroupSizeX',
-  'maxComputeWorkgroupSizeY',
-  'maxComputeWorkgroupSizeZ',
-  'maxComputeWorkgroupsPerDimension',
-] as const satisfies (keyof GPUSupportedLimits)[];
-
-/** Features a device is opened with, where its adapter has them. */
-export const FEATURES: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
-
-async function requestAdapter(choice: string, precision: Precision): Promise<PlatformAdapter> {
-  if (typeof process !== 'undefined' && process.versions?.node) {
-    const { requestNodeAdapter } = await import('./node.ts');
-    return requestNodeAdapter(choice, precision);
+  /** What programs use; undefined where that is not known. @throws DeviceError for buffers that are freed. */
+  #boundBy(programs: readonly Program[]): ReadonlySet<GPUBuffer>[] | undefined {
+    const groups = [...new Set(programs)].map(({ bound }) => bound);
+    for (const group of groups) for (const buffer of group ?? []) this.#expectInUse('program on', buffer);
+    return groups.every((group) => group !== undefined) ? groups : undefined;
   }
-  const adapter = await navigator.gpu?.requestAdapter({
-    powerPreference: 'high-performance',
-    forceFallbackAdapter: choice === 'software',
-  });
-  if (!adapter || (choice === 'hardware' && isSoftware(adapter.info))) {
+
+  #expectInUse(what: string, buffer: GPUBuffer): void {
+    if (!this.#freed.has(buffer)) return;
     throw new DeviceError(
-      'WebGPU: expected an adapter, got none from this browser – use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
+      `${what} '${buffer.label}': expected a buffer in use, got one that is freed – make another one`,
     );
   }
-  return { adapter, source: 'browser', software: isSoftware(adapter.info), implementation: navigator.userAgent };
-}
 
-function describeError(error: GPUError): string {
-  // Dawn adds where in its own source it was raised.
-  const got = error.message.replaceAll(/\n\s+at .*/g, '').trim();
-  return error.constructor.name === 'GPUOutOfMemoryError'
-    ? `expected enough memory, got 'out of memory: ${got}' – use a smaller batch or picture size`
-    : `expected valid GPU work, got '${error.constructor.name}: ${got}' – this is a bug, please report it`;
+  #expectRange(what: string, buffer: GPUBuffer, offset: number, bytes: number): void {
+    this.#expectInUse(what, buffer);
+    const isWord = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0;
+    if (isWord && Number.isInteger(bytes) && bytes >= 0 && offset + bytes <= buffer.size) return;
+    throw new ShapeError(
+      `${what} '${buffer.label}': expected a range within ${buffer.size} bytes that begins at a multiple of 4, got ${bytes} bytes at ${offset}`,
+    );
+  }
 }
 
 function subgroupSize(adapter: GPUAdapter): number {

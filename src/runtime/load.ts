@@ -1,4 +1,5 @@
 /** Bytes from a path (Node) or an address. */
+import { expectSource } from './arguments.ts';
 import { FormatError } from './errors.ts';
 
 /**
@@ -8,6 +9,7 @@ import { FormatError } from './errors.ts';
  * @throws FormatError when there is nothing to read; the message names the file and the reason.
  */
 export async function loadBytes(source: string | URL): Promise<Uint8Array> {
+  expectSource('load', source);
   const address = String(source);
   if (typeof process !== 'undefined' && process.versions?.node && !/^(https?|data|blob):/.test(address)) {
     const { readBytes } = await import('./node.ts');

@@ -1,4 +1,5 @@
 /** A recorded list of dispatches. Replaying it sets pipelines and bind groups that already exist, and nothing else. */
+import { DeviceError } from './errors.ts';
 
 export interface Dispatch {
   readonly label: string;
@@ -7,21 +8,42 @@ export interface Dispatch {
   readonly grid: readonly [number, number, number];
 }
 
+/** What a program holds beside its dispatches. */
+export interface ProgramBuffers {
+  /** The parameters of all dispatches. */
+  readonly uniforms: GPUBuffer;
+  /** What the dispatches read and write. */
+  readonly bound: ReadonlySet<GPUBuffer>;
+  /** Frees the parameters. */
+  readonly free: () => void;
+}
+
 /** Dispatches that were recorded once and are replayed as often as wanted; `Gpu.submit` runs it. */
 export class Program {
   readonly label: string;
   readonly dispatches: readonly Dispatch[];
-  readonly #uniforms: GPUBuffer | undefined;
+  readonly #buffers: ProgramBuffers | undefined;
+  #destroyed = false;
 
-  /** Takes ownership of `uniforms`, which holds the parameters of all dispatches. */
-  constructor(label: string, dispatches: readonly Dispatch[], uniforms?: GPUBuffer) {
+  constructor(label: string, dispatches: readonly Dispatch[], buffers?: ProgramBuffers) {
     this.label = label;
     this.dispatches = dispatches;
-    this.#uniforms = uniforms;
+    this.#buffers = buffers;
   }
 
-  /** Encodes every dispatch, in order, into one compute pass. */
+  /** The buffers that the dispatches read and write; undefined where that is not known. */
+  get bound(): ReadonlySet<GPUBuffer> | undefined {
+    return this.#buffers?.bound;
+  }
+
+  /** Bytes of the parameters. */
+  get bytes(): number {
+    return this.#buffers?.uniforms.size ?? 0;
+  }
+
+  /** Encodes every dispatch, in order, into one compute pass. @throws DeviceError for a program that is destroyed. */
   encode(encoder: GPUCommandEncoder): void {
+    this.#check();
     const pass = encoder.beginComputePass({ label: this.label });
     for (const { pipeline, bindGroup, grid } of this.dispatches) {
       pass.setPipeline(pipeline);
@@ -31,9 +53,13 @@ export class Program {
     pass.end();
   }
 
-  /** Encodes every dispatch into a pass of its own, with a timestamp (two queries of `querySet`) around each. */
-  encodeTimed(encoder: GPUCommandEncoder, querySet: GPUQuerySet): void {
-    this.dispatches.forEach(({ pipeline, bindGroup, grid, label }, i) => {
+  /**
+   * Encodes the dispatches from `first` to before `end` into a pass each, with a timestamp before and one after it: queries
+   * 0 and 1 of `querySet`, 2 and 3, and so on.
+   */
+  encodeTimed(encoder: GPUCommandEncoder, querySet: GPUQuerySet, first: number, end: number): void {
+    this.#check();
+    this.dispatches.slice(first, end).forEach(({ pipeline, bindGroup, grid, label }, i) => {
       const pass = encoder.beginComputePass({
         label,
         timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
@@ -47,11 +73,22 @@ export class Program {
 
   /** Overwrites the 32-bit parameters of dispatch `index` (as packed by `record`) from the next submit on. */
   setParams(queue: GPUQueue, index: number, packed: ArrayBuffer): void {
-    if (this.#uniforms) queue.writeBuffer(this.#uniforms, index * UNIFORM_STRIDE, packed);
+    this.#check();
+    if (this.#buffers) queue.writeBuffer(this.#buffers.uniforms, index * UNIFORM_STRIDE, packed);
   }
 
+  /** Frees the parameters. Safe to call twice. */
   destroy(): void {
-    this.#uniforms?.destroy();
+    if (!this.#destroyed) this.#buffers?.free();
+    this.#destroyed = true;
+  }
+
+  #check(): void {
+    if (this.#destroyed) {
+      throw new DeviceError(
+        `program '${this.label}': expected one in use, got one that is destroyed – record it again`,
+      );
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { adam as adamKernel, adamParams } from '../kernels/adam.ts';
 import { packParams, recordOne } from '../kernels/record.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
+import type { Resources } from '../runtime/resources.ts';
 import { GradientNorm } from './gradient_norm.ts';
 
 export interface AdamOptions {
@@ -46,9 +47,13 @@ export class Adam {
     this.#fixed = fixed;
   }
 
-  /** `gradient` lies like `weights`, and holds the sum of `parts` gradients of which the mean is meant. */
+  /**
+   * `gradient` lies like `weights`, and holds the sum of `parts` gradients of which the mean is meant. `resources` get what
+   * is made.
+   */
   static async create(
     gpu: Gpu,
+    resources: Resources,
     weights: ParameterSlab,
     gradient: GPUBuffer,
     parts: number,
@@ -56,13 +61,15 @@ export class Adam {
   ): Promise<Adam> {
     const { layout } = weights;
     const count = layout.bytes / 4;
-    const moments = { m: new ParameterSlab(gpu, 'adam m', layout), v: new ParameterSlab(gpu, 'adam v', layout) };
+    const slab = (label: string) => resources.add(new ParameterSlab(gpu, label, layout));
+    const moments = { m: slab('adam m'), v: slab('adam v') };
     const fixed = { ...options, count, gradScale: 1 / parts, maxNorm: clipNorm ?? 0 };
-    const norm = clipNorm ? await GradientNorm.create(gpu, gradient, count) : undefined;
+    const norm = clipNorm ? await GradientNorm.create(gpu, resources, gradient, count) : undefined;
     const squares = norm?.squares ?? gradient;
     const buffers = { g: gradient, p: weights.buffer, m: moments.m.buffer, v: moments.v.buffer, squares };
     const params = adamParams({ ...fixed, step: 1, learningRate: 0 });
-    const program = await recordOne(gpu, adamKernel, buffers, params, { clipping: norm ? 'norm' : 'none' });
+    const choice = { clipping: norm ? 'norm' : 'none' } as const;
+    const program = resources.add(await recordOne(gpu, adamKernel, buffers, params, choice));
     return new Adam(gpu, program, norm, moments, fixed);
   }
 
@@ -77,12 +84,5 @@ export class Adam {
     const params = adamParams({ ...this.#fixed, gradScale, step, learningRate });
     this.#norm?.prepare(gradScale);
     this.#program.setParams(this.#gpu.device.queue, 0, packParams({ kernel: adamKernel, params }));
-  }
-
-  destroy(): void {
-    this.#program.destroy();
-    this.#norm?.destroy();
-    this.moments.m.free();
-    this.moments.v.free();
   }
 }

@@ -3,8 +3,9 @@
  * Adam's moments behind `adam.m.` and `adam.v.`, and the weights' average behind `average.`. The sampler has no state but
  * the step's number.
  */
-import type { ParameterSlab, Tensors } from '../graph/parameters.ts';
+import { expectFinite, type ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { decodeSafetensors, encodeSafetensors } from '../graph/safetensors.ts';
+import { expectObject } from '../runtime/arguments.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { DivergedError } from './loop.ts';
 import { decodeLossScale, encodeLossScale, type LossScaleState } from './loss_scale.ts';
@@ -40,11 +41,17 @@ export async function readState(trainer: Trainer, step: number): Promise<Trainin
     }
     return tensors;
   };
-  const { weights, adam, average, lossScale } = trainer;
+  expectObject('readState', 'a trainer', trainer);
+  const {
+    weights,
+    adam: { moments },
+    average,
+    lossScale,
+  } = trainer;
   const [w, m, v, a] = await Promise.all([
     read('weight', weights),
-    read("Adam's m of", adam.moments.m),
-    read("Adam's v of", adam.moments.v),
+    read("Adam's m of", moments.m),
+    read("Adam's v of", moments.v),
     average && read('the average of', average.slab),
   ]);
   return { weights: w, moments: { m, v }, step, ...(a && { average: a }), ...(lossScale && { lossScale }) };
@@ -71,6 +78,7 @@ export function decodeCheckpoint(
   name: string,
 ): TrainingState & { metadata: Readonly<Record<string, string>> } {
   const { tensors, metadata } = decodeSafetensors(file, name);
+  expectFinite(name, tensors);
   const { step: text } = metadata;
   const step = Number(text);
   if (!Number.isInteger(step) || step < 0) {

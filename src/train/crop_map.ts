@@ -1,5 +1,5 @@
 /** Feature maps of photographs as training keeps them, and squares of them. */
-import { fromHalf } from '../graph/safetensors.ts';
+import { fromHalf } from '../graph/half.ts';
 
 /** A map of both images of a picture. */
 export interface StoredMap {

@@ -4,6 +4,7 @@ import { type Binding, packParams, record, traitsOf } from '../kernels/record.ts
 import { emitSumSquares, sumSquares, sumSquaresParams } from '../kernels/sum_squares.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
+import type { Resources } from '../runtime/resources.ts';
 
 export class GradientNorm {
   readonly program: Program;
@@ -11,38 +12,27 @@ export class GradientNorm {
   readonly squares: GPUBuffer;
   readonly #gpu: Gpu;
   readonly #count: number;
-  readonly #scratch: readonly GPUBuffer[];
 
-  private constructor(gpu: Gpu, program: Program, squares: GPUBuffer, count: number, scratch: readonly GPUBuffer[]) {
+  private constructor(gpu: Gpu, program: Program, squares: GPUBuffer, count: number) {
     this.program = program;
     this.squares = squares;
     this.#gpu = gpu;
     this.#count = count;
-    this.#scratch = scratch;
   }
 
-  /** `gradient` is [count]; gaps in it must be 0. */
-  static async create(gpu: Gpu, gradient: GPUBuffer, count: number): Promise<GradientNorm> {
-    const squares = gpu.buffer('squared norm', 16);
-    const scratch: GPUBuffer[] = [];
+  /** `gradient` is [count]; gaps in it must be 0. `resources` get what is made. */
+  static async create(gpu: Gpu, resources: Resources, gradient: GPUBuffer, count: number): Promise<GradientNorm> {
+    const squares = resources.buffer('squared norm', 16);
     const calls: KernelCall<Binding>[] = [];
-    const emit = emitInto<Binding>(calls, traitsOf(gpu), (elements) => {
-      const buffer = gpu.buffer('squared norm in parts', elements * 4);
-      scratch.push(buffer);
-      return buffer;
-    });
-    emitSumSquares(emit, { x: gradient, y: squares }, { count, scale: 1 });
-    return new GradientNorm(gpu, await record(gpu, 'gradient norm', calls), squares, count, scratch);
+    const scratch = (elements: number) => resources.buffer('squared norm in parts', elements * 4);
+    emitSumSquares(emitInto<Binding>(calls, traitsOf(gpu), scratch), { x: gradient, y: squares }, { count, scale: 1 });
+    const program = resources.add(await record(gpu, 'gradient norm', calls));
+    return new GradientNorm(gpu, program, squares, count);
   }
 
   /** Sets what gradients are multiplied by first, for the next submit of `program`. */
   prepare(scale: number): void {
     const params = sumSquaresParams({ count: this.#count, scale });
     this.program.setParams(this.#gpu.device.queue, 0, packParams({ kernel: sumSquares, params }));
-  }
-
-  destroy(): void {
-    this.program.destroy();
-    for (const buffer of [this.squares, ...this.#scratch]) this.#gpu.free(buffer);
   }
 }

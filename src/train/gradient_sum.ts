@@ -4,6 +4,7 @@ import { fill } from '../kernels/fill.ts';
 import { recordOne } from '../kernels/record.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
+import type { Resources } from '../runtime/resources.ts';
 
 export interface GradientSum {
   readonly buffer: GPUBuffer;
@@ -13,18 +14,13 @@ export interface GradientSum {
   readonly add: Program;
 }
 
-export async function makeSum(gpu: Gpu, gradient: GPUBuffer): Promise<GradientSum> {
-  const buffer = gpu.buffer('gradient sum', gradient.size);
+/** @param resources get what is made */
+export async function makeSum(gpu: Gpu, resources: Resources, gradient: GPUBuffer): Promise<GradientSum> {
+  const buffer = resources.buffer('gradient sum', gradient.size);
   const count = gradient.size / 4;
   return {
     buffer,
-    clear: await recordOne(gpu, fill, { y: buffer }, { count, value: 0 }),
-    add: await recordOne(gpu, accumulate, { x: gradient, acc: buffer }, { count }),
+    clear: resources.add(await recordOne(gpu, fill, { y: buffer }, { count, value: 0 })),
+    add: resources.add(await recordOne(gpu, accumulate, { x: gradient, acc: buffer }, { count })),
   };
-}
-
-export function freeSum(gpu: Gpu, { buffer, clear, add }: GradientSum): void {
-  gpu.free(buffer);
-  clear.destroy();
-  add.destroy();
 }

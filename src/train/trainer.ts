@@ -10,13 +10,15 @@ import { input, nameOf, parameterOp } from '../graph/ops/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { settlePrecision } from '../kernels/precision.ts';
 import type { Winners } from '../kernels/tuning.ts';
-import { ShapeError } from '../runtime/errors.ts';
+import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
+import { DeviceError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
+import { Resources } from '../runtime/resources.ts';
 import { Adam, type AdamOptions } from './adam.ts';
 import type { Batch } from './batch.ts';
-import { type FiniteCheck, freeCheck, makeCheck } from './finite_check.ts';
-import { freeSum, type GradientSum, makeSum } from './gradient_sum.ts';
+import { makeCheck } from './finite_check.ts';
+import { type GradientSum, makeSum } from './gradient_sum.ts';
 import { expectFeatures, featureName, type LossConfig, lossGraph, type NetworkBuilder } from './loss.ts';
 import { INITIAL_LOSS_SCALE, isExhausted, type LossScaleState, nextLossScale } from './loss_scale.ts';
 import { WeightAverage } from './weight_average.ts';
@@ -30,16 +32,35 @@ export interface TrainerConfig extends LossConfig {
   readonly averageDecay?: number | undefined;
 }
 
+const OPTIONS = [
+  'batch',
+  'adam',
+  'averageDecay',
+  'microBatch',
+  'size',
+  'lightness',
+  'chromaGain',
+  'masked',
+  'colourWeights',
+  'features',
+  'cell',
+  'classes',
+] as const satisfies (keyof TrainerConfig)[];
+const ADAM_OPTIONS = ['beta1', 'beta2', 'epsilon', 'clipNorm'] as const satisfies (keyof AdamOptions)[];
+
 interface Parts {
+  /** All that is on the device. */
+  readonly resources: Resources;
+  readonly weights: ParameterSlab;
   readonly step: Executable;
   readonly gradient: ParameterSlab;
   /** Absent where there is one micro-batch. */
   readonly sum: GradientSum | undefined;
   readonly adam: Adam;
   readonly average: WeightAverage | undefined;
-  readonly check: FiniteCheck;
+  readonly check: Program;
   /** Whether the gradients are finite; absent in float32, which needs no loss scaling. */
-  readonly overflow: { readonly check: FiniteCheck; readonly result: GPUBuffer } | undefined;
+  readonly overflow: { readonly check: Program; readonly result: GPUBuffer } | undefined;
 }
 
 /** A compiled training step with its weights and optimizer, on a device. Created by `Trainer.create`. */
@@ -56,43 +77,35 @@ export class Trainer {
   /** Until it is known whether the last step's gradients are finite, the next one's scale is not known either. */
   #decided: Promise<unknown> = Promise.resolve();
 
-  private constructor(gpu: Gpu, config: TrainerConfig, weights: ParameterSlab, parts: Parts) {
+  private constructor(gpu: Gpu, config: TrainerConfig, parts: Parts) {
     this.#gpu = gpu;
     this.config = config;
-    this.weights = weights;
+    this.weights = parts.weights;
     this.adam = parts.adam;
     this.average = parts.average;
     this.#parts = parts;
   }
 
-  /** Compiles the step. The weights are zero until they are written. */
+  /**
+   * Compiles the step. The weights are zero until they are written.
+   *
+   * @throws ArgumentError for options that do not exist, ShapeError for what does not fit together, DeviceError where there
+   *   is not enough memory: then nothing of it stays allocated.
+   */
   static async create(gpu: Gpu, config: TrainerConfig, network: NetworkBuilder): Promise<Trainer> {
-    const parts = config.batch / config.microBatch;
-    if (!Number.isInteger(parts)) {
-      throw new ShapeError(`train: expected a micro-batch that divides ${config.batch}, got ${config.microBatch}`);
+    expectGpu('Trainer.create', gpu);
+    expectObject('Trainer.create', 'a configuration', config);
+    expectOptions('Trainer.create', config, OPTIONS);
+    expectOptions('Trainer.create adam', config.adam, ADAM_OPTIONS);
+    const { batch, microBatch } = config;
+    const isCount = (value: number) => Number.isInteger(value) && value > 0;
+    if (!(isCount(batch) && isCount(microBatch) && isCount(batch / microBatch))) {
+      throw new ShapeError(`train: expected a micro-batch that divides ${batch}, got ${microBatch}`);
     }
     await settlePrecision(gpu);
-    const scaled = gpu.proven.precision === 'f16';
-    const { loss } = lossGraph(config, network);
-    const layout = new ParameterLayout(reachable([loss]));
-    const weights = new ParameterSlab(gpu, 'weights', layout);
-    // The loss lies behind the gradients, so that one dispatch adds up both.
-    const gradient = new ParameterSlab(gpu, 'gradient', layout, CHECK_OFFSET + 16);
-    const step = await compile(gpu, {
-      label: 'training step',
-      parameters: weights,
-      ...gradientOutputs(loss, gradient, scaled ? input(LOSS_SCALE, loss.shape) : undefined),
+    return Resources.collect(gpu, async (resources) => {
+      return new Trainer(gpu, config, await makeParts(gpu, config, network, resources));
     });
-    const sum = parts === 1 ? undefined : await makeSum(gpu, gradient.buffer);
-    const adam = await Adam.create(gpu, weights, sum?.buffer ?? gradient.buffer, parts, config.adam);
-    const place = { buffer: sum?.buffer ?? gradient.buffer, offset: layout.bytes + CHECK_OFFSET, size: 16 };
-    const check = await makeCheck(gpu, weights.buffer, layout.bytes / 4, place);
-    const { averageDecay } = config;
-    const average = averageDecay ? await WeightAverage.create(gpu, weights, averageDecay) : undefined;
-    const overflow = scaled
-      ? await makeOverflowCheck(gpu, sum?.buffer ?? gradient.buffer, layout.bytes / 4)
-      : undefined;
-    return new Trainer(gpu, config, weights, { step, gradient, sum, adam, average, check, overflow });
   }
 
   /**
@@ -102,6 +115,9 @@ export class Trainer {
    * Steps may be submitted before the loss of the last one has arrived; they run in order.
    */
   async step(batch: Batch, step: number, learningRate: number): Promise<number> {
+    if (this.#destroyed) {
+      throw new DeviceError('train: expected a trainer in use, got one that is destroyed – create another one');
+    }
     const parts = this.#feeds(batch);
     if (this.#parts.overflow) {
       const { check, result } = this.#parts.overflow;
@@ -109,7 +125,7 @@ export class Trainer {
       this.#decided = turn.catch(() => undefined);
       return (await turn).loss;
     }
-    this.#submit(parts, ...this.#update(step, learningRate), this.#parts.check.program);
+    this.#submit(parts, ...this.#update(step, learningRate), this.#parts.check);
     return this.#loss(parts.length);
   }
 
@@ -118,21 +134,21 @@ export class Trainer {
     parts: readonly (() => void)[],
     step: number,
     learningRate: number,
-    check: FiniteCheck,
+    check: Program,
     result: GPUBuffer,
   ): Promise<{ readonly loss: Promise<number> }> {
     const abandoned = { loss: Promise.resolve(Number.NaN) };
     if (this.#destroyed) return abandoned;
     const { scale, skipped } = this.#lossScale;
     this.#parts.step.feed(LOSS_SCALE, Float32Array.of(scale));
-    this.#submit(parts, check.program);
-    const [difference] = await this.#gpu.readFloats(result, 1);
+    this.#submit(parts, check);
+    const [notFinite] = await this.#gpu.readFloats(result, 1);
     if (this.#destroyed) return abandoned;
-    const finite = difference === 0;
+    const finite = notFinite === 0;
     if (finite) {
-      this.#gpu.submit(...this.#update(step - skipped, learningRate, scale), this.#parts.check.program);
+      this.#gpu.submit(...this.#update(step - skipped, learningRate, scale), this.#parts.check);
     } else if (isExhausted(this.#lossScale)) return abandoned;
-    else this.#gpu.submit(this.#parts.check.program);
+    else this.#gpu.submit(this.#parts.check);
     this.#lossScale = nextLossScale(this.#lossScale, finite);
     const loss = this.#loss(parts.length);
     loss.catch(() => undefined); // Whoever asked for the step hears of it.
@@ -164,7 +180,7 @@ export class Trainer {
   async #loss(parts: number): Promise<number> {
     const buffer = this.#parts.sum?.buffer ?? this.#parts.gradient.buffer;
     const tail = new Float32Array(await this.#gpu.read(buffer, CHECK_OFFSET + 4, this.weights.layout.bytes));
-    return tail[0]! / parts + tail[CHECK_OFFSET / 4]!;
+    return tail[CHECK_OFFSET / 4] === 0 ? tail[0]! / parts : Number.NaN;
   }
 
   /** What the next step's loss is scaled by, with no step in flight; undefined in float32. */
@@ -197,25 +213,16 @@ export class Trainer {
     this.adam.moments.v.write(moments.v);
   }
 
-  /** Frees everything. Steps that have not been submitted never are. */
+  /** Frees everything. Steps that have not been submitted never are. Safe to call twice. */
   destroy(): void {
     this.#destroyed = true;
-    const { step, gradient, sum, adam, average, check, overflow } = this.#parts;
-    step.destroy();
-    adam.destroy();
-    average?.destroy();
-    freeCheck(this.#gpu, check);
-    if (overflow) {
-      freeCheck(this.#gpu, overflow.check);
-      this.#gpu.free(overflow.result);
-    }
-    this.weights.free();
-    gradient.free();
-    if (sum) freeSum(this.#gpu, sum);
+    this.#parts.resources.destroy();
   }
 
   /** One function for each micro-batch, which writes its part of the batch. */
-  #feeds({ pixels, windows, features }: Batch): (() => void)[] {
+  #feeds(given: Batch): (() => void)[] {
+    expectObject('train', 'a batch', given);
+    const { pixels, windows, features } = given;
     const { batch, microBatch } = this.config;
     expectFeatures(features, batch, this.config.features ?? []);
     const part = <A extends { length: number; subarray(start: number, end: number): A }>(all: A, i: number): A => {
@@ -247,7 +254,31 @@ function gradientOutputs(loss: Node, gradient: ParameterSlab, scale: Node | unde
   return { outputs: { ...outputs, loss }, into: { ...into, loss: lossPlace } };
 }
 
-async function makeOverflowCheck(gpu: Gpu, gradient: GPUBuffer, count: number) {
-  const result = gpu.buffer('overflow', 16);
-  return { check: await makeCheck(gpu, gradient, count, result), result };
+/** Puts everything on the device. */
+async function makeParts(
+  gpu: Gpu,
+  config: TrainerConfig,
+  network: NetworkBuilder,
+  resources: Resources,
+): Promise<Parts> {
+  const parts = config.batch / config.microBatch;
+  const scaled = gpu.proven.precision === 'f16';
+  const { loss } = lossGraph(config, network);
+  const layout = new ParameterLayout(reachable([loss]));
+  const weights = resources.add(new ParameterSlab(gpu, 'weights', layout));
+  // The loss lies behind the gradients, so that one dispatch adds up both.
+  const gradient = resources.add(new ParameterSlab(gpu, 'gradient', layout, CHECK_OFFSET + 16));
+  const outputs = gradientOutputs(loss, gradient, scaled ? input(LOSS_SCALE, loss.shape) : undefined);
+  const step = resources.add(await compile(gpu, { label: 'training step', parameters: weights, ...outputs }));
+  const sum = parts === 1 ? undefined : await makeSum(gpu, resources, gradient.buffer);
+  const total = sum?.buffer ?? gradient.buffer;
+  const adam = await Adam.create(gpu, resources, weights, total, parts, config.adam);
+  const count = layout.bytes / 4;
+  const place = { buffer: total, offset: layout.bytes + CHECK_OFFSET, size: 16 };
+  const check = await makeCheck(gpu, resources, weights.buffer, count, place);
+  const { averageDecay } = config;
+  const average = averageDecay ? await WeightAverage.create(gpu, resources, weights, averageDecay) : undefined;
+  const result = scaled ? resources.buffer('overflow', 16) : undefined;
+  const overflow = result && { check: await makeCheck(gpu, resources, total, count, result), result };
+  return { resources, weights, step, gradient, sum, adam, average, check, overflow };
 }

@@ -6,6 +6,7 @@ import { labToRgba } from '../kernels/lab_to_rgba.ts';
 import { recordOne } from '../kernels/record.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
+import { Resources } from '../runtime/resources.ts';
 import { assembleBatch, type Batch, type Dataset, type Picture } from './batch.ts';
 import { expectFeatures, featureName, lossGraph, type NetworkBuilder } from './loss.ts';
 import { centred } from './sampler.ts';
@@ -47,7 +48,7 @@ export class Validator {
   readonly #together: number;
   readonly #forward: Executable;
   readonly #painters: { readonly grey: Painter; readonly output: Painter };
-  readonly #noChroma: GPUBuffer;
+  readonly #resources: Resources;
 
   private constructor(
     gpu: Gpu,
@@ -55,7 +56,7 @@ export class Validator {
     config: { size: number; together: number; features: readonly Shape[] },
     forward: Executable,
     painters: { grey: Painter; output: Painter },
-    noChroma: GPUBuffer,
+    resources: Resources,
   ) {
     this.#gpu = gpu;
     this.#dataset = dataset;
@@ -64,33 +65,40 @@ export class Validator {
     this.#together = config.together;
     this.#forward = forward;
     this.#painters = painters;
-    this.#noChroma = noChroma;
+    this.#resources = resources;
   }
 
   /** Compiles the network for `dataset`. The weights stay the trainer's. */
-  static async create(gpu: Gpu, trainer: Trainer, network: NetworkBuilder, dataset: Dataset): Promise<Validator> {
+  static create(gpu: Gpu, trainer: Trainer, network: NetworkBuilder, dataset: Dataset): Promise<Validator> {
+    return Resources.collect(gpu, (resources) => Validator.#make(gpu, trainer, network, dataset, resources));
+  }
+
+  static async #make(
+    gpu: Gpu,
+    trainer: Trainer,
+    network: NetworkBuilder,
+    dataset: Dataset,
+    resources: Resources,
+  ): Promise<Validator> {
     const { size, features = [], cell } = trainer.config;
     const together = Math.min(trainer.config.microBatch, dataset.length);
     // Whatever is trained on, the score is of grey pictures and against the colours as they are.
     const plain = { lightness: 'luma', chromaGain: 1, masked: false } as const;
     const { seen, answer, target } = lossGraph({ ...plain, size, features, cell, microBatch: together }, network);
-    const forward = await compile(gpu, {
-      label: 'validation',
-      parameters: trainer.best,
-      outputs: { seen, answer, target },
-    });
+    const outputs = { seen, answer, target };
+    const forward = resources.add(await compile(gpu, { label: 'validation', parameters: trainer.best, outputs }));
     const count = together * size * size;
-    const noChroma = gpu.buffer('no chroma', count * 8);
+    const noChroma = resources.buffer('no chroma', count * 8);
     const painter = async (name: string, chroma: GPUBuffer | GPUBufferBinding): Promise<Painter> => {
-      const rgba = gpu.buffer(name, count * 4);
+      const rgba = resources.buffer(name, count * 4);
       const buffers = { lightness: forward.output('seen'), chroma, y: rgba };
-      return { program: await recordOne(gpu, labToRgba, buffers, { count }), rgba };
+      return { program: resources.add(await recordOne(gpu, labToRgba, buffers, { count })), rgba };
     };
     const painters = {
       grey: await painter('grey pictures', noChroma),
       output: await painter('coloured pictures', forward.output('answer')),
     };
-    return new Validator(gpu, dataset, { size, together, features }, forward, painters, noChroma);
+    return new Validator(gpu, dataset, { size, together, features }, forward, painters, resources);
   }
 
   /** Scores the weights as they are now. */
@@ -139,13 +147,9 @@ export class Validator {
     return comparisons;
   }
 
+  /** Frees everything. The trainer stays. Safe to call twice. */
   destroy(): void {
-    this.#forward.destroy();
-    this.#gpu.free(this.#noChroma);
-    for (const { program, rgba } of Object.values(this.#painters)) {
-      program.destroy();
-      this.#gpu.free(rgba);
-    }
+    this.#resources.destroy();
   }
 
   /** Runs the pictures from `first` on, and says how many there are; the rest of the last batch repeats its last one. */

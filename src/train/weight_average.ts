@@ -4,6 +4,7 @@ import { ema } from '../kernels/ema.ts';
 import { packParams, recordOne } from '../kernels/record.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
+import type { Resources } from '../runtime/resources.ts';
 
 /** The decay at update `step` (1 for the first): less at first, so that the random weights are soon forgotten. */
 export function decayAt(step: number, decay: number): number {
@@ -24,10 +25,12 @@ export class WeightAverage {
     this.#decay = decay;
   }
 
-  static async create(gpu: Gpu, weights: ParameterSlab, decay: number): Promise<WeightAverage> {
-    const slab = new ParameterSlab(gpu, 'average weights', weights.layout);
+  /** @param resources get what is made */
+  static async create(gpu: Gpu, resources: Resources, weights: ParameterSlab, decay: number): Promise<WeightAverage> {
+    const slab = resources.add(new ParameterSlab(gpu, 'average weights', weights.layout));
     const params = { count: weights.layout.bytes / 4, rest: 0 };
-    const program = await recordOne(gpu, ema, { x: weights.buffer, average: slab.buffer }, params);
+    const buffers = { x: weights.buffer, average: slab.buffer };
+    const program = resources.add(await recordOne(gpu, ema, buffers, params));
     return new WeightAverage(gpu, program, slab, decay);
   }
 
@@ -35,10 +38,5 @@ export class WeightAverage {
   prepare(step: number): void {
     const params = { count: this.slab.layout.bytes / 4, rest: 1 - decayAt(step, this.#decay) };
     this.program.setParams(this.#gpu.device.queue, 0, packParams({ kernel: ema, params }));
-  }
-
-  destroy(): void {
-    this.program.destroy();
-    this.slab.free();
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Colorizer, DEFAULT_WEIGHTS } from '../../src/model/colorizer.ts';
+import { Colorizer, defaultWeights } from '../../src/model/colorizer.ts';
 import { readOnnx } from '../../src/onnx/read.ts';
 import { koalarize, temporaryFolder, writeTestWeights } from './run.ts';
 
@@ -29,7 +29,7 @@ test('writes a model, and says what it wrote', async () => {
 });
 
 test('the shipped weights: with their extractor in ONNX Runtime as with ours, or the network alone', async () => {
-  const shipped = fileURLToPath(DEFAULT_WEIGHTS);
+  const shipped = fileURLToPath(defaultWeights());
   const output = join(folder, 'whole.onnx');
   const { code, stdout, stderr } = await koalarize(['export', shipped, '-o', output]);
   expect(code, stderr).toBe(0);

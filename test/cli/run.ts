@@ -4,13 +4,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { vi } from 'vitest';
-import { glorotUniform } from '../../src/graph/initial.ts';
-import { reachable } from '../../src/graph/node.ts';
-import { input } from '../../src/graph/ops/input.ts';
-import { ParameterLayout } from '../../src/graph/parameters.ts';
-import { encodeSafetensors } from '../../src/graph/safetensors.ts';
-import { colorizationNetwork } from '../../src/model/network.ts';
-import { weightsMetadata } from '../../src/model/weights.ts';
+import { testWeights } from '../model/weights.ts';
 
 export interface Result {
   readonly code: number | null;
@@ -44,14 +38,7 @@ export async function temporaryFolder(): Promise<string> {
 
 /** Weights of a small, untrained network: strong enough to colour visibly. */
 export async function writeTestWeights(path: string, gain = 30): Promise<void> {
-  const network = { widthDivisor: 8, embeddingWidth: 0 };
-  const answer = colorizationNetwork(network, input('lightness', [1, 8, 8, 1]));
-  const tensors = new Map(
-    [...glorotUniform(new ParameterLayout(reachable([answer])), 5)].map(([name, { shape, data }]) => {
-      return [name, { shape, data: name === 'dec5.weight' ? data.map((v) => v * gain) : data }];
-    }),
-  );
-  await writeFile(path, encodeSafetensors({ tensors, metadata: weightsMetadata({ network, lightness: 'luma' }) }));
+  await writeFile(path, testWeights(gain));
 }
 
 /** Runs a command in this process, and keeps what it writes. */

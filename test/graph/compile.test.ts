@@ -33,9 +33,9 @@ async function results(outputs: Readonly<Record<string, Node>>, without: readonl
   const values = new Map<string, Float32Array>();
   for (const name of Object.keys(outputs)) values.set(name, await executable.read(name));
   const dispatches = executable.program.dispatches.length;
-  const { bytes } = executable;
+  const bytes = executable.bytes - executable.program.bytes;
   executable.destroy();
-  slab.free();
+  slab.destroy();
   return { values, dispatches, bytes };
 }
 

@@ -102,7 +102,7 @@ describe('a graph', () => {
     for (const name of Object.keys(outputs)) values.push(await executable.read(name));
     const { tuned } = executable;
     executable.destroy();
-    slab.free();
+    slab.destroy();
     return { values, tuned };
   }
 

@@ -69,14 +69,30 @@ describe('what does not fit is refused, with the values', () => {
       'max_pool: expected an output of [4, 3], or [4, 4] rounded up, for x [2, 7, 6, 4], kernel [3, 3], strides [2, 2], pads [1, 1, 1, 1], got [4]',
       () => maxPool(x, { ...pool, outSize: [4] }),
     ],
-    ['max_pool: expected kernel as 2 integers from 1 on, got [0, 3]', () => maxPool(x, { ...pool, kernel: [0, 3] })],
     [
-      'average_pool: expected strides as 2 integers from 1 on, got [2, 0]',
+      'max_pool: expected kernel as 2 integers from 1 to 16777216, got [0, 3]',
+      () => maxPool(x, { ...pool, kernel: [0, 3] }),
+    ],
+    [
+      'average_pool: expected strides as 2 integers from 1 to 16777216, got [2, 0]',
       () => averagePool(x, { ...pool, strides: [2, 0] }),
     ],
     [
-      'average_pool: expected pads as 4 integers from 0 on, got [1, 1, -1, 1]',
+      'average_pool: expected pads as 4 integers from 0 to 16777216, got [1, 1, -1, 1]',
       () => averagePool(x, { ...pool, pads: [1, 1, -1, 1] }),
+    ],
+    // What wraps around in 32 bits: a kernel of 1 hides its dilation from every other check.
+    [
+      'max_pool: expected dilations as 2 integers from 1 to 16777216, got [4294967297, 1]',
+      () => maxPool(x, { ...pool, kernel: [1, 1], dilations: [2 ** 32 + 1, 1] }),
+    ],
+    [
+      'average_pool: expected pads as 4 integers from 0 to 16777216, got [4294967296, 1, 1, 1]',
+      () => averagePool(x, { ...pool, pads: [2 ** 32, 1, 1, 1] }),
+    ],
+    [
+      'conv_direct: expected strides as 2 integers from 1 to 16777216, got [NaN, 1]',
+      () => convDirect(x, w, undefined, { ...direct, strides: [Number.NaN, 1] }),
     ],
     [
       'max_pool: expected an element in every window, but window 0 of spatial axis 0 holds padding alone: x [2, 7, 6, 4], kernel [3, 3], pads [3, 1, 0, 1]',

@@ -6,6 +6,7 @@ import { packParams } from '../../src/kernels/record.ts';
 import { relu } from '../../src/kernels/relu.ts';
 import { reluGrad } from '../../src/kernels/relu_grad.ts';
 import { sumRows } from '../../src/kernels/sum_rows.ts';
+import { KernelError } from '../../src/runtime/errors.ts';
 import { gpu, poisoned, random, run, upload } from '../gpu.ts';
 
 describe('a declaration that disagrees with its WGSL is refused:', () => {
@@ -112,6 +113,61 @@ test('parameters are packed in order, by type', () => {
   expect(packed.byteLength).toBe(32);
   expect([packed.getUint32(0, true), packed.getFloat32(4, true), packed.getInt32(8, true)]).toEqual([7, 0.5, -3]);
   expect([packed.getUint32(12, true), packed.getFloat32(16, true)]).toEqual([4e9, -2]);
+});
+
+describe('a parameter that is no number of its type is refused: nothing wraps, and nothing becomes 0:', () => {
+  const kernel = { name: 'k', params: { a: 'u32', b: 'i32', c: 'f32' } } as const;
+  const good = { a: 1, b: -1, c: 0.5 };
+  test.each([
+    ['a', Number.NaN],
+    ['a', undefined],
+    ['a', 2 ** 32 + 5],
+    ['a', 2 ** 32],
+    ['a', -1],
+    ['a', 1.7],
+    ['a', '3'],
+    ['a', 1n],
+    ['b', 2 ** 31],
+    ['b', -(2 ** 31) - 1],
+    ['b', 0.5],
+    ['c', Number.NaN],
+    ['c', Number.POSITIVE_INFINITY],
+    ['c', 1e39],
+    ['c', '0.5'],
+    ['c', undefined],
+  ])('%s = %s', (name, value) => {
+    const pack = () => packParams({ kernel, params: { ...good, [name]: value } as never });
+    expect(pack).toThrow(KernelError);
+    expect(pack).toThrow(`k: expected '${name}' as `);
+  });
+
+  test('one that is missing', () => {
+    const { a, b } = good;
+    expect(() => packParams({ kernel, params: { a, b } })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: k: expected 'c' as a number that is finite in float32, got none]`,
+    );
+  });
+
+  test('but the ends of the ranges, and numbers that are data', () => {
+    const any = { ...kernel, anyNumber: ['c'] } as const;
+    const packed = new DataView(packParams({ kernel: any, params: { a: 2 ** 32 - 1, b: -(2 ** 31), c: Number.NaN } }));
+    expect([packed.getUint32(0, true), packed.getInt32(4, true), packed.getFloat32(8, true)]).toEqual([
+      2 ** 32 - 1,
+      -(2 ** 31),
+      Number.NaN,
+    ]);
+  });
+
+  test('where lengths depend on it, and where the grid does', async () => {
+    const bind = () => ({ x: upload(random(4)), y: poisoned(4) });
+    for (const count of [Number.NaN, undefined as never, -1]) {
+      await expect(run((emit) => emit.call(relu, bind(), { count }))).rejects.toThrow(KernelError);
+    }
+    const lost = { ...relu, workgroups: () => [Number.NaN] as const };
+    await expect(run((emit) => emit.call(lost, bind(), { count: 4 }))).rejects.toThrow(
+      'relu: expected whole numbers of workgroups, got NaN x 1 x 1',
+    );
+  });
 });
 
 test.each([

@@ -1,8 +1,10 @@
 /** The library as applications use it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { applyChroma, Colorizer, DeviceError, FormatError, Gpu } from '../../src/index.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/graph/safetensors.ts';
+import { ArgumentError, applyChroma, Colorizer, DeviceError, FormatError, Gpu } from '../../src/index.ts';
 import { temporaryFolder, writeTestWeights } from '../cli/run.ts';
 
 const path = join(await temporaryFolder(), 'weights.safetensors');
@@ -64,6 +66,92 @@ test('a device can be shared, and is left open', async () => {
   await gpu.close();
 });
 
+test('after close every call says so, also on a device that is shared, which stays as good as it was', async () => {
+  const gpu = await Gpu.open();
+  const before = gpu.allocatedBytes;
+  const [closed, open] = [await Colorizer.load({ gpu, weights }), await Colorizer.load({ gpu, weights })];
+  const want = await open.colorize(grey(24, 24));
+  // What was asked before is answered.
+  const pending = closed.colorize(grey(24, 24), { quality: 'best' });
+  const closing = closed.close();
+  const message = 'colorizer: expected an open one, got a closed one – load it again: await Colorizer.load()';
+  await expect(closed.colorize(grey(24, 24))).rejects.toEqual(new DeviceError(message));
+  await pending;
+  await closing;
+  await closed.close();
+  await expect(closed.chroma(grey(24, 24))).rejects.toEqual(new DeviceError(message));
+  expect((await open.colorize(grey(24, 24))).data).toEqual(want.data);
+  await open.close();
+  expect(gpu.allocatedBytes).toBe(before);
+  await gpu.fence();
+  await gpu.close();
+});
+
+test('weights that are no numbers are found when they are loaded', async () => {
+  const { tensors, metadata } = decodeSafetensors(weights, 'test');
+  const data = tensors.get('enc2.weight')!.data.slice();
+  data.set([Number.NaN, Number.NEGATIVE_INFINITY, Number.NaN], 7);
+  const { shape } = tensors.get('enc2.weight')!;
+  const file = encodeSafetensors({ tensors: new Map([...tensors, ['enc2.weight', { shape, data }]]), metadata });
+  await expect(Colorizer.load({ weights: file })).rejects.toThrow(
+    `weights: expected finite numbers, got 3 of ${data.length} in 'enc2.weight' that are not (NaN at 7)`,
+  );
+  await expect(Colorizer.load({ weights: file })).rejects.toThrow(FormatError);
+});
+
+test.each([
+  [{ weigths: 'x' }, "Colorizer.load: expected an option that exists, got 'weigths' – do you mean 'weights'?"],
+  [{ adaptor: 'x' }, "got 'adaptor' – do you mean 'adapter'?"],
+  ['weights.safetensors', 'Colorizer.load: expected options as an object, got a string'],
+  [null, 'Colorizer.load: expected options as an object, got null'],
+  [{ weights: new ArrayBuffer(8) }, 'got ArrayBuffer – wrap it: new Uint8Array(buffer)'],
+  [{ weights: new Float32Array(8) }, 'expected bytes as a Uint8Array, a path or a URL, got Float32Array'],
+  [{ weights, gpu: {} }, 'Colorizer.load: expected a Gpu, got an object – open one: await Gpu.open()'],
+])('Colorizer.load(%o) is refused', async (options, message) => {
+  await expect(Colorizer.load(options as never)).rejects.toThrow(message);
+  await expect(Colorizer.load(options as never)).rejects.toThrow(ArgumentError);
+});
+
+test('what is no picture, or no option, is refused: floats are not read as bytes', async () => {
+  const colorizer = await Colorizer.load({ weights });
+  const good = grey(4, 4);
+  const kinds = 'expected pixels as a Uint8ClampedArray, Uint8Array or Uint16Array, got';
+  for (const [picture, message] of [
+    [{ ...good, data: new Float32Array(64).fill(0.5) }, `${kinds} Float32Array – scale them to 0..255 or 0..65535`],
+    [{ ...good, data: new Int16Array(64) }, `${kinds} Int16Array`],
+    [{ ...good, data: new Uint32Array(16) }, `${kinds} Uint32Array`],
+    [{ ...good, data: [...good.data] }, `${kinds} an array`],
+    [{ ...good, data: good.data.buffer }, `${kinds} ArrayBuffer`],
+    [good.data, 'expected a picture { data, width, height } as an object, got Uint8ClampedArray'],
+    ['old.jpg', 'expected a picture { data, width, height } as an object, got a string'],
+    [undefined, 'expected a picture { data, width, height } as an object, got undefined'],
+  ] as const) {
+    await expect(colorizer.colorize(picture as never)).rejects.toThrow(message);
+    await expect(colorizer.chroma(picture as never)).rejects.toThrow(ArgumentError);
+  }
+  for (const [options, message] of [
+    [{ strenght: 1 }, "got 'strenght' – do you mean 'strength'?"],
+    [{ rendersize: 64 }, "got 'rendersize' – do you mean 'renderSize'?"],
+    [{ quality: 'constructor' }, "expected quality fast or best, got 'constructor'"],
+    [{ strength: '1' }, 'expected a strength of 0 or more, got 1'],
+    [1, 'expected options as an object, got a number'],
+  ] as const) {
+    await expect(colorizer.colorize(good, options as never)).rejects.toThrow(message);
+  }
+  await colorizer.close();
+});
+
+test('arrays of another window are what they are', async () => {
+  const colorizer = await Colorizer.load({ weights });
+  const { data, width, height } = grey(16, 16);
+  const deep = Uint16Array.from(data, (code) => 257 * code);
+  const foreign = runInNewContext('(codes) => Uint16Array.from(codes)') as (codes: Uint16Array) => Uint16Array;
+  expect(foreign(deep)).not.toBeInstanceOf(Uint16Array);
+  const want = await colorizer.colorize({ data: deep, width, height });
+  expect((await colorizer.colorize({ data: foreign(deep), width, height })).data).toEqual(want.data);
+  await colorizer.close();
+});
+
 test('memory does not grow with the number of sizes', async () => {
   const colorizer = await Colorizer.load({ weights });
   for (let i = 1; i < 8; i++) await colorizer.colorize(grey(16 * i, 16));
@@ -81,7 +169,7 @@ test('what is wrong is said', async () => {
   const colorizer = await Colorizer.load({ weights });
   const wrong = { data: new Uint8ClampedArray(7), width: 2, height: 2 };
   await expect(colorizer.colorize(wrong)).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: resizeGrey: expected 4, 8, 12, 16 elements of data for 2 x 2, got 7 – pass 1 to 4 channels]`,
+    `[ShapeError: colorize: expected 4, 8, 12, 16 elements of data for 2 x 2, got 7 – pass 1 to 4 channels]`,
   );
   await expect(colorizer.colorize(grey(4, 4), { renderSize: 3 })).rejects.toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: render size: expected whole pixels, 8 or more, got 3 – try 224]`,

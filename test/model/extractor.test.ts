@@ -152,6 +152,25 @@ test('a picture that the device cannot hold is resized on the CPU, to the same n
   );
 });
 
+test('a closed extractor says so, after what was asked before; what is no picture is refused', async () => {
+  const before = gpu.allocatedBytes;
+  const extractor = await Extractor.open(gpu, classifier());
+  await expect(extractor.embed({ ...picture, data: new Float32Array(picture.data) } as never)).rejects.toThrow(
+    'feature extractor: expected pixels as a Uint8ClampedArray, Uint8Array or Uint16Array, got Float32Array',
+  );
+  await expect(extractor.embed(picture, { mirrored: true } as never)).rejects.toThrow("do you mean 'mirror'?");
+  await expect(extractor.embed(picture, null as never)).rejects.toThrow('expected options as an object, got null');
+  const pending = extractor.embed(picture);
+  await extractor.close();
+  await extractor.close();
+  expect(await pending).toHaveLength(extractor.width);
+  await expect(extractor.embed(picture)).rejects.toThrow(
+    'feature extractor: expected an open one, got a closed one – open it again',
+  );
+  expect(gpu.allocatedBytes).toBe(before);
+  await expect(Extractor.open(gpu, classifier(), { outputs: 'x' } as never)).rejects.toThrow("do you mean 'output'?");
+});
+
 test('what is no classifier, or not asked well, is said', async () => {
   const open = async (file: Uint8Array, options: ExtractorOptions = {}) => Extractor.open(gpu, file, options);
   const relu = (inputs: Record<string, (number | string)[]>, names = Object.keys(inputs)) =>
@@ -218,7 +237,8 @@ test('weights know their extractor, and refuse another', async () => {
           ),
       );
   };
-  expect(await load({ inception: { source: file, ...info, output: 'logits' } })).toBe('coloured');
+  const { size, range, kind } = info;
+  expect(await load({ inception: { source: file, size, range, kind, output: 'logits' } })).toBe('coloured');
   expect(await load()).toMatchInlineSnapshot(
     `"FormatError: weights: expected the feature extractor of the training (logits of 'logits', 7 values, from 24 x 24 pixels in -1…1, SHA-256 TRAINED), got none – name its ONNX file (--inception)"`,
   );

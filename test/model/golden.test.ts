@@ -7,6 +7,7 @@ import { input, nameOf, parameterOp } from '../../src/graph/ops/input.ts';
 import { mse } from '../../src/graph/ops/mse.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
+import { Resources } from '../../src/runtime/resources.ts';
 import { Adam } from '../../src/train/adam.ts';
 import { goldenInputs, goldenParameters, loadGolden, sampleIndex } from '../golden/random.ts';
 import { gpu } from '../gpu.ts';
@@ -82,13 +83,14 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
       }
     }
     step.destroy();
-    weights.free();
-    gradient.free();
+    weights.destroy();
+    gradient.destroy();
   });
 
   test('ten steps of Adam', async () => {
     const { step, weights, gradient } = await build();
-    const adam = await Adam.create(gpu, weights, gradient.buffer, 1);
+    const resources = new Resources(gpu);
+    const adam = await Adam.create(gpu, resources, weights, gradient.buffer, 1);
     const losses: number[] = [];
     for (let i = 1; i <= 10; i++) {
       adam.prepare(i, 1e-3);
@@ -111,9 +113,9 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
       }
     }
     step.destroy();
-    adam.destroy();
-    weights.free();
-    gradient.free();
+    resources.destroy();
+    weights.destroy();
+    gradient.destroy();
   });
 });
 

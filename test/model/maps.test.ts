@@ -167,7 +167,7 @@ describe('the network', () => {
     executable.run();
     const answer = await executable.read('chroma');
     executable.destroy();
-    slab.free();
+    slab.destroy();
     return answer;
   }
 
@@ -206,7 +206,7 @@ describe('the network', () => {
         executable.run();
         const answer = await executable.read('chroma');
         executable.destroy();
-        slab.free();
+        slab.destroy();
         return answer;
       }),
     );

@@ -22,7 +22,7 @@ function network(widthDivisor: number) {
       executable.run();
       const values = await executable.read('answer');
       executable.destroy();
-      slab.free();
+      slab.destroy();
       return values;
     },
   };

@@ -90,7 +90,7 @@ async function ours({ network, tensors }: Weights, { batch, height, width, light
   executable.run();
   const answer = await executable.read('chroma');
   executable.destroy();
-  slab.free();
+  slab.destroy();
   return answer;
 }
 

@@ -4,7 +4,7 @@ import { compile } from '../../src/graph/compile.ts';
 import { binary } from '../../src/graph/ops/binary.ts';
 import { constant } from '../../src/graph/ops/constant.ts';
 import { input } from '../../src/graph/ops/input.ts';
-import { loadOnnx } from '../../src/index.ts';
+import { ArgumentError, DeviceError, loadOnnx, type OnnxModel } from '../../src/index.ts';
 import { gpu, random } from '../gpu.ts';
 import { expectModel, reference } from './oracle.ts';
 import { CODES, model, node, tensor, value } from './proto_builder.ts';
@@ -79,21 +79,93 @@ test('feeds that are missing, unknown, of another shape or length are refused, b
 test('weights are uploaded once, and everything is freed', async () => {
   const before = gpu.allocatedBytes;
   const loaded = await loadOnnx(gpu, network);
-  const small = await loaded.compile({ x: [1, 3, 4, 4] });
-  const weights = gpu.allocatedBytes - before - small.bytes;
-  for (const size of [5, 6, 7]) await loaded.compile({ x: [1, 3, size, size] });
-  const [a, b] = await Promise.all([loaded.compile({ x: [1, 3, 4, 4] }), loaded.compile({ x: [1, 3, 4, 4] })]);
-  expect(a).toBe(small);
-  expect(b).toBe(small);
-  const kept = await Promise.all([5, 6, 7].map((size) => loaded.compile({ x: [1, 3, size, size] })));
-  const executables = [small, ...kept].reduce((sum, { bytes }) => sum + bytes, 0);
-  expect(gpu.allocatedBytes - before).toBe(weights + executables);
-  // The fifth pushes the oldest out.
-  const fifth = await loaded.compile({ x: [1, 3, 8, 8] });
-  await gpu.fence();
-  expect(gpu.allocatedBytes - before).toBe(weights + executables - small.bytes + fifth.bytes);
+  const bytesAfter = async (sizes: readonly number[]) => {
+    for (const size of sizes) await loaded.run({ x: feed(1, 3, size, size) });
+    await gpu.fence();
+    return gpu.allocatedBytes;
+  };
+  const one = await bytesAfter([4]);
+  const kept = await bytesAfter([4, 5, 6, 7, 4]);
+  expect(kept).toBeGreaterThan(one);
+  // Sizes come and go; four are kept.
+  const others = await bytesAfter([8, 9, 10, 11]);
+  expect(await bytesAfter([4, 5, 6, 7])).toBe(kept);
+  expect(await bytesAfter([8, 9, 10, 11])).toBe(others);
+  loaded.destroy();
   loaded.destroy();
   expect(gpu.allocatedBytes).toBe(before);
+});
+
+test('what compile hands out stays until its caller or the model is destroyed, whatever else is run', async () => {
+  const before = gpu.allocatedBytes;
+  const loaded = await loadOnnx(gpu, network);
+  const shapes = { x: [1, 3, 4, 4] };
+  const [mine, same] = await Promise.all([loaded.compile(shapes), loaded.compile(shapes)]);
+  expect(same).toBe(mine);
+  const x = random(48);
+  const want = await loaded.run({ x: { data: x, shape: [1, 3, 4, 4] } });
+  for (const size of [5, 6, 7, 8, 9]) {
+    await loaded.run({ x: { data: random(3 * size * size), shape: [1, 3, size, size] } });
+    await loaded.compile({ x: [1, 3, size, size] });
+  }
+  mine.feed('x', x);
+  mine.run();
+  expect(await mine.read('pooled')).toEqual(want.pooled!.data);
+  mine.destroy();
+  mine.destroy();
+  expect(() => mine.run()).toThrow(/expected one in use, got one that is destroyed – compile it again/);
+  expect(() => mine.feed('x', x)).toThrow(DeviceError);
+  await expect(mine.read('pooled')).rejects.toThrow(DeviceError);
+  expect(await loaded.run({ x: { data: x, shape: [1, 3, 4, 4] } })).toEqual(want);
+  expect(await loaded.compile(shapes)).not.toBe(mine);
+  loaded.destroy();
+  await Promise.resolve();
+  expect(gpu.allocatedBytes).toBe(before);
+});
+
+test('a model that is destroyed says so, and what it was compiling is freed', async () => {
+  const before = gpu.allocatedBytes;
+  for (const start of [
+    (model: OnnxModel) => model.compile({ x: [1, 3, 4, 4] }),
+    (model: OnnxModel) => model.run({ x: { data: random(48), shape: [1, 3, 4, 4] } }),
+  ]) {
+    const loaded = await loadOnnx(gpu, network);
+    const pending = start(loaded).catch((error: unknown) => error);
+    await new Promise((done) => setTimeout(done, 2));
+    loaded.destroy();
+    expect(await pending).toBeInstanceOf(DeviceError);
+    await gpu.fence();
+    expect(gpu.allocatedBytes).toBe(before);
+    const message = /expected a model in use, got one that is destroyed – load it again$/;
+    await expect(start(loaded)).rejects.toThrow(message);
+    expect(() => loaded.build({})).toThrow(message);
+  }
+});
+
+test.each([
+  [{ data: [1, 2], shape: [1, 3, 4, 4] }, 'expected data as a Float32Array, got an array – convert it'],
+  [
+    { data: new Float64Array(48), shape: [1, 3, 4, 4] },
+    'expected data as a Float32Array, got Float64Array – convert it',
+  ],
+  [{ data: new Uint8Array(48), shape: [1, 3, 4, 4] }, 'expected data as a Float32Array, got Uint8Array – convert it'],
+  [{ data: new Float32Array(48) }, 'expected shape as an array of numbers, got undefined'],
+  [new Float32Array(48), 'expected { data, shape } as an object, got Float32Array'],
+  [undefined, 'expected { data, shape } as an object, got undefined'],
+])('an input %o is refused', async (x, expected) => {
+  const loaded = await loadOnnx(gpu, network);
+  await expect(loaded.run({ x } as never)).rejects.toThrow(expected);
+  await expect(loaded.run({ x } as never)).rejects.toBeInstanceOf(ArgumentError);
+  loaded.destroy();
+});
+
+test('options and sources that are none are refused', async () => {
+  await expect(loadOnnx(gpu, network, { output: ['y'] } as never)).rejects.toThrow("do you mean 'outputs'?");
+  await expect(loadOnnx(gpu, new ArrayBuffer(8) as never)).rejects.toThrow(
+    'got ArrayBuffer – wrap it: new Uint8Array(buffer)',
+  );
+  await expect(loadOnnx(gpu.device as never, network)).rejects.toThrow('loadOnnx: expected a Gpu, got GPUDevice');
+  await expect(loadOnnx(gpu, network).then((model) => model.run(3 as never))).rejects.toThrow(ArgumentError);
 });
 
 test('runs that overlap do not mix', async () => {

@@ -1,6 +1,8 @@
-/** What goes wrong on a device becomes a DeviceError at the next call, and nothing hangs. */
+/** What goes wrong on a device is an error of the call it concerns, once, and nothing hangs. */
 import { afterEach, expect, test } from 'vitest';
-import { DeviceError } from '../../src/runtime/errors.ts';
+import { recordOne } from '../../src/kernels/record.ts';
+import { relu } from '../../src/kernels/relu.ts';
+import { ArgumentError, DeviceError, ShapeError } from '../../src/runtime/errors.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { Program } from '../../src/runtime/program.ts';
 import { program } from './child.ts';
@@ -45,7 +47,7 @@ function failure(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-test('an invalid submit is an error at the next fence, and again at every call after it', async () => {
+test('an invalid submit is an error at the next fence, once: then the device is as good as before', async () => {
   const gpu = await open();
   const buffer = gpu.buffer('x', 16);
   const encoder = gpu.device.createCommandEncoder();
@@ -55,17 +57,98 @@ test('an invalid submit is an error at the next fence, and again at every call a
   expect(error).toBeInstanceOf(DeviceError);
   expect((error as Error).message).toContain(`${gpu.name}: expected valid GPU work, got 'GPUValidationError: `);
   expect((error as Error).message).not.toMatch(/\n +at /);
-  expect(() => gpu.buffer('y', 16)).toThrow(DeviceError);
-  expect(() => gpu.submit()).toThrow('GPUValidationError');
-  expect(await failure(gpu.read(buffer))).toBeInstanceOf(DeviceError);
+  await gpu.fence();
+  gpu.submit();
+  gpu.write(buffer, Float32Array.of(1, 2, 3, 4));
+  expect([...(await gpu.readFloats(buffer))]).toEqual([1, 2, 3, 4]);
 });
 
-test('a write to a freed buffer is an error at the next read', async () => {
+test('what is wrong with a submit is told to whoever reads what it writes, and to nobody else', async () => {
+  const gpu = await open();
+  const [x, y, other] = ['x', 'y', 'other'].map((label) => gpu.buffer(label, 16)) as [GPUBuffer, GPUBuffer, GPUBuffer];
+  gpu.write(other, Float32Array.of(5, 6, 7, 8));
+  const work = await recordOne(gpu, relu, { x, y }, { count: 4 });
+  x.destroy(); // not by gpu.free, which would know
+  gpu.submit(work);
+  expect([...(await gpu.readFloats(other))]).toEqual([5, 6, 7, 8]);
+  const reads = [failure(gpu.read(y)), failure(gpu.read(y))];
+  for (const error of await Promise.all(reads)) expect((error as Error).message).toContain('destroyed');
+  await gpu.read(y);
+  await gpu.fence();
+  work.destroy();
+});
+
+test('an attempt is told of what is wrong with it at once, and nobody else is', async () => {
+  const gpu = await open();
+  const invalid = () => gpu.device.createBuffer({ size: 16, usage: 0x0001 | 0x0080 });
+  expect(((await failure(gpu.attempt(invalid))) as Error).message).toContain('expected valid GPU work');
+  await expect(gpu.attempt(() => JSON.parse('{'))).rejects.toThrow(SyntaxError);
+  const buffer = await gpu.attempt(() => gpu.buffer('x', 16));
+  await gpu.confirm(buffer);
+  await gpu.fence();
+});
+
+test('use after free or destroy is an error at that call, which names what it is', async () => {
   const gpu = await open();
   const [freed, kept] = [gpu.buffer('freed', 16), gpu.buffer('kept', 16)];
+  const onFreed = await recordOne(gpu, relu, { x: freed, y: kept }, { count: 4 });
+  const destroyed = await recordOne(gpu, relu, { x: freed, y: kept }, { count: 4 });
+  destroyed.destroy();
+  destroyed.destroy();
   gpu.free(freed);
-  gpu.write(freed, new Float32Array(4));
-  expect(await failure(gpu.read(kept))).toBeInstanceOf(DeviceError);
+  gpu.free(freed);
+  const one = 'expected a buffer in use, got one that is freed – make another one';
+  expect(() => gpu.write(freed, new Float32Array(4))).toThrow(new DeviceError(`write to 'freed': ${one}`));
+  expect(await failure(gpu.read(freed))).toEqual(new DeviceError(`read of 'freed': ${one}`));
+  expect(() => gpu.submit(onFreed)).toThrow(new DeviceError(`program on 'freed': ${one}`));
+  expect(() => gpu.submit(destroyed)).toThrow("program 'relu': expected one in use, got one that is destroyed");
+  onFreed.destroy();
+  expect(gpu.allocatedBytes).toBe(kept.size);
+  await gpu.read(kept);
+});
+
+test.each([
+  [new Float64Array(2), 'Float64Array'],
+  [new BigUint64Array(2), 'BigUint64Array'],
+  [new Uint16Array(8), 'Uint16Array'],
+  [[1, 2, 3, 4], 'an array'],
+  [new ArrayBuffer(16), 'ArrayBuffer'],
+  [undefined, 'undefined'],
+])('%o is not written: its bits would be read as others', async (data, kind) => {
+  const gpu = await open();
+  const buffer = gpu.buffer('x', 16);
+  expect(() => gpu.write(buffer, data as never)).toThrow(ArgumentError);
+  expect(() => gpu.write(buffer, data as never)).toThrow(`got ${kind} – convert it`);
+});
+
+test('ranges beyond a buffer, and sizes that are none, are refused', async () => {
+  const gpu = await open();
+  const buffer = gpu.buffer('x', 16);
+  expect(() => gpu.write(buffer, new Float32Array(5))).toThrow(ShapeError);
+  expect(() => gpu.write(buffer, new Float32Array(1), 2)).toThrow(ShapeError);
+  expect(() => gpu.write(buffer, new Uint8Array(3))).toThrow('whole words of 4 bytes, got 3 bytes');
+  for (const [bytes, offset] of [
+    [20, 0],
+    [4, 16],
+    [4, 2],
+    [Number.NaN, 0],
+    [-4, 0],
+  ] as const) {
+    expect(await failure(gpu.read(buffer, bytes, offset))).toBeInstanceOf(ShapeError);
+  }
+  for (const bytes of [Number.NaN, -1, 1.5, '16' as never]) expect(() => gpu.buffer('y', bytes)).toThrow(ArgumentError);
+  await gpu.fence();
+});
+
+test('options that do not exist are refused, and the nearest is named', async () => {
+  const open = (options: object) => failure(Gpu.open(options)).then((error) => (error as Error).message);
+  expect(await open({ adaptor: 'auto' })).toBe(
+    "Gpu.open: expected an option that exists, got 'adaptor' – do you mean 'adapter'?",
+  );
+  expect(await open({ powerPreference: 'low' })).toContain('there are adapter, tune, verbose, precision, notice');
+  expect(await open({ precision: 'f64' })).toContain("expected precision f32 or f16, got 'f64'");
+  expect(await open({ adapter: 3 })).toContain('expected adapter as a text, got a number');
+  expect(await open('auto' as never)).toContain('expected options as an object, got a string');
 });
 
 test('an error in an error scope is not ours', async () => {
@@ -149,6 +232,22 @@ test('times are milliseconds of each dispatch', async () => {
   expect(times).toHaveLength(3);
   for (const ms of times) expect(ms).toBeGreaterThan(0);
   expect(times.reduce((a, b) => a + b)).toBeLessThan(performance.now() - start);
+});
+
+test('any number of dispatches can be timed', async () => {
+  const gpu = await open();
+  if (!gpu.hasTimestamps) return;
+  const [x, y] = [gpu.buffer('x', 16), gpu.buffer('y', 16)];
+  const one = await recordOne(gpu, relu, { x, y }, { count: 4 });
+  // A query set holds 4096 queries: the timestamps of 2048.
+  const many = new Program(
+    'many',
+    Array.from({ length: 2049 }, () => one.dispatches[0]!),
+  );
+  const times = await gpu.time(many);
+  expect(times).toHaveLength(2049);
+  expect(times.every((ms) => ms >= 0)).toBe(true);
+  await gpu.fence();
 });
 
 test('after close every call says so; closing again does nothing', async () => {

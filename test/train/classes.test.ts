@@ -55,7 +55,7 @@ test('the loss is the cross-entropy with the mean colour of each 4 x 4 pixels, w
   executable.run();
   const [got, z, t] = await Promise.all(['loss', 'answer', 'target'].map((name) => executable.read(name)));
   executable.destroy();
-  parameters.free();
+  parameters.destroy();
 
   let want = 0;
   const side = SIZE / 4;

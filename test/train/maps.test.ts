@@ -8,7 +8,7 @@ import { Progress } from '../../src/cli/train/progress.ts';
 import { train } from '../../src/cli/train.ts';
 import { decodeForTraining } from '../../src/image/node.ts';
 import { stretched } from '../../src/image/stretch.ts';
-import { Colorizer, DEFAULT_EXTRACTOR } from '../../src/model/colorizer.ts';
+import { Colorizer, defaultExtractor } from '../../src/model/colorizer.ts';
 import { MapExtractor } from '../../src/model/maps.ts';
 import { decodeWeights } from '../../src/model/weights.ts';
 import { sha256 } from '../../src/onnx/sha256.ts';
@@ -229,7 +229,7 @@ test('without options training takes the extractor of the package, and so does t
   for (let i = 0; i < 4; i++) await writePicture(join(photos, `${i}.png`), i, 48, 40);
   const run = join(root, 'run');
   const small = ['--size', '32', '--batch', '2', '--width-divisor', '16', '--steps', '1'];
-  const words = [photos, '--out', run, ...small, '--extractor', fileURLToPath(DEFAULT_EXTRACTOR)];
+  const words = [photos, '--out', run, ...small, '--extractor', fileURLToPath(defaultExtractor())];
   const named = await callIn(root, ...words, '--maps', 'stride8,stride16,stride32', '--extractor-scale', '4');
   expect(named.code, named.err).toBe(0);
   const other = join(root, 'other');

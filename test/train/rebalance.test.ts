@@ -109,5 +109,5 @@ test.each([
   // A pixel on a bin's edge may fall to either side: one of 2048, a factor of 2.5 at most.
   expect(Math.abs((2 * microBatch * size * size * got![0]!) / want - 1)).toBeLessThan(1e-3);
   executable.destroy();
-  parameters.free();
+  parameters.destroy();
 });

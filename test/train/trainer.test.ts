@@ -4,6 +4,7 @@ import { sizeOf } from '../../src/graph/node.ts';
 import type { Tensors } from '../../src/graph/parameters.ts';
 import { rgbaToLab } from '../../src/image/lab.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
+import { ArgumentError, DeviceError, ShapeError } from '../../src/runtime/errors.ts';
 import { assembleBatch, sourceSize } from '../../src/train/batch.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../src/train/checkpoint.ts';
 import { DivergedError, trainingLoop } from '../../src/train/loop.ts';
@@ -128,7 +129,11 @@ test('a file that is no checkpoint is refused', () => {
 
 test('a weight that is not finite stops the run in its step, though ReLU would hide it, and is not saved', async () => {
   const trainer = await makeTrainer();
-  const failure = loop(trainer, 20, { learningRate: (step) => (step === 4 ? 1e38 * 10 : 1e-3) });
+  const learningRate = (step: number) => {
+    if (step === 4) gpu.write(trainer.weights.buffer, Float32Array.of(Number.NaN));
+    return 1e-3;
+  };
+  const failure = loop(trainer, 20, { learningRate });
   await expect(failure).rejects.toThrow(/^step 4: expected finite numbers, got NaN/);
   await expect(failure).rejects.toBeInstanceOf(DivergedError);
   await expect(readState(trainer, 4)).rejects.toBeInstanceOf(DivergedError);
@@ -170,6 +175,51 @@ test('validation scores the network beside its baselines, also where the last ba
   expect(meanColour).toBeCloseTo(squares - means, 4);
   expect(pictures).toHaveLength(5);
   for (const { grey: seen, output } of pictures) expect(output.data).toEqual(seen.data);
+});
+
+test('a trainer that is destroyed says so; one on the same device goes on', async () => {
+  const [gone, kept] = [await makeTrainer(), await makeTrainer()];
+  const batch = await assembleBatch(dataset, new Sampler(12, BATCH, 1).batch(0), SIZE);
+  const validator = await Validator.create(gpu, gone, network, datasetOf(2, sourceSize(SIZE)));
+  validator.destroy();
+  validator.destroy();
+  gone.destroy();
+  gone.destroy();
+  await expect(gone.step(batch, 1, 1e-3)).rejects.toThrow(
+    new DeviceError('train: expected a trainer in use, got one that is destroyed – create another one'),
+  );
+  expect(() => gone.load(glorotUniform(gone.weights.layout, 7))).toThrow(DeviceError);
+  await expect(readState(gone, 1)).rejects.toThrow(DeviceError);
+  await expect(validator.score()).rejects.toThrow(DeviceError);
+  expect(await kept.step(batch, 1, 1e-3)).toBeGreaterThan(0);
+});
+
+test('options, batches and weights that are none are refused', async () => {
+  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
+  const create = (more: object) => Trainer.create(gpu, { ...config, batch: 4, microBatch: 2, ...more }, network);
+  await expect(create({ learningRate: 1 })).rejects.toThrow("expected an option that exists, got 'learningRate'");
+  await expect(create({ microbatch: 2 })).rejects.toThrow("do you mean 'microBatch'?");
+  await expect(create({ adam: { beta: 0.9 } })).rejects.toThrow('Trainer.create adam: expected an option that exists');
+  for (const sizes of [{ microBatch: 3 }, { batch: Number.NaN }, { batch: -4, microBatch: -2 }, { microBatch: 0 }]) {
+    await expect(create(sizes)).rejects.toThrow(ShapeError);
+  }
+  const trainer = await makeTrainer();
+  const batch = await assembleBatch(dataset, new Sampler(12, BATCH, 1).batch(0), SIZE);
+  const step = (more: object) => trainer.step({ ...batch, ...more }, 1, 1e-3);
+  await expect(step({ pixels: Float32Array.from(batch.pixels) })).rejects.toThrow(
+    "feed 'pixels': expected Uint32Array or Uint8Array or Uint8ClampedArray, got Float32Array – convert it",
+  );
+  await expect(step({ windows: Int32Array.from(batch.windows) })).rejects.toThrow(ArgumentError);
+  await expect(trainer.step(undefined as never, 1, 1e-3)).rejects.toThrow('expected a batch as an object');
+  await expect(trainer.step(batch, 1, Number.NaN)).rejects.toThrow("adam: expected 'step_size' as a number");
+  await expect(trainer.step(batch, 0, 1e-3)).rejects.toThrow("adam: expected 'step_size' as a number");
+  const [first] = [...trainer.weights.layout.slots];
+  const [name, { shape }] = first!;
+  const write = (data: unknown) => () =>
+    trainer.load(new Map([...glorotUniform(trainer.weights.layout, 7), [name, { shape, data: data as Float32Array }]]));
+  expect(write(new Float64Array(sizeOf(shape)))).toThrow(`weights: expected '${name}' as a Float32Array of`);
+  expect(write(new Float32Array(sizeOf(shape) + 1))).toThrow(ArgumentError);
+  expect(write(new Float32Array(sizeOf(shape)).fill(Number.NaN))).toThrow(`in '${name}' that are not (NaN at 0)`);
 });
 
 test('the learning rate is constant, or falls to 1 % along a cosine', () => {

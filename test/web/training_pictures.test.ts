@@ -1,6 +1,6 @@
 /** Photographs and their feature maps as the page trains on them. */
 import { expect, test } from 'vitest';
-import { toHalf } from '../../src/graph/safetensors.ts';
+import { toHalf } from '../../src/graph/half.ts';
 import type { MapExtractor } from '../../src/model/maps.ts';
 import { assembleBatch } from '../../src/train/batch.ts';
 import { centred } from '../../src/train/sampler.ts';

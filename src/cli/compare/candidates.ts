@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_WEIGHTS } from '../../model/colorizer.ts';
+import { defaultWeights } from '../../model/colorizer.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { listPictures } from '../paths/walk.ts';
 
@@ -32,7 +32,7 @@ const WEIGHTS = '.safetensors';
 /** Finds out what the arguments mean. @throws FormatError for what does not exist or holds nothing to compare. */
 export async function candidatesOf(given: readonly string[]): Promise<Candidate[]> {
   if (given.length === 0) {
-    return [{ kind: 'weights', label: 'koalarize', path: fileURLToPath(DEFAULT_WEIGHTS) }];
+    return [{ kind: 'weights', label: 'koalarize', path: fileURLToPath(defaultWeights()) }];
   }
   const found: { label: string | undefined; path: string; files?: Map<string, string> }[] = [];
   for (const argument of given) {

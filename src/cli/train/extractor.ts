@@ -1,6 +1,6 @@
 /** Feature extractor of a run: the one that is named, the one it began with, or the one that comes with the package. */
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_EXTRACTOR } from '../../model/colorizer.ts';
+import { defaultExtractor } from '../../model/colorizer.ts';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { Extractor } from '../../model/extractor.ts';
 import { MapExtractor } from '../../model/maps.ts';
@@ -71,7 +71,8 @@ export async function openExtractor(
   }
   const given = args?.kind === 'maps' ? args : undefined;
   const trained = had?.kind === 'maps' ? had : undefined;
-  const path = given?.source ?? (args?.kind === 'vector' ? args.source : had?.path) ?? fileURLToPath(DEFAULT_EXTRACTOR);
+  const path =
+    given?.source ?? (args?.kind === 'vector' ? args.source : had?.path) ?? fileURLToPath(defaultExtractor());
   const options = {
     outputs: given?.outputs ?? trained?.maps.map(({ output }) => output) ?? DEFAULT_MAPS,
     scale: given?.scale ?? trained?.scale ?? defaultScale(size, temperature > 0),
@@ -120,7 +121,8 @@ async function openVector(
   had: (Exclude<ExtractorInfo, { kind: 'maps' }> & { path: string }) | undefined,
 ): Promise<OpenExtractor> {
   const path = args?.source ?? had!.path;
-  const extractor = await Extractor.open(gpu, path, { ...args, kind: args?.embedding }, had);
+  const { output, size, range, embedding: kind } = args ?? {};
+  const extractor = await Extractor.open(gpu, path, { output, size, range, kind }, had);
   const info = extractor.description;
   return {
     path,

@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toHalf } from '../../graph/half.ts';
 import { Random, seedOf } from '../../graph/random.ts';
-import { toHalf } from '../../graph/safetensors.ts';
 import { withLook } from '../../image/look.ts';
 import { decodeForTraining } from '../../image/node.ts';
 import type { Picture } from '../../image/picture.ts';

@@ -17,6 +17,9 @@ export interface Picture {
   readonly channels: number;
 }
 
+/** More than any picture has along a side, and so little that no index computed from it leaves 32 bits. */
+const MOST = 2 ** 24;
+
 /** Takes `x` apart. @throws ShapeError unless it has two or three spatial axes. */
 export function expectPicture(op: string, x: Shape): Picture {
   if (x.length < 4 || x.length > 5 || x.some((extent) => extent < 1)) {
@@ -28,8 +31,11 @@ export function expectPicture(op: string, x: Shape): Picture {
 /** @throws ShapeError unless there is a sensible number for each of the `axes`. */
 export function expectWindow(op: string, axes: number, kernel: Spatial, window: SlidingWindow): void {
   const expect = (what: string, values: readonly number[], count: number, least: number) => {
-    if (values.length !== count || values.some((value) => !Number.isInteger(value) || value < least)) {
-      throw new ShapeError(`${op}: expected ${what} as ${count} integers from ${least} on, got ${describe(values)}`);
+    const fits = (value: number) => Number.isInteger(value) && value >= least && value <= MOST;
+    if (values.length !== count || !values.every(fits)) {
+      throw new ShapeError(
+        `${op}: expected ${what} as ${count} integers from ${least} to ${MOST}, got ${describe(values)}`,
+      );
     }
   };
   expect('kernel', kernel, axes, 1);
