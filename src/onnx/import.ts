@@ -88,7 +88,7 @@ function refusal(node: OnnxNode, opset: number, used: ReadonlySet<string>): stri
   if (foreign.length > 0) return `attribute ${foreign.map((name) => `'${name}'`).join(', ')}`;
   const extra = node.opType === 'Split' ? [] : node.outputs.slice(1).filter((name) => name !== '' && used.has(name));
   if (extra.length > 0) return `output ${extra.map((name) => `'${name}'`).join(', ')} is used`;
-  return operator.refuse?.(node.attributes, opset) ?? false;
+  return operator.refuse?.(node.attributes, opset, node.outputs.length) ?? false;
 }
 
 function throwProblems(file: OnnxFile, problems: ReadonlyMap<OnnxNode, string>): void {

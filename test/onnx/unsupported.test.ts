@@ -24,7 +24,7 @@ test('all unsupported operators are named at once, before any work', async () =>
       node('MaxPool', ['c'], ['d', 'indices'], { kernel_shape: [2, 2] }),
       node('Dropout', ['d'], ['e', 'mask'], {}, { name: 'drop' }),
       node('BatchNormalization', ['e', 's', 's', 's', 's'], ['f'], { training_mode: 1 }),
-      node('Resize', ['f', '', 'scales'], ['g'], { mode: 'linear' }),
+      node('Resize', ['f', '', 'scales'], ['g'], { mode: 'linear', antialias: 1 }),
       node('Elu', ['g'], ['y'], { gamma: 2 }),
     ],
     inputs: { x: [1, 2, 4, 4] },
@@ -33,7 +33,7 @@ test('all unsupported operators are named at once, before any work', async () =>
     domains: { 'com.microsoft': 1 },
   });
   await expect(loadOnnx(gpu, bytes, { name: 'bad.onnx' })).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: bad.onnx: expected operators that can be imported, got 7 that cannot: Einsum 'product' (opset 17): there is no such operator here; FusedConv 'fused' (opset 1): it is of domain 'com.microsoft'; MaxPool that makes 'd' (opset 17): output 'indices' is used; Dropout 'drop' (opset 17): output 'mask' is used; BatchNormalization that makes 'f' (opset 17): it is in training mode; Resize that makes 'g' (opset 17): its mode is 'linear'; Elu that makes 'y' (opset 17): attribute 'gamma' – choose outputs that do not need them, or export without them]`,
+    `[FormatError: bad.onnx: expected operators that can be imported, got 7 that cannot: Einsum 'product' (opset 17): there is no such operator here; FusedConv 'fused' (opset 1): it is of domain 'com.microsoft'; MaxPool that makes 'd' (opset 17): output 'indices' is used; Dropout 'drop' (opset 17): output 'mask' is used; BatchNormalization that makes 'f' (opset 17): it is in training mode; Resize that makes 'g' (opset 17): attribute 'antialias'; Elu that makes 'y' (opset 17): attribute 'gamma' – choose outputs that do not need them, or export without them]`,
   );
 });
 
