@@ -29,7 +29,8 @@ const sources = {
   half_pixel: (at: number, { scale }: Axis) => (at + 0.5) / scale - 0.5,
   half_pixel_symmetric: (at: number, { from, to, scale }: Axis) =>
     (from / 2) * (1 - to / (scale * from)) + (at + 0.5) / scale - 0.5,
-  pytorch_half_pixel: (at: number, { from, scale }: Axis) => (scale * from === 1 ? -0.5 : (at + 0.5) / scale - 0.5),
+  // The reference has -0.5 for a single element; the standard's text and ONNX Runtime have 0. The nearest is the same.
+  pytorch_half_pixel: (at: number, { from, scale }: Axis) => (scale * from === 1 ? 0 : (at + 0.5) / scale - 0.5),
   align_corners: (at: number, { from, scale }: Axis) =>
     scale * from === 1 ? 0 : (at * (from - 1)) / (scale * from - 1),
   asymmetric: (at: number, { scale }: Axis) => at / scale,

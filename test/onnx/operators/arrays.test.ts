@@ -81,7 +81,7 @@ test.each(modes.flatMap((mode) => methods.map((method) => [mode, Object.values(m
   async (mode, _, method) => {
     const attributes = { coordinate_transformation_mode: mode, ...method };
     const sizes = [ints(1, 2, 8, 10), ints(1, 2, 3, 2), ints(1, 2, 7, 1), ints(1, 2, 1, 13)];
-    const scales = [floats([4], 1, 1, 2, 3), floats([4], 1, 1, 0.6, 1.7)];
+    const scales = [floats([4], 1, 1, 2, 3), floats([4], 1, 1, 0.75, 1.75)];
     const opset = mode === 'half_pixel_symmetric' ? 19 : 13;
     for (const size of sizes)
       await expectSame({ op: 'Resize', inputs: [[1, 2, 4, 5], '', '', size], attributes, opset });
@@ -136,7 +136,7 @@ const resizes: readonly Case[] = [
   ...['nearest', 'linear', 'cubic'].flatMap((mode) =>
     [0, 1.5].map((extrapolation_value) => ({
       op: 'Resize',
-      inputs: [[1, 1, 6, 5], floats([8], 0, 0, 0.2, -0.3, 1, 1, 1.4, 0.9), '', ints(1, 1, 7, 9)] as const,
+      inputs: [[1, 1, 6, 5], floats([8], 0, 0, 0.2, -0.25, 1, 1, 1.5, 0.85), '', ints(1, 1, 7, 9)] as const,
       attributes: {
         mode,
         coordinate_transformation_mode: 'tf_crop_and_resize',
