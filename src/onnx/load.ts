@@ -168,7 +168,7 @@ export class OnnxModel {
       }
     }
     for (const [name, wanted] of declared) {
-      const shape = shapes[name];
+      const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
       if (!shape) throw new ShapeError(`${this.file.name}: expected inputs ${expected}, got none for '${name}'`);
       const fits = (extent: number, axis: number) => typeof wanted?.[axis] !== 'number' || wanted[axis] === extent;
       if (wanted && (wanted.length !== shape.length || !shape.every(fits))) {

@@ -161,6 +161,37 @@ test.each(Object.entries(malformed))('%s', async (_, parts) => {
   expect(gpu.allocatedBytes).toBe(before);
 });
 
+const windows: readonly (readonly [op: string, inputs: string[], attributes: Record<string, readonly number[]>])[] = [
+  ['Conv', ['x', 'w'], {}],
+  ['ConvTranspose', ['x', 'w'], {}],
+  ['MaxPool', ['x'], { kernel_shape: [1, 1] }],
+  ['AveragePool', ['x'], { kernel_shape: [1, 1] }],
+];
+test.each(
+  windows.flatMap(([op, inputs, attributes]) =>
+    // 2^32 + 1 was taken for 1.
+    [2 ** 31, 2 ** 32 + 1, 2 ** 52].flatMap((value) =>
+      (['dilations', 'strides', 'pads'] as const).map((name) => {
+        const list = name === 'pads' ? [value, 0, value, 0] : [value, 1];
+        return [op, name, list, node(op, inputs, ['y'], { ...attributes, [name]: list })] as const;
+      }),
+    ),
+  ),
+)('%s with %s %j is refused by node, attribute and value', async (op, name, list, of) => {
+  const message = `bad.onnx: ${op} that makes 'y': expected attribute '${name}' as ${list.length} integers from ${name === 'pads' ? 0 : 1} to 1073741824, got [${list.join(', ')}]`;
+  await expect(run({ nodes: [of], initializers: [tensor('w', [2, 2, 1, 1], [1, 2, 3, 4])] })).rejects.toThrow(message);
+});
+
+test('pads and strides that are large together are refused, too', async () => {
+  const [most, w] = [2 ** 30, tensor('w', [2, 2, 1, 1], [1, 2, 3, 4])];
+  const pool = node('MaxPool', ['x'], ['y'], { kernel_shape: [1, 1], pads: [most, 0, most, 0], strides: [most, 1] });
+  await expect(run({ nodes: [pool] })).rejects.toThrow(
+    "places along an axis with attribute 'pads', got [2147483652, 4]",
+  );
+  const wide = node('ConvTranspose', ['x', 'w'], ['y'], { strides: [most, 1], pads: [most, 0, most, 0] });
+  await expect(run({ nodes: [wide], initializers: [w] })).rejects.toThrow("of the result, by attributes 'strides'");
+});
+
 test('known numbers are limited in all', async () => {
   const grow = Array.from({ length: 60 }, (_, i) => node('Concat', [`v${i}`, `v${i}`], [`v${i + 1}`], { axis: 0 }));
   const nodes = [node('Shape', ['x'], ['v0']), ...grow, node('Reshape', ['x', 'v60'], ['y'])];

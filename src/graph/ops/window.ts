@@ -25,11 +25,16 @@ export function expectPicture(op: string, x: Shape): Picture {
   return { batch: x[0]!, size: x.slice(1, -1), channels: x.at(-1)! };
 }
 
+/** Sums of two such numbers fit 32 bits. */
+const MOST = 2 ** 30;
+
 /** @throws ShapeError unless there is a sensible number for each of the `axes`. */
 export function expectWindow(op: string, axes: number, kernel: Spatial, window: SlidingWindow): void {
   const expect = (what: string, values: readonly number[], count: number, least: number) => {
-    if (values.length !== count || values.some((value) => !Number.isInteger(value) || value < least)) {
-      throw new ShapeError(`${op}: expected ${what} as ${count} integers from ${least} on, got ${describe(values)}`);
+    if (values.length !== count || values.some((value) => !Number.isInteger(value) || value < least || value > MOST)) {
+      throw new ShapeError(
+        `${op}: expected ${what} as ${count} integers from ${least} to ${MOST}, got ${describe(values)}`,
+      );
     }
   };
   expect('kernel', kernel, axes, 1);

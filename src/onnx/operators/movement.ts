@@ -29,6 +29,7 @@ export const movementOperators: Operators = {
   Slice: { attributes: ['axes', 'ends', 'starts'], run: (call) => sliced(call.value(0), ...rangesOf(call)) },
   Split: {
     attributes: ['axis', 'num_outputs', 'split'],
+    outputs: Number.POSITIVE_INFINITY,
     run: (call) => {
       const x = call.value(0);
       const axis = normaliseAxis(call.attributes.int('axis', 0), x.shape.length);

@@ -52,16 +52,19 @@ export const normaliseOperators: Operators = {
       const x = call.node(0);
       spatialSize(x);
       const [scale, bias] = [1, 2].map((input) => perChannel(channelVector(call, input, x.shape[1]!), x.shape));
-      return Value.of(affine(normalised(x, 2, call), scale!, bias!));
+      return Value.of(affine(normalised(x, 2, call).y, scale!, bias!));
     },
   },
   LayerNormalization: {
     // The intermediate results are float32, whatever stash_type says.
     attributes: ['axis', 'epsilon', 'stash_type'],
+    outputs: 3,
     run: (call) => {
       const x = call.node(0);
       const axis = normaliseAxis(call.attributes.int('axis', -1), x.shape.length);
-      return Value.of(affine(normalised(x, axis, call), call.node(1), call.optional(2)?.node));
+      const { y, mean, deviation } = normalised(x, axis, call);
+      const result = affine(y, call.node(1), call.optional(2)?.node);
+      return [result, mean, unary('reciprocal', deviation)].map((node) => Value.of(node));
     },
   },
   GroupNormalization: {
@@ -73,7 +76,7 @@ export const normaliseOperators: Operators = {
       if (x.shape.length < 3 || groups < 1 || channels % groups !== 0) {
         throw new ShapeError(`expected [N, C, …] with channels that ${groups} groups divide, got ${describe(x.shape)}`);
       }
-      const rows = normalised(reshape(x, [batch, groups, sizeOf(x.shape) / batch / groups]), 2, call);
+      const rows = normalised(reshape(x, [batch, groups, sizeOf(x.shape) / batch / groups]), 2, call).y;
       // Up to opset 20 there was one scale for each group.
       const [shape, extent] = call.opset < 21 ? [rows.shape, groups] : [x.shape, channels];
       const [scale, bias] = [1, 2].map((input) => perChannel(channelVector(call, input, extent), shape));
@@ -102,16 +105,15 @@ function logSoftmax(x: Node, axis: number): Node {
   return binary('sub', below, unary('log', reduce('sum', unary('exp', below), [axis], true)));
 }
 
-/** (x − mean) / √(variance + ε), over all axes from `axis` on. */
-function normalised(x: Node, axis: number, { attributes }: Call): Node {
+/** y = (x − mean) / deviation, which is √(variance + ε), over all axes from `axis` on. */
+function normalised(x: Node, axis: number, { attributes }: Call) {
   const axes = range(x.shape.length).slice(axis);
-  const centered = binary('sub', x, reduce('mean', x, axes, true));
+  const mean = reduce('mean', x, axes, true);
+  const centered = binary('sub', x, mean);
   const variance = reduce('mean', binary('mul', centered, centered), axes, true);
-  return binary(
-    'div',
-    centered,
-    unary('sqrt', binary('add', variance, constant([], attributes.float('epsilon', 1e-5)))),
-  );
+  const epsilon = constant([], attributes.float('epsilon', 1e-5));
+  const deviation = unary('sqrt', binary('add', variance, epsilon));
+  return { y: binary('div', centered, deviation), mean, deviation };
 }
 
 /** x · scale + bias, which repeat to x's shape. */

@@ -10,6 +10,8 @@ import { Unsupported, Value } from '../values.ts';
 export interface Operator {
   /** The attributes that it understands. Others are refused: ignoring them could give wrong numbers. */
   readonly attributes?: readonly string[];
+  /** How many outputs can be used; default 1. */
+  readonly outputs?: number;
   /** Tells why a node cannot be imported, from its attributes and the number of its outputs alone. */
   readonly refuse?: (attributes: Attributes, opset: number, outputs: number) => string | false;
   /** Returns the node's outputs, the first of them if there is one only. @throws Unsupported, ShapeError, FormatError */

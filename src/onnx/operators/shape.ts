@@ -101,18 +101,18 @@ function resolved(x: Shape, wanted: readonly number[], zeroIsZero: boolean): Sha
 }
 
 /** The names that Cast had for types before opset 6. */
-const TYPE_NAMES: Readonly<Record<string, DataType>> = {
-  BOOL: 'bool',
-  DOUBLE: 'float64',
-  FLOAT: 'float32',
-  FLOAT16: 'float16',
-  INT32: 'int32',
-  INT64: 'int64',
-};
+const TYPE_NAMES: ReadonlyMap<string, DataType> = new Map([
+  ['BOOL', 'bool'],
+  ['DOUBLE', 'float64'],
+  ['FLOAT', 'float32'],
+  ['FLOAT16', 'float16'],
+  ['INT32', 'int32'],
+  ['INT64', 'int64'],
+]);
 
 function castType({ attributes, opset }: Call): DataType {
   const to = opset < 6 ? attributes.string('to') : attributes.int('to');
-  const type = typeof to === 'string' ? TYPE_NAMES[to] : ELEMENTS[to]?.type;
+  const type = typeof to === 'string' ? TYPE_NAMES.get(to) : ELEMENTS[to]?.type;
   if (!type || type === 'string') throw new Unsupported(`it makes ${type ?? `elements of type ${to}`}`);
   return type;
 }

@@ -45,7 +45,7 @@ const cases: readonly Case[] = [
   { op: 'InstanceNormalization', inputs: [x, [3], [3]] },
   { op: 'InstanceNormalization', inputs: [[2, 3, 8], [3], [3]], attributes: { epsilon: 0.1 }, opset: 6 },
   { op: 'LayerNormalization', inputs: [x, [5], [5]] },
-  { op: 'LayerNormalization', inputs: [x, [4, 5]], attributes: { axis: 2, epsilon: 0.1 } },
+  { op: 'LayerNormalization', inputs: [x, [4, 5]], attributes: { axis: 2, epsilon: 0.1 }, outputs: 3 },
   { op: 'LayerNormalization', inputs: [x, [3, 4, 5], [3, 4, 5]], attributes: { axis: -3 } },
   { op: 'GroupNormalization', inputs: [[2, 6, 4, 5], [6], [6]], attributes: { num_groups: 3 }, opset: 21 },
   { op: 'GroupNormalization', inputs: [[2, 6, 4], [6], [6]], attributes: { num_groups: 2, epsilon: 0.1 }, opset: 21 },
