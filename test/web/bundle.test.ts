@@ -26,7 +26,7 @@ const forMaps = scripts.filter((name) => /^chunks\/(maps|load)-/.test(name));
 
 /**
  * Without feature maps it was 60 KiB. What reads ONNX, on demand, takes 39: the operators and the graph's parts that they
- * need, protobufjs's reader, onnx-proto's decoders. At once 7 more: what maps are, chunks that are split finer, and the
+ * need, protobufjs's reader, onnx-proto's decoders. At once 8 more: what maps are, chunks that are split finer, and the
  * classifier's kernels (depthwise, 1x1 by subgroups).
  */
 test('what colors is at most 110 KiB of JavaScript, compressed', () => {
@@ -39,7 +39,7 @@ test('what colors is at most 110 KiB of JavaScript, compressed', () => {
   );
   expect(sizeOf(atOnce)).toBeGreaterThan(20_000);
   expect(sizeOf(coloring)).toBeLessThanOrEqual(110 * 1024);
-  expect(sizeOf(atOnce)).toBeLessThanOrEqual(67 * 1024);
+  expect(sizeOf(atOnce)).toBeLessThanOrEqual(68 * 1024);
 });
 
 const READS_ONNX = /protobuf|ModelProto|opset/i;
