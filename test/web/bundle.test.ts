@@ -25,7 +25,7 @@ const entry = (name: string) => scripts.find((file) => new RegExp(`^${name}-\\w+
 const forMaps = scripts.filter((name) => /^chunks\/(maps|load)-/.test(name));
 
 /**
- * Without feature maps it was 60 KiB. What reads ONNX, on demand, takes 39: the operators and the graph's parts that they
+ * Without feature maps it was 60 KiB. What reads ONNX, on demand, takes 41: the operators and the graph's parts that they
  * need, protobufjs's reader, onnx-proto's decoders. At once 8 more: what maps are, chunks that are split finer, and the
  * classifier's kernels (depthwise, 1x1 by subgroups).
  */
