@@ -179,11 +179,17 @@ fn main(
           let value = sum[i * VECTORS + j] + select(vec4f(), other, added);
           let place = (group.z * pixels + at) * params.out_stride + params.out_first + vector;
           let positive = select(value, max(value, vec4f()), params.activation != 0);
-          y[place] = select(positive, min(positive, vec4f(6)), params.activation == 3);
+          let bounded = select(positive, min(positive, vec4f(6)), params.activation == 3);
+          y[place] = select(bounded, value, is_nan(value));
         }
       }
     }
   }
+}
+
+// By the bits: a comparison of floats may be compiled as if there were no NaN.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
 }
 
 // The output's pixel at a pixel of the grid.

@@ -48,9 +48,12 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
   let at = (image * params.out_height + oy) * params.out_width + ox;
   if (params.bias != 0) { sum += bias[select(0, image * params.out_channels, params.bias == 2) + c]; }
   if (params.residual != 0) { sum += residual[at * params.out_channels + c]; }
+  let before = sum;
   if (params.activation == 1) { sum = max(sum, 0.0); }
   if (params.activation == 3) { sum = clamp(sum, 0.0, 6.0); }
   // Past 15 tanh is 1 in float32; some drivers overflow on large arguments.
   if (params.activation == 2) { sum = tanh(clamp(sum, -15.0, 15.0)); }
-  y[at * params.out_stride + params.out_first + c] = sum;
+  // NaN, by its bits, stays: clamp and max may drop it.
+  let is_nan = (bitcast<u32>(before) & 0x7fffffffu) > 0x7f800000u;
+  y[at * params.out_stride + params.out_first + c] = select(sum, before, is_nan);
 }

@@ -1,4 +1,4 @@
-// reduce: y[o, k, c] = scale * the sum, or the maximum, of x[o, r, c] over the rows r of chunk k.
+// reduce: y[o, k, c] = scale * the sum, the product or the maximum of x[o, r, c] over the rows r of chunk k.
 //
 // A workgroup makes `lanes` neighbouring Elements of y at a time: WORKGROUP / lanes threads walk down each one's rows,
 // then what they found is combined as a tree. The order depends on the shape alone: two runs agree to the bit.

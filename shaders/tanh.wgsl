@@ -13,6 +13,11 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> params: Params;
 
+// By the bits: a comparison of floats may be compiled as if there were no NaN.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(global_invocation_id) gid: vec3u,
@@ -21,7 +26,8 @@ fn main(
   let i = gid.x + gid.y * groups.x * WORKGROUP;
   let first = 4u * i;
   if (first >= params.count) { return; }
-  var value = tanh(clamp(x[i], vec4f(-LIMIT), vec4f(LIMIT)));
+  let v = x[i];
+  var value = select(tanh(clamp(v, vec4f(-LIMIT), vec4f(LIMIT))), v, is_nan(v));
   // The last vec4 may reach past the tensor: what lies there stays as it is.
   if (first + 4u > params.count) {
     value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));

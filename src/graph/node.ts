@@ -102,7 +102,8 @@ export function reachable(outputs: readonly Node[]): Node[] {
   for (let node = pending.pop(); node; node = pending.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    pending.push(...node.inputs);
+    // One by one: as arguments of one call, hundreds of thousands would not fit the stack.
+    for (const input of node.inputs) pending.push(input);
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }

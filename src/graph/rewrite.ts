@@ -42,8 +42,8 @@ export function isFrozen(node: Node): boolean {
   const unknown = [node];
   for (let each = unknown.at(-1); each; each = unknown.at(-1)) {
     const inputs = each.inputs.filter((input) => !frozen.has(input));
-    if (inputs.length > 0) unknown.push(...inputs);
-    else {
+    for (const input of inputs) unknown.push(input);
+    if (inputs.length === 0) {
       const leaf = (each.op as unknown) === tensorOp || (each.op as unknown) === constantOp;
       frozen.set(each, leaf || (each.inputs.length > 0 && each.inputs.every((input) => frozen.get(input)!)));
       unknown.pop();

@@ -8,6 +8,7 @@ import { wholeVec4s } from './width.ts';
 const define = (value: string) => `fn f(a: vec4f, b: vec4f) -> vec4f { return ${value}; }`;
 const powers = (p: string, q: string) =>
   define(`vec4f(${['x', 'y', 'z', 'w'].map((i) => `power(${p}.${i}, ${q}.${i})`).join(', ')})`);
+const compare = (truth: string) => define(`select(vec4f(), vec4f(1), (${truth}) & !is_nan(a) & !is_nan(b))`);
 
 /** The functions of `binary`; `reversed`: of b and a, for where a is the one that is repeated. */
 export const binaries = {
@@ -21,6 +22,12 @@ export const binaries = {
   pow_reversed: powers('b', 'a'),
   min: define('keep_nan(a, b, min(a, b))'),
   max: define('keep_nan(a, b, max(a, b))'),
+  // 1 where it is so, else 0; nothing is equal to NaN, less or more.
+  equal: compare('a == b'),
+  less: compare('a < b'),
+  less_reversed: compare('b < a'),
+  less_equal: compare('a <= b'),
+  less_equal_reversed: compare('b <= a'),
 } as const satisfies Variants[string];
 
 /** How `b` is read: all of it; whole vec4s over and over; or float by float. */
@@ -52,7 +59,7 @@ export const binary = defineKernel({
 });
 
 /** The functions of two arrays. */
-export type Binary = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'min' | 'max';
+export type Binary = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'min' | 'max' | 'equal' | 'less' | 'less_equal';
 
 const reversed: Readonly<Record<Binary, keyof typeof binaries>> = {
   add: 'add',
@@ -62,6 +69,9 @@ const reversed: Readonly<Record<Binary, keyof typeof binaries>> = {
   pow: 'pow_reversed',
   min: 'min',
   max: 'max',
+  equal: 'equal',
+  less: 'less_reversed',
+  less_equal: 'less_equal_reversed',
 };
 
 type Extents = readonly number[];

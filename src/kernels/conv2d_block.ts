@@ -1,6 +1,7 @@
 import source from '../../shaders/conv2d_block.wgsl';
 import { activationsOf } from './activations.ts';
 import { defineKernel, type Grid, type Scalar, type Values } from './define.ts';
+import { isNan } from './nan.ts';
 
 /** The parameters shared by `conv2d_block` and `conv2d_block_subgroup`; the shader says what each means. */
 export const BLOCK_PARAMS = {
@@ -74,7 +75,8 @@ export const BLOCK_VARIANTS = {
   activation: {
     ...activationsOf('vec4f'),
     // Past 15 tanh is 1 in float32; some drivers overflow on large arguments.
-    tanh: 'fn activate(v: vec4f) -> vec4f { return tanh(clamp(v, vec4f(-15), vec4f(15))); }',
+    tanh: `${isNan.vec4f}
+fn activate(v: vec4f) -> vec4f { return select(tanh(clamp(v, vec4f(-15), vec4f(15))), v, is_nan(v)); }`,
   },
   store: {
     vec4: `alias Y = vec4f;

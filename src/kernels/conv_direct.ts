@@ -1,9 +1,9 @@
 import source from '../../shaders/conv_direct.wgsl';
 import { activationsOf, type PlainActivation } from './activations.ts';
+import { combiningWidths } from './combine.ts';
 import { convDepthwise, type DepthwiseWindow, depthwiseRows, depthwiseWindow } from './conv_depthwise.ts';
 import { defineKernel, type Grid, linear } from './define.ts';
 import type { Emit } from './emit.ts';
-import { widths } from './width.ts';
 import { inPixels, outPixels, WINDOW_PARAMS, type WindowGeometry, type WindowParams, windowParams } from './window.ts';
 
 const WORKGROUP = 64;
@@ -58,17 +58,17 @@ export const convDirect = defineKernel({
     activation: activationsOf('Element'),
     products: {
       /** Any number of channels. */
-      scalar: `${widths.scalar}
+      scalar: `${combiningWidths.scalar}
 alias Strip = vec4f;
 ${sharedElement}
 ${oneByOne('input * weights')}`,
       /** 4 divides the output channels of a group. */
-      vec4_out: `${widths.vec4}
+      vec4_out: `${combiningWidths.vec4}
 alias Strip = mat4x4f;
 ${sharedElement}
 ${oneByOne('mat4x4f(input.x * weights, input.y * weights, input.z * weights, input.w * weights)')}`,
       /** 4 divides the input and the output channels of a group. */
-      vec4: `${widths.vec4}
+      vec4: `${combiningWidths.vec4}
 alias Strip = mat4x4f;
 ${sharedElement}
 alias X = vec4f;
@@ -90,7 +90,7 @@ fn products(${ARGUMENTS}) -> Strip {
   return sum;
 }`,
       /** Each channel is a group, and 4 divides their number. */
-      depthwise: `${widths.vec4}
+      depthwise: `${combiningWidths.vec4}
 alias Strip = mat4x4f;
 ${neighbouringElements}
 alias X = vec4f;

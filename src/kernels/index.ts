@@ -3,6 +3,7 @@ import { accumulate } from './accumulate.ts';
 import { adam } from './adam.ts';
 import { add } from './add.ts';
 import { annealedMean } from './annealed_mean.ts';
+import { argMax } from './arg_max.ts';
 import { biasAdd } from './bias_add.ts';
 import { binary } from './binary.ts';
 import { chroma } from './chroma.ts';
@@ -46,6 +47,7 @@ import { pool } from './pool.ts';
 import { reduce } from './reduce.ts';
 import { relu } from './relu.ts';
 import { reluGrad } from './relu_grad.ts';
+import { resample } from './resample.ts';
 import { softmax } from './softmax.ts';
 import { stridedCopy } from './strided_copy.ts';
 import { sumRows } from './sum_rows.ts';
@@ -57,6 +59,7 @@ import { upsampleWeights } from './upsample_weights.ts';
 import { upsampleWeightsGrad } from './upsample_weights_grad.ts';
 import { upsample2x } from './upsample2x.ts';
 import { upsample2xGrad } from './upsample2x_grad.ts';
+import { where } from './where.ts';
 import { winogradInput } from './winograd_input.ts';
 import { winogradMultiply } from './winograd_multiply.ts';
 import { winogradMultiplySubgroup } from './winograd_multiply_subgroup.ts';
@@ -72,6 +75,7 @@ export const allKernels = [
   adam,
   add,
   annealedMean,
+  argMax,
   biasAdd,
   binary,
   chroma,
@@ -114,6 +118,7 @@ export const allKernels = [
   reduce,
   relu,
   reluGrad,
+  resample,
   softmax,
   stridedCopy,
   sumRows,
@@ -125,6 +130,7 @@ export const allKernels = [
   upsample2xGrad,
   upsampleWeights,
   upsampleWeightsGrad,
+  where,
   winogradInput,
   winogradMultiply,
   winogradMultiplySubgroup,

@@ -16,7 +16,7 @@ const BUSY_WORKGROUPS = 1024;
 /** Bytes that neighbouring threads read from one row: a whole memory transaction on every GPU. */
 const STRETCH_BYTES = 128;
 
-/** `y[o, k, c]` = `scale` times the sum or the maximum of `x[o, r, c]` over the rows of chunk k. See `emitReduce`. */
+/** `y[o, k, c]` = `scale` times the sum, the product or the maximum of `x[o, r, c]` over the rows of chunk k. See `emitReduce`. */
 export const reduce = defineKernel({
   name: 'reduce',
   source,
@@ -52,11 +52,11 @@ export interface Rows {
 export function emitReduce<T>(
   emit: Emit<T>,
   { x, y }: { readonly x: T; readonly y: T },
-  reduction: 'sum' | 'mean' | 'max',
+  reduction: 'sum' | 'mean' | 'max' | 'prod',
   { outer, rows, channels }: Rows,
 ): void {
   const vector = widthFor(channels);
-  const kind = reduction === 'max' ? 'max' : 'sum';
+  const kind = reduction === 'mean' ? 'sum' : reduction;
   let from = x;
   let left = rows;
   do {

@@ -29,8 +29,9 @@ export function externalBytes(
   const location = checkLocation(entries.get('location') ?? '', where);
   const file = files.get(location);
   if (!file) {
-    const remedy = `put it beside the model, or give its bytes as external['${location}']`;
-    throw new FormatError(`${where}: expected external data in '${location}', got no such file – ${remedy}`);
+    const expected = `its numbers in '${location}', where the model's weights are stored`;
+    const remedy = `give that file's bytes as external['${location}'], or load the model from a path beside it`;
+    throw new FormatError(`${where}: expected ${expected}, got no such file – ${remedy}`);
   }
   const offset = integer('offset') ?? 0;
   const length = integer('length') ?? file.length - offset;

@@ -8,7 +8,7 @@ import { labelOf } from './order.ts';
 import { MAX_KNOWN, Unsupported, Value } from './values.ts';
 
 /** The newest opset that ONNX has released. What later ones change is not known here, so they are refused. */
-const NEWEST_OPSET = 26;
+export const NEWEST_OPSET = 26;
 /** Most elements of all arrays that are computed during import, together. */
 const MAX_KNOWN_TOTAL = 4 * MAX_KNOWN;
 
@@ -86,9 +86,9 @@ function refusal(node: OnnxNode, opset: number, used: ReadonlySet<string>): stri
   if (opset > NEWEST_OPSET) return `expected opset ${NEWEST_OPSET} or older`;
   const foreign = node.attributes.names().filter((name) => !operator.attributes?.includes(name));
   if (foreign.length > 0) return `attribute ${foreign.map((name) => `'${name}'`).join(', ')}`;
-  const extra = node.opType === 'Split' ? [] : node.outputs.slice(1).filter((name) => name !== '' && used.has(name));
+  const extra = node.outputs.slice(operator.outputs ?? 1).filter((name) => name !== '' && used.has(name));
   if (extra.length > 0) return `output ${extra.map((name) => `'${name}'`).join(', ')} is used`;
-  return operator.refuse?.(node.attributes, opset) ?? false;
+  return operator.refuse?.(node.attributes, opset, node.outputs.length) ?? false;
 }
 
 function throwProblems(file: OnnxFile, problems: ReadonlyMap<OnnxNode, string>): void {

@@ -181,7 +181,7 @@ export class OnnxModel {
     const values = this.#import(mapValues(shapes, (shape, name) => input(name, shape)));
     const computed = Object.entries(values).filter(([, { numbers }]) => !numbers);
     if (computed.length === 0) return { executable: undefined, destroy: () => undefined, fed: new Set(), values };
-    const outputs = Object.fromEntries(computed.map(([name, value]) => [name, value.node]));
+    const outputs = Object.fromEntries(computed.map(([name, value]) => [name, value.stored]));
     const fed = reachable(Object.values(outputs)).filter(({ op }) => op === inputOp);
     const { constants } = this;
     const label = this.file.name;

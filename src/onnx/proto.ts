@@ -7,6 +7,7 @@
 import { onnx } from 'onnx-proto';
 import { Reader } from 'protobufjs/minimal.js';
 import { FormatError } from '../runtime/errors.ts';
+import { isLfsPointer } from '../runtime/lfs_pointer.ts';
 
 export { onnx, Reader };
 
@@ -68,9 +69,14 @@ onnx.TensorProto.decode = (reader, length) =>
  * Decodes a model's structure.
  *
  * @param name for messages
- * @throws FormatError when it is damaged, truncated or endless.
+ * @throws FormatError when it is damaged, truncated or endless, or a Git LFS pointer.
  */
 export function decodeModel(bytes: Uint8Array, name: string): onnx.ModelProto {
+  if (isLfsPointer(bytes)) {
+    throw new FormatError(
+      `${name}: expected an ONNX model, got a Git LFS pointer to it – fetch it with 'git lfs pull'`,
+    );
+  }
   return guard(name, () => onnx.ModelProto.decode(new StructureReader(bytes)));
 }
 

@@ -1,4 +1,6 @@
 /** ONNX files from bytes, a path or a URL, with the external data beside them. */
+import { FormatError } from '../runtime/errors.ts';
+import { isLfsPointer } from '../runtime/lfs_pointer.ts';
 import { loadBytes } from '../runtime/load.ts';
 import { decodeOnnx, externalLocations } from './decode.ts';
 import type { OnnxFile } from './model.ts';
@@ -23,14 +25,45 @@ export async function readOnnx(source: Uint8Array | string | URL, options: ReadO
   const inMemory = source instanceof Uint8Array;
   const name = options.name ?? (inMemory ? 'model' : String(source));
   const bytes = inMemory ? source : await loadBytes(source);
-  const external = new Map<string, Uint8Array>();
-  for (const location of externalLocations(bytes, name)) {
-    const given = Object.hasOwn(options.external ?? {}, location) ? options.external?.[location] : undefined;
-    const found = given ?? (inMemory ? undefined : await loadBytes(beside(source, location)));
-    if (found) external.set(location, found);
-  }
+  const given = new Map(Object.entries(options.external ?? {}));
+  const external = await readExternal(bytes, name, inMemory ? undefined : source, given);
   const file = decodeOnnx(bytes, name, external);
   return { ...file, sha256: await sha256OfFiles([bytes, ...external.values()]) };
+}
+
+/**
+ * Reads the external files that a model refers to.
+ *
+ * @param source where the model lies, and they beside it; undefined: only those that are given can be had
+ * @returns bytes by location, sorted
+ * @throws FormatError for one that is not there, or a Git LFS pointer.
+ */
+export async function readExternal(
+  bytes: Uint8Array,
+  name: string,
+  source: string | URL | undefined,
+  given: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<Map<string, Uint8Array>> {
+  const external = new Map<string, Uint8Array>();
+  for (const location of externalLocations(bytes, name)) {
+    const found = given.get(location) ?? (source === undefined ? undefined : await readBeside(name, source, location));
+    if (found) external.set(location, found);
+  }
+  return external;
+}
+
+async function readBeside(name: string, source: string | URL, location: string): Promise<Uint8Array> {
+  const refuse = (got: string, remedy: string) =>
+    new FormatError(
+      `${name}: expected the model's weights, which are stored beside it in '${location}', got ${got} – ${remedy}`,
+    );
+  const bytes = await loadBytes(beside(source, location)).catch((error: unknown) => {
+    if (!(error instanceof FormatError)) throw error;
+    const [, reason = 'none'] = /got (.*?)(?: – .*)?$/s.exec(error.message) ?? [];
+    throw refuse(reason, 'put that file into the folder of the model, and keep its name');
+  });
+  if (isLfsPointer(bytes)) throw refuse('a Git LFS pointer to them', "fetch them with 'git lfs pull'");
+  return bytes;
 }
 
 /** Where a file lies whose location is told from a model's folder. */

@@ -70,7 +70,7 @@ export class Value {
     return new Value(type, shape, rounded, floats, () => {
       const [first] = rounded;
       if (Number.isFinite(first) && rounded.every((number) => number === first)) return constant(shape, first!);
-      // Constants on the device are told apart by name, so the name is what they hold.
+      // Constants on the device are told apart by name, so the name is what they hold. The file's begin with `file:`.
       return tensor(`bits ${new Uint32Array(floats().buffer).join()}`, shape, floats);
     });
   }
@@ -87,14 +87,14 @@ export class Value {
       checkSize(shape, MAX_KNOWN);
       return array.integers();
     };
-    return new Value(type, shape, integers, floats, () => tensor(name, shape, floats));
+    return new Value(type, shape, integers, floats, () => tensor(`file: ${name}`, shape, floats));
   }
 
   /** Wraps floating-point constants of a name that is unique in the file. Large ones are loaded only when uploaded. */
   static decoded(type: DataType, shape: Shape, name: string, load: () => Float32Array): Value {
     checkSize(shape);
     if (sizeOf(shape) <= SMALL) return Value.known(type, shape, [...load()]);
-    return new Value(type, shape, undefined, load, () => tensor(name, shape, load));
+    return new Value(type, shape, undefined, load, () => tensor(`file: ${name}`, shape, load));
   }
 
   /** The array in the graph. @throws Unsupported for integers: the device computes in float32 alone. */

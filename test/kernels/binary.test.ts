@@ -15,6 +15,8 @@ const functions: readonly [Binary, (a: number, b: number) => number, number][] =
   ['div', (a, b) => a / b, 3e-7],
   ['min', Math.min, 0],
   ['max', Math.max, 0],
+  ['less', (a, b) => Number(a < b), 0],
+  ['less_equal', (a, b) => Number(a <= b), 0],
   // exp2(b log2 a), where log2 has an absolute error of 2^-21.
   ['pow', (a, b) => a ** b, 1e-6],
 ];
@@ -106,4 +108,13 @@ test.each(['min', 'max'] as const)('%s keeps NaN of both sides', async (f) => {
   const b = Float32Array.of(1, Number.NaN, Number.NaN, 3, 4);
   const got = await combine(f, a, [5], b, [5], [5]);
   expect(Array.from(got)).toEqual([Number.NaN, Number.NaN, Number.NaN, Math[f](2, 3), Math[f](5, 4)]);
+});
+
+test('comparisons of equal numbers, and of NaN with anything', async () => {
+  const a = Float32Array.of(1, 2, -0, Number.NaN, Number.NaN, 3, Number.POSITIVE_INFINITY);
+  const b = Float32Array.of(1, 1, 0, Number.NaN, 0, Number.NaN, Number.POSITIVE_INFINITY);
+  const of = async (f: Binary) => Array.from(await combine(f, a, [7], b, [7], [7]));
+  expect(await of('equal')).toEqual([1, 0, 1, 0, 0, 0, 1]);
+  expect(await of('less')).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  expect(await of('less_equal')).toEqual([1, 0, 1, 0, 0, 0, 1]);
 });

@@ -111,3 +111,11 @@ test('tanh_grad is the derivative of tanh, relu_grad that of relu', async () => 
   );
   expectClose(await gpu.readFloats(dr, count), wantRelu, { absolute: 1e-8 });
 });
+
+test.each([relu, tanh])('$name keeps NaN, of either sign', async (kernel) => {
+  const x = Float32Array.of(Number.NaN, -1, 0.5, 0, 0);
+  new Uint32Array(x.buffer)[3] = 0xffc00000;
+  const y = poisoned(x.length);
+  await run((emit) => emit.call(kernel, { x: upload(x), y }, { count: x.length }));
+  expect(Array.from((await gpu.readFloats(y)).slice(0, 5), Number.isNaN)).toEqual([true, false, false, true, false]);
+});

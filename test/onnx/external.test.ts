@@ -11,6 +11,7 @@ import { externalTensor, model, node, rawData } from './proto_builder.ts';
 
 type Entries = Parameters<typeof externalTensor>[2];
 const FILE = rawData([9, 1, 2, 3, 4]);
+const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:4665a5ea423c2713d436\nsize 123456\n';
 const reading = (entries: Entries, shape: readonly number[] = [2, 2]) =>
   model({
     inputs: { x: shape },
@@ -40,7 +41,11 @@ test.each<[string, Entries, string]>([
   ['a negative offset', { location: 'm.data', offset: -4 }, "external data's offset in bytes, got '-4'"],
   ['a length past 2^53', { location: 'm.data', length: '9'.repeat(30) }, "external data's length in bytes, got '999"],
   ['a fraction', { location: 'm.data', offset: '1.5' }, "external data's offset in bytes, got '1.5'"],
-  ['no such file', { location: 'n.data' }, "in 'n.data', got no such file – put it beside the model, or"],
+  [
+    'no such file',
+    { location: 'n.data' },
+    "its numbers in 'n.data', where the model's weights are stored, got no such file – give that file's bytes as",
+  ],
 ])('%s: rejected', (_, entries, message) => {
   const failure = expect.objectContaining({ name: 'FormatError', message: expect.stringContaining(message) });
   expect(() => decode(entries)).toThrow(failure);
@@ -94,4 +99,23 @@ test('files beside the model are read, and are part of its SHA-256', async () =>
   const given = await readOnnx(bytes, { external: { 'sub/é #.data': FILE } });
   expect(given.sha256).toBe(expected);
   await expect(readOnnx(bytes)).rejects.toThrow('got no such file');
+});
+
+test('weights that are not beside the model: which model, which file, what it is, and what to do', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'onnx-'));
+  const path = join(folder, 'm.onnx');
+  writeFileSync(path, reading({ location: 'w.data' }));
+  const message = () => readOnnx(path).then(String, (error: Error) => `${error.name}: ${error.message}`);
+  const expected = `${path}: expected the model's weights, which are stored beside it in 'w.data', got `;
+  expect(await message()).toBe(
+    `FormatError: ${expected}'ENOENT' – put that file into the folder of the model, and keep its name`,
+  );
+  writeFileSync(join(folder, 'w.data'), POINTER);
+  expect(await message()).toBe(`FormatError: ${expected}a Git LFS pointer to them – fetch them with 'git lfs pull'`);
+});
+
+test('a Git LFS pointer in place of a model', async () => {
+  await expect(readOnnx(new TextEncoder().encode(POINTER), { name: 'm.onnx' })).rejects.toThrow(
+    "m.onnx: expected an ONNX model, got a Git LFS pointer to it – fetch it with 'git lfs pull'",
+  );
 });

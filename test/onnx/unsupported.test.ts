@@ -24,7 +24,7 @@ test('all unsupported operators are named at once, before any work', async () =>
       node('MaxPool', ['c'], ['d', 'indices'], { kernel_shape: [2, 2] }),
       node('Dropout', ['d'], ['e', 'mask'], {}, { name: 'drop' }),
       node('BatchNormalization', ['e', 's', 's', 's', 's'], ['f'], { training_mode: 1 }),
-      node('Resize', ['f', '', 'scales'], ['g'], { mode: 'linear' }),
+      node('Resize', ['f', '', 'scales'], ['g'], { mode: 'linear', antialias: 1 }),
       node('Elu', ['g'], ['y'], { gamma: 2 }),
     ],
     inputs: { x: [1, 2, 4, 4] },
@@ -33,7 +33,7 @@ test('all unsupported operators are named at once, before any work', async () =>
     domains: { 'com.microsoft': 1 },
   });
   await expect(loadOnnx(gpu, bytes, { name: 'bad.onnx' })).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: bad.onnx: expected operators that can be imported, got 7 that cannot: Einsum 'product' (opset 17): there is no such operator here; FusedConv 'fused' (opset 1): it is of domain 'com.microsoft'; MaxPool that makes 'd' (opset 17): output 'indices' is used; Dropout 'drop' (opset 17): output 'mask' is used; BatchNormalization that makes 'f' (opset 17): it is in training mode; Resize that makes 'g' (opset 17): its mode is 'linear'; Elu that makes 'y' (opset 17): attribute 'gamma' – choose outputs that do not need them, or export without them]`,
+    `[FormatError: bad.onnx: expected operators that can be imported, got 7 that cannot: Einsum 'product' (opset 17): there is no such operator here; FusedConv 'fused' (opset 1): it is of domain 'com.microsoft'; MaxPool that makes 'd' (opset 17): output 'indices' is used; Dropout 'drop' (opset 17): output 'mask' is used; BatchNormalization that makes 'f' (opset 17): it is in training mode; Resize that makes 'g' (opset 17): attribute 'antialias'; Elu that makes 'y' (opset 17): attribute 'gamma' – choose outputs that do not need them, or export without them]`,
   );
 });
 
@@ -159,6 +159,37 @@ test.each(Object.entries(malformed))('%s', async (_, parts) => {
   const [{ opType }] = parts.nodes!.slice(-1) as [{ opType: string }];
   expect(error.message).toMatch(new RegExp(`^bad.onnx: .*(${opType}|Mul|Div) that makes '.': `));
   expect(gpu.allocatedBytes).toBe(before);
+});
+
+const windows: readonly (readonly [op: string, inputs: string[], attributes: Record<string, readonly number[]>])[] = [
+  ['Conv', ['x', 'w'], {}],
+  ['ConvTranspose', ['x', 'w'], {}],
+  ['MaxPool', ['x'], { kernel_shape: [1, 1] }],
+  ['AveragePool', ['x'], { kernel_shape: [1, 1] }],
+];
+test.each(
+  windows.flatMap(([op, inputs, attributes]) =>
+    // 2^32 + 1 was taken for 1.
+    [2 ** 31, 2 ** 32 + 1, 2 ** 52].flatMap((value) =>
+      (['dilations', 'strides', 'pads'] as const).map((name) => {
+        const list = name === 'pads' ? [value, 0, value, 0] : [value, 1];
+        return [op, name, list, node(op, inputs, ['y'], { ...attributes, [name]: list })] as const;
+      }),
+    ),
+  ),
+)('%s with %s %j is refused by node, attribute and value', async (op, name, list, of) => {
+  const message = `bad.onnx: ${op} that makes 'y': expected attribute '${name}' as ${list.length} integers from ${name === 'pads' ? 0 : 1} to 1073741824, got [${list.join(', ')}]`;
+  await expect(run({ nodes: [of], initializers: [tensor('w', [2, 2, 1, 1], [1, 2, 3, 4])] })).rejects.toThrow(message);
+});
+
+test('pads and strides that are large together are refused, too', async () => {
+  const [most, w] = [2 ** 30, tensor('w', [2, 2, 1, 1], [1, 2, 3, 4])];
+  const pool = node('MaxPool', ['x'], ['y'], { kernel_shape: [1, 1], pads: [most, 0, most, 0], strides: [most, 1] });
+  await expect(run({ nodes: [pool] })).rejects.toThrow(
+    "places along an axis with attribute 'pads', got [2147483652, 4]",
+  );
+  const wide = node('ConvTranspose', ['x', 'w'], ['y'], { strides: [most, 1], pads: [most, 0, most, 0] });
+  await expect(run({ nodes: [wide], initializers: [w] })).rejects.toThrow("of the result, by attributes 'strides'");
 });
 
 test('known numbers are limited in all', async () => {

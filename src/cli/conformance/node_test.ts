@@ -83,15 +83,16 @@ interface Call {
 
 /** @throws FormatError for tensors that are damaged. */
 function callOf(file: OnnxFile, bytes: Uint8Array, inputs: readonly TensorFile[]): Call {
-  const feeds: Record<string, Array> = {};
+  const fed = new Map<string, Array>();
   const constants: onnx.ITensorProto[] = [];
   file.graph.inputs.forEach(({ name }, i) => {
     const input = inputs[i]!;
     const tensor = decodeTensor(input.bytes, input.path);
     // Integers are shapes, axes and the like: they must be known when the model is compiled.
-    if (tensor.type.includes('float')) feeds[name] = { data: tensor.floats(), shape: tensor.shape };
+    if (tensor.type.includes('float')) fed.set(name, { data: tensor.floats(), shape: tensor.shape });
     else constants.push(Object.assign(onnx.TensorProto.decode(input.bytes), { name }));
   });
+  const feeds = Object.fromEntries(fed);
   if (constants.length === 0) return { bytes, feeds };
   const model = onnx.ModelProto.decode(bytes);
   model.graph!.initializer!.push(...constants);

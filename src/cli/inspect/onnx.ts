@@ -1,16 +1,13 @@
 /** What an ONNX file holds, and what of it this program can run. */
-import { dirname, join } from 'node:path';
 import type { Shape } from '../../graph/node.ts';
 import { input } from '../../graph/ops/input.ts';
 import { EMBEDDING_KINDS, type EmbeddingKind } from '../../model/embedding.ts';
 import { chooseFeature, classifierInput } from '../../model/feature.ts';
-import { externalLocations } from '../../onnx/decode.ts';
 import { ELEMENTS } from '../../onnx/elements.ts';
 import { importGraph, unsupportedOperators } from '../../onnx/import.ts';
 import type { OnnxFile, OnnxGraph, OnnxTensor, ValueInfo } from '../../onnx/model.ts';
-import { readOnnx } from '../../onnx/read.ts';
+import { readExternal, readOnnx } from '../../onnx/read.ts';
 import { selectOutputs } from '../../onnx/select.ts';
-import { readBytes } from '../../runtime/node.ts';
 import { isExpected } from '../messages.ts';
 import { type StoredType, tally } from './stored.ts';
 
@@ -47,11 +44,8 @@ export interface OnnxReport {
 
 /** @throws FormatError for a file that is damaged, or whose external data is missing. */
 export async function inspectOnnx(bytes: Uint8Array, path: string): Promise<OnnxReport> {
-  const external: Record<string, Uint8Array> = {};
-  for (const location of externalLocations(bytes, path)) {
-    external[location] = await readBytes(join(dirname(path), location));
-  }
-  const file = await readOnnx(bytes, { name: path, external });
+  const external = await readExternal(bytes, path, path);
+  const file = await readOnnx(bytes, { name: path, external: Object.fromEntries(external) });
   const { graph } = file;
   const shapes = probeShapes(file);
   const unsupported = problems(file, shapes);
@@ -65,7 +59,7 @@ export async function inspectOnnx(bytes: Uint8Array, path: string): Promise<Onnx
     outputs: graph.outputs,
     operators: count(graph),
     stored: tally(constantsOf(graph).map(({ type, shape, size }) => ({ type, shape, bytes: size * BYTES.get(type)! }))),
-    external: Object.entries(external).map(([location, { length }]) => ({ file: location, bytes: length })),
+    external: [...external].map(([location, { length }]) => ({ file: location, bytes: length })),
     unsupported,
     embeddings: embeddingsOf(file, unsupported.length === 0 ? shapes : undefined),
   };

@@ -14,7 +14,7 @@ export const concatOp = defineOp<ConcatAttrs>({
   shape: (shapes, { axis }) => {
     const [first] = shapes;
     if (!first) throw new ShapeError('concat: expected one input or more, got none');
-    expectElements('concat', ...shapes);
+    for (const shape of shapes) expectElements('concat', shape);
     expectAxis('concat', axis, first);
     const others = (shape: Shape) => shape.map((extent, k) => (k === axis ? '' : extent)).join();
     if (shapes.some((shape) => others(shape) !== others(first))) {

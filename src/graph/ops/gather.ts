@@ -1,7 +1,7 @@
 import { gather as gatherKernel } from '../../kernels/gather.ts';
 import { widthFor } from '../../kernels/width.ts';
 import { ShapeError } from '../../runtime/errors.ts';
-import { apply, defineOp, describe, type Node, sizeOf } from '../node.ts';
+import { apply, defineOp, describe, type Node, type Shape, sizeOf } from '../node.ts';
 import { expectAxis, expectElements } from './strides.ts';
 import { tensor } from './tensor.ts';
 
@@ -31,17 +31,20 @@ export const gatherOp = defineOp<GatherAttrs>({
 });
 
 /** Takes the slices `indices` (from 0) of `axis`, in their order. @throws ShapeError for an index that `x` lacks. */
-export function gather(x: Node, axis: number, indices: readonly number[]): Node {
-  expectAxis('gather', axis, x.shape);
-  const extent = x.shape[axis]!;
+export const gather = (x: Node, axis: number, indices: readonly number[]): Node =>
+  apply(gatherOp, [x, indexTensor('gather', x.shape, axis, indices)], { axis });
+
+/** Indices (from 0) into `axis` of an array of `x`, as a tensor. @throws ShapeError for one that is not there. */
+export function indexTensor(op: string, x: Shape, axis: number, indices: readonly number[], shape = [indices.length]) {
+  expectAxis(op, axis, x);
+  const extent = x[axis]!;
   if (extent > MAX_EXTENT) {
-    throw new ShapeError(`gather: expected an axis of at most ${MAX_EXTENT}, got ${extent} – split it by reshape`);
+    throw new ShapeError(`${op}: expected an axis of at most ${MAX_EXTENT}, got ${extent} – split it by reshape`);
   }
   const wrong = indices.find((index) => !Number.isInteger(index) || index < 0 || index >= extent);
   if (wrong !== undefined) {
-    throw new ShapeError(`gather: expected indices from 0 to ${extent - 1} in axis ${axis}, got ${wrong}`);
+    throw new ShapeError(`${op}: expected indices from 0 to ${extent - 1} in axis ${axis}, got ${wrong}`);
   }
   // Tensors of one name are taken for one.
-  const index = tensor(`indices ${indices.join(' ')}`, [indices.length], () => Float32Array.from(indices));
-  return apply(gatherOp, [x, index], { axis });
+  return tensor(`indices ${indices.join(' ')}`, shape, () => Float32Array.from(indices));
 }

@@ -2,6 +2,7 @@
 import type { Op } from '../node.ts';
 import { addOp } from './add.ts';
 import { annealedMeanOp } from './annealed_mean.ts';
+import { argMaxOp } from './arg_max.ts';
 import { biasAddOp, sumRowsOp } from './bias_add.ts';
 import { binaryOp } from './binary.ts';
 import { chromaWeightOp } from './chroma_weight.ts';
@@ -23,6 +24,7 @@ import { placeOp } from './place.ts';
 import { averagePoolOp, maxPoolOp } from './pool.ts';
 import { reduceOp } from './reduce.ts';
 import { reluGradOp, reluOp } from './relu.ts';
+import { resampleOp } from './resample.ts';
 import { reshapeOp } from './reshape.ts';
 import { sliceOp } from './slice.ts';
 import { softmaxOp } from './softmax.ts';
@@ -32,6 +34,7 @@ import { transposeOp } from './transpose.ts';
 import { unaryOp } from './unary.ts';
 import { upsampleConv2dInputGradOp, upsampleConv2dOp, upsampleConv2dWeightGradOp } from './upsample_conv2d.ts';
 import { upsample2xGradOp, upsample2xOp } from './upsample2x.ts';
+import { whereOp } from './where.ts';
 
 export const allOps: readonly Op<unknown>[] = [
   inputOp,
@@ -62,6 +65,9 @@ export const allOps: readonly Op<unknown>[] = [
   concatOp,
   padOp,
   gatherOp,
+  resampleOp,
+  whereOp,
+  argMaxOp,
   binaryOp,
   unaryOp,
   mseOp,

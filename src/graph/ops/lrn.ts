@@ -15,7 +15,9 @@ export const lrnOp = defineOp<LrnAttrs>({
   name: 'lrn',
   shape: ([x], { size, alpha, beta, bias }) => {
     if (x!.length < 1 || sizeOf(x!) < 1) throw new ShapeError(`lrn: expected channels, got ${describe(x!)}`);
-    if (!Number.isInteger(size) || size < 1) throw new ShapeError(`lrn: expected a size from 1 on, got ${size}`);
+    if (!Number.isInteger(size) || size < 1 || size > 2 ** 30) {
+      throw new ShapeError(`lrn: expected a size from 1 to 2^30, got ${size}`);
+    }
     // Else the power would be of a number that is not positive.
     if (!(alpha >= 0 && bias > 0 && Number.isFinite(beta))) {
       throw new ShapeError(`lrn: expected alpha ≥ 0, bias > 0 and a finite beta, got ${alpha}, ${bias} and ${beta}`);

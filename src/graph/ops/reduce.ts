@@ -1,9 +1,9 @@
-/** The mean, the sum or the maximum along some axes. */
+/** The mean, the sum, the product or the maximum along some axes. */
 import { emitReduce, type Rows } from '../../kernels/reduce.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape, sizeOf } from '../node.ts';
 
-export type Reduction = 'mean' | 'sum' | 'max';
+export type Reduction = 'mean' | 'sum' | 'max' | 'prod';
 
 export interface ReduceAttrs {
   readonly fn: Reduction;
@@ -13,7 +13,7 @@ export interface ReduceAttrs {
   readonly keepDims: boolean;
 }
 
-/** y = mean, sum or max of x along `axes`. Runs of neighbouring axes are reduced one after the other. */
+/** y = mean, sum, product or max of x along `axes`. Runs of neighbouring axes are reduced one after the other. */
 export const reduceOp = defineOp<ReduceAttrs>({
   name: 'reduce',
   shape: ([x], { fn, axes, keepDims }) => {

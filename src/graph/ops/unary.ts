@@ -13,17 +13,21 @@ const LARGEST = 3.4028234663852886e38;
 
 /** What the functions with parameters take where none are given: ONNX's defaults. */
 const defaults: Readonly<Partial<Record<Unary, { readonly alpha: number; readonly beta?: number }>>> = {
+  celu: { alpha: 1 },
   clip: { alpha: -LARGEST, beta: LARGEST },
   elu: { alpha: 1 },
   hard_sigmoid: { alpha: 0.2, beta: 0.5 },
   leaky_relu: { alpha: 0.01 },
+  selu: { alpha: 1.6732632423543772, beta: 1.0507009873554805 },
+  thresholded_relu: { alpha: 1 },
 };
 
 /**
  * y = fn(x), element by element.
  *
- * clip: alpha to beta; elu: x, or alpha (eˣ − 1) below 0; hard_sigmoid: alpha x + beta, within 0 to 1;
- * leaky_relu: x, or alpha x below 0. The others have no parameters.
+ * celu: x, or alpha (exp(x / alpha) − 1) below 0; clip: alpha to beta; elu: x, or alpha (eˣ − 1) below 0;
+ * hard_sigmoid: alpha x + beta, within 0 to 1; leaky_relu: x, or alpha x below 0; selu: beta times elu;
+ * thresholded_relu: x, or 0 up to alpha. The others have no parameters.
  */
 export const unaryOp = defineOp<UnaryAttrs>({
   name: 'unary',

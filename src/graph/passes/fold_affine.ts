@@ -6,11 +6,11 @@ import { apply, type Node, type Shape, sizeOf } from '../node.ts';
 import { addOp } from '../ops/add.ts';
 import { biasAdd, biasAddOp } from '../ops/bias_add.ts';
 import { type BinaryAttrs, binary, binaryOp } from '../ops/binary.ts';
+import { constant } from '../ops/constant.ts';
 import type { ConvDirectAttrs } from '../ops/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
 import { expand } from '../ops/expand.ts';
 import { reshape } from '../ops/reshape.ts';
-import { unary } from '../ops/unary.ts';
 import { isConvDirect, isFrozen, type Pass, rewriteUses } from '../rewrite.ts';
 
 /** A convolution with what was added to it so far. */
@@ -38,7 +38,7 @@ export const foldAffine: Pass = (outputs) =>
       const channels = [node.shape[3]!];
       const bare = apply(conv.op, [input!, weights!], conv.attrs);
       if (bias) return biasAdd(bare, binary(fn, bias, vector));
-      const summand = fn === 'add' ? vector : unary('neg', vector);
+      const summand = fn === 'add' ? vector : binary('mul', vector, constant([], -1));
       return biasAdd(bare, expand(summand, channels));
     }
     return undefined;

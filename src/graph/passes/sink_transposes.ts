@@ -14,10 +14,11 @@ import { reshape } from '../ops/reshape.ts';
 import { type SliceAttrs, sliceOp } from '../ops/slice.ts';
 import { tanhOp } from '../ops/tanh.ts';
 import { type TransposeAttrs, transpose, transposeOp } from '../ops/transpose.ts';
-import { unaryOp } from '../ops/unary.ts';
 import { isFrozen, type Pass, rewrite } from '../rewrite.ts';
 
 type Perm = readonly number[];
+
+// `unary`, `where` and `resample` are told by their names: graphs without them do not load their kernels.
 
 export const sinkTransposes: Pass = (outputs) =>
   rewrite(outputs, (node, inputs) => {
@@ -58,8 +59,8 @@ function sink(node: Node, inputs: readonly Node[], perm: Perm): Node | undefined
   const below = (op: Op<unknown>, attrs: unknown, sources: readonly Node[], outer = perm) =>
     transposed(apply(op, sources, attrs), outer);
   const op = node.op as unknown;
-  if (op === reluOp || op === tanhOp || op === unaryOp) return below(node.op, node.attrs, [x.inputs[0]!]);
-  if (op === binaryOp || op === addOp) {
+  if (op === reluOp || op === tanhOp || node.op.name === 'unary') return below(node.op, node.attrs, [x.inputs[0]!]);
+  if (op === binaryOp || op === addOp || node.op.name === 'where') {
     const sources = inputs.map((input) => broadcastSource(input, perm));
     return sources.every((source) => source !== undefined) ? below(node.op, node.attrs, sources) : undefined;
   }
@@ -79,8 +80,8 @@ function sink(node: Node, inputs: readonly Node[], perm: Perm): Node | undefined
     const { before, after, ...rest } = node.attrs as PadAttrs;
     return below(node.op, { before: back(before, perm), after: back(after, perm), ...rest }, [x.inputs[0]!]);
   }
-  if (op === gatherOp && x.op === transposeOp) {
-    return below(node.op, { axis: perm[(node.attrs as GatherAttrs).axis]! }, [x.inputs[0]!, inputs[1]!]);
+  if ((op === gatherOp || node.op.name === 'resample') && x.op === transposeOp) {
+    return below(node.op, { axis: perm[(node.attrs as GatherAttrs).axis]! }, [x.inputs[0]!, ...inputs.slice(1)]);
   }
   if (op === reduceOp) return sinkReduce(node, x.inputs[0]!, perm);
   return undefined;

@@ -11,7 +11,7 @@ import { checkSize, range, Value } from '../values.ts';
 import { convAttributes, convOperands, isPlain, window2d } from './conv.ts';
 import type { Operators } from './operator.ts';
 import { padOrCrop } from './pad.ts';
-import { atLeastTwoAxes, onChannelsLast, padsOf, perAxis, type Window } from './windows.ts';
+import { atLeastTwoAxes, checkReach, onChannelsLast, padsOf, perAxis, type Window } from './windows.ts';
 
 export const convTransposeOperators: Operators = {
   ConvTranspose: {
@@ -38,6 +38,7 @@ function transposedWindow(attributes: Attributes, size: readonly number[], kerne
   const dilations = perAxis(attributes, 'dilations', axes, 1);
   const extra = perAxis(attributes, 'output_padding', axes, 0);
   const full = size.map((extent, i) => strides[i]! * (extent - 1) + extra[i]! + (kernel[i]! - 1) * dilations[i]! + 1);
+  checkReach(full, "of the result, by attributes 'strides', 'dilations' and 'output_padding'");
   const automatic = attributes.string('auto_pad', 'NOTSET');
   const wanted = attributes.has('output_shape')
     ? perAxis(attributes, 'output_shape', axes, 1)

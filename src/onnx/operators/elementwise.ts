@@ -1,10 +1,7 @@
-/** Operators that work element by element, of one argument or more. */
+/** Operators that combine arrays element by element. */
 import { describe, type Node, sizeOf } from '../../graph/node.ts';
 import { add } from '../../graph/ops/add.ts';
 import { binary, broadcastShape } from '../../graph/ops/binary.ts';
-import { constant } from '../../graph/ops/constant.ts';
-import { relu } from '../../graph/ops/relu.ts';
-import { tanh } from '../../graph/ops/tanh.ts';
 import { unary } from '../../graph/ops/unary.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { broadcastStrides, checkSize, isInteger, MAX_KNOWN, normaliseAxis, pick, Value } from '../values.ts';
@@ -21,43 +18,12 @@ const known: Readonly<Record<BinaryFn, (a: number, b: number) => number>> = {
   pow: (a, b) => a ** b,
   min: Math.min,
   max: Math.max,
+  equal: (a, b) => Number(a === b),
+  less: (a, b) => Number(a < b),
+  less_equal: (a, b) => Number(a <= b),
 };
 
 export const elementwiseOperators: Operators = {
-  Relu: mapping(
-    (x) => relu(x),
-    (x) => Math.max(x, 0),
-  ),
-  Tanh: mapping(tanh),
-  Sigmoid: mapping((x) => unary('sigmoid', x)),
-  Exp: mapping((x) => unary('exp', x), Math.exp),
-  Log: mapping((x) => unary('log', x), Math.log),
-  Sqrt: mapping((x) => unary('sqrt', x), Math.sqrt),
-  Neg: mapping(
-    (x) => unary('neg', x),
-    (x) => 0 - x,
-  ),
-  Abs: mapping((x) => unary('abs', x), Math.abs),
-  Floor: mapping((x) => unary('floor', x), Math.floor),
-  Ceil: mapping((x) => unary('ceil', x), Math.ceil),
-  Reciprocal: mapping(
-    (x) => unary('reciprocal', x),
-    (x) => 1 / x,
-  ),
-  LeakyRelu: withParameters(['alpha'], (x, { attributes }) =>
-    unary('leaky_relu', x, { alpha: attributes.float('alpha', 0.01) }),
-  ),
-  Elu: withParameters(['alpha'], (x, { attributes }) => unary('elu', x, { alpha: attributes.float('alpha', 1) })),
-  HardSigmoid: withParameters(['alpha', 'beta'], (x, { attributes }) =>
-    unary('hard_sigmoid', x, { alpha: attributes.float('alpha', 0.2), beta: attributes.float('beta', 0.5) }),
-  ),
-  PRelu: {
-    run: (call) => {
-      const [x, slope] = [call.node(0), call.node(1)];
-      const below = binary('min', x, constant([], 0));
-      return Value.of(binary('add', relu(x), binary('mul', below, slope)));
-    },
-  },
   Clip: { attributes: ['max', 'min', 'consumed_inputs'], run: clip },
   Add: arithmetic('add'),
   Sub: arithmetic('sub'),
@@ -77,53 +43,56 @@ export const elementwiseOperators: Operators = {
   },
 };
 
-/** An operator of one argument; `host` is the function for numbers that are known. */
-function mapping(device: (x: Node) => Node, host?: (x: number) => number): Operator {
-  return {
-    attributes: ['consumed_inputs'],
-    run: (call) => {
-      const x = call.value(0);
-      return x.numbers && host ? Value.known(x.type, x.shape, x.numbers.map(host)) : Value.of(device(x.node));
-    },
-  };
-}
-
-function withParameters(attributes: readonly string[], device: (x: Node, call: Call) => Node): Operator {
-  return {
-    attributes: [...attributes, 'consumed_inputs'],
-    run: (call) => Value.of(device(call.node(0), call)),
-  };
-}
-
-function arithmetic(fn: BinaryFn): Operator {
+/** An operator of two arguments, in the forms of all opsets; `reversed`: of the second and the first. */
+export function arithmetic(fn: BinaryFn, reversed = false): Operator {
   return {
     attributes: ['axis', 'broadcast', 'consumed_inputs'],
+    refuse: (attributes, opset) =>
+      opset >= 7 &&
+      (attributes.has('axis') || attributes.has('broadcast')) &&
+      "attributes of opsets before 7: 'axis', 'broadcast'",
     run: (call) => {
-      const [a, b] = [call.value(0), call.value(1)];
-      return combine(fn, a, call.attributes.has('axis') ? alignedTo(a, b, call.attributes.int('axis')) : b);
+      const a = call.value(0);
+      const b = call.opset < 7 ? aligned(a, call.value(1), call) : call.value(1);
+      return reversed ? combine(fn, b, a) : combine(fn, a, b);
     },
   };
 }
 
-/** Before opset 7, axis 0 of b was put beside any axis of a. */
-function alignedTo(a: Value, b: Value, axis: number): Value {
-  const behind = a.shape.length - normaliseAxis(axis, a.shape.length) - b.shape.length;
-  if (behind < 0) throw new ShapeError(`expected ${describe(b.shape)} within ${describe(a.shape)} from axis ${axis}`);
-  return reshaped(b, [...b.shape, ...new Array<number>(behind).fill(1)]);
+/** Before opset 7 b was repeated to the shape of a only where `broadcast` said so, its first axis beside `axis` of a. */
+function aligned(a: Value, b: Value, { attributes }: Call): Value {
+  if (a.shape.join() === b.shape.join()) return b;
+  if (attributes.int('broadcast', 0) === 0) {
+    throw new ShapeError(
+      `expected equal shapes, as there is no 'broadcast', got ${describe(a.shape)} and ${describe(b.shape)}`,
+    );
+  }
+  const rank = a.shape.length;
+  const single = sizeOf(b.shape) === 1;
+  const axis = single ? rank : normaliseAxis(attributes.int('axis', rank - b.shape.length), rank);
+  const shape = single ? [] : [...b.shape, ...new Array<number>(Math.max(0, rank - axis - b.shape.length)).fill(1)];
+  if (broadcastShape(a.shape, shape).join() === a.shape.join()) return reshaped(b, shape);
+  throw new ShapeError(`expected ${describe(b.shape)} within ${describe(a.shape)} from axis ${axis}`);
 }
 
+const COMPARISONS: readonly BinaryFn[] = ['equal', 'less', 'less_equal'];
+
 /** fn(a, b), with numpy's broadcasting; known where both are. */
-function combine(fn: BinaryFn, a: Value, b: Value): Value {
+export function combine(fn: BinaryFn, a: Value, b: Value): Value {
   const shape = broadcastShape(a.shape, b.shape);
+  const compares = COMPARISONS.includes(fn);
   if (!a.numbers || !b.numbers) {
     const residual = fn === 'add' && a.shape.join() === b.shape.join();
     const exponent = fn === 'pow' && b.numbers ? Value.known('float32', b.shape, b.numbers) : b;
-    return Value.of(residual ? add(a.node, b.node) : binary(fn, a.node, exponent.node));
+    const both = [a, exponent].map((value) => (value.type === 'bool' ? value.stored : value.node)) as [Node, Node];
+    const bools = compares || (a.type === 'bool' && b.type === 'bool');
+    return Value.of(residual ? add(...both) : binary(fn, ...both), bools ? 'bool' : 'float32');
   }
   checkSize(shape, MAX_KNOWN);
   const repeated = (value: Value) => pick(value, shape, 0, broadcastStrides(value.shape, shape)).numbers!;
   const [left, right] = [repeated(a), repeated(b)];
   const numbers = left.map((number, i) => known[fn](number, right[i]!));
+  if (compares) return Value.known('bool', shape, numbers);
   return Value.known(a.type, shape, isInteger(a.type) ? exact(numbers) : numbers);
 }
 

@@ -1,8 +1,10 @@
 /** The table of operators that can be imported. */
+import { activationOperators } from './activation.ts';
 import { constantOperators } from './constant.ts';
 import { convOperators } from './conv.ts';
 import { convTransposeOperators } from './conv_transpose.ts';
 import { elementwiseOperators } from './elementwise.ts';
+import { logicOperators } from './logic.ts';
 import { movementOperators } from './movement.ts';
 import { normaliseOperators } from './normalise.ts';
 import type { Operator } from './operator.ts';
@@ -16,10 +18,12 @@ import { shapeOperators } from './shape.ts';
 
 export const operators: ReadonlyMap<string, Operator> = new Map(
   Object.entries({
+    ...activationOperators,
     ...constantOperators,
     ...convOperators,
     ...convTransposeOperators,
     ...elementwiseOperators,
+    ...logicOperators,
     ...movementOperators,
     ...normaliseOperators,
     ...padOperators,

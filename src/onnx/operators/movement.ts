@@ -22,24 +22,28 @@ export const movementOperators: Operators = {
     attributes: ['axis'],
     run: (call) => {
       const values = call.all();
-      const axis = normaliseAxis(call.attributes.int('axis', 1), values[0]!.shape.length);
+      const axis = normaliseAxis(axisOfConcat(call), values[0]!.shape.length);
       return values.every(({ numbers }) => numbers) ? concatKnown(values, axis) : concatNodes(values, axis);
     },
   },
   Slice: { attributes: ['axes', 'ends', 'starts'], run: (call) => sliced(call.value(0), ...rangesOf(call)) },
   Split: {
     attributes: ['axis', 'num_outputs', 'split'],
+    outputs: Number.POSITIVE_INFINITY,
     run: (call) => {
       const x = call.value(0);
       const axis = normaliseAxis(call.attributes.int('axis', 0), x.shape.length);
-      const extents = call.ints('split', 1) ?? evenly(x.shape[axis]!, call.outputs);
+      const extents = call.ints('split', 1) ?? evenly(call, x.shape[axis]!);
       if (extents.length !== call.outputs || extents.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
         throw new ShapeError(`expected ${call.outputs} parts of ${x.shape[axis]}, got ${describe(extents)}`);
       }
-      const at = extents.map((_, i) => extents.slice(0, i).reduce((a, b) => a + b, 0));
       const still = x.shape.map(() => 0);
       const steps = x.shape.map(() => 1);
-      return extents.map((extent, i) => sliced(x, still.with(axis, at[i]!), x.shape.with(axis, extent), steps));
+      let end = 0;
+      return extents.map((extent) => {
+        end += extent;
+        return sliced(x, still.with(axis, end - extent), x.shape.with(axis, extent), steps);
+      });
     },
   },
   Gather: {
@@ -51,7 +55,7 @@ export const movementOperators: Operators = {
       const from = indices.map((index) => normaliseAxis(index, x.shape[axis]!));
       const shape = x.shape.toSpliced(axis, 1, ...call.value(1).shape);
       checkSize(shape);
-      if (!x.numbers) return reshaped(Value.of(gather(x.node, axis, from)), shape);
+      if (!x.numbers) return reshaped(Value.of(gather(x.stored, axis, from), x.type), shape);
       const parts = from.map((index) =>
         sliced(
           x,
@@ -70,7 +74,29 @@ export const movementOperators: Operators = {
       checkSize(wanted);
       const shape = broadcastShape(x.shape, wanted);
       checkSize(shape);
-      return x.numbers ? pick(x, shape, 0, broadcastStrides(x.shape, shape)) : Value.of(expand(x.node, shape));
+      return x.numbers
+        ? pick(x, shape, 0, broadcastStrides(x.shape, shape))
+        : Value.of(expand(x.stored, shape), x.type);
+    },
+  },
+  Tile: {
+    refuse: (_, opset) => opset < 6 && 'it repeats one axis',
+    run: (call) => {
+      const x = call.value(0);
+      const repeats = call.known(1) ?? [];
+      if (repeats.length !== x.shape.length || repeats.some((count) => count < 1)) {
+        throw new ShapeError(`expected a count for each axis of ${describe(x.shape)}, got ${describe(repeats)}`);
+      }
+      checkSize(x.shape.map((extent, axis) => extent * repeats[axis]!));
+      return repeats.reduce((y, count, axis) => {
+        const shape = y.shape.with(axis, y.shape[axis]! * count);
+        const [outer, inner] = [sizeOf(y.shape.slice(0, axis)), sizeOf(y.shape.slice(axis))];
+        const rows = reshaped(y, [outer, 1, inner]);
+        const repeated = rows.numbers
+          ? pick(rows, [outer, count, inner], 0, [inner, 0, 1])
+          : Value.of(expand(rows.stored, [outer, count, inner]), y.type);
+        return count === 1 ? y : reshaped(repeated, shape);
+      }, x);
     },
   },
   DepthToSpace: {
@@ -97,8 +123,11 @@ export const movementOperators: Operators = {
   },
 };
 
+/** Only before opset 4 it could be left out. */
+const axisOfConcat = ({ attributes, opset }: Call) => (opset < 4 ? attributes.int('axis', 1) : attributes.int('axis'));
+
 function transposed(x: Value, perm: readonly number[]): Value {
-  if (!x.numbers) return Value.of(transpose(x.node, perm));
+  if (!x.numbers) return Value.of(transpose(x.stored, perm), x.type);
   const strides = stridesOf(x.shape);
   if ([...perm].sort((a, b) => a - b).join() !== range(x.shape.length).join()) {
     throw new ShapeError(`expected the axes of ${describe(x.shape)} in some order, got ${describe(perm)}`);
@@ -109,14 +138,9 @@ function transposed(x: Value, perm: readonly number[]): Value {
 
 function concatNodes(values: readonly Value[], axis: number): Value {
   const full = values.filter(({ shape }) => sizeOf(shape) > 0);
-  return Value.of(
-    full.length === 1
-      ? full[0]!.node
-      : concat(
-          full.map(({ node }) => node),
-          axis,
-        ),
-  );
+  const [first] = values as [Value];
+  const nodes = full.map(({ stored }) => stored);
+  return Value.of(nodes.length === 1 ? nodes[0]! : concat(nodes, axis), first.type);
 }
 
 function concatKnown(values: readonly Value[], axis: number): Value {
@@ -142,7 +166,7 @@ function sliced(x: Value, starts: readonly number[], shape: Shape, steps: readon
   if (!x.numbers)
     return shape.join() === x.shape.join() && !steps.some((step) => step < 0)
       ? x
-      : Value.of(slice(x.node, starts, shape, steps));
+      : Value.of(slice(x.stored, starts, shape, steps), x.type);
   const strides = stridesOf(x.shape);
   const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
   return pick(
@@ -178,8 +202,13 @@ function rangesOf(call: Call): [starts: number[], shape: number[], steps: number
   return result;
 }
 
-function evenly(extent: number, parts: number): number[] {
+/** Equal parts; since opset 18 the last may be smaller. @throws ShapeError where they cannot be. */
+function evenly({ attributes, opset, outputs: parts }: Call, extent: number): number[] {
+  const stated = attributes.int('num_outputs', parts);
   const size = Math.ceil(extent / parts);
+  if (stated !== parts || (opset < 18 && extent % parts !== 0)) {
+    throw new ShapeError(`expected ${stated} equal parts for ${parts} outputs, got an extent of ${extent}`);
+  }
   return range(parts).map((i) => Math.min(size, extent - i * size));
 }
 

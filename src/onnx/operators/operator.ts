@@ -10,8 +10,10 @@ import { Unsupported, Value } from '../values.ts';
 export interface Operator {
   /** The attributes that it understands. Others are refused: ignoring them could give wrong numbers. */
   readonly attributes?: readonly string[];
-  /** Tells why a node cannot be imported, from its attributes alone. */
-  readonly refuse?: (attributes: Attributes, opset: number) => string | false;
+  /** How many outputs can be used; default 1. */
+  readonly outputs?: number;
+  /** Tells why a node cannot be imported, from its attributes and the number of its outputs alone. */
+  readonly refuse?: (attributes: Attributes, opset: number, outputs: number) => string | false;
   /** Returns the node's outputs, the first of them if there is one only. @throws Unsupported, ShapeError, FormatError */
   readonly run: (call: Call) => Value | readonly Value[];
 }
@@ -81,5 +83,5 @@ export class Call {
 /** The same elements with other extents. */
 export function reshaped(value: Value, shape: Shape): Value {
   if (value.numbers) return Value.known(value.type, shape, value.numbers);
-  return Value.of(reshape(value.node, shape), value.type);
+  return Value.of(reshape(value.stored, shape), value.type);
 }

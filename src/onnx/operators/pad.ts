@@ -10,7 +10,7 @@ type Mode = 'constant' | 'edge' | 'reflect';
 
 export const padOperators: Operators = {
   Pad: {
-    attributes: ['axes', 'mode', 'paddings', 'pads', 'value'],
+    attributes: ['mode', 'paddings', 'pads', 'value'],
     run: (call) => {
       const x = call.node(0);
       const rank = x.shape.length;

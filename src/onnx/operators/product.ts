@@ -12,6 +12,8 @@ export const productOperators: Operators = {
   MatMul: { run: (call) => Value.of(matmul(call.node(0), call.node(1))) },
   Gemm: {
     attributes: ['alpha', 'beta', 'broadcast', 'transA', 'transB'],
+    refuse: (attributes, opset) =>
+      opset >= 7 && attributes.has('broadcast') && "attribute of opsets before 7: 'broadcast'",
     run: (call) => {
       const { attributes } = call;
       const a = matrix(call, 0, 'transA');
@@ -20,7 +22,14 @@ export const productOperators: Operators = {
       const product = matmul(a, b);
       const beta = attributes.float('beta', 1);
       const c = beta === 0 ? undefined : call.optional(2)?.node;
-      return Value.of(c ? binary('add', product, scaled(c, beta)) : product);
+      if (!c) return Value.of(product);
+      const repeats = call.opset >= 7 || attributes.int('broadcast', 0) !== 0;
+      const sum = binary('add', product, scaled(c, beta));
+      if (sum.shape.join() === product.shape.join() && (repeats || c.shape.join() === product.shape.join())) {
+        return Value.of(sum);
+      }
+      const expected = `${repeats ? 'that repeats to' : 'of shape'} ${describe(product.shape)}`;
+      throw new ShapeError(`expected a summand ${expected}, got ${describe(c.shape)}`);
     },
   },
 };

@@ -1,5 +1,7 @@
 /** Operators about shapes, and those that give their argument on as it is. */
-import { describe, type Shape, sizeOf } from '../../graph/node.ts';
+import { describe, type Node, type Shape, sizeOf } from '../../graph/node.ts';
+import { binary } from '../../graph/ops/binary.ts';
+import { constant } from '../../graph/ops/constant.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { ELEMENTS } from '../elements.ts';
 import type { DataType } from '../model.ts';
@@ -78,11 +80,15 @@ export const shapeOperators: Operators = {
       const type = castType(call);
       const x = call.value(0);
       if (x.numbers) return Value.known(type, x.shape, isInteger(type) ? x.numbers.map(asInteger(type)) : x.numbers);
+      if (type === 'bool') return x.type === 'bool' ? x : Value.of(isNonZero(x.stored), 'bool');
       if (isInteger(type)) throw new Unsupported(`${type} values that depend on the model's inputs`);
       return Value.of(x.stored, type);
     },
   },
 };
+
+/** 1 where x is not 0, NaN too; else 0. */
+const isNonZero = (x: Node) => binary('sub', constant([], 1), binary('equal', x, constant([], 0)));
 
 /** The extents that Reshape gives: 0 keeps that of x, -1 is what is left. */
 function resolved(x: Shape, wanted: readonly number[], zeroIsZero: boolean): Shape {
@@ -95,18 +101,18 @@ function resolved(x: Shape, wanted: readonly number[], zeroIsZero: boolean): Sha
 }
 
 /** The names that Cast had for types before opset 6. */
-const TYPE_NAMES: Readonly<Record<string, DataType>> = {
-  BOOL: 'bool',
-  DOUBLE: 'float64',
-  FLOAT: 'float32',
-  FLOAT16: 'float16',
-  INT32: 'int32',
-  INT64: 'int64',
-};
+const TYPE_NAMES: ReadonlyMap<string, DataType> = new Map([
+  ['BOOL', 'bool'],
+  ['DOUBLE', 'float64'],
+  ['FLOAT', 'float32'],
+  ['FLOAT16', 'float16'],
+  ['INT32', 'int32'],
+  ['INT64', 'int64'],
+]);
 
 function castType({ attributes, opset }: Call): DataType {
   const to = opset < 6 ? attributes.string('to') : attributes.int('to');
-  const type = typeof to === 'string' ? TYPE_NAMES[to] : ELEMENTS[to]?.type;
+  const type = typeof to === 'string' ? TYPE_NAMES.get(to) : ELEMENTS[to]?.type;
   if (!type || type === 'string') throw new Unsupported(`it makes ${type ?? `elements of type ${to}`}`);
   return type;
 }

@@ -38,13 +38,27 @@ export function onChannelsLast(x: Node, f: (x: Node) => Node): Node {
   return reshape(y, y.shape.toSpliced(2, 1));
 }
 
-/** Reads a list with one entry for each spatial axis. @throws ShapeError for another length, or entries below `least`. */
+/** Most pixels of an axis with its padding, and largest stride or dilation: sums of two such fit 32 bits. */
+const MAX_REACH = 2 ** 30;
+
+/**
+ * Reads a list with one entry for each spatial axis.
+ *
+ * @throws ShapeError for another length, and entries below `least` or past 2^30, which the device could not add up.
+ */
 export function perAxis(attributes: Attributes, name: string, length: number, otherwise: number, least = otherwise) {
   const values = attributes.ints(name, new Array<number>(length).fill(otherwise));
-  if (values.length !== length || values.some((value) => value < least)) {
-    throw new ShapeError(`expected '${name}' as ${length} integers from ${least} on, got ${describe(values)}`);
+  if (values.length !== length || values.some((value) => value < least || value > MAX_REACH)) {
+    const expected = `${length} integers from ${least} to ${MAX_REACH}`;
+    throw new ShapeError(`expected attribute '${name}' as ${expected}, got ${describe(values)}`);
   }
   return values;
+}
+
+/** @throws ShapeError for axes that are longer with their padding than the device can count. */
+export function checkReach(extents: readonly number[], what: string): void {
+  if (extents.every((extent) => extent <= MAX_REACH)) return;
+  throw new ShapeError(`expected at most ${MAX_REACH} places along an axis ${what}, got ${describe(extents)}`);
 }
 
 /** @throws ShapeError unless `x` is [N, C, …] with one to three spatial axes. */
@@ -75,6 +89,11 @@ export function windowOf(attributes: Attributes, size: readonly number[], kernel
     const out = Math.ceil(size[axis]! / strides[axis]!);
     return Math.max(0, (out - 1) * strides[axis]! + span[axis]! - size[axis]!);
   });
+  checkReach(
+    size.map((extent, axis) => extent + pads[axis]! + pads[axis + axes]!),
+    "with attribute 'pads'",
+  );
+  checkReach(span, "under the kernel with attribute 'dilations'");
   const outSize = size.map((extent, axis) => {
     const stride = strides[axis]!;
     const begin = pads[axis]!;

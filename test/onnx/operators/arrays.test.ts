@@ -1,7 +1,9 @@
 /** Operators that move, reshape and resize, in all forms of their attributes, against ONNX Runtime. */
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { loadOnnx } from '../../../src/onnx/load.ts';
+import { gpu } from '../../gpu.ts';
 import { type Argument, type Case, expectModel, expectSame, floats, ints } from '../oracle.ts';
-import { CODES, floats as floatList, model, node, tensor, value } from '../proto_builder.ts';
+import { CODES, float, floats as floatList, model, node, tensor, value } from '../proto_builder.ts';
 
 const x: Argument = [2, 3, 4, 5];
 const far = 2n ** 63n - 1n;
@@ -28,6 +30,7 @@ const cases: readonly Case[] = [
   { op: 'DepthToSpace', inputs: [[2, 12, 2, 3]], attributes: { blocksize: 2 } },
   { op: 'DepthToSpace', inputs: [[2, 12, 2, 3]], attributes: { blocksize: 2, mode: 'CRD' } },
   { op: 'SpaceToDepth', inputs: [[2, 3, 4, 6]], attributes: { blocksize: 2 } },
+  { op: 'Tile', inputs: [x, ints(1, 2, 1, 3)] },
   { op: 'Reshape', inputs: [x, ints(0, -1, 2)] },
   { op: 'Reshape', inputs: [x, ints(-1)] },
   { op: 'Reshape', inputs: [[1], { ...ints(), shape: [0] }] },
@@ -68,19 +71,49 @@ test.each(cases.map((of) => [label(of), of] as const))('%s', (_, of) => expectSa
 
 const modes = ['half_pixel', 'half_pixel_symmetric', 'pytorch_half_pixel', 'align_corners', 'asymmetric'];
 const roundings = ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'];
-test.each(modes.flatMap((mode) => roundings.map((rounding) => [mode, rounding] as const)))(
+const methods: readonly Record<string, string>[] = [
+  ...roundings.map((nearest_mode) => ({ mode: 'nearest', nearest_mode })),
+  { mode: 'linear' },
+  { mode: 'cubic' },
+];
+test.each(modes.flatMap((mode) => methods.map((method) => [mode, Object.values(method).join(' '), method] as const)))(
   'Resize %s, %s',
-  async (mode, rounding) => {
-    const attributes = { coordinate_transformation_mode: mode, nearest_mode: rounding };
+  async (mode, _, method) => {
+    const attributes = { coordinate_transformation_mode: mode, ...method };
     const sizes = [ints(1, 2, 8, 10), ints(1, 2, 3, 2), ints(1, 2, 7, 1), ints(1, 2, 1, 13)];
-    const scales = [floats([4], 1, 1, 2, 3), floats([4], 1, 1, 0.6, 1.7)];
+    const scales = [floats([4], 1, 1, 2, 3), floats([4], 1, 1, 0.75, 1.75)];
     const opset = mode === 'half_pixel_symmetric' ? 19 : 13;
     for (const size of sizes)
       await expectSame({ op: 'Resize', inputs: [[1, 2, 4, 5], '', '', size], attributes, opset });
-    for (const scale of scales)
+    // With corners aligned, scales that make no whole extents are another thing to ONNX Runtime: see below.
+    for (const scale of mode === 'align_corners' ? scales.slice(0, 1) : scales)
       await expectSame({ op: 'Resize', inputs: [[1, 2, 4, 5], '', scale], attributes, opset });
   },
 );
+
+test.each([
+  // ONNX's own node tests, downsample_scales_linear_align_corners and …_cubic_align_corners: 2.4 and 3.2 are the extents.
+  ['linear', [1, 1, 2, 4], [1, 1, 0.6, 0.6], [1, 3.142857]],
+  [
+    'cubic',
+    [1, 1, 4, 4],
+    [1, 1, 0.8, 0.8],
+    [1, 2.39519159, 3.79038317, 6.58076634, 7.97595793, 9.37114951, 12.16153268, 13.55672427, 14.95191585],
+  ],
+] as const)('Resize %s, align_corners, of scales without whole extents', async (mode, shape, scales, want) => {
+  const bytes = model({
+    nodes: [node('Resize', ['x', '', 'scales'], ['y'], { mode, coordinate_transformation_mode: 'align_corners' })],
+    inputs: { x: shape },
+    outputs: ['y'],
+    initializers: [tensor('scales', [4], scales)],
+  });
+  const loaded = await loadOnnx(gpu, bytes);
+  const data = Float32Array.from({ length: shape[2] * shape[3] }, (_, i) => i + 1);
+  const { y } = await loaded.run({ x: { data, shape } });
+  loaded.destroy();
+  expect(y!.data.length).toBe(want.length);
+  for (const [i, each] of want.entries()) expect(y!.data[i]).toBeCloseTo(each, 5);
+});
 
 const resizes: readonly Case[] = [
   { op: 'Resize', inputs: [[1, 2, 4, 5], floats([4], 1, 1, 2, 3)], opset: 10 },
@@ -100,6 +133,28 @@ const resizes: readonly Case[] = [
     attributes: { axes: [2, 3], keep_aspect_ratio_policy: policy },
     opset: 18,
   })),
+  ...['nearest', 'linear', 'cubic'].flatMap((mode) =>
+    [0, 1.5].map((extrapolation_value) => ({
+      op: 'Resize',
+      inputs: [[1, 1, 6, 5], floats([8], 0, 0, 0.2, -0.25, 1, 1, 1.5, 0.85), '', ints(1, 1, 7, 9)] as const,
+      attributes: {
+        mode,
+        coordinate_transformation_mode: 'tf_crop_and_resize',
+        extrapolation_value: float(extrapolation_value),
+      },
+      opset: 13,
+    })),
+  ),
+  {
+    op: 'Resize',
+    inputs: [[1, 2, 4, 5], '', '', ints(1, 2, 9, 7)],
+    attributes: { mode: 'cubic', cubic_coeff_a: -0.5 },
+    opset: 13,
+  },
+  { op: 'Resize', inputs: [[1, 2, 4, 5], floats([4], 1, 1, 1.5, 2)], attributes: { mode: 'linear' }, opset: 10 },
+  { op: 'Resize', inputs: [[4, 5], '', '', ints(9, 7)], attributes: { mode: 'linear' }, opset: 13 },
+  { op: 'Resize', inputs: [[1, 2, 3, 4, 5], '', '', ints(1, 2, 5, 6, 4)], attributes: { mode: 'linear' }, opset: 13 },
+  { op: 'Upsample', inputs: [[1, 2, 4, 5]], attributes: { scales: floatList([1, 1, 2, 3]), mode: 'linear' }, opset: 7 },
   { op: 'Upsample', inputs: [[1, 2, 4, 5]], attributes: { scales: floatList([1, 1, 2, 3]) }, opset: 7 },
   { op: 'Upsample', inputs: [[1, 2, 4, 5], floats([4], 1, 1, 1.5, 2)], opset: 9 },
 ];

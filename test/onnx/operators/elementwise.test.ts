@@ -1,4 +1,4 @@
-/** Operators on elements, along axes, and of matrices, in all forms of their attributes, against ONNX Runtime. */
+/** Operators on elements, and of matrices, in all forms of their attributes, against ONNX Runtime. */
 import { test } from 'vitest';
 import { type Argument, type Case, expectModel, expectSame, floats, ints } from '../oracle.ts';
 import { float, model, node, tensor } from '../proto_builder.ts';
@@ -38,21 +38,24 @@ const cases: readonly Case[] = [
   { op: 'Clip', inputs: [x] },
   { op: 'Clip', inputs: [x, [], floats([], 0.75)] },
   { op: 'Clip', inputs: [x, floats([], 1), floats([], -1)] },
-  ...[1, 6, 11, 12].flatMap((opset) =>
-    [0, 1, 2].map((axis) => ({ op: 'Softmax', inputs: [x], attributes: { axis }, opset: opset === 1 ? 7 : opset })),
+  ...['Erf', 'HardSwish', 'Softplus', 'Softsign', 'Sign', 'Round', 'Celu', 'Selu', 'ThresholdedRelu'].map((op) => ({
+    op,
+    inputs: [x],
+    scale: 5,
+  })),
+  { op: 'Erf', inputs: [x], scale: 1e-3 },
+  { op: 'Celu', inputs: [x], attributes: { alpha: 0.3 } },
+  { op: 'Selu', inputs: [x], attributes: { alpha: 1.5, gamma: 0.5 }, opset: 6 },
+  { op: 'ThresholdedRelu', inputs: [x], attributes: { alpha: 0.3 }, opset: 10 },
+  { op: 'HardSigmoid', inputs: [x], opset: 6 },
+  { op: 'Mish', inputs: [x], opset: 18, scale: 30 },
+  { op: 'Gelu', inputs: [x], opset: 20, scale: 6 },
+  { op: 'Gelu', inputs: [x], attributes: { approximate: 'tanh' }, opset: 20, scale: 6 },
+  ...['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'].map(
+    (op): Case => ({ op, inputs: [x, [3, 1, 1]], type: 'bool' }),
   ),
-  ...[0, 1, -1].map((axis) => ({ op: 'Softmax', inputs: [x], attributes: { axis }, opset: 13 })),
-  { op: 'Softmax', inputs: [x], opset: 11 },
-  { op: 'Softmax', inputs: [x], scale: 300, opset: 13 },
-  ...['ReduceMean', 'ReduceSum', 'ReduceMax'].flatMap((op): Case[] => [
-    { op, inputs: [x], opset: 11 },
-    { op, inputs: [x], attributes: { axes: [1, -1] }, opset: 11 },
-    { op, inputs: [x], attributes: { axes: [2, 3], keepdims: 0 }, opset: 11 },
-    { op, inputs: [x, ints(0, -2)], attributes: { keepdims: 0 }, opset: 18 },
-    { op, inputs: [x], attributes: { keepdims: 0 }, opset: 18 },
-    { op, inputs: [x], attributes: { noop_with_empty_axes: 1 }, opset: 18 },
-  ]),
-  { op: 'ReduceSum', inputs: [x, ints(1, 2)], attributes: { keepdims: 1 }, opset: 13 },
+  { op: 'Where', inputs: [{ shape: [3, 1, 1], data: [1, 0, 1], type: 'bool' }, x, [5]] },
+  { op: 'Where', inputs: [{ shape: [5], data: [1, 0, 1, 1, 0], type: 'bool' }, floats([], -100), x] },
   {
     op: 'MatMul',
     inputs: [

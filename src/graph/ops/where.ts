@@ -1,0 +1,21 @@
+import { expansion } from '../../kernels/strided_copy.ts';
+import { emitWhere } from '../../kernels/where.ts';
+import { apply, defineOp, type Node } from '../node.ts';
+import { broadcastShape } from './binary.ts';
+import { copied, expectElements } from './strides.ts';
+
+/** y = a where the condition is not 0, else b; axes of extent 1, and missing first ones, are repeated as numpy does. */
+export const whereOp = defineOp({
+  name: 'where',
+  shape: ([condition, a, b]) => {
+    expectElements('where', condition!, a!, b!);
+    const shape = broadcastShape(condition!, broadcastShape(a!, b!));
+    for (const each of [condition!, a!, b!]) copied('where', expansion(each, shape));
+    return shape;
+  },
+  lower: (emit, { inputs, shapes, output, shape }) => emitWhere(emit, inputs, shapes, { y: output, extents: shape }),
+  gradient: 'inference',
+});
+
+/** Chooses between `a` and `b` for each element. @throws ShapeError for shapes that do not go together. */
+export const where = (condition: Node, a: Node, b: Node) => apply(whereOp, [condition, a, b], undefined);
