@@ -14,16 +14,20 @@ export type { ImageFile } from './decode.ts';
 export { encodeImage, type WriteOptions } from './encode.ts';
 
 /**
- * Reads an image file: the first frame, turned upright by its EXIF orientation, converted to sRGB. Greyscale becomes
+ * Reads an image file: one page or frame, turned upright by its EXIF orientation, converted to sRGB. Greyscale becomes
  * RGB, CMYK is converted, missing alpha is opaque. 16-bit files give 16 bits.
  *
  * @param source - a path, or a file's bytes
- * @param options - `name`: what messages call bytes; default `image`
+ * @param options - `name`: what messages call bytes; default `image`. `page`: which page or frame, from 0; where none is
+ * named, the first is taken, and a warning says how many there are
  * @throws FormatError when there is no such file, it is no image, damaged, or above 268 million pixels
  */
-export async function readImage(source: string | Uint8Array, options: { name?: string } = {}): Promise<ImageFile> {
+export async function readImage(
+  source: string | Uint8Array,
+  options: { name?: string; page?: number } = {},
+): Promise<ImageFile> {
   const name = nameOf(source, options.name);
-  return decodeImage(await bytesOf(source, name), name);
+  return decodeImage(await bytesOf(source, name), name, options.page);
 }
 
 /**
