@@ -4,9 +4,12 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
+import { hasColor } from '../image/has_color.ts';
 import { type ImageFile, readImage, writeImage } from '../image/node.ts';
+import type { Picture } from '../image/picture.ts';
 import { Colorizer, type ColorizerOptions } from '../model/colorizer.ts';
 import { FormatError } from '../runtime/errors.ts';
+import { withPages } from './colorize/pages.ts';
 import { type ColorizeRequest, HELP, readArguments } from './colorize_options.ts';
 import { isExpected, reasonOf, UsageError, usage } from './messages.ts';
 
@@ -15,6 +18,8 @@ interface Job {
   readonly output: string;
   /** Why it cannot be done, if that is known already. */
   readonly error?: string;
+  /** From 0; where none is named, the first is taken, with a warning if there are several. */
+  readonly page?: number;
 }
 
 /** Runs the command. @returns the exit code */
@@ -33,9 +38,10 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   }
   const plan = await planJobs(request.inputs, request.output);
   if (typeof plan === 'string') return usage(plan, hint);
-  const jobs = request.skipExisting ? plan.filter(({ output, error }) => error || !existsSync(output)) : plan;
-  const skipped = plan.length - jobs.length;
-  const { load, colorize } = request;
+  const whole = request.pages === 'all' ? await withPages(plan) : plan;
+  const jobs = request.skipExisting ? whole.filter(({ output, error }) => error || !existsSync(output)) : whole;
+  const skipped = whole.length - jobs.length;
+  const { load, colorize, pages, keepColor } = request;
   const report = new Reporter(jobs.length, request.json);
 
   /** Does a part of the work; where that fails as it may, says so and returns nothing. */
@@ -52,17 +58,28 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   try {
     for (const job of jobs) {
       // Read first: a folder of unreadable files needs no device.
-      const picture = await attempt(job, () => read(job));
+      const picture = await attempt(job, () => read(pages ? { page: 0, ...job } : job));
       if (!picture) continue;
+      const colored = hasColor(picture);
+      if (colored && keepColor) {
+        await attempt(job, async () => {
+          const start = performance.now();
+          const warnings = await write(job, picture, picture);
+          report.done(job, picture, performance.now() - start, [
+            `${job.input}: has colors already – left as it is`,
+            ...warnings,
+          ]);
+        });
+        continue;
+      }
       colorizer ??= await attempt(job, () => openColorizer(load, report));
       if (!colorizer) break; // Without a device or weights no picture can be done.
       const open = colorizer;
       await attempt(job, async () => {
         const start = performance.now();
-        const coloured = await open.colorize(picture, colorize);
-        await mkdir(resolve(job.output, '..'), { recursive: true }).catch(() => undefined); // writeImage says why not
-        const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
-        report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);
+        const warnings = await write(job, await open.colorize(picture, colorize), picture);
+        const replaced = `${job.input}: has colors already, which are replaced – --keep-color leaves such pictures as they are`;
+        report.done(job, picture, performance.now() - start, [...(colored ? [replaced] : []), ...warnings]);
       });
     }
   } finally {
@@ -71,9 +88,16 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
   return report.finish(skipped);
 }
 
-async function read({ input, error }: Job): Promise<ImageFile> {
+async function read({ input, error, page }: Job): Promise<ImageFile> {
   if (error) throw new FormatError(error);
-  return readImage(input);
+  return readImage(input, page === undefined ? {} : { page });
+}
+
+/** Writes a picture with what `from` says beside its pixels. @returns all warnings of the job */
+async function write({ output }: Job, picture: Picture, { metadata, warnings }: ImageFile): Promise<string[]> {
+  await mkdir(resolve(output, '..'), { recursive: true }).catch(() => undefined); // writeImage says why not
+  const written = await writeImage(output, picture, { metadata });
+  return [...warnings, ...written.warnings];
 }
 
 async function openColorizer(options: ColorizerOptions, report: Reporter) {
@@ -112,7 +136,7 @@ function withChecks(job: Job): Job {
   return { ...job, error: `${job.input}: expected another output file, got the input itself – choose another -o` };
 }
 
-const READABLE = new Set([...WRITABLE_EXTENSIONS, '.heic', '.heif', '.svg', '.jp2', '.jxl']);
+const READABLE = new Set([...WRITABLE_EXTENSIONS, '.bmp', '.dib', '.jfif', '.heic', '.heif', '.svg', '.jp2', '.jxl']);
 
 async function picturesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

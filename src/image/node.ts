@@ -7,6 +7,7 @@ import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { decodeImage, decodeResized, type ImageFile, type TrainingSize } from './decode.ts';
 import { encodeImage, type WriteOptions } from './encode.ts';
+import { pagesOf } from './open.ts';
 import type { Picture } from './picture.ts';
 import * as reasons from './reasons.ts';
 
@@ -28,6 +29,15 @@ export async function readImage(
 ): Promise<ImageFile> {
   const name = nameOf(source, options.name);
   return decodeImage(await bytesOf(source, name), name, options.page);
+}
+
+/**
+ * Counts the pages or frames of an image file that are pictures, without decoding them.
+ *
+ * @throws FormatError when there is no such file or it is no image
+ */
+export async function countPages(path: string): Promise<number> {
+  return pagesOf(await bytesOf(path, path), path);
 }
 
 /**

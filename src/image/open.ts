@@ -2,7 +2,7 @@
  * Image files brought into a form whose pixels sharp gives right: the page is chosen, what sharp misreads is rewritten
  * (docs/image-files.md has the table), and what no one here can read is refused by name.
  */
-import type { Sharp } from 'sharp';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { decodeBmp, isBmp } from './file/bmp.ts';
 import { CAMERA_RAW } from './file/kinds.ts';
 import { plainTiff } from './file/plain_tiff.ts';
@@ -68,12 +68,7 @@ export async function open(file: Uint8Array, label: string, page?: number): Prom
   const source = await understand(sharp, file, label, page);
   const { bytes } = source;
   const which = source.page === undefined ? {} : { page: source.page };
-  // The size is checked below, with its numbers in the message.
-  const header = await sharp(bytes, { limitInputPixels: false, ...which })
-    .metadata()
-    .catch((cause: Error) => {
-      throw reasons.headerError(label, file, cause);
-    });
+  const header = await headerOf(sharp, bytes, label, which);
   expectSize(label, header.width, header.pageHeight ?? header.height);
   const pages = source.pages ?? header.pages ?? 1;
   if (page !== undefined && page >= pages) throw reasons.pageError(label, page + 1, pages);
@@ -106,6 +101,27 @@ export async function open(file: Uint8Array, label: string, page?: number): Prom
       return deepHeif ? pipeline.linear(each(scale), each(0.5)) : pipeline;
     },
   };
+}
+
+/**
+ * Counts the pages or frames that are pictures.
+ *
+ * @throws FormatError when it is no image
+ */
+export async function pagesOf(file: Uint8Array, label: string): Promise<number> {
+  const directories = readDirectories(file);
+  if (directories.length) return picturePages(directories).length;
+  const { pages = 1 } = isBmp(file) ? {} : await headerOf(await loadSharp(), file, label);
+  return pages;
+}
+
+function headerOf(sharp: SharpModule, bytes: Uint8Array, label: string, options: SharpOptions = {}): Promise<Metadata> {
+  // The size is checked elsewhere, with its numbers in the message.
+  return sharp(bytes, { limitInputPixels: false, ...options })
+    .metadata()
+    .catch((cause: Error) => {
+      throw reasons.headerError(label, bytes, cause);
+    });
 }
 
 /** Brings a file into a form that sharp reads right. */

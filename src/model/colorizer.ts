@@ -4,8 +4,9 @@ import type { Executable } from '../graph/executable.ts';
 import { input } from '../graph/ops/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
+import { hasColor } from '../image/has_color.ts';
 import { greyToNetwork } from '../image/lab.ts';
-import type { Picture, Pixels } from '../image/picture.ts';
+import { asRgba, type Picture, type Pixels } from '../image/picture.ts';
 import { chromaOf, type RenderPlane, renderGrey } from '../image/render.ts';
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/views.ts';
 import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
@@ -38,6 +39,8 @@ export interface ColorizerOptions extends GpuOptions {
 export interface ColorizeOptions extends ApplyChromaOptions {
   /** Pixels of the shorter side at which the picture goes through the network. Default: the size it was trained at. */
   readonly renderSize?: number;
+  /** True: a picture that has colors already is given back as it is. Toned ones, such as sepia, have none. Default false. */
+  readonly keepColor?: boolean;
   /** `fast` (default): one look at the picture. `best`: the mean of four, at two sizes and mirrored, for six times the work. */
   readonly quality?: Quality;
 }
@@ -108,6 +111,7 @@ export class Colorizer {
    * @throws ShapeError for data that does not fit the size or options out of range; DeviceError when the device fails.
    */
   async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Coloured<T>> {
+    if (options.keepColor && hasColor(picture)) return asRgba(picture) as Coloured<T>;
     return applyChroma(picture, await this.chroma(picture, options), options);
   }
 
