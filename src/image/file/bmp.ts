@@ -68,12 +68,7 @@ function decode(name: string, file: Uint8Array, view: DataView, mostPixels: numb
     return { data, width, height, resolution };
   }
   const indices = method ? runs(file, start, width, height, bits) : packed(file, start, width, height, bits);
-  const used = core ? 0 : view.getUint32(46, true);
-  const colors = Math.min(used || 2 ** bits, 2 ** bits);
-  const palette = new Uint8Array(256 * 3);
-  for (let i = 0, at = 14 + header + (masked && header === 40 ? 12 : 0); i < colors; i++, at += core ? 3 : 4) {
-    palette.set([view.getUint8(at + 2), view.getUint8(at + 1), view.getUint8(at)], 3 * i);
-  }
+  const palette = paletteOf(view, start, 2 ** bits);
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     const from = row(y) * width;
@@ -86,6 +81,19 @@ function decode(name: string, file: Uint8Array, view: DataView, mostPixels: numb
     }
   }
   return { data, width, height, resolution };
+}
+
+/** Red, green and blue of 256 indices; black where the file has no entry. */
+function paletteOf(view: DataView, start: number, most: number): Uint8Array {
+  const header = view.getUint32(14, true);
+  const [size, used] = header === 12 ? [3, 0] : [4, view.getUint32(46, true)];
+  // Some files say less than they have, and old ones nothing: the palette ends where the pixels begin.
+  const count = Math.min(used || most, most, Math.floor((start - 14 - header) / size));
+  const palette = new Uint8Array(256 * 3);
+  for (let i = 0, at = 14 + header; i < count; i++, at += size) {
+    palette.set([view.getUint8(at + 2), view.getUint8(at + 1), view.getUint8(at)], 3 * i);
+  }
+  return palette;
 }
 
 /** Red, green, blue and alpha; a mask of 0 means there is none. */

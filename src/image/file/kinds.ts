@@ -13,6 +13,10 @@ const DEVELOP = 'develop it to TIFF or JPEG in a raw converter';
 const HEVC = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs'];
 const AVIF = ['avif', 'avis'];
 
+export const HEIC: Kind = {
+  what: 'a HEIC picture (HEVC)',
+  todo: `${CONVERT}, or build sharp with a libheif that has HEVC, as the one from npm has not`,
+};
 export const CAMERA_RAW: Kind = { what: "a camera's raw file", todo: DEVELOP };
 
 /** Beginnings: latin-1 text at an offset. */
@@ -49,13 +53,8 @@ export function foreignKind(file: Uint8Array): Kind | undefined {
 function mediaKind(brands: string): Kind | undefined {
   const has = (wanted: readonly string[]) => wanted.some((brand) => brands.includes(brand));
   if (has(AVIF)) return undefined;
-  if (has(HEVC)) {
-    return {
-      what: 'a HEIC picture (HEVC), which sharp as npm installs it cannot decode',
-      todo: `${CONVERT}, or build sharp against a libvips whose libheif has HEVC`,
-    };
-  }
-  if (has(['mif1', 'msf1'])) return { what: 'a HEIF picture of a kind that sharp cannot decode', todo: CONVERT };
+  if (has(HEVC)) return HEIC;
+  if (has(['mif1', 'msf1'])) return { what: 'a HEIF picture that is no AVIF', todo: CONVERT };
   if (has(['crx '])) return CAMERA_RAW;
   return { what: 'a video', todo: 'save a frame of it as PNG' };
 }

@@ -70,7 +70,7 @@ async function readSamples(
   if (model === 'lab' || model === 'icclab') patch(directory.get(TAG.photometric), 2);
   else if (model === 'grey') patch(directory.get(TAG.photometric), 1);
   patch(directory.get(TAG.extra), 2);
-  if (kind === 'signed' || bits === 16) patch(directory.get(TAG.kind), 1);
+  if (kind !== 'float' || bits === 16) patch(directory.get(TAG.kind), 1);
   const options = {
     page,
     ignoreIcc: true,

@@ -107,8 +107,10 @@ export function layoutOf(name: string, directory: Directory): Layout {
   const samples = one(directory, TAG.samples, 1);
   const bits = one(directory, TAG.bits, 1);
   const kinds = ['unsigned', 'unsigned', 'signed', 'float', 'unsigned', 'complex', 'complex'] as const;
-  const kind = kinds[one(directory, TAG.kind, 1)] ?? refuse(`sample format ${one(directory, TAG.kind, 1)}`);
-  if (kind === 'complex') return refuse('complex samples');
+  const format = kinds[one(directory, TAG.kind, 1)] ?? refuse(`sample format ${one(directory, TAG.kind, 1)}`);
+  if (format === 'complex') return refuse('complex samples');
+  // Some call Lab signed because a* and b* are; L* never is.
+  const kind = model === 'lab' && format === 'signed' ? 'unsigned' : format;
   if (!TAKEN[model][kind].includes(bits)) return refuse(`${bits}-bit ${kind} samples (${model})`);
   // Compression 6 and 7, JPEG: the decoder converts by itself; others would be shown as if they were RGB.
   if (model === 'ycc' && ![6, 7].includes(one(directory, TAG.compression, 1))) return refuse('YCbCr without JPEG');
