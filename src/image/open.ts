@@ -79,7 +79,10 @@ export async function open(file: Uint8Array, label: string, page?: number): Prom
   const warnings = [...source.warnings];
   if (header.depth === 'ushort' && depth === 8) warnings.push(`${label}: 16-bit CMYK is converted with 8 bits`);
   const grey = icc && (space === 'b-w' || space === 'grey16') ? greyCurve(icc) : undefined;
-  const transfer = grey ? { curve: grey } : header.format === 'png' ? pngTransfer(readChunks(bytes)) : undefined;
+  const chunks = readChunks(bytes);
+  const isAnimated = chunks.some(({ type }) => type === 'acTL');
+  if (isAnimated) warnings.push(`${label}: is an animated PNG, of which only the still picture is read`);
+  const transfer = grey ? { curve: grey } : pngTransfer(chunks);
   const ignoreIcc = ownProfile || grey !== undefined || space === 'grey16';
   const deepHeif = header.format === 'heif' && depth === 16 && bitsPerSample < 16;
   // libheif's 10 and 12 bits are shifted up, so that white is not quite white.

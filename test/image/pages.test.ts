@@ -2,6 +2,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeForTraining, readImage } from '../../src/image/node.ts';
+import { png } from './png.ts';
 import { type TiffPage, tiff } from './tiff.ts';
 
 describe('pages', () => {
@@ -50,5 +51,11 @@ describe('pages', () => {
     expect(image.warnings).toEqual(['a: has 3 frames, of which the first was taken – --pages all takes each']);
     for (const page of [0, 1, 2])
       expect(Math.abs((await readImage(file, { page })).data[0]! - 80 * page)).toBeLessThan(2);
+  });
+
+  it('of an animated PNG are said not to be read', async () => {
+    const control = Uint8Array.of(0, 0, 0, 3, 0, 0, 0, 0);
+    const { warnings } = await readImage(png(2, 1, 0, 8, [1, 2], [['acTL', control]]), { name: 'a.png' });
+    expect(warnings).toEqual(['a.png: is an animated PNG, of which only the still picture is read']);
   });
 });
