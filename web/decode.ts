@@ -1,5 +1,4 @@
 /** Image files to pixels, by the browser's own decoders: upright (EXIF), in sRGB, at full size. */
-import { foreignKind, HEIC } from '../src/image/file/kinds.ts';
 import type { Picture } from '../src/image/picture.ts';
 import { FormatError } from '../src/runtime/errors.ts';
 
@@ -17,6 +16,8 @@ const STRIP_PIXELS = 2 ** 22;
  */
 export async function decode(file: Blob, name: string): Promise<Rgba> {
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(async (cause: Error) => {
+    // Loaded on demand: most pictures can be read.
+    const { foreignKind, HEIC } = await import('../src/image/file/kinds.ts');
     const kind = foreignKind(new Uint8Array(await file.slice(0, 256).arrayBuffer()));
     if (kind) {
       const todo = kind === HEIC ? 'open this page in Safari, which reads it, or convert it to JPEG or PNG' : kind.todo;

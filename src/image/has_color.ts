@@ -52,6 +52,20 @@ export function colorShare(picture: Picture): number {
   return colored.length / cells.length;
 }
 
+/** Returns an RGB or RGBA picture's copy as RGBA, at its own depth; opaque where there was no alpha. */
+export function asRgba(picture: Picture): Picture<Uint8ClampedArray<ArrayBuffer> | Uint16Array<ArrayBuffer>> {
+  const channels = channelsOf('asRgba', picture);
+  const { data: from, width, height } = picture;
+  const size = width * height * 4;
+  const data = from instanceof Uint16Array ? new Uint16Array(size) : new Uint8ClampedArray(size);
+  if (channels === 4) data.set(from);
+  else {
+    data.fill(maxCode(picture));
+    for (let i = 0, to = 0; i < from.length; i += channels, to += 4) data.set(from.subarray(i, i + channels), to);
+  }
+  return { data, width, height };
+}
+
 /** L*, a* and b* of each cell's mean color; cells that are mostly transparent are left out. */
 function cellColors(picture: Picture, channels: number): Lab[] {
   const { data, width, height } = picture;

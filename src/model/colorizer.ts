@@ -4,9 +4,8 @@ import type { Executable } from '../graph/executable.ts';
 import { input } from '../graph/ops/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
-import { hasColor } from '../image/has_color.ts';
 import { greyToNetwork } from '../image/lab.ts';
-import { asRgba, type Picture, type Pixels } from '../image/picture.ts';
+import type { Picture, Pixels } from '../image/picture.ts';
 import { chromaOf, type RenderPlane, renderGrey } from '../image/render.ts';
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/views.ts';
 import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
@@ -111,7 +110,10 @@ export class Colorizer {
    * @throws ShapeError for data that does not fit the size or options out of range; DeviceError when the device fails.
    */
   async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Coloured<T>> {
-    if (options.keepColor && hasColor(picture)) return asRgba(picture) as Coloured<T>;
+    if (options.keepColor) {
+      const { asRgba, hasColor } = await import('../image/has_color.ts');
+      if (hasColor(picture)) return asRgba(picture) as Coloured<T>;
+    }
     return applyChroma(picture, await this.chroma(picture, options), options);
   }
 
