@@ -27,7 +27,8 @@ const forMaps = scripts.filter((name) => /^chunks\/(maps|load)-/.test(name));
 /**
  * Without feature maps it was 60 KiB. What reads ONNX, on demand, takes 33: the operators and the graph's parts that they
  * need, protobufjs's reader, onnx-proto's decoders. At once 7 more: what maps are, chunks that are split finer, and the
- * classifier's kernels (depthwise, 1x1 by subgroups).
+ * classifier's kernels (depthwise, 1x1 by subgroups); and 0.8 for chunks of their own for what tells whether a picture has
+ * colors already, and what names files of other kinds.
  */
 test('what colors is at most 104 KiB of JavaScript, compressed', () => {
   const sizeOf = (names: Iterable<string>) =>
@@ -39,7 +40,7 @@ test('what colors is at most 104 KiB of JavaScript, compressed', () => {
   );
   expect(sizeOf(atOnce)).toBeGreaterThan(20_000);
   expect(sizeOf(coloring)).toBeLessThanOrEqual(104 * 1024);
-  expect(sizeOf(atOnce)).toBeLessThanOrEqual(67 * 1024);
+  expect(sizeOf(atOnce)).toBeLessThanOrEqual(68 * 1024);
 });
 
 const READS_ONNX = /protobuf|ModelProto|opset/i;
