@@ -15,7 +15,14 @@ const STRIP_PIXELS = 2 ** 22;
  * @throws FormatError for what is no picture, or damaged, or too large for this browser
  */
 export async function decode(file: Blob, name: string): Promise<Rgba> {
-  const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch((cause: Error) => {
+  const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(async (cause: Error) => {
+    // Loaded on demand: most pictures can be read.
+    const { foreignKind, HEIC } = await import('../src/image/file/kinds.ts');
+    const kind = foreignKind(new Uint8Array(await file.slice(0, 256).arrayBuffer()));
+    if (kind) {
+      const todo = kind === HEIC ? 'open this page in Safari, which reads it, or convert it to JPEG or PNG' : kind.todo;
+      throw new FormatError(`${name}: expected a picture that this browser can read, got ${kind.what} – ${todo}`);
+    }
     const got = /^image\//.test(file.type) ? `one that it can't ('${cause.message}')` : kindOf(file);
     throw new FormatError(
       `${name}: expected a picture that this browser can read, got ${got} – give an undamaged JPEG, PNG or WebP`,

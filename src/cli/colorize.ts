@@ -2,10 +2,13 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { hasColor } from '../image/has_color.ts';
 import { type ImageFile, readImage, writeImage } from '../image/node.ts';
+import type { Picture } from '../image/picture.ts';
 import { makeFolder } from '../image/whole_file.ts';
 import { Colorizer, type ColorizerOptions } from '../model/colorizer.ts';
 import { FormatError } from '../runtime/errors.ts';
+import { withPages } from './colorize/pages.ts';
 import { type Job, type Plan, planJobs } from './colorize/plan.ts';
 import { Reporter } from './colorize/report.ts';
 import { type ColorizeRequest, HELP, readArguments } from './colorize_options.ts';
@@ -26,9 +29,11 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
 }
 
 /** Colors picture by picture; what fails stops nothing else. @returns the exit code */
-async function colorizeAll({ load, colorize, json, skipExisting }: ColorizeRequest, plan: Plan): Promise<number> {
-  const jobs = plan.jobs.filter(({ output, error }) => !skipExisting || error || !existsSync(output));
-  const report = new Reporter(jobs.length, json);
+async function colorizeAll(request: ColorizeRequest, plan: Plan): Promise<number> {
+  const { load, colorize, pages, keepColor, skipExisting } = request;
+  const all = pages === 'all' ? await withPages(plan.jobs) : plan.jobs;
+  const jobs = all.filter(({ output, error }) => !skipExisting || error || !existsSync(output));
+  const report = new Reporter(jobs.length, request.json);
 
   /** Does a part of the work; where that fails as it may, says so and returns nothing. */
   const attempt = async <R>(job: Job, work: () => Promise<R>): Promise<R | undefined> => {
@@ -44,28 +49,44 @@ async function colorizeAll({ load, colorize, json, skipExisting }: ColorizeReque
   try {
     for (const job of jobs) {
       // Read first: a folder of unreadable files needs no device.
-      const picture = await attempt(job, () => read(job));
+      const picture = await attempt(job, () => read(pages ? { page: 0, ...job } : job));
       if (!picture) continue;
+      const colored = hasColor(picture);
+      if (colored && keepColor) {
+        await attempt(job, async () => {
+          const start = performance.now();
+          const warnings = await write(job, picture, picture);
+          const kept = `${job.input}: has colors already – left as it is`;
+          report.done(job, picture, performance.now() - start, [kept, ...warnings]);
+        });
+        continue;
+      }
       colorizer ??= await attempt(job, () => openColorizer(load, report));
       if (!colorizer) break; // Without a device or weights no picture can be done.
       const open = colorizer;
       await attempt(job, async () => {
         const start = performance.now();
-        const coloured = await open.colorize(picture, colorize);
-        await makeFolder(dirname(job.output));
-        const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
-        report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);
+        const warnings = await write(job, await open.colorize(picture, colorize), picture);
+        const replaced = `${job.input}: has colors already, which are replaced – --keep-color leaves such pictures as they are`;
+        report.done(job, picture, performance.now() - start, [...(colored ? [replaced] : []), ...warnings]);
       });
     }
   } finally {
     await colorizer?.close();
   }
-  return report.finish(plan.jobs.length - jobs.length, plan.leftOut);
+  return report.finish(all.length - jobs.length, plan.leftOut);
 }
 
-async function read({ input, error }: Job): Promise<ImageFile> {
+async function read({ input, error, page }: Job): Promise<ImageFile> {
   if (error) throw new FormatError(error);
-  return readImage(input);
+  return readImage(input, page === undefined ? {} : { page });
+}
+
+/** Writes a picture with what its file says beside its pixels. @returns all warnings of the job */
+async function write({ output }: Job, picture: Picture, { metadata, warnings }: ImageFile): Promise<string[]> {
+  await makeFolder(dirname(output));
+  const written = await writeImage(output, picture, { metadata });
+  return [...warnings, ...written.warnings];
 }
 
 async function openColorizer(options: ColorizerOptions, report: Reporter) {

@@ -15,8 +15,8 @@ export const HELP = `Colours black-and-white photographs.
 
 OUT is a file for one image, else a folder. Pictures keep their full size and their own lightness; only the colours
 are new. Folders are searched with all below them, links included, but not OUT itself; files without extension are
-recognized by how they begin, and what else there is is counted. No file that is read is ever written over. EXIF, alpha
-and 16 bits are kept.
+recognized by how they begin, and what else there is is counted. No file that is read is ever written over. EXIF, IPTC,
+texts, alpha and 16 bits are kept.
 
   -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
   --strength S         how much colour: 0 is grey, 1 is what the network says. More than 1 acts on middle lightnesses,
@@ -32,6 +32,8 @@ ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are 
                        found is remembered, and used wherever --tune is given
   --precision P        f32, or f16: operands rounded to float16 where that is faster (for GPUs that have it)     [f32]
   --verbose            print dispatches and memory plan of each network that is compiled
+  --pages P            first: of a file of several pages or frames the first, or all: each becomes OUT-1, OUT-2 …     [first]
+  --keep-color         pictures that have colors already stay as they are (toned ones, such as sepia, have none)
   --skip-existing      leave out pictures whose output is there already
   --json               one line of JSON for each picture, on standard output; one more where files were left out
 
@@ -55,6 +57,8 @@ const OPTIONS = {
   tune: { type: 'boolean' },
   precision: { type: 'string' },
   verbose: { type: 'boolean' },
+  pages: { type: 'string' },
+  'keep-color': { type: 'boolean' },
   'skip-existing': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -64,6 +68,9 @@ export interface ColorizeRequest {
   readonly inputs: readonly string[];
   readonly output: string;
   readonly skipExisting: boolean;
+  /** Where none is named, the first, with a warning if there are several. */
+  readonly pages?: 'first' | 'all';
+  readonly keepColor: boolean;
   readonly json: boolean;
   /** For `Colorizer.load`. */
   readonly load: ColorizerOptions;
@@ -82,11 +89,14 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
   const renderSize = wholeOf(values, 'render-size', 8, 2048);
   const upsampling = oneOf(values, 'upsampling', UPSAMPLINGS) ?? 'guided';
   const quality = oneOf(values, 'quality', QUALITIES) ?? 'fast';
+  const pages = oneOf(values, 'pages', ['first', 'all'] as const);
   const precision = oneOf(values, 'precision', ['f32', 'f16'] as const);
   return {
     inputs: positionals,
     output: values.output,
     skipExisting: values['skip-existing'] ?? false,
+    ...(pages && { pages }),
+    keepColor: values['keep-color'] ?? false,
     json: values.json ?? false,
     load: {
       ...(values.adapter && { adapter: values.adapter }),

@@ -1,6 +1,5 @@
 /** The image formats that can be written, as options for the encoder. Reading needs no table. */
 import { FormatError } from '../runtime/errors.ts';
-import type { KeptMetadata } from './metadata.ts';
 import { flattenOverWhite, isOpaque, type Picture, to8Bit } from './picture.ts';
 
 export interface OutputFormat {
@@ -10,9 +9,13 @@ export interface OutputFormat {
   /** Most bits a component. */
   readonly depth: 8 | 16;
   readonly alpha: boolean;
+  /** EXIF and XMP; resolution with them, or in a place of its own. */
   readonly exif: boolean;
-  /** Encoder options; `quality` 1..100, `density` in pixels per inch. */
-  options(quality: number, density: number): Record<string, unknown>;
+  readonly iptc: boolean;
+  /** Texts by name: all, or only those for which EXIF has a tag. */
+  readonly texts: 'all' | 'exif' | 'none';
+  /** Encoder options; `quality` 1..100. */
+  options(quality: number): Record<string, unknown>;
 }
 
 // Chroma is all that this program adds, so it is not subsampled where a format can do without.
@@ -22,15 +25,28 @@ const JPEG: OutputFormat = {
   depth: 8,
   alpha: false,
   exif: true,
+  iptc: true,
+  texts: 'all',
   options: (quality) => ({ quality, chromaSubsampling: '4:4:4' }),
 };
-const PNG: OutputFormat = { id: 'png', name: 'PNG', depth: 16, alpha: true, exif: true, options: () => ({}) };
+const PNG: OutputFormat = {
+  id: 'png',
+  name: 'PNG',
+  depth: 16,
+  alpha: true,
+  exif: true,
+  iptc: true,
+  texts: 'all',
+  options: () => ({}),
+};
 const WEBP: OutputFormat = {
   id: 'webp',
   name: 'WebP',
   depth: 8,
   alpha: true,
   exif: true,
+  iptc: false,
+  texts: 'exif',
   options: (quality) => ({ quality, smartSubsample: true }),
 };
 const TIFF: OutputFormat = {
@@ -38,15 +54,10 @@ const TIFF: OutputFormat = {
   name: 'TIFF',
   depth: 16,
   alpha: true,
-  exif: false,
-  // Resolution in pixels per millimetre.
-  options: (_, density) => ({
-    compression: 'lzw',
-    predictor: 'horizontal',
-    resolutionUnit: 'inch',
-    xres: density / 25.4,
-    yres: density / 25.4,
-  }),
+  exif: true,
+  iptc: true,
+  texts: 'exif',
+  options: () => ({ compression: 'lzw', predictor: 'horizontal', resolutionUnit: 'inch' }),
 };
 const AVIF: OutputFormat = {
   id: 'avif',
@@ -54,10 +65,21 @@ const AVIF: OutputFormat = {
   depth: 8,
   alpha: true,
   exif: true,
+  iptc: false,
+  texts: 'exif',
   // AVIF's scale lies about 20 below JPEG's for the same look.
   options: (quality) => ({ quality: Math.max(quality - 20, 1), chromaSubsampling: '4:4:4' }),
 };
-const GIF: OutputFormat = { id: 'gif', name: 'GIF', depth: 8, alpha: true, exif: false, options: () => ({}) };
+const GIF: OutputFormat = {
+  id: 'gif',
+  name: 'GIF',
+  depth: 8,
+  alpha: true,
+  exif: false,
+  iptc: false,
+  texts: 'none',
+  options: () => ({}),
+};
 
 const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
   '.jpg': JPEG,
@@ -95,7 +117,7 @@ export function formatOf(path: string): OutputFormat {
  * @param picture - RGBA
  * @returns the pixels, whether none of them is transparent, and what was lost, one line each
  */
-export function fitToFormat(path: string, format: OutputFormat, picture: Picture, { exif }: KeptMetadata) {
+export function fitToFormat(path: string, format: OutputFormat, picture: Picture) {
   const warnings: string[] = [];
   const lost = (what: string, done: string) => warnings.push(`${path}: ${format.name} cannot hold ${what} – ${done}`);
   let pixels = picture;
@@ -109,6 +131,5 @@ export function fitToFormat(path: string, format: OutputFormat, picture: Picture
     pixels = flattenOverWhite(pixels);
     opaque = true;
   }
-  if (exif && !format.exif) lost('EXIF', 'left out');
   return { pixels, opaque, warnings };
 }

@@ -4,7 +4,9 @@ import { readError as fileReadError, oneLine } from '../runtime/file_errors.ts';
 
 export { oneLine };
 
-const READABLE = 'JPEG, PNG, WebP, TIFF, GIF, AVIF or SVG';
+import { foreignKind, type Kind } from './file/kinds.ts';
+
+const READABLE = 'JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP or SVG';
 
 function notAnImage(name: string, got: string, todo: string, cause?: Error): FormatError {
   return new FormatError(`${name}: expected an image file, got ${got} – ${todo}`, { cause });
@@ -20,8 +22,15 @@ export function emptyError(name: string): FormatError {
   return notAnImage(name, 'an empty file', 'get an undamaged copy');
 }
 
+/** For a file of a kind that is known, and not read. */
+export function kindError(name: string, { what, todo }: Kind, cause?: Error): FormatError {
+  return notAnImage(name, what, todo, cause);
+}
+
 /** For a file whose first bytes are those of no image that can be read. */
-export function headerError(name: string, cause: Error): FormatError {
+export function headerError(name: string, file: Uint8Array, cause: Error): FormatError {
+  const kind = foreignKind(file);
+  if (kind) return kindError(name, kind, cause);
   const reason = oneLine(cause);
   return reason.includes('unsupported image format')
     ? notAnImage(name, 'a file of another kind', `give a ${READABLE}`, cause)
@@ -29,8 +38,16 @@ export function headerError(name: string, cause: Error): FormatError {
 }
 
 /** For an image that begins well and then fails. */
-export function damageError(name: string, cause: Error): FormatError {
+export function damageError(name: string, file: Uint8Array, cause: Error): FormatError {
+  if (cause instanceof FormatError) return cause;
+  const kind = foreignKind(file);
+  if (kind) return kindError(name, kind, cause);
   return new FormatError(`${name}: expected a whole image, got '${oneLine(cause)}' – get an undamaged copy`, { cause });
+}
+
+/** For a page that is asked for and not there. */
+export function pageError(name: string, page: number, pages: number): FormatError {
+  return new FormatError(`${name}: expected page 1 to ${pages}, got ${page} – choose another`);
 }
 
 /** For an image whose header promises too many pixels. */

@@ -43,6 +43,8 @@ export interface ColorizerOptions extends GpuOptions {
 export interface ColorizeOptions extends ApplyChromaOptions {
   /** Pixels of the shorter side at which the picture goes through the network. Default: the size it was trained at. */
   readonly renderSize?: number;
+  /** True: a picture that has colors already is given back as it is. Toned ones, such as sepia, have none. Default false. */
+  readonly keepColor?: boolean;
   /** `fast` (default): one look at the picture. `best`: the mean of four, at two sizes and mirrored, for six times the work. */
   readonly quality?: Quality;
 }
@@ -59,6 +61,7 @@ const COLORIZE_OPTIONS = [
   'upsampling',
   'renderSize',
   'quality',
+  'keepColor',
 ] as const satisfies (keyof ColorizeOptions)[];
 
 /**
@@ -152,6 +155,10 @@ export class Colorizer {
    *   options that do not exist; DeviceError when the device fails, or the colorizer is closed.
    */
   async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Coloured<T>> {
+    if (options.keepColor) {
+      const { asRgba, hasColor } = await import('../image/has_color.ts');
+      if (hasColor(picture)) return asRgba(picture) as Coloured<T>;
+    }
     const chroma = await this.chroma(picture, options);
     const { strength, upsampling } = options;
     return applyChroma(picture, chroma, {

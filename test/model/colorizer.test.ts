@@ -53,6 +53,27 @@ test('what the network said can be put on the picture again, at another strength
   await colorizer.close();
 });
 
+test('with keepColor a picture that has colors is given back, as RGBA; others are colored', async () => {
+  const colorizer = await Colorizer.load({ weights });
+  const [width, height] = [64, 64];
+  const data = Uint8Array.from(
+    { length: width * height * 3 },
+    (_, i) => [200, 60, 50, 60, 90, 210][(i % 3) + 3 * (i & 64 ? 1 : 0)]!,
+  );
+  const kept = await colorizer.colorize({ data, width, height }, { keepColor: true });
+  expect(kept.data).toBeInstanceOf(Uint8ClampedArray);
+  expect(kept.data.filter((_, i) => i % 4 < 3)).toEqual(Uint8ClampedArray.from(data));
+  expect(kept.data.every((v, i) => i % 4 < 3 || v === 255)).toBe(true);
+  const deep = { data: Uint16Array.from(kept.data, (v) => v * 257), width, height };
+  const same = await colorizer.colorize(deep, { keepColor: true });
+  expect(same.data).toEqual(deep.data);
+  // A copy: what is done to it leaves the picture alone.
+  expect(same.data.buffer).not.toBe(deep.data.buffer);
+  const colored = await colorizer.colorize(grey(64, 64), { keepColor: true });
+  expect(colored.data).not.toEqual(grey(64, 64).data);
+  await colorizer.close();
+});
+
 test('a device can be shared, and is left open', async () => {
   const gpu = await Gpu.open();
   const before = gpu.allocatedBytes;

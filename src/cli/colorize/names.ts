@@ -23,11 +23,20 @@ export class Names {
     const stem = basename(path).slice(0, basename(path).length - extension.length);
     for (let i = 1; ; i++) {
       const candidate = join(dirname(path), named(stem, i === 1 ? extension : `-${i}${extension}`));
-      const key = folded(await placeOf(candidate));
-      if (this.#taken.has(key) || (await this.#originals.has(candidate))) continue;
-      this.#taken.add(key);
-      return candidate;
+      if (await this.take([candidate])) return candidate;
     }
+  }
+
+  /** Takes all of `paths`, if none is an original's or another picture's. @returns whether it did */
+  async take(paths: readonly string[]): Promise<boolean> {
+    const keys: string[] = [];
+    for (const path of paths) {
+      const key = folded(await placeOf(path));
+      if (this.#taken.has(key) || (await this.#originals.has(path))) return false;
+      keys.push(key);
+    }
+    for (const key of keys) this.#taken.add(key);
+    return true;
   }
 }
 
@@ -41,7 +50,7 @@ export async function writable(path: string, name: string): Promise<string> {
 }
 
 /** A name of at most 255 bytes: where it would be longer, its stem is cut. */
-function named(stem: string, end: string): string {
+export function named(stem: string, end: string): string {
   const characters = [...stem];
   while (Buffer.byteLength(characters.join('')) + Buffer.byteLength(end) > NAME_BYTES && characters.length > 1) {
     characters.pop();

@@ -12,6 +12,8 @@ export interface Job {
   readonly output: string;
   /** Why it cannot be done, if that is known already. */
   readonly error?: string;
+  /** From 0; where none is named, the first is taken, with a warning if there are several. */
+  readonly page?: number;
 }
 
 export interface Plan {
