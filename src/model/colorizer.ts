@@ -3,6 +3,7 @@ import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { input } from '../graph/ops/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
+import { type BorderOption, borderOf, crop, innerOf } from '../image/border.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
 import { greyToNetwork } from '../image/lab.ts';
 import type { Picture, Pixels } from '../image/picture.ts';
@@ -40,6 +41,11 @@ export interface ColorizeOptions extends ApplyChromaOptions {
   readonly renderSize?: number;
   /** `fast` (default): one look at the picture. `best`: the mean of four, at two sizes and mirrored, for six times the work. */
   readonly quality?: Quality;
+  /**
+   * Which border stays neutral and is kept from the network: `auto` (default), what is found of frames, margins and
+   * mounts; `none`; or a width on every side, in pixels or, as `'5%'`, in percent of the shorter side.
+   */
+  readonly border?: BorderOption;
 }
 
 /**
@@ -112,10 +118,14 @@ export class Colorizer {
   }
 
   /**
-   * Asks the network: a* and b* at half the size at which it ran (its own resolution), and the grey it was asked about.
+   * Asks the network: a* and b* at half the size at which it ran (its own resolution), the grey it was asked about, and the
+   * border that it was not shown.
    * `applyChroma` puts them on the picture, at any strength, as often as wanted.
    */
-  async chroma(picture: Picture, options: Pick<ColorizeOptions, 'renderSize' | 'quality'> = {}): Promise<Chroma> {
+  async chroma(
+    picture: Picture,
+    options: Pick<ColorizeOptions, 'renderSize' | 'quality' | 'border'> = {},
+  ): Promise<Chroma> {
     const { renderSize = this.weights.size, quality = 'fast' } = options;
     const views = VIEWS[quality];
     if (!views) {
@@ -123,12 +133,14 @@ export class Colorizer {
     }
     const { network, embedding } = this.weights;
     const grey = { multiple: sizeMultiple(network), scale: embedding?.kind === 'maps' ? embedding.scale : 1 };
+    const border = borderOf(picture, options.border);
+    const inner = border ? crop(picture, innerOf(border, picture)) : picture;
     const seen = [];
     for (const { scale, mirror } of views) {
-      const plane = renderGrey(picture, sizeOfView(renderSize, scale), { ...grey, mirror });
-      seen.push({ ...(await this.#answer(plane, picture, mirror)), mirror });
+      const plane = renderGrey(inner, sizeOfView(renderSize, scale), { ...grey, mirror });
+      seen.push({ ...(await this.#answer(plane, inner, mirror)), mirror });
     }
-    return meanOfViews(seen);
+    return { ...meanOfViews(seen), ...(border && { border }) };
   }
 
   /** The network's answer to a plane, after all that was asked before. */
