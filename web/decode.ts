@@ -1,6 +1,7 @@
 /** Image files to pixels, by the browser's own decoders: upright (EXIF), in sRGB, at full size. */
 import type { Picture } from '../src/image/picture.ts';
 import { FormatError } from '../src/runtime/errors.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 type Rgba = Picture<Uint8ClampedArray<ArrayBuffer>>;
 
@@ -15,11 +16,8 @@ const STRIP_PIXELS = 2 ** 22;
  * @throws FormatError for what is no picture, or damaged, or too large for this browser
  */
 export async function decode(file: Blob, name: string): Promise<Rgba> {
-  const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch((cause: Error) => {
-    const got = /^image\//.test(file.type) ? `one that it can't ('${cause.message}')` : kindOf(file);
-    throw new FormatError(
-      `${name}: expected a picture that this browser can read, got ${got} – give an undamaged JPEG, PNG or WebP`,
-    );
+  const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(async (cause: Error) => {
+    throw await whyUnreadable(file, name, cause);
   });
   const { width, height } = bitmap;
   try {
@@ -72,9 +70,4 @@ export function canvasOf(width: number, height: number): OffscreenCanvasRenderin
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (!context) throw new RangeError(`no canvas of ${width} x ${height}`);
   return context;
-}
-
-function kindOf({ type, size }: Blob): string {
-  if (size === 0) return 'an empty file';
-  return type ? `a file of type ${type}` : 'a file of unknown type';
 }

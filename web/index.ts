@@ -162,10 +162,22 @@ function saveAll(ids: readonly number[]): void {
   refresh();
 }
 
-/** Loads what only those need who train. */
-async function openTraining(): Promise<void> {
-  const { TrainingPanel } = await import('./training.ts');
-  new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
+let training: Promise<void> | undefined;
+
+/** Loads what only those need who train; where that fails, the next opening tries again. */
+function openTraining(): void {
+  if (!find<HTMLDetailsElement>('training').open) return;
+  training ??= import('./training.ts').then(
+    ({ TrainingPanel }) => {
+      new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
+    },
+    (cause: Error) => {
+      training = undefined;
+      complain(
+        `Training could not be loaded: ${cause.message} – check the connection and open that part again, or reload the page`,
+      );
+    },
+  );
 }
 
 strength.addEventListener('input', () => {
@@ -189,7 +201,7 @@ if (typeof adapter === 'string') {
     stopWith(`The worker failed: ${message || 'it could not be loaded'}. Reload the page.`);
   ask({ kind: 'open', weights: besidePage(BUILT.weights), extractor });
   openIntake(take, complain);
-  find('training').addEventListener('toggle', openTraining, { once: true });
+  find('training').addEventListener('toggle', openTraining);
   refresh();
 }
 // Without it, the page works as long as there is a connection.

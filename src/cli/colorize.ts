@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { borderPixels } from '../image/border.ts';
+import { applyChroma } from '../image/chroma.ts';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
 import { type ImageFile, readImage, writeImage } from '../image/node.ts';
 import { Colorizer, type ColorizerOptions } from '../model/colorizer.ts';
@@ -59,10 +61,12 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
       const open = colorizer;
       await attempt(job, async () => {
         const start = performance.now();
-        const coloured = await open.colorize(picture, colorize);
+        const chroma = await open.chroma(picture, colorize);
+        const coloured = applyChroma(picture, chroma, colorize);
+        const border = chroma.border && borderPixels(chroma.border, picture);
         await mkdir(resolve(job.output, '..'), { recursive: true }).catch(() => undefined); // writeImage says why not
         const { warnings } = await writeImage(job.output, coloured, { metadata: picture.metadata });
-        report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings]);
+        report.done(job, picture, performance.now() - start, [...picture.warnings, ...warnings], border);
       });
     }
   } finally {
@@ -161,13 +165,19 @@ class Reporter {
     { width, height }: { width: number; height: number },
     ms: number,
     warnings: string[],
+    border?: readonly number[],
   ): void {
     this.#count++;
-    if (this.#json) this.#line({ input, output, width, height, ms: Math.round(ms), warnings });
+    if (this.#json)
+      this.#line({ input, output, width, height, ms: Math.round(ms), ...(border && { border }), warnings });
     else {
       process.stderr.write(
         `[${this.#count}/${this.#total}] ${input} → ${output}  ${width}x${height}  ${(ms / 1000).toFixed(1)} s\n`,
       );
+      if (border)
+        process.stderr.write(
+          `  border: ${border.join(' ')} pixels (top, right, bottom, left) left neutral; --border none colours all\n`,
+        );
       for (const warning of warnings) process.stderr.write(`  warning: ${warning}\n`);
     }
   }

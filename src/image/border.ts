@@ -98,6 +98,12 @@ export function innerOf(border: Border, { width, height }: Size): Inner {
   return { left, top, width: width - left - right, height: height - top - bottom };
 }
 
+/** How many pixels of a picture of that size each side's border takes, as style sheets order them. */
+export function borderPixels(border: Border, size: Size): [top: number, right: number, bottom: number, left: number] {
+  const { left, top, width, height } = innerOf(border, size);
+  return [top, size.width - left - width, size.height - top - height, left];
+}
+
 /** Copies what lies inside. */
 export function crop(picture: Picture, { left, top, width, height }: Inner): Picture {
   const data: Pixels = picture.data;

@@ -1,7 +1,7 @@
 /** Borders of scanned prints: found, left alone where there are none, and kept neutral. */
 import { expect, test } from 'vitest';
 import { Random } from '../../src/graph/random.ts';
-import { type Border, borderOf, crop, innerOf } from '../../src/image/border.ts';
+import { type Border, borderOf, borderPixels, crop, innerOf } from '../../src/image/border.ts';
 import { applyChroma } from '../../src/image/chroma.ts';
 import type { Picture } from '../../src/image/picture.ts';
 import { ShapeError } from '../../src/runtime/errors.ts';
@@ -47,9 +47,7 @@ function framed(width: number, height: number, layers: readonly (readonly [numbe
 /** Pixels from each side that are border: top, right, bottom, left. */
 function pixels(picture: Picture): number[] | undefined {
   const border = borderOf(picture);
-  if (!border) return undefined;
-  const { left, top, width, height } = innerOf(border, picture);
-  return [top, picture.width - left - width, picture.height - top - height, left];
+  return border && borderPixels(border, picture);
 }
 
 test.each([
