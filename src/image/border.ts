@@ -48,7 +48,7 @@ const SEAM = 2;
  * @throws ShapeError for an option that is none, or a border that would leave nothing
  */
 export function borderOf(picture: Picture, option: BorderOption = 'auto'): Border | undefined {
-  channelsOf('border', picture);
+  channelsOf('colorize', picture);
   if (option === 'none') return undefined;
   if (option === 'auto') return findBorder(picture);
   const { width, height } = picture;
@@ -57,7 +57,7 @@ export function borderOf(picture: Picture, option: BorderOption = 'auto'): Borde
   const pixels = percent ? (Number.parseFloat(option) / 100) * shorter : option;
   if (typeof pixels !== 'number' || !(pixels >= 0 && pixels * 2 <= shorter - 1)) {
     throw new ShapeError(
-      `border: expected 'auto', 'none', or a width below half of the shorter side (${shorter} pixels) such as 12 or '5%', got ${typeof option === 'string' ? `'${option}'` : option} – choose another`,
+      `colorize: expected a border 'auto', 'none', or of a width below half of the shorter side (${shorter} pixels) such as 12 or '5%', got ${typeof option === 'string' ? `'${option}'` : option} – choose another`,
     );
   }
   if (pixels === 0) return undefined;

@@ -95,7 +95,7 @@ function calmed(profile: Float32Array, steps: number): Float32Array {
 
 function greyReader(picture: Picture): (x: number, y: number) => number {
   const { data, width } = picture;
-  const channels = channelsOf('border', picture);
+  const channels = channelsOf('colorize', picture);
   const scale = 255 / maxCode(picture);
   const [r, g, b] = LUMA;
   return (x, y) => {

@@ -140,7 +140,7 @@ test('a width can be given, in pixels or percent of the shorter side, or none', 
     expect(() => borderOf(picture, wrong as 'auto')).toThrow(ShapeError);
   }
   expect(() => borderOf(picture, '60%')).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: border: expected 'auto', 'none', or a width below half of the shorter side (100 pixels) such as 12 or '5%', got '60%' – choose another]`,
+    `[ShapeError: colorize: expected a border 'auto', 'none', or of a width below half of the shorter side (100 pixels) such as 12 or '5%', got '60%' – choose another]`,
   );
 });
 

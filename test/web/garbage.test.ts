@@ -40,8 +40,6 @@ test('files of any kind: each is told what it is, and the good one is colored', 
     file('scan.tif', Buffer.from('II*\0\x08\0\0\0\0\0\0\0', 'latin1'), 'image/tiff'),
     file('noise.bin', Buffer.from([0, 1, 2, 3, 250]), ''),
     file('good.png', await png(), 'image/png'),
-    file('empty.safetensors', '', ''),
-    file('garbage.safetensors', 'no weights at all, only words', ''),
   ]);
   await settled('Coloured.');
   const said = await problems();
@@ -54,8 +52,23 @@ test('files of any kind: each is told what it is, and the good one is colored', 
   );
   expect(about('scan.tif')).toMatch(/got TIFF – open this page in Safari, use the command line, or save/);
   expect(about('noise.bin')).toContain('got a file of unknown type – ');
-  expect(about('garbage.safetensors')).not.toBe('');
   expect(await page.locator('#strip li').count()).toBe(1);
+});
+
+test('weights that are none are named, and those before stay', async () => {
+  await page.goto(on.site.base);
+  await settled('Ready.');
+  for (const [name, content] of [
+    ['empty.safetensors', ''],
+    ['garbage.safetensors', 'no weights at all, only words'],
+  ] as const) {
+    await page.setInputFiles('#files', [file(name, content, '')]);
+    await expect
+      .poll(async () => (await problems()).at(-1), { timeout: 20_000 })
+      .toMatch(new RegExp(`^${name}: expected `));
+    expect(await page.inputValue('#weights')).toBe('0');
+  }
+  await settled('Ready.');
 });
 
 test('a file that was changed or removed after it was chosen is to be chosen again', async () => {
@@ -167,7 +180,8 @@ test('the part that trains can be opened again where it could not be loaded, and
   await page.route(/training.*\.js/, (route) => route.abort());
   await page.click('#training summary');
   await expect.poll(problems).toEqual([expect.stringMatching(/^Training could not be loaded: .* – /)]);
-  expect(session.complaints.splice(0).every((complaint) => complaint.includes('Failed to load'))).toBe(true);
+  const others = session.complaints.splice(0).filter((line) => !/Failed to load|Service Worker .*blocked/.test(line));
+  expect(others).toEqual([]);
   await page.unroute(/training.*\.js/);
   await page.click('#training summary');
   await page.click('#training summary');
