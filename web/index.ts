@@ -164,7 +164,7 @@ function saveAll(ids: readonly number[]): void {
 
 let training: Promise<void> | undefined;
 
-/** Loads what only those need who train; where that fails, the next opening tries again. */
+/** Loads what only those need who train; where that fails, the next opening tries again (some browsers remember that it failed). */
 function openTraining(): void {
   if (!find<HTMLDetailsElement>('training').open) return;
   training ??= import('./training.ts').then(
@@ -174,7 +174,7 @@ function openTraining(): void {
     (cause: Error) => {
       training = undefined;
       complain(
-        `Training could not be loaded: ${cause.message} – check the connection and open that part again, or reload the page`,
+        `Training could not be loaded: ${cause.message} – check the connection and open that part again; if that changes nothing, save what is coloured and reload the page`,
       );
     },
   );
