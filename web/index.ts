@@ -162,22 +162,21 @@ function saveAll(ids: readonly number[]): void {
   refresh();
 }
 
-let training: Promise<void> | undefined;
+let training = false;
 
-/** Loads what only those need who train; where that fails, the next opening tries again (some browsers remember that it failed). */
-function openTraining(): void {
-  if (!find<HTMLDetailsElement>('training').open) return;
-  training ??= import('./training.ts').then(
-    ({ TrainingPanel }) => {
-      new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
-    },
-    (cause: Error) => {
-      training = undefined;
-      complain(
-        `Training could not be loaded: ${cause.message} – check the connection and open that part again; if that changes nothing, save what is coloured and reload the page`,
-      );
-    },
-  );
+/** Loads what only those need who train; where that fails, the next opening tries again (some browsers remember the failure). */
+async function openTraining(): Promise<void> {
+  if (training || !find<HTMLDetailsElement>('training').open) return;
+  training = true;
+  try {
+    const { TrainingPanel } = await import('./training.ts');
+    new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
+  } catch (cause) {
+    training = false;
+    complain(
+      `Training could not be loaded: ${(cause as Error).message} – check the connection and open that part again; if that changes nothing, save what is coloured and reload the page`,
+    );
+  }
 }
 
 strength.addEventListener('input', () => {

@@ -29,7 +29,7 @@ const forMaps = scripts.filter((name) => /^chunks\/(maps|load)-/.test(name));
  * need, protobufjs's reader, onnx-proto's decoders. At once 7 more: what maps are, chunks that are split finer, and the
  * classifier's kernels (depthwise, 1x1 by subgroups).
  */
-test('what colors is at most 104 KiB of JavaScript, compressed', () => {
+test('what colors is at most 106 KiB of JavaScript, compressed', () => {
   const sizeOf = (names: Iterable<string>) =>
     [...names].reduce((sum, name) => sum + gzipSync(read(name), { level: 9 }).length, 0);
   const atOnce = new Set([...together(entry('index')), ...together(entry('worker'))]);
@@ -38,8 +38,8 @@ test('what colors is at most 104 KiB of JavaScript, compressed', () => {
     `to color: ${sizeOf(coloring)} bytes gzipped, ${sizeOf(atOnce)} of them at once; with training and everything optional: ${sizeOf(scripts)}`,
   );
   expect(sizeOf(atOnce)).toBeGreaterThan(20_000);
-  expect(sizeOf(coloring)).toBeLessThanOrEqual(104 * 1024);
-  expect(sizeOf(atOnce)).toBeLessThanOrEqual(67 * 1024);
+  expect(sizeOf(coloring)).toBeLessThanOrEqual(106 * 1024);
+  expect(sizeOf(atOnce)).toBeLessThanOrEqual(70 * 1024);
 });
 
 const READS_ONNX = /protobuf|ModelProto|opset/i;
