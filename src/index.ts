@@ -15,6 +15,7 @@ export { reshape } from './graph/ops/reshape.ts';
 export { tanh } from './graph/ops/tanh.ts';
 export { upsample2x } from './graph/ops/upsample2x.ts';
 export { ParameterLayout, ParameterSlab, type Tensors } from './graph/parameters.ts';
+export type { Border, BorderOption } from './image/border.ts';
 export { applyChroma, type Chroma } from './image/chroma.ts';
 export type { Picture, Pixels } from './image/picture.ts';
 export { defineKernel, type KernelSpec, linear } from './kernels/define.ts';

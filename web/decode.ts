@@ -1,6 +1,7 @@
 /** Image files to pixels, by the browser's own decoders: upright (EXIF), in sRGB, at full size. */
 import type { Picture } from '../src/image/picture.ts';
 import { FormatError } from '../src/runtime/errors.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 type Rgba = Picture<Uint8ClampedArray<ArrayBuffer>>;
 
@@ -16,17 +17,7 @@ const STRIP_PIXELS = 2 ** 22;
  */
 export async function decode(file: Blob, name: string): Promise<Rgba> {
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(async (cause: Error) => {
-    // Loaded on demand: most pictures can be read.
-    const { foreignKind, HEIC } = await import('../src/image/file/kinds.ts');
-    const kind = foreignKind(new Uint8Array(await file.slice(0, 256).arrayBuffer()));
-    if (kind) {
-      const todo = kind === HEIC ? 'open this page in Safari, which reads it, or convert it to JPEG or PNG' : kind.todo;
-      throw new FormatError(`${name}: expected a picture that this browser can read, got ${kind.what} – ${todo}`);
-    }
-    const got = /^image\//.test(file.type) ? `one that it can't ('${cause.message}')` : kindOf(file);
-    throw new FormatError(
-      `${name}: expected a picture that this browser can read, got ${got} – give an undamaged JPEG, PNG or WebP`,
-    );
+    throw await whyUnreadable(file, name, cause);
   });
   const { width, height } = bitmap;
   try {
@@ -79,9 +70,4 @@ export function canvasOf(width: number, height: number): OffscreenCanvasRenderin
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (!context) throw new RangeError(`no canvas of ${width} x ${height}`);
   return context;
-}
-
-function kindOf({ type, size }: Blob): string {
-  if (size === 0) return 'an empty file';
-  return type ? `a file of type ${type}` : 'a file of unknown type';
 }

@@ -162,10 +162,21 @@ function saveAll(ids: readonly number[]): void {
   refresh();
 }
 
-/** Loads what only those need who train. */
+let training = false;
+
+/** Loads what only those need who train; where that fails, the next opening tries again (some browsers remember the failure). */
 async function openTraining(): Promise<void> {
-  const { TrainingPanel } = await import('./training.ts');
-  new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
+  if (training || !find<HTMLDetailsElement>('training').open) return;
+  training = true;
+  try {
+    const { TrainingPanel } = await import('./training.ts');
+    new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
+  } catch (cause) {
+    training = false;
+    complain(
+      `Training could not be loaded: ${(cause as Error).message} – check the connection and open that part again; if that changes nothing, save what is coloured and reload the page`,
+    );
+  }
 }
 
 strength.addEventListener('input', () => {
@@ -189,7 +200,7 @@ if (typeof adapter === 'string') {
     stopWith(`The worker failed: ${message || 'it could not be loaded'}. Reload the page.`);
   ask({ kind: 'open', weights: besidePage(BUILT.weights), extractor });
   openIntake(take, complain);
-  find('training').addEventListener('toggle', openTraining, { once: true });
+  find('training').addEventListener('toggle', openTraining);
   refresh();
 }
 // Without it, the page works as long as there is a connection.

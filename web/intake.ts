@@ -1,5 +1,6 @@
 /** The ways in: choosing, dropping anywhere on the page, pasting, and the example. */
 import { find } from './elements.ts';
+import { plain, withPlainName } from './file_name.ts';
 import { besidePage } from './worker_start.ts';
 
 /**
@@ -10,7 +11,7 @@ import { besidePage } from './worker_start.ts';
  */
 export function openIntake(take: (files: readonly File[]) => void, fail: (message: string) => void): void {
   const takeAll = (files: FileList | null | undefined) => {
-    if (files?.length) take([...files]);
+    if (files?.length) take(Array.from(files, withPlainName));
   };
   const input = find<HTMLInputElement>('files');
   input.addEventListener('change', () => {
@@ -29,7 +30,14 @@ export function openIntake(take: (files: readonly File[]) => void, fail: (messag
   addEventListener('drop', (event) => {
     event.preventDefault();
     mark(false);
-    takeAll(event.dataTransfer?.files);
+    const { items, files } = event.dataTransfer ?? {};
+    const folders = Array.from(items ?? [], (item) => item.webkitGetAsEntry()).filter((entry) => entry?.isDirectory);
+    for (const folder of folders) {
+      fail(`${plain(folder!.name)}: expected a picture, got a folder – open it and drop the pictures in it`);
+    }
+    const names = new Set(folders.map((folder) => folder!.name));
+    const pictures = Array.from(files ?? []).filter(({ name }) => !names.has(name));
+    if (pictures.length > 0) take(pictures.map(withPlainName));
   });
   addEventListener('paste', (event) => takeAll(event.clipboardData?.files));
 

@@ -1,5 +1,6 @@
 /** The part of the page that trains: its form, the curve, the sheet, and what becomes of the weights. */
 import { draw, find, saveFile } from './elements.ts';
+import { withPlainName } from './file_name.ts';
 import { LossCurve } from './loss_curve.ts';
 import type { OwnFiles, TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';
 import { startWorker } from './worker_start.ts';
@@ -26,7 +27,7 @@ export class TrainingPanel {
     this.#own = own;
     find('training-choose').addEventListener('click', () => input.click());
     input.addEventListener('change', () => {
-      this.#files = [...(input.files ?? [])];
+      this.#files = Array.from(input.files ?? [], withPlainName);
       find('training-chosen').textContent = `${this.#files.length} chosen`;
       this.#enable();
     });

@@ -6,6 +6,7 @@ import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { Engine } from './engine.ts';
 import type { Message, Pixels, Request } from './messages.ts';
+import { changedFile } from './unreadable.ts';
 import { loadFiles } from './weights.ts';
 
 /** Longest sides, pixels. */
@@ -32,7 +33,7 @@ function post(message: Message): void {
 }
 
 addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  if (data.kind === 'paint') paint(data);
+  if (data.kind === 'paint') tryPainting(data);
   else if (data.kind === 'forget') {
     photographs.delete(data.id);
     forgotten.add(data.id);
@@ -60,7 +61,12 @@ async function open({ weights, extractor }: Request & { kind: 'open' }): Promise
     const [bytes, classifier] = (await load(weights, extractor)) as [Uint8Array, Uint8Array];
     next = await Engine.open(bytes, 'weights', async () => classifier, notice);
   } else {
-    const bytes = new Uint8Array(await weights.arrayBuffer());
+    const bytes = await weights.arrayBuffer().then(
+      (buffer) => new Uint8Array(buffer),
+      () => {
+        throw changedFile(weights.name);
+      },
+    );
     next = await Engine.open(bytes, weights.name, async () => (await load(extractor))[0]!, notice);
   }
   await engine?.close();
@@ -85,6 +91,16 @@ async function colour({ id, file, name }: Request & { kind: 'colour' }): Promise
   photographs.set(id, { file, name, preview, chroma });
   const thumbnail = applyChroma(shrink(preview, THUMBNAIL), chroma) as Pixels;
   post({ kind: 'coloured', id, thumbnail, ms: performance.now() - start, networkMs });
+}
+
+/** Nothing may end the worker, which holds all photographs. The page waits for an answer to each. */
+function tryPainting(request: Request & { kind: 'paint' }): void {
+  try {
+    paint(request);
+  } catch (cause) {
+    post({ kind: 'painted', id: request.id });
+    post({ kind: 'notice', message: `The photograph could not be drawn: ${(cause as Error).message}` });
+  }
 }
 
 function paint({ id, strength, before }: Request & { kind: 'paint' }): void {

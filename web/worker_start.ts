@@ -9,7 +9,12 @@
 export function startWorker(name: string): Worker {
   const script = `import ${JSON.stringify(besidePage(name))};`;
   const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-  return new Worker(url, { type: 'module' });
+  const worker = new Worker(url, { type: 'module' });
+  // It speaks or fails once it is loaded; only then can its address go.
+  for (const event of ['message', 'error']) {
+    worker.addEventListener(event, () => URL.revokeObjectURL(url), { once: true });
+  }
+  return worker;
 }
 
 /** The address of a file beside the page. */

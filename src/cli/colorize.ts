@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { borderPixels } from '../image/border.ts';
+import { applyChroma } from '../image/chroma.ts';
 import { hasColor } from '../image/has_color.ts';
 import { type ImageFile, readImage, writeImage } from '../image/node.ts';
 import type { Picture } from '../image/picture.ts';
@@ -30,7 +32,7 @@ export async function colorizeCommand(argv: string[]): Promise<number> {
 
 /** Colors picture by picture; what fails stops nothing else. @returns the exit code */
 async function colorizeAll(request: ColorizeRequest, plan: Plan): Promise<number> {
-  const { load, colorize, pages, keepColor, skipExisting } = request;
+  const { load, ask, apply, pages, keepColor, skipExisting } = request;
   const all = pages === 'all' ? await withPages(plan.jobs) : plan.jobs;
   const jobs = all.filter(({ output, error }) => !skipExisting || error || !existsSync(output));
   const report = new Reporter(jobs.length, request.json);
@@ -66,9 +68,11 @@ async function colorizeAll(request: ColorizeRequest, plan: Plan): Promise<number
       const open = colorizer;
       await attempt(job, async () => {
         const start = performance.now();
-        const warnings = await write(job, await open.colorize(picture, colorize), picture);
+        const chroma = await open.chroma(picture, ask);
+        const border = chroma.border && borderPixels(chroma.border, picture);
+        const warnings = await write(job, applyChroma(picture, chroma, apply), picture);
         const replaced = `${job.input}: has colors already, which are replaced – --keep-color leaves such pictures as they are`;
-        report.done(job, picture, performance.now() - start, [...(colored ? [replaced] : []), ...warnings]);
+        report.done(job, picture, performance.now() - start, [...(colored ? [replaced] : []), ...warnings], border);
       });
     }
   } finally {

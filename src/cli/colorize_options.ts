@@ -1,5 +1,7 @@
 /** What `koalarize IMAGE|FOLDER… -o OUT` may be told. */
 import { parseArgs } from 'node:util';
+import type { BorderOption } from '../image/border.ts';
+import type { ApplyChromaOptions } from '../image/chroma.ts';
 import { WRITABLE_EXTENSIONS } from '../image/formats.ts';
 import { UPSAMPLINGS } from '../image/upsample.ts';
 import { QUALITIES } from '../image/views.ts';
@@ -25,6 +27,8 @@ texts, alpha and 16 bits are kept.
   --render-size N      pixels of the shorter side inside the network      [as it was trained]
   --quality Q          fast: one look at each picture; best: the mean of four looks, at two sizes and mirrored: a little
                        nearer to the truth, for six times the work     [fast]
+  --border B           which border stays neutral and is kept from the network: auto, what is found of black edges, white
+                       margins and mounts; none; or a width on every side, N pixels or N% of the shorter side     [auto]
   --weights FILE       other weights, as 'koalarize train' writes them
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
@@ -51,6 +55,7 @@ const OPTIONS = {
   upsampling: { type: 'string' },
   'render-size': { type: 'string' },
   quality: { type: 'string' },
+  border: { type: 'string' },
   weights: { type: 'string' },
   ...INCEPTION_OPTIONS,
   adapter: { type: 'string' },
@@ -75,7 +80,8 @@ export interface ColorizeRequest {
   /** For `Colorizer.load`. */
   readonly load: ColorizerOptions;
   /** For each picture. */
-  readonly colorize: ColorizeOptions;
+  readonly ask: Pick<ColorizeOptions, 'quality' | 'border' | 'renderSize'>;
+  readonly apply: ApplyChromaOptions;
 }
 
 /** Reads the arguments. @returns undefined where help is asked for. @throws UsageError */
@@ -90,6 +96,7 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
   const upsampling = oneOf(values, 'upsampling', UPSAMPLINGS) ?? 'guided';
   const quality = oneOf(values, 'quality', QUALITIES) ?? 'fast';
   const pages = oneOf(values, 'pages', ['first', 'all'] as const);
+  const border = borderOption(values.border);
   const precision = oneOf(values, 'precision', ['f32', 'f16'] as const);
   return {
     inputs: positionals,
@@ -106,8 +113,15 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
       ...(values.verbose && { verbose: sayLine }),
       ...(inception && { inception }),
     },
-    colorize: { strength, upsampling, quality, ...(renderSize && { renderSize }) },
+    ask: { quality, border, ...(renderSize && { renderSize }) },
+    apply: { strength, upsampling },
   };
+}
+
+function borderOption(given = 'auto'): BorderOption {
+  if (/^\d+$/.test(given)) return Number(given);
+  if (given === 'auto' || given === 'none' || /^\d+(\.\d+)?%$/.test(given)) return given as BorderOption;
+  throw new UsageError(`--border: expected auto, none, pixels such as 12, or percent such as 5%, got '${given}'`);
 }
 
 function parse(args: string[]) {

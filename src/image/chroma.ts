@@ -10,6 +10,7 @@
  */
 import { expectObject, expectOptions, isKind, kindOf } from '../runtime/arguments.ts';
 import { ArgumentError, FormatError, ShapeError } from '../runtime/errors.ts';
+import { type Border, innerOf, neutralizer } from './border.ts';
 import { chromaStatistics } from './cast_guard.ts';
 import { greyTables, rowColourer } from './gamut.ts';
 import { channelsOf, lumaRow, maxCode, type Picture, type Pixels } from './picture.ts';
@@ -28,6 +29,8 @@ export interface Chroma {
   readonly extent?: { readonly width: number; readonly height: number };
   /** The picture's grey at the same size, `[h, w]`, 8-bit codes 0..255, laid over white: what guided upsampling goes by. */
   readonly guide?: Float32Array;
+  /** The picture's border, which stays neutral: the planes are of what lies inside. Default none. */
+  readonly border?: Border;
 }
 
 export interface ApplyChromaOptions {
@@ -71,7 +74,9 @@ export function applyChroma<T extends Pixels>(
   const hasAlpha = channels === 2 || channels === 4;
   const planes = { ...chroma, extent: chroma.extent ?? chroma };
   const guide = upsampling === 'guided' ? chroma.guide : undefined;
-  const upsample = guide ? guidedRows(planes, guide, picture, max) : bilinearRows(planes, picture);
+  const inner = chroma.border ? innerOf(chroma.border, picture) : { left: 0, top: 0, width, height };
+  const neutralize = chroma.border && neutralizer(chroma.border, picture, inner);
+  const upsample = guide ? guidedRows(planes, guide, inner, max) : bilinearRows(planes, inner);
   const statistics = () =>
     chromaStatistics(chroma.data, chroma.width, Math.ceil(planes.extent.width), Math.ceil(planes.extent.height));
   const strengthen = strengthRow(strength, statistics, greyTables(max).f);
@@ -79,11 +84,14 @@ export function applyChroma<T extends Pixels>(
   const grey = new Uint16Array(width);
   const seen = guide && hasAlpha ? new Uint16Array(width) : grey;
   const ab = new Float64Array(width * 2);
+  const seenInner = seen.subarray(inner.left, inner.left + inner.width);
+  const abInner = ab.subarray(2 * inner.left, 2 * (inner.left + inner.width));
 
   for (let y = 0; y < height; y++) {
     lumaRow(data, channels, width, y, grey);
     if (seen !== grey) overWhite(grey, data, channels, y, max, seen);
-    upsample(y, seen, ab);
+    upsample(Math.min(Math.max(y - inner.top, 0), inner.height - 1), seenInner, abInner);
+    neutralize?.(y, ab);
     strengthen?.(grey, ab);
     colour(grey, ab, out, y * width * 4);
     for (let x = 0, o = y * width * 4 + 3; x < width; x++, o += 4) {

@@ -3,6 +3,7 @@ import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { input } from '../graph/ops/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
+import { type BorderOption, borderOf, crop, innerOf } from '../image/border.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
 import { greyToNetwork } from '../image/lab.ts';
 import { channelsOf, type Picture, type Pixels } from '../image/picture.ts';
@@ -47,6 +48,11 @@ export interface ColorizeOptions extends ApplyChromaOptions {
   readonly keepColor?: boolean;
   /** `fast` (default): one look at the picture. `best`: the mean of four, at two sizes and mirrored, for six times the work. */
   readonly quality?: Quality;
+  /**
+   * Which border stays neutral and is kept from the network: `auto` (default), what is found of frames, margins and
+   * mounts; `none`; or a width on every side, in pixels or, as `'5%'`, in percent of the shorter side.
+   */
+  readonly border?: BorderOption;
 }
 
 const LOAD_OPTIONS = [
@@ -62,6 +68,7 @@ const COLORIZE_OPTIONS = [
   'renderSize',
   'quality',
   'keepColor',
+  'border',
 ] as const satisfies (keyof ColorizeOptions)[];
 
 /**
@@ -168,10 +175,14 @@ export class Colorizer {
   }
 
   /**
-   * Asks the network: a* and b* at half the size at which it ran (its own resolution), and the grey it was asked about.
+   * Asks the network: a* and b* at half the size at which it ran (its own resolution), the grey it was asked about, and the
+   * border that it was not shown.
    * `applyChroma` puts them on the picture, at any strength, as often as wanted.
    */
-  async chroma(picture: Picture, options: Pick<ColorizeOptions, 'renderSize' | 'quality'> = {}): Promise<Chroma> {
+  async chroma(
+    picture: Picture,
+    options: Pick<ColorizeOptions, 'renderSize' | 'quality' | 'border'> = {},
+  ): Promise<Chroma> {
     this.#check();
     channelsOf('colorize', picture);
     expectOptions('colorize', options, COLORIZE_OPTIONS);
@@ -182,12 +193,14 @@ export class Colorizer {
     const views = VIEWS[quality];
     const { network, embedding } = this.weights;
     const grey = { multiple: sizeMultiple(network), scale: embedding?.kind === 'maps' ? embedding.scale : 1 };
+    const border = borderOf(picture, options.border);
+    const inner = border ? crop(picture, innerOf(border, picture)) : picture;
     // All are asked for at once: closing waits for them.
     const seen = views.map(async ({ scale, mirror }) => {
-      const plane = renderGrey(picture, sizeOfView(renderSize, scale), { ...grey, mirror });
-      return { ...(await this.#answer(plane, picture, mirror)), mirror };
+      const plane = renderGrey(inner, sizeOfView(renderSize, scale), { ...grey, mirror });
+      return { ...(await this.#answer(plane, inner, mirror)), mirror };
     });
-    return meanOfViews(await Promise.all(seen));
+    return { ...meanOfViews(await Promise.all(seen)), ...(border && { border }) };
   }
 
   /** The network's answer to a plane, after all that was asked before. */

@@ -283,6 +283,25 @@ test('--upsampling bilinear leaves the edges of the picture out of account', asy
   expect(bilinear).not.toEqual(guided);
 });
 
+test('a border is found, named in the line of JSON, and stays neutral', async () => {
+  const file = join(folder, 'framed.png');
+  const out = join(folder, 'framed-colour.png');
+  await picture(120, 90, 1)
+    .extend({ top: 9, right: 12, bottom: 10, left: 8, background: '#0c0c0c' })
+    .png()
+    .toFile(file);
+  const { code, stderr, stdout } = await koalarize([file, '-o', out, '--weights', weights, '--json']);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ border: [9, 12, 10, 8] });
+  const { data, width } = await readImage(out);
+  for (let y = 0; y < 109; y++) {
+    for (let x = 0; x < 8; x++)
+      expect([...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 3)]).toEqual([12, 12, 12]);
+  }
+  const none = await koalarize([file, '-o', out, '--weights', weights, '--json', '--border', 'none']);
+  expect(JSON.parse(none.stdout).border).toBeUndefined();
+});
+
 test('wrong usage is exit code 2 and one line that says what to do', async () => {
   const wrong = [
     [],
@@ -290,6 +309,7 @@ test('wrong usage is exit code 2 and one line that says what to do', async () =>
     ['a.jpg', '-o', 'b.xyz'],
     ['a.jpg', '-o', 'b.png', '--strength', 'much'],
     ['a.jpg', '-o', 'b.png', '--upsampling', 'cubic'],
+    ['a.jpg', '-o', 'b.png', '--border', '5px'],
     ['a.jpg', '-o', 'b.png', '--colour'],
   ];
   for (const args of wrong) {

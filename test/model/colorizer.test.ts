@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../src/graph/safetensors.ts';
-import { ArgumentError, applyChroma, Colorizer, DeviceError, FormatError, Gpu } from '../../src/index.ts';
+import { ArgumentError, applyChroma, Colorizer, DeviceError, FormatError, Gpu, ShapeError } from '../../src/index.ts';
 import { temporaryFolder, writeTestWeights } from '../cli/run.ts';
 
 const path = join(await temporaryFolder(), 'weights.safetensors');
@@ -71,6 +71,29 @@ test('with keepColor a picture that has colors is given back, as RGBA; others ar
   expect(same.data.buffer).not.toBe(deep.data.buffer);
   const colored = await colorizer.colorize(grey(64, 64), { keepColor: true });
   expect(colored.data).not.toEqual(grey(64, 64).data);
+  await colorizer.close();
+});
+
+test('a border is kept from the network, and stays neutral', async () => {
+  const colorizer = await Colorizer.load({ weights });
+  const scene = (x: number, y: number) => 125 + 45 * Math.sin(x / 5) + 45 * Math.cos(y / 6);
+  const draw = (width: number, height: number, code: (x: number, y: number) => number) => {
+    const data = Uint8ClampedArray.from({ length: width * height }, (_, i) => code(i % width, Math.floor(i / width)));
+    return { data, width, height };
+  };
+  const inside = (x: number, y: number) => x >= 8 && y >= 8 && x < 112 && y < 82;
+  const framed = draw(120, 90, (x, y) => (inside(x, y) ? scene(x, y) : 12));
+  const inner = draw(104, 74, (x, y) => scene(x + 8, y + 8));
+  const { border, ...chroma } = await colorizer.chroma(framed);
+  expect(border).toEqual([8 / 90, 8 / 120, 8 / 90, 8 / 120].map((share) => Array(2).fill(expect.closeTo(share, 8))));
+  expect(chroma).toEqual(await colorizer.chroma(inner));
+  expect(await colorizer.chroma(framed, { border: 'none' })).not.toEqual(chroma);
+  expect(await colorizer.chroma(framed, { border: 8, quality: 'best' })).toMatchObject({ border });
+  const { data } = await colorizer.colorize(framed);
+  const colored = framed.data.map((_, i) => Number(new Set(data.subarray(4 * i, 4 * i + 3)).size > 1));
+  expect(colored.some((is, i) => is && !inside(i % 120, Math.floor(i / 120)))).toBe(false);
+  expect(colored.filter((is) => is).length).toBeGreaterThan(5000);
+  await expect(colorizer.colorize(framed, { border: 45 })).rejects.toThrow(ShapeError);
   await colorizer.close();
 });
 

@@ -24,14 +24,18 @@ export class Reporter {
     { width, height }: { width: number; height: number },
     ms: number,
     warnings: readonly string[],
+    border?: readonly number[],
   ): void {
     this.#count++;
     if (this.#json) {
-      printJson({ input, output, width, height, ms: Math.round(ms), warnings });
+      printJson({ input, output, width, height, ms: Math.round(ms), ...(border && { border }), warnings });
       return;
     }
     const seconds = (ms / 1000).toFixed(1);
     sayLine(`[${this.#count}/${this.#total}] ${input} → ${output}  ${width}x${height}  ${seconds} s`);
+    if (border) {
+      sayLine(`  border: ${border.join(' ')} pixels (top, right, bottom, left) left neutral; --border none colors all`);
+    }
     for (const warning of warnings) sayLine(`  warning: ${warning}`);
   }
 
