@@ -1,4 +1,6 @@
 import source from '../../shaders/conv2d_gemm.wgsl';
+import gemm_forward from '../../shaders/lib/gemm_forward.wgsl';
+import operand_f32 from '../../shaders/lib/operand_f32.wgsl';
 import { defineKernel, type Grid, type Scalar, type Values } from './define.ts';
 
 /** How a workgroup's tile is shared out: rows x columns threads, each of 4*quads pixels x 4*vectors channels. */
@@ -84,6 +86,7 @@ export type GemmParams = Values<typeof PARAMS>;
 export const conv2dGemm = defineKernel({
   name: 'conv2d_gemm',
   source,
+  library: { gemm_forward, operand_f32 },
   buffers: {
     x: { access: 'read', length: (p) => p.batch * p.in_height * p.in_width * p.in_stride * 4 },
     weights: {

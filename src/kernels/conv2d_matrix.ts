@@ -1,4 +1,5 @@
 import source from '../../shaders/conv2d_matrix.wgsl';
+import gemm_forward from '../../shaders/lib/gemm_forward.wgsl';
 import { conv2dGemm } from './conv2d_gemm.ts';
 import { defineKernel, type Grid } from './define.ts';
 
@@ -32,6 +33,7 @@ export const conv2dMatrix = defineKernel({
   ...conv2dGemm,
   name: 'conv2d_matrix',
   source,
+  library: { gemm_forward },
   requires: MATRIX_FEATURES,
   variants: {
     tile: {
