@@ -1,4 +1,4 @@
-// tanh: y[i] = tanh(x[i]).   All [count], four elements a thread.
+// tanh: y[i] = tanh(x[i]).   All [count]: see lib/elementwise.wgsl.
 // Drivers may compute sinh / cosh, which is inf / inf past |x| = 88. In float32 tanh is 1 from 9.02 on,
 // so a clamp at LIMIT changes no result.
 
@@ -13,18 +13,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  if (first >= params.count) { return; }
-  var value = tanh(clamp(x[i], vec4f(-LIMIT), vec4f(LIMIT)));
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > params.count) {
-    value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
-  }
-  y[i] = value;
-}
+fn count() -> u32 { return params.count; }
+fn value_at(i: u32) -> vec4f { return tanh(clamp(x[i], vec4f(-LIMIT), vec4f(LIMIT))); }
+fn old_at(i: u32) -> vec4f { return y[i]; }
+fn store(i: u32, value: vec4f) { y[i] = value; }

@@ -1,4 +1,6 @@
 import source from '../../shaders/binary.wgsl';
+import elementwise from '../../shaders/lib/elementwise.wgsl';
+import is_nan from '../../shaders/lib/is_nan.wgsl';
 import { product } from './axes.ts';
 import { defineKernel, linear, type Variants } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -40,6 +42,7 @@ fn b_at(i: u32) -> vec4f {
 export const binary = defineKernel({
   name: 'binary',
   source,
+  library: { elementwise, is_nan },
   buffers: {
     a: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     b: { access: 'read', length: ({ count, period }) => (period === count ? wholeVec4s(count) : period) },

@@ -1,3 +1,5 @@
+import crop from '../../shaders/lib/crop.wgsl';
+import lab from '../../shaders/lib/lab.wgsl';
 import source from '../../shaders/lightness.wgsl';
 import { defineKernel, linear, type Variants } from './define.ts';
 
@@ -45,6 +47,7 @@ export const sources = {
 export const lightness = defineKernel({
   name: 'lightness',
   source,
+  library: { crop, lab },
   buffers: {
     pixels: { access: 'read', length: (p) => p.images * p.source_height * p.source_width },
     windows: { access: 'read', length: ({ images }) => 4 * images },

@@ -1,3 +1,4 @@
+import tree from '../../shaders/lib/tree.wgsl';
 import source from '../../shaders/mse.wgsl';
 import { defineKernel, type Variants } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -23,6 +24,7 @@ export const weightings = {
 export const mse = defineKernel({
   name: 'mse',
   source,
+  library: { tree },
   buffers: {
     pred: { access: 'read', length: ({ pixels, channels }) => wholeVec4s(pixels * channels) },
     truth: { access: 'read', length: ({ pixels, channels }) => wholeVec4s(pixels * channels) },

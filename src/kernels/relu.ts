@@ -1,3 +1,4 @@
+import elementwise from '../../shaders/lib/elementwise.wgsl';
 import source from '../../shaders/relu.wgsl';
 import { defineKernel, linear } from './define.ts';
 import { wholeVec4s } from './width.ts';
@@ -6,6 +7,7 @@ import { wholeVec4s } from './width.ts';
 export const relu = defineKernel({
   name: 'relu',
   source,
+  library: { elementwise },
   buffers: {
     x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
