@@ -67,5 +67,5 @@ fn main(
 }
 
 // The variants append:
-//   OUTPUTS, POINTS, input_transform(values)     B^T, from the inputs of a tile to its points, along one axis
-//   V, store(point, tile, vector, value)      the layout of V
+//   OUTPUTS, POINTS, input_transform(values)   B^T, from the inputs of a tile to its points
+//   V, store(point, tile, vector, value)       the layout of V

@@ -34,5 +34,5 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
 }
 
 // The variants append:
-//   OUTPUTS, POINTS, output_transform(values)    A^T, from the points of a tile to its outputs, along one axis
+//   OUTPUTS, POINTS, output_transform(values)   A^T, from the points of a tile to its outputs
 //   activate(v) -> vec4f

@@ -56,4 +56,4 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
 }
 
 // The variants append:
-//   OUTPUTS, POINTS, output_grad_transform(values)   A, from the gradients of a tile's outputs to those of its points, along one axis
+//   OUTPUTS, POINTS, output_grad_transform(values)   A, from the gradients of a tile's outputs to those of its points

@@ -70,5 +70,5 @@ fn multiply(point: u32, unit: u32, first: u32, lane: u32) {
 }
 
 // The variants append:
-//   OUTPUTS, POINTS, output_transform(values)   from the points of a tile to its outputs, along one axis
+//   OUTPUTS, POINTS, output_transform(values)   A^T, from the points of a tile to its outputs
 //   activate(v) -> vec4f

@@ -38,5 +38,5 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
 }
 
 // The variants append:
-//   POINTS, weight_transform(w0, w1, w2)    G, from three weights to the points of a tile, along one axis
-//   Weight, weights_at(tap, i)          tap `tap` of the thread's 4 weights
+//   POINTS, weight_transform(w0, w1, w2)   G, from three weights to the points of a tile
+//   Weight, weights_at(tap, i)             tap `tap` of the thread's 4 weights

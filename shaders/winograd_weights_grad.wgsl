@@ -46,4 +46,4 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
 }
 
 // The variants append:
-//   POINTS, weight_grad_transform(values)   G^T, from the gradients of a tile's points to those of three weights, along one axis
+//   POINTS, weight_grad_transform(values)   G^T, from the gradients of a tile's points to those of three weights

@@ -7,6 +7,7 @@ import stripStoreScalar from '../../shaders/lib/strip_store_scalar.wgsl';
 import stripStoreVec4 from '../../shaders/lib/strip_store_vec4.wgsl';
 import { activationsOf } from './activations.ts';
 import { defineKernel, type Grid, type Scalar, type Values } from './define.ts';
+import { fold } from './limits.ts';
 
 /** The parameters shared by `conv2d_block` and `conv2d_block_subgroup`; the shader says what each means. */
 export const BLOCK_PARAMS = {
@@ -93,9 +94,8 @@ export const BLOCK_DECLARATIONS = {
 
 /** The grid of both kernels: x and z hold strips of 4 outputs, y blocks of output channels. */
 export function blockGrid(p: BlockParams, vectors: number, workgroup: number): Grid {
-  const groups = Math.ceil((p.batch * p.rows * Math.ceil(p.columns / 4)) / workgroup);
-  const folds = Math.ceil(groups / 65535);
-  return [Math.ceil(groups / folds), Math.ceil(p.out_channels / (4 * vectors)), folds];
+  const [x, z] = fold(Math.ceil((p.batch * p.rows * Math.ceil(p.columns / 4)) / workgroup));
+  return [x, Math.ceil(p.out_channels / (4 * vectors)), z];
 }
 
 /** `y = activation(conv(x, w) + bias + residual)` on a grid of outputs. */

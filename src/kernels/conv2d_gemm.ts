@@ -2,6 +2,7 @@ import source from '../../shaders/conv2d_gemm.wgsl';
 import gemm_forward from '../../shaders/lib/gemm_forward.wgsl';
 import operand_f32 from '../../shaders/lib/operand_f32.wgsl';
 import { defineKernel, type Grid, type Scalar, type Values } from './define.ts';
+import { fold } from './limits.ts';
 
 /** How a workgroup's tile is shared out: rows x columns threads, each of 4*quads pixels x 4*vectors channels. */
 export interface TileSizes {
@@ -111,7 +112,6 @@ export const conv2dGemm = defineKernel({
   workgroups: (p, { tile }): Grid => {
     const down = Math.ceil((p.batch * p.rows * p.columns) / tileRows(tile));
     const tiles = down * Math.ceil((p.out_vectors * 4) / tileColumns(tile));
-    const folds = Math.ceil(tiles / 65535);
-    return [Math.ceil(tiles / folds), folds, p.splits];
+    return [...fold(tiles), p.splits];
   },
 });

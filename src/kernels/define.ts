@@ -3,6 +3,7 @@
  * It holds no GPU object; `record.ts` turns calls of kernels into a program that a device replays.
  */
 import { KernelError } from '../runtime/errors.ts';
+import { fold } from './limits.ts';
 
 export type Scalar = 'u32' | 'i32' | 'f32';
 export type Access = 'read' | 'read_write';
@@ -55,9 +56,8 @@ export function defineKernel<
 /** Spreads `count` threads over a 1-D or, past 65 535 workgroups, 2-D grid. */
 export function linear(count: number, workgroupSize: number): Grid {
   const groups = Math.ceil(count / workgroupSize);
-  if (groups <= 65535) return [groups];
-  const y = Math.ceil(groups / 65535);
-  return [Math.ceil(groups / y), y];
+  const [x, y] = fold(groups);
+  return y === 1 ? [x] : [x, y];
 }
 
 /** What the WGSL of a kernel is put together from. */

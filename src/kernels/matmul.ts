@@ -4,6 +4,7 @@ import matmulBVec4 from '../../shaders/lib/matmul_b_vec4.wgsl';
 import source from '../../shaders/matmul.wgsl';
 import { defineKernel, linear } from './define.ts';
 import type { Emit } from './emit.ts';
+import { BUSY_THREADS } from './limits.ts';
 import { emitReduce } from './reduce.ts';
 
 const WORKGROUP = 64;
@@ -89,8 +90,6 @@ export function emitMatmul<T>(
   );
 }
 
-/** Threads below which a GPU is taken to be idle in part. */
-const BUSY_THREADS = 1 << 14;
 /** Terms that a part of a split sum has at least. */
 const SHORTEST_SUM = 16;
 

@@ -1,4 +1,5 @@
 import tree from '../../shaders/lib/tree.wgsl';
+import weightsPerPixel from '../../shaders/lib/weights_per_pixel.wgsl';
 import source from '../../shaders/mse.wgsl';
 import { defineKernel, type Variants } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -14,10 +15,7 @@ const MIN_VEC4S = 4;
 /** How elements are weighted: all alike, or each pixel by `weight`. */
 export const weightings = {
   none: 'fn weights_of(elements: vec4u) -> vec4f { return vec4f(1.0); }',
-  per_pixel: `fn weights_of(elements: vec4u) -> vec4f {
-  let pixel = elements / params.channels;
-  return vec4f(weight[pixel.x], weight[pixel.y], weight[pixel.z], weight[pixel.w]);
-}`,
+  per_pixel: weightsPerPixel,
 } as const satisfies Variants[string];
 
 /** `partial[k]` = `scale` times the weighted sum of squared differences in chunk k. See `emitMse`. */

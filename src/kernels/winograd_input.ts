@@ -2,6 +2,7 @@ import winogradPointsChannels from '../../shaders/lib/winograd_points_channels.w
 import winogradPointsTiles from '../../shaders/lib/winograd_points_tiles.wgsl';
 import source from '../../shaders/winograd_input.wgsl';
 import { defineKernel } from './define.ts';
+import { fold } from './limits.ts';
 import { tileTransforms } from './winograd_tiles.ts';
 
 /** The inputs of the tiles, transformed: the first factor of Winograd's products. */
@@ -36,8 +37,7 @@ export const winogradInput = defineKernel({
     },
   },
   workgroups: (p) => {
-    const groups = Math.ceil(p.tiles / 16);
-    const folds = Math.ceil(groups / 65535);
-    return [Math.ceil(groups / folds), Math.ceil(p.vectors / 4), folds];
+    const [x, z] = fold(Math.ceil(p.tiles / 16));
+    return [x, Math.ceil(p.vectors / 4), z];
   },
 });
