@@ -20,6 +20,14 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<vec2f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
+// The matrix of sRGB's primaries and white (x 0.3127, y 0.3290), each row divided by its sum: the coefficient of green
+// is 1 minus the others. Written as differences from green, greys get exactly a* = b* = 0, however the driver rounds.
+fn xyz(rgb: vec3f) -> vec3f {
+  let red = vec3f(0.43388735, 0.21263901, 0.01775004);
+  let blue = vec3f(0.18988865, 0.07219232, 0.87280234);
+  return rgb.g + red * (rgb.r - rgb.g) + blue * (rgb.b - rgb.g);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(global_invocation_id) gid: vec3u,

@@ -14,6 +14,26 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<u32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
+// The inverse of CIE's f: the cube, with a straight line below 6/29.
+fn f_inverse(t: vec3f) -> vec3f {
+  return select(3.0 * (6.0 / 29.0) * (6.0 / 29.0) * (t - 4.0 / 29.0), t * t * t, t > vec3f(6.0 / 29.0));
+}
+
+// The inverse of chroma's matrix. Its rows sum to 1 too, so that the coefficient of Y is 1 minus the others; written as
+// differences from Y, a* = b* = 0 gives exact greys.
+fn rgb(xyz: vec3f) -> vec3f {
+  let x = vec3f(3.0803991, -0.92122336, 0.05287394);
+  let z = vec3f(-0.54301591, 0.04525586, 1.15110302);
+  return xyz.y + x * (xyz.x - xyz.y) + z * (xyz.z - xyz.y);
+}
+
+// sRGB values of linear light (IEC 61966-2-1).
+fn srgb(linear: vec3f) -> vec3f {
+  let c = clamp(linear, vec3f(0.0), vec3f(1.0));
+  let curve = 1.055 * pow(max(c, vec3f(0.0031308)), vec3f(1.0 / 2.4)) - 0.055;
+  return select(12.92 * c, curve, c > vec3f(0.0031308));
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(global_invocation_id) gid: vec3u,

@@ -76,7 +76,7 @@ export function specialise<V extends Variants>(
   choice: Choice<V>,
 ): string {
   const [first, ...appended] = partsOf(spec, choice).map(({ text }) => text);
-  const directives = new Set(appended.flatMap((text) => text.match(DIRECTIVE) ?? []));
+  const directives = appended.flatMap((text) => text.match(DIRECTIVE) ?? []);
   return [[...directives, first].join(' '), ...appended.map((text) => text.replace(DIRECTIVE, ''))].join('\n');
 }
 

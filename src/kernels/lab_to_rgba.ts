@@ -1,5 +1,4 @@
 import source from '../../shaders/lab_to_rgba.wgsl';
-import lab from '../../shaders/lib/lab.wgsl';
 import { defineKernel, linear } from './define.ts';
 
 /**
@@ -10,7 +9,6 @@ import { defineKernel, linear } from './define.ts';
 export const labToRgba = defineKernel({
   name: 'lab_to_rgba',
   source,
-  library: { lab },
   buffers: {
     lightness: { access: 'read', length: ({ count }) => count },
     chroma: { access: 'read', length: ({ count }) => 2 * count },

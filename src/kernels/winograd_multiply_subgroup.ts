@@ -1,4 +1,4 @@
-import add_outer_subgroup from '../../shaders/lib/add_outer_subgroup.wgsl';
+import add_outer from '../../shaders/lib/add_outer.wgsl';
 import outer from '../../shaders/lib/outer.wgsl';
 import source from '../../shaders/winograd_multiply_subgroup.wgsl';
 import { defineKernel } from './define.ts';
@@ -8,7 +8,7 @@ import { MULTIPLY_BUFFERS, MULTIPLY_PARAMS, MULTIPLY_VARIANTS } from './winograd
 export const winogradMultiplySubgroup = defineKernel({
   name: 'winograd_multiply_subgroup',
   source,
-  library: { add_outer_subgroup, outer },
+  library: { add_outer, outer },
   buffers: MULTIPLY_BUFFERS,
   params: MULTIPLY_PARAMS,
   constants: { WORKGROUP: 8 },

@@ -1,4 +1,4 @@
-import winograd_write_tile from '../../shaders/lib/winograd_write_tile.wgsl';
+import write_tile from '../../shaders/lib/write_tile.wgsl';
 import source from '../../shaders/winograd_output.wgsl';
 import { BLOCK_VARIANTS } from './conv2d_block.ts';
 import { defineKernel, linear, type Scalar, type Values } from './define.ts';
@@ -41,7 +41,7 @@ export const OUTPUT_VARIANTS = { tile: tileTransforms, activation: BLOCK_VARIANT
 export const winogradOutput = defineKernel({
   name: 'winograd_output',
   source,
-  library: { winograd_write_tile },
+  library: { write_tile },
   buffers: { ...OUTPUT_BUFFERS, m: { ...OUTPUT_BUFFERS.m, access: 'read' } },
   params: OUTPUT_PARAMS,
   constants: { WORKGROUP: 64 },

@@ -78,11 +78,6 @@ describe('a library', () => {
     );
   });
 
-  test('a directive that two of them have comes once', () => {
-    const twice = { ...kernel, library: { ...kernel.library, other: 'enable f16;\nalias Half = vec4h;' } };
-    expect(specialise(twice, { end: 'none' }).match(/enable f16;/g)).toHaveLength(1);
-  });
-
   test('each line has its file', () => {
     const where = [1, 3, 4, 5, 6, 7, 10, 12, 14].map((line) => locate(kernel, { end: 'two' }, line));
     expect(where).toEqual([

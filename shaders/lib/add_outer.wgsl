@@ -1,4 +1,4 @@
-// add_outer_subgroup: adds b a^T to the sums of a thread, where b is 8 vec4s, each loaded by one lane of a subgroup of 8.
+// add_outer: adds b a^T to the sums of a thread, where b is 8 vec4s, each loaded by one lane of a subgroup of 8.
 // Lanes must be constants where they are named, so each sum has a line of its own.
 
 fn add_outer(sum: ptr<function, array<mat4x4f, VECTORS>>, own: vec4f, a: vec4f) {

@@ -1,4 +1,4 @@
-// winograd_write_tile: y = activation(A^T M A + bias + residual) for one tile and 4 channels, where M is its products.
+// write_tile: y = activation(A^T M A + bias + residual) for one tile and 4 channels, where M is its products.
 // Layout: M [point][tile][channel]; y and residual NHWC.
 // Needs:  OUTPUTS, POINTS, output_transform, activate from the variants.
 

@@ -1,4 +1,4 @@
-// add_products_subgroup: adds b a to the sums of a thread, where b is 8 matrices, each loaded by one lane of a subgroup of 8.
+// add_products: adds b a to the sums of a thread, where b is 8 matrices, each loaded by one lane of a subgroup of 8.
 // Lanes must be constants where they are named, so each sum has a line of its own.
 
 fn add_products(sum: ptr<function, array<mat4x4f, VECTORS>>, own: mat4x4f, a: mat4x4f) {
