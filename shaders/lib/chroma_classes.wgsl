@@ -1,7 +1,7 @@
 // chroma_classes: how a true color is shared between classes, which are bins of chroma.
 //
-// It is shared between the four bins around it by its distance to them, so that the mean of its shares is the color itself;
-// beyond the outermost centers it takes the edge.
+// It is shared between the four bins around it by its distance to them, so that the mean of its shares is the color
+// itself; beyond the outermost centers it takes the edge.
 // Layout: chroma [pixels, 2]; classes [side, side], by a* and b*
 // Needs:  side, bins_per_unit in params.
 

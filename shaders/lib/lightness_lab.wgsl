@@ -1,4 +1,5 @@
-// lightness_lab: the luminance of a pixel's color, whatever its look. Written as differences from green, so that greys are exact.
+// lightness_lab: the luminance of a pixel's color, whatever its look. Written as differences from green, so
+// that grays are exact.
 
 fn luminance(c: vec3f, look: u32) -> f32 {
   let rgb = linear(c);

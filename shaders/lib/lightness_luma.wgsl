@@ -1,5 +1,5 @@
-// lightness_luma: the luminance of a pixel's BT.601 grey, as a grey picture would have it, towards 0.3 G + 0.7 B and along a tone
-// curve by its look. Written as differences from green, so that greys are exact.
+// lightness_luma: the luminance of a pixel's BT.601 gray, as a gray picture would have it, towards 0.3 G + 0.7 B and along
+// a tone curve by its look. Written as differences from green, so that grays are exact.
 
 fn luminance(c: vec3f, look: u32) -> f32 {
   let blue = unpack4x8unorm(look).x;

@@ -18,7 +18,7 @@ struct Params {
   origin_y: i32,
   origin_x: i32,
   splits: u32,
-  quads_per_split: u32, // a quad is 4 neighbouring pixels of a row of dy
+  quads_per_split: u32, // a quad is 4 neighboring pixels of a row of dy
 }
 
 struct Quad {

@@ -1,7 +1,7 @@
-// winograd_4: Winograd's algorithm along one axis, for tiles of 4 outputs: correlating them with 3 weights takes one product
-// for each of the tile's 6 points instead of 3 for each output.
+// winograd_4: Winograd's algorithm along one axis, for tiles of 4 outputs: correlating them with 3 weights takes one
+// product for each of the tile's 6 points instead of 3 for each output.
 //
-// y = A^T ((G w) * (B^T x)) holds when the three matrices evaluate polynomials at the same points (Toom and Cook). The points
+// y = A^T ((G w) * (B^T x)) holds when the three matrices evaluate polynomials at the same points (Toom and Cook). Those
 // here are 0, P, -P, Q, -Q and infinity. Matrices of both axes are applied one after the other, first to the rows of a
 // square, then to its columns.
 //

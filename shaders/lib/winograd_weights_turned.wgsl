@@ -1,4 +1,5 @@
-// winograd_weights_turned: weights HWIO for the gradient of the input, for winograd_weights: channels change places, taps go backwards.
+// winograd_weights_turned: weights HWIO for the gradient of the input, for winograd_weights: channels change
+// places, taps go backwards.
 
 alias Weight = f32;
 
