@@ -1,4 +1,4 @@
-// accumulate: acc[i] += x[i].   All [count], four elements a thread.
+// accumulate: acc[i] += x[i].   All [count]: see lib/elementwise.wgsl.
 // Sums the gradients of several micro-batches in place.
 
 override WORKGROUP: u32 = 256;
@@ -11,18 +11,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> acc: array<vec4f>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  if (first >= params.count) { return; }
-  var value = acc[i] + x[i];
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > params.count) {
-    value = select(acc[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
-  }
-  acc[i] = value;
-}
+fn count() -> u32 { return params.count; }
+fn value_at(i: u32) -> vec4f { return acc[i] + x[i]; }
+fn old_at(i: u32) -> vec4f { return acc[i]; }
+fn store(i: u32, value: vec4f) { acc[i] = value; }

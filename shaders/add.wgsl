@@ -1,4 +1,4 @@
-// add: y[i] = a[i] + b[i].   All [count], four elements a thread.
+// add: y[i] = a[i] + b[i].   All [count]: see lib/elementwise.wgsl.
 
 override WORKGROUP: u32 = 256;
 
@@ -11,18 +11,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  if (first >= params.count) { return; }
-  var value = a[i] + b[i];
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > params.count) {
-    value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
-  }
-  y[i] = value;
-}
+fn count() -> u32 { return params.count; }
+fn value_at(i: u32) -> vec4f { return a[i] + b[i]; }
+fn old_at(i: u32) -> vec4f { return y[i]; }
+fn store(i: u32, value: vec4f) { y[i] = value; }

@@ -33,19 +33,7 @@ fn bias_at(first: u32, count: u32) -> vec4f {
   return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  let count = params.outer * params.rows * params.channels;
-  if (first >= count) { return; }
-  var value = activation(x[i] + bias_at(first, count));
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > count) {
-    value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(count));
-  }
-  y[i] = value;
-}
+fn count() -> u32 { return params.outer * params.rows * params.channels; }
+fn value_at(i: u32) -> vec4f { return activation(x[i] + bias_at(4u * i, count())); }
+fn old_at(i: u32) -> vec4f { return y[i]; }
+fn store(i: u32, value: vec4f) { y[i] = value; }

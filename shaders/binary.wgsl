@@ -27,11 +27,6 @@ fn special(bits: u32) -> f32 {
   return bitcast<f32>(kept);
 }
 
-// By the bits: a comparison of floats may be compiled as if there were no NaN.
-fn is_nan(v: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(INFINITY);
-}
-
 fn keep_nan(p: vec4f, q: vec4f, value: vec4f) -> vec4f {
   return select(select(value, q, is_nan(q)), p, is_nan(p));
 }
@@ -57,18 +52,7 @@ fn power(p: f32, q: f32) -> f32 {
   return select(size, -size, q != 2.0 * floor(0.5 * q));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  if (first >= params.count) { return; }
-  var value = f(a[i], b_at(i));
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > params.count) {
-    value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
-  }
-  y[i] = value;
-}
+fn count() -> u32 { return params.count; }
+fn value_at(i: u32) -> vec4f { return f(a[i], b_at(i)); }
+fn old_at(i: u32) -> vec4f { return y[i]; }
+fn store(i: u32, value: vec4f) { y[i] = value; }

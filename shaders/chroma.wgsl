@@ -20,30 +20,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<vec2f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// The source pixel (R, G, B, alpha, each 0..1) that output pixel i shows. Past an edge, the edge repeats.
-fn pixel_at(i: u32) -> vec4f {
-  let row = i / params.width;
-  let n = row / params.height;
-  let window = windows[n];
-  let w = i % params.width;
-  let h = min(window.x + row % params.height, params.source_height - 1u);
-  let column = min(window.y + select(w, params.width - 1u - w, window.z != 0u), params.source_width - 1u);
-  return unpack4x8unorm(pixels[(n * params.source_height + h) * params.source_width + column]);
-}
-
-// Linear light of sRGB values (IEC 61966-2-1).
-fn linear(c: vec3f) -> vec3f {
-  let curve = pow((max(c, vec3f(0.04045)) + 0.055) / 1.055, vec3f(2.4));
-  return select(c / 12.92, curve, c > vec3f(0.04045));
-}
-
-// CIE's f: the cube root, with a straight line below (6/29)^3. pow is good to some 1e-6: 1e-3 in L*, a*, b* at worst.
-fn f(t: vec3f) -> vec3f {
-  let edge = vec3f((6.0 / 29.0) * (6.0 / 29.0) * (6.0 / 29.0));
-  let root = pow(max(t, edge), vec3f(1.0 / 3.0));
-  return select(t / (3.0 * (6.0 / 29.0) * (6.0 / 29.0)) + 4.0 / 29.0, root, t > edge);
-}
-
 // The matrix of sRGB's primaries and white (x 0.3127, y 0.3290), each row divided by its sum: the coefficient of green
 // is 1 minus the others. Written as differences from green, greys get exactly a* = b* = 0, however the driver rounds.
 fn xyz(rgb: vec3f) -> vec3f {

@@ -2,41 +2,9 @@
 // + bias + residual[n, oy, ox, :]).
 // Direct: a thread computes 4 neighbouring outputs of a row x VECTORS*4 channels in registers, tap by tap, 4 input
 // channels at a time. The threads of a workgroup share their channels, so that they read the same weights.
-// Outputs, taps and weights have a first and a step of their own: one phase of a strided gradient is a convolution too.
 // Layout: x and y NHWC; weights [tap][in][out], or [tap][out][in] in the variant 'turned'.
 
 override WORKGROUP: u32 = 64;
-
-struct Params {
-  batch: u32,
-  in_height: u32,
-  in_width: u32,
-  in_vectors: u32, // input channels / 4
-  in_stride: u32, // vec4s from pixel to pixel, and where the channels begin: x may be a part of something wider
-  in_first: u32,
-  rows: u32, // the grid of outputs this dispatch computes
-  columns: u32,
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32,
-  out_step_y: u32, // grid row r is output row out_first_y + r * out_step_y
-  out_step_x: u32,
-  out_first_y: u32,
-  out_first_x: u32,
-  taps_y: u32,
-  taps_x: u32,
-  tap_first: i32, // where the weights of tap (0, 0) are, in taps
-  tap_step_y: i32,
-  tap_step_x: i32,
-  step_y: u32, // grid row r, tap t reads input row origin_y + r * step_y + t
-  step_x: u32,
-  origin_y: i32,
-  origin_x: i32,
-  bias: u32, // 0 none, 1 per channel, 2 per image and channel
-  residual: u32, // 1: added before the activation
-  out_stride: u32, // channels from pixel to pixel, and where they begin: y may be a part of something wider
-  out_first: u32,
-}
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
@@ -51,69 +19,23 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let strips = (params.columns + 3) / 4;
   let unit = (group.x + group.z * groups.x) * WORKGROUP + local;
-  let column = unit % strips * 4;
-  let row = unit / strips % params.rows;
-  let image = unit / strips / params.rows;
-  if (image >= params.batch) { return; }
+  let strip = strip_at(unit);
+  if (strip.image >= params.batch) { return; }
   let first = group.y * VECTORS;
   let last = (params.out_channels + 3) / 4 - 1;
 
   var sum: array<mat4x4f, VECTORS>; // columns are pixels, rows are channels
-  for (var tap = 0u; tap < params.taps_y * params.taps_x; tap++) {
-    let ty = tap / params.taps_x;
-    let tx = tap % params.taps_x;
-    let iy = params.origin_y + i32(row * params.step_y + ty);
-    let ix = params.origin_x + i32(column * params.step_x + tx);
-    let dx = i32(params.step_x);
-    let pixels = vec4i(ix, ix + dx, ix + 2 * dx, ix + 3 * dx);
-    let inside = (pixels >= vec4i()) & (pixels < vec4i(i32(params.in_width))) &
-      vec4<bool>(iy >= 0 && iy < i32(params.in_height));
-    let line = (i32(image * params.in_height) + iy) * i32(params.in_width);
-    let start = select(vec4i(), line + pixels, inside) * i32(params.in_stride) + i32(params.in_first);
-    let slice = params.tap_first + i32(ty) * params.tap_step_y + i32(tx) * params.tap_step_x;
+  for (var index = 0u; index < params.taps_y * params.taps_x; index++) {
+    let tap = tap_at(index, strip);
     for (var c = 0u; c < params.in_vectors; c++) {
-      let input = mat4x4f(
-        select(vec4f(), x[start.x + i32(c)], inside.x),
-        select(vec4f(), x[start.y + i32(c)], inside.y),
-        select(vec4f(), x[start.z + i32(c)], inside.z),
-        select(vec4f(), x[start.w + i32(c)], inside.w),
-      );
+      let input = input_at(tap, c);
       for (var j = 0u; j < VECTORS; j++) {
-        sum[j] += weights_at(u32(slice), c, min(first + j, last)) * input;
+        sum[j] += weights_at(tap.slice, c, min(first + j, last)) * input;
       }
     }
   }
-  let oy = params.out_first_y + row * params.out_step_y;
-  let ox = params.out_first_x + column * params.out_step_x;
-  let pixel = (image * params.out_height + oy) * params.out_width + ox;
-  // Constant trip counts, so that drivers unroll these loops and keep `sum` in registers.
-  for (var j = 0u; j < VECTORS; j++) {
-    let vector = first + j;
-    if (vector * 4 < params.out_channels) {
-      let offset = bias_at(image, vector);
-      for (var p = 0u; p < 4; p++) {
-        if (column + p < params.columns) {
-          let at = pixel + p * params.out_step_x;
-          store(at, vector, activate(sum[j][p] + offset + residual_at(at, vector)));
-        }
-      }
-    }
-  }
-}
-
-fn bias_at(image: u32, vector: u32) -> vec4f {
-  if (params.bias == 0) { return vec4f(); }
-  let start = select(0, image * params.out_channels, params.bias == 2);
-  let last = params.out_channels - 1;
-  let c = vector * 4;
-  return vec4f(
-    bias[start + min(c, last)],
-    bias[start + min(c + 1, last)],
-    bias[start + min(c + 2, last)],
-    bias[start + min(c + 3, last)],
-  );
+  write_outputs(&sum, strip, first);
 }
 
 // The variants append:

@@ -3,7 +3,7 @@
 // Implicit GEMM: a workgroup of four subgroups, two by two, computes TILE_PIXELS x TILE_CHANNELS outputs in steps of DEPTH
 // input channels of one tap. A step's x and weights lie in workgroup memory as float16; those of the next are fetched into
 // registers meanwhile. A subgroup multiplies fragments of M x K by K x N; results pass through workgroup memory.
-// Layout: as conv2d_gemm, with its splits. All buffers are float32. What is beyond float16 (65504) becomes infinite.
+// Layout: see lib/gemm_forward.wgsl. All buffers are float32. What is beyond float16 (65504) becomes infinite.
 
 enable f16;
 enable subgroups;
@@ -25,41 +25,6 @@ const W_LOADS = TILE_VECTORS * DEPTH / THREADS;
 const DOWN = TILE_PIXELS / 2 / M; // fragments of a subgroup
 const ACROSS = TILE_CHANNELS / 2 / N;
 const RESULT_LOADS = (M * N / 4 + LANES - 1) / LANES;
-const OUTSIDE = -0x40000000; // a row far above every picture
-
-struct Params {
-  batch: u32,
-  in_height: u32,
-  in_width: u32,
-  in_vectors: u32, // input channels / 4
-  in_stride: u32, // vec4s from pixel to pixel, and where the channels begin: x may be a part of something wider
-  in_first: u32,
-  rows: u32, // the grid of outputs this dispatch computes
-  columns: u32,
-  out_height: u32,
-  out_width: u32,
-  out_vectors: u32, // output channels / 4
-  out_step_y: u32, // grid row r is output row out_first_y + r * out_step_y
-  out_step_x: u32,
-  out_first_y: u32,
-  out_first_x: u32,
-  taps_y: u32,
-  taps_x: u32,
-  tap_first: i32, // where the weights of tap (0, 0) are, in taps
-  tap_step_y: i32,
-  tap_step_x: i32,
-  step_y: u32, // grid row r, tap t reads input row origin_y + r * step_y + t
-  step_x: u32,
-  origin_y: i32,
-  origin_x: i32,
-  bias: u32, // 1: added, one per channel
-  residual: u32, // 1: added before the activation
-  activation: u32, // 0 none, 1 ReLU, 3 ReLU6
-  out_stride: u32, // vec4s from pixel to pixel, and where they begin: y may be a part of something wider
-  out_first: u32,
-  splits: u32,
-  steps_per_split: u32,
-}
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
@@ -80,62 +45,38 @@ fn main(
   @builtin(subgroup_id) subgroup: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  // Neighbouring workgroups share their pixels: x is read once from memory, the weights stay in the cache anyway.
-  let pixels = params.batch * params.rows * params.columns;
+  // Neighboring workgroups share their pixels: x is read once from memory, the weights stay in the cache anyway.
   let tiles_across = (params.out_vectors + TILE_VECTORS - 1) / TILE_VECTORS;
   let tile = group.x + group.y * groups.x;
   let first_pixel = tile / tiles_across * TILE_PIXELS;
   let first_vector = tile % tiles_across * TILE_VECTORS;
-  if (first_pixel >= pixels) { return; }
+  if (first_pixel >= pixels()) { return; }
 
   // What this thread fetches of x: one vec4 of a step's channels, of pixels whose addresses never change.
   let x_vector = local % DEPTH_VECTORS;
   let x_pixel = local / DEPTH_VECTORS;
-  var first_row: array<i32, X_LOADS>;
-  var first_column: array<i32, X_LOADS>;
-  var start: array<i32, X_LOADS>;
+  var sources: array<Source, X_LOADS>;
   for (var l = 0u; l < X_LOADS; l++) {
-    let pixel = first_pixel + x_pixel + l * (THREADS / DEPTH_VECTORS);
-    let row = pixel / params.columns;
-    let iy = params.origin_y + i32(row % params.rows * params.step_y);
-    let ix = params.origin_x + i32(pixel % params.columns * params.step_x);
-    let line = i32(row / params.rows * params.in_height) + iy;
-    start[l] = (line * i32(params.in_width) + ix) * i32(params.in_stride) + i32(params.in_first + x_vector);
-    first_row[l] = select(OUTSIDE, iy, pixel < pixels);
-    first_column[l] = ix;
+    sources[l] = source_of(first_pixel + x_pixel + l * (THREADS / DEPTH_VECTORS), x_vector);
   }
 
-  let chunks = (params.in_vectors + DEPTH_VECTORS - 1) / DEPTH_VECTORS;
   let begin = group.z * params.steps_per_split;
-  let end = min(begin + params.steps_per_split, params.taps_y * params.taps_x * chunks);
-  var c = begin % chunks * DEPTH_VECTORS;
-  var ty = i32(begin / chunks / params.taps_x);
-  var tx = i32(begin / chunks % params.taps_x);
+  let end = min(begin + params.steps_per_split, params.taps_y * params.taps_x * steps_of_tap());
+  var step = step_at(begin);
 
   let subgroup_pixel = subgroup / 2 * (TILE_PIXELS / 2);
   let subgroup_vector = subgroup % 2 * (TILE_VECTORS / 2);
   var sum: array<Result, DOWN * ACROSS>;
   // Loops over registers have constant trip counts, so that drivers unroll them.
-  for (var step = begin; ; step++) {
+  for (var s = begin; ; s++) {
     // Past the end nothing is fetched: the last step is only multiplied.
-    let live = step < end;
+    let live = s < end;
     var x_next: array<vec4f, X_LOADS>;
-    let x_offset = (ty * i32(params.in_width) + tx) * i32(params.in_stride) + i32(c);
-    for (var l = 0u; l < X_LOADS; l++) {
-      let inside = live && c + x_vector < params.in_vectors &&
-        u32(first_row[l] + ty) < params.in_height && u32(first_column[l] + tx) < params.in_width;
-      x_next[l] = select(vec4f(), x[select(0, start[l] + x_offset, inside)], inside);
-    }
+    for (var l = 0u; l < X_LOADS; l++) { x_next[l] = x_at(sources[l], step, x_vector, live); }
     var w_next: array<vec4f, W_LOADS>;
-    let slice = u32(params.tap_first + ty * params.tap_step_y + tx * params.tap_step_x) * params.in_vectors + c;
-    for (var l = 0u; l < W_LOADS; l++) {
-      let k = (local + l * THREADS) / TILE_VECTORS;
-      let vector = min(first_vector + (local + l * THREADS) % TILE_VECTORS, params.out_vectors - 1);
-      let inside = live && c + k / 4 < params.in_vectors;
-      w_next[l] = select(vec4f(), weights[select(0, (slice * 4 + k) * params.out_vectors + vector, inside)], inside);
-    }
+    for (var l = 0u; l < W_LOADS; l++) { w_next[l] = weights_at(local + l * THREADS, step, first_vector, live); }
 
-    if (step > begin) {
+    if (s > begin) {
       for (var k = 0u; k < DEPTH; k += K) {
         var left: array<Left, DOWN>;
         for (var i = 0u; i < DOWN; i++) {
@@ -160,15 +101,7 @@ fn main(
       w_tile[at / TILE_VECTORS * W_ROW + at % TILE_VECTORS] = vec4h(w_next[l]);
     }
     workgroupBarrier();
-
-    // The next step, without a division: along the channels, then along the taps of a row, then down.
-    c += DEPTH_VECTORS;
-    let tap_done = c >= params.in_vectors;
-    c = select(c, 0, tap_done);
-    tx += i32(tap_done);
-    let row_done = tx == i32(params.taps_x);
-    tx = select(tx, 0, row_done);
-    ty += i32(row_done);
+    step = next(step);
   }
 
   for (var f = 0u; f < DOWN * ACROSS; f++) {
@@ -179,32 +112,12 @@ fn main(
       let v = lane + l * LANES;
       let pixel = first_pixel + subgroup_pixel + f / ACROSS * M + v / (N / 4);
       let vector = first_vector + subgroup_vector + f % ACROSS * (N / 4) + v % (N / 4);
-      if (v < M * N / 4 && pixel < pixels && vector < params.out_vectors) {
-        let at = output_pixel(pixel);
-        let value = result[subgroup * (M * N / 4) + v]
-          + select(vec4f(), bias[select(0, vector, params.bias == 1)], params.bias == 1)
-          + select(vec4f(), residual[select(0, at * params.out_vectors + vector, params.residual == 1)], params.residual == 1);
-        let place = (group.z * pixels + at) * params.out_stride + params.out_first + vector;
-        let positive = select(value, max(value, vec4f()), params.activation != 0);
-        let bounded = select(positive, min(positive, vec4f(6)), params.activation == 3);
-        y[place] = select(bounded, value, is_nan(value));
+      if (v < M * N / 4 && pixel < pixels() && vector < params.out_vectors) {
+        let offset = select(vec4f(), bias[select(0, vector, params.bias == 1)], params.bias == 1);
+        write_output(group.z, output_pixel(pixel), vector, result[subgroup * (M * N / 4) + v] + offset);
       }
     }
   }
-}
-
-// By the bits: a comparison of floats may be compiled as if there were no NaN.
-fn is_nan(v: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
-}
-
-// The output's pixel at a pixel of the grid.
-fn output_pixel(pixel: u32) -> u32 {
-  if (params.out_step_y == 1 && params.out_step_x == 1) { return pixel; }
-  let row = pixel / params.columns;
-  let oy = params.out_first_y + row % params.rows * params.out_step_y;
-  let ox = params.out_first_x + pixel % params.columns * params.out_step_x;
-  return (row / params.rows * params.out_height + oy) * params.out_width + ox;
 }
 
 // The variants append:

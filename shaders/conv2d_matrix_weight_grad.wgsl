@@ -3,7 +3,7 @@
 // float32 by matrix units. Implicit GEMM: four subgroups, two by two, compute TILE_INPUTS x TILE_OUTPUTS weights in steps
 // of DEPTH pixels, which lie in workgroup memory as float16; the next step is fetched into registers meanwhile.
 // The pixels are split over the grid's z; conv2d_unpad adds the parts up in a fixed order, so the result never varies.
-// Layout: x and dy NHWC; partial [split][tap][in][out]. All are float32. What is beyond float16 becomes infinite.
+// Layout: see lib/gemm_weight_grad.wgsl. All buffers are float32. What is beyond float16 becomes infinite.
 
 enable f16;
 enable subgroups;
@@ -27,24 +27,6 @@ const DOWN = TILE_INPUTS / 2 / M; // fragments of a subgroup
 const ACROSS = TILE_OUTPUTS / 2 / N;
 const RESULT_LOADS = (M * N / 4 + LANES - 1) / LANES;
 
-struct Params {
-  batch: u32,
-  in_height: u32,
-  in_width: u32,
-  in_vectors: u32, // input channels / 4
-  rows: u32, // of dy
-  columns: u32,
-  out_vectors: u32, // output channels / 4
-  taps_y: u32,
-  taps_x: u32,
-  step_y: u32, // row r of dy, tap t reads input row origin_y + r * step_y + t
-  step_x: u32,
-  origin_y: i32,
-  origin_x: i32,
-  splits: u32,
-  pixels_per_split: u32,
-}
-
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
@@ -61,30 +43,16 @@ fn main(
   @builtin(subgroup_id) subgroup: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let all_rows = params.taps_y * params.taps_x * params.in_vectors;
   let first_row = group.x * TILE_ROWS;
   let first_vector = group.y * TILE_VECTORS;
 
   // What this thread fetches of x: one tap and one vec4 of channels, of pixels that move on from step to step.
-  let x_row = first_row + local % TILE_ROWS;
-  let tap = x_row / params.in_vectors;
-  let ty = params.origin_y + i32(tap / params.taps_x);
-  let tx = params.origin_x + i32(tap % params.taps_x);
+  let source = source_of(first_row + local % TILE_ROWS);
   let begin = group.z * params.pixels_per_split;
   let end = min(begin + params.pixels_per_split, params.batch * params.rows * params.columns);
-  var column: array<u32, X_LOADS>;
-  var row: array<u32, X_LOADS>;
-  var image: array<u32, X_LOADS>;
-  for (var l = 0u; l < X_LOADS; l++) {
-    let pixel = begin + local / TILE_ROWS + l * X_APART;
-    column[l] = pixel % params.columns;
-    row[l] = pixel / params.columns % params.rows;
-    image[l] = pixel / params.columns / params.rows;
-  }
-  // A step as a number of images, rows and columns, which is added with carries instead of a division.
-  let step_columns = DEPTH % params.columns;
-  let step_rows = DEPTH / params.columns % params.rows;
-  let step_images = DEPTH / params.columns / params.rows;
+  var pixels: array<Pixel, X_LOADS>;
+  for (var l = 0u; l < X_LOADS; l++) { pixels[l] = pixel_at(begin + local / TILE_ROWS + l * X_APART); }
+  let step = pixel_at(DEPTH);
 
   let subgroup_row = subgroup / 2 * (TILE_ROWS / 2);
   let subgroup_vector = subgroup % 2 * (TILE_VECTORS / 2);
@@ -95,19 +63,10 @@ fn main(
     let live = first < end;
     var x_next: array<vec4f, X_LOADS>;
     for (var l = 0u; l < X_LOADS; l++) {
-      let iy = ty + i32(row[l] * params.step_y);
-      let ix = tx + i32(column[l] * params.step_x);
-      let inside = first + local / TILE_ROWS + l * X_APART < end && x_row < all_rows &&
-        u32(iy) < params.in_height && u32(ix) < params.in_width;
-      let pixel = (image[l] * params.in_height + u32(iy)) * params.in_width + u32(ix);
-      x_next[l] = select(vec4f(), x[select(0, pixel * params.in_vectors + x_row % params.in_vectors, inside)], inside);
+      x_next[l] = x_at(source, pixels[l], first + local / TILE_ROWS + l * X_APART < end);
     }
     var dy_next: array<vec4f, DY_LOADS>;
-    for (var l = 0u; l < DY_LOADS; l++) {
-      let pixel = first + (local + l * THREADS) / TILE_VECTORS;
-      let vector = min(first_vector + (local + l * THREADS) % TILE_VECTORS, params.out_vectors - 1);
-      dy_next[l] = select(vec4f(), dy[select(0, pixel * params.out_vectors + vector, pixel < end)], pixel < end);
-    }
+    for (var l = 0u; l < DY_LOADS; l++) { dy_next[l] = dy_at(local + l * THREADS, first, first_vector, end); }
 
     if (first > begin) {
       for (var k = 0u; k < DEPTH; k += K) {
@@ -135,16 +94,7 @@ fn main(
       dy_tile[at / TILE_VECTORS * DY_ROW + at % TILE_VECTORS] = vec4h(dy_next[l]);
     }
     workgroupBarrier();
-
-    for (var l = 0u; l < X_LOADS; l++) {
-      column[l] += step_columns;
-      let row_done = column[l] >= params.columns;
-      column[l] -= select(0, params.columns, row_done);
-      row[l] += step_rows + u32(row_done);
-      let image_done = row[l] >= params.rows;
-      row[l] -= select(0, params.rows, image_done);
-      image[l] += step_images + u32(image_done);
-    }
+    for (var l = 0u; l < X_LOADS; l++) { pixels[l] = advanced(pixels[l], step); }
   }
 
   for (var f = 0u; f < DOWN * ACROSS; f++) {
@@ -155,8 +105,8 @@ fn main(
       let v = lane + l * LANES;
       let r = 4 * (first_row + subgroup_row) + f / ACROSS * M + v / (N / 4);
       let vector = first_vector + subgroup_vector + f % ACROSS * (N / 4) + v % (N / 4);
-      if (v < M * N / 4 && r < 4 * all_rows && vector < params.out_vectors) {
-        partial[(group.z * 4 * all_rows + r) * params.out_vectors + vector] = result[subgroup * (M * N / 4) + v];
+      if (v < M * N / 4 && r < 4 * all_rows() && vector < params.out_vectors) {
+        partial[(group.z * 4 * all_rows() + r) * params.out_vectors + vector] = result[subgroup * (M * N / 4) + v];
       }
     }
   }

@@ -7,24 +7,6 @@ enable subgroups;
 override WORKGROUP: u32 = 8;
 const VECTORS = 8u; // vec4s of output channels per thread: one per lane
 
-struct Params {
-  batch: u32,
-  in_height: u32,
-  in_width: u32,
-  in_vectors: u32, // input channels / 4
-  rows: u32, // of dy
-  columns: u32,
-  out_vectors: u32, // output channels / 4
-  taps_y: u32,
-  taps_x: u32,
-  step_y: u32, // row r of dy, tap t reads input row origin_y + r * step_y + t
-  step_x: u32,
-  origin_y: i32,
-  origin_x: i32,
-  splits: u32,
-  quads_per_split: u32, // a quad is 4 neighbouring pixels of a row of dy
-}
-
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
@@ -41,66 +23,19 @@ fn main(
   let c = unit % params.in_vectors;
   // Threads past the end repeat the last tap, and store nothing: all lanes are needed to hand dy round.
   let tap = min(unit / params.in_vectors, taps - 1);
-  let ty = params.origin_y + i32(tap / params.taps_x);
-  let tx = params.origin_x + i32(tap % params.taps_x);
+  let corner = corner_of(tap);
   let first = group.y * VECTORS;
   let own = min(first + lane % VECTORS, params.out_vectors - 1);
 
-  let quads = (params.columns + 3) / 4;
   let begin = group.z * params.quads_per_split;
-  let end = min(begin + params.quads_per_split, params.batch * params.rows * quads);
-  var column = begin % quads * 4;
-  var row = begin / quads % params.rows;
-  var image = begin / quads / params.rows;
+  let end = min(begin + params.quads_per_split, params.batch * params.rows * quads_of_row());
+  var quad = quad_at(begin);
 
   var sum: array<mat4x4f, VECTORS>; // columns are input channels, rows are output channels
-  for (var quad = begin; quad < end; quad++) {
-    let iy = ty + i32(row * params.step_y);
-    let ix = tx + i32(column * params.step_x);
-    let dx = i32(params.step_x);
-    let pixels = vec4i(ix, ix + dx, ix + 2 * dx, ix + 3 * dx);
-    let inside = (pixels >= vec4i()) & (pixels < vec4i(i32(params.in_width))) &
-      vec4<bool>(iy >= 0 && iy < i32(params.in_height));
-    let line = (i32(image * params.in_height) + iy) * i32(params.in_width);
-    let at = select(vec4i(), line + pixels, inside) * i32(params.in_vectors) + i32(c);
-    let input = transpose(mat4x4f(
-      select(vec4f(), x[at.x], inside.x),
-      select(vec4f(), x[at.y], inside.y),
-      select(vec4f(), x[at.z], inside.z),
-      select(vec4f(), x[at.w], inside.w),
-    ));
-    let pixel = (image * params.rows + row) * params.columns;
-    let last = params.columns - 1;
-    let d = mat4x4f(
-      dy[(pixel + column) * params.out_vectors + own],
-      select(vec4f(), dy[(pixel + min(column + 1, last)) * params.out_vectors + own], column + 1 <= last),
-      select(vec4f(), dy[(pixel + min(column + 2, last)) * params.out_vectors + own], column + 2 <= last),
-      select(vec4f(), dy[(pixel + min(column + 3, last)) * params.out_vectors + own], column + 3 <= last),
-    );
-    sum[0] += mat4x4f(subgroupBroadcast(d[0], 0), subgroupBroadcast(d[1], 0), subgroupBroadcast(d[2], 0), subgroupBroadcast(d[3], 0)) * input;
-    sum[1] += mat4x4f(subgroupBroadcast(d[0], 1), subgroupBroadcast(d[1], 1), subgroupBroadcast(d[2], 1), subgroupBroadcast(d[3], 1)) * input;
-    sum[2] += mat4x4f(subgroupBroadcast(d[0], 2), subgroupBroadcast(d[1], 2), subgroupBroadcast(d[2], 2), subgroupBroadcast(d[3], 2)) * input;
-    sum[3] += mat4x4f(subgroupBroadcast(d[0], 3), subgroupBroadcast(d[1], 3), subgroupBroadcast(d[2], 3), subgroupBroadcast(d[3], 3)) * input;
-    sum[4] += mat4x4f(subgroupBroadcast(d[0], 4), subgroupBroadcast(d[1], 4), subgroupBroadcast(d[2], 4), subgroupBroadcast(d[3], 4)) * input;
-    sum[5] += mat4x4f(subgroupBroadcast(d[0], 5), subgroupBroadcast(d[1], 5), subgroupBroadcast(d[2], 5), subgroupBroadcast(d[3], 5)) * input;
-    sum[6] += mat4x4f(subgroupBroadcast(d[0], 6), subgroupBroadcast(d[1], 6), subgroupBroadcast(d[2], 6), subgroupBroadcast(d[3], 6)) * input;
-    sum[7] += mat4x4f(subgroupBroadcast(d[0], 7), subgroupBroadcast(d[1], 7), subgroupBroadcast(d[2], 7), subgroupBroadcast(d[3], 7)) * input;
-
-    // The next quad, without a division: along the row, then down, then into the next image.
-    column += 4;
-    let row_done = column >= params.columns;
-    column = select(column, 0, row_done);
-    row += u32(row_done);
-    let image_done = row == params.rows;
-    row = select(row, 0, image_done);
-    image += u32(image_done);
+  for (var q = begin; q < end; q++) {
+    add_products(&sum, dy_at(quad, own), input_at(quad, corner, c));
+    quad = next(quad);
   }
   if (unit >= taps * params.in_vectors) { return; }
-  let start = ((group.z * taps + tap) * params.in_vectors + c) * 4 * params.out_vectors + first;
-  // Constant trip counts, so that drivers unroll these loops and keep `sum` in registers.
-  for (var j = 0u; j < VECTORS; j++) {
-    if (first + j < params.out_vectors) {
-      for (var i = 0u; i < 4; i++) { partial[start + i * params.out_vectors + j] = sum[j][i]; }
-    }
-  }
+  write_weights(&sum, group.z, tap, c, first);
 }

@@ -18,17 +18,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// The source pixel (R, G, B, alpha, each 0..1) that output pixel i shows. Past an edge, the edge repeats.
-fn pixel_at(i: u32) -> vec4f {
-  let row = i / params.width;
-  let n = row / params.height;
-  let window = windows[n];
-  let w = i % params.width;
-  let h = min(window.x + row % params.height, params.source_height - 1u);
-  let column = min(window.y + select(w, params.width - 1u - w, window.z != 0u), params.source_width - 1u);
-  return unpack4x8unorm(pixels[(n * params.source_height + h) * params.source_width + column]);
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(global_invocation_id) gid: vec3u,

@@ -1,4 +1,4 @@
-// fill: y[i] = value.   y [count], four elements a thread.
+// fill: y[i] = value.   y [count]: see lib/elementwise.wgsl.
 
 override WORKGROUP: u32 = 256;
 
@@ -10,18 +10,7 @@ struct Params {
 @group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(1) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  if (first >= params.count) { return; }
-  var filled = vec4f(params.value);
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > params.count) {
-    filled = select(y[i], filled, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
-  }
-  y[i] = filled;
-}
+fn count() -> u32 { return params.count; }
+fn value_at(i: u32) -> vec4f { return vec4f(params.value); }
+fn old_at(i: u32) -> vec4f { return y[i]; }
+fn store(i: u32, value: vec4f) { y[i] = value; }

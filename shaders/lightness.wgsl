@@ -24,30 +24,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// The source pixel (R, G, B, alpha, each 0..1) that output pixel i shows. Past an edge, the edge repeats.
-fn pixel_at(i: u32) -> vec4f {
-  let row = i / params.width;
-  let n = row / params.height;
-  let window = windows[n];
-  let w = i % params.width;
-  let h = min(window.x + row % params.height, params.source_height - 1u);
-  let column = min(window.y + select(w, params.width - 1u - w, window.z != 0u), params.source_width - 1u);
-  return unpack4x8unorm(pixels[(n * params.source_height + h) * params.source_width + column]);
-}
-
-// Linear light of sRGB values (IEC 61966-2-1).
-fn linear(c: vec3f) -> vec3f {
-  let curve = pow((max(c, vec3f(0.04045)) + 0.055) / 1.055, vec3f(2.4));
-  return select(c / 12.92, curve, c > vec3f(0.04045));
-}
-
-// CIE's f: the cube root, with a straight line below (6/29)^3. pow is good to some 1e-6: 1e-3 in L*, a*, b* at worst.
-fn f(t: f32) -> f32 {
-  let edge = (6.0 / 29.0) * (6.0 / 29.0) * (6.0 / 29.0);
-  let root = pow(max(t, edge), 1.0 / 3.0);
-  return select(t / (3.0 * (6.0 / 29.0) * (6.0 / 29.0)) + 4.0 / 29.0, root, t > edge);
-}
-
 // A grey 0..1 with another tone curve. What is as it is stays so to the bit.
 fn toned(grey: f32, look: u32) -> f32 {
   if ((look >> 8u) == 0u) { return grey; }
@@ -64,5 +40,5 @@ fn main(
   let i = gid.x + gid.y * groups.x * WORKGROUP;
   if (i >= params.images * params.height * params.width) { return; }
   let look = windows[i / (params.width * params.height)].w;
-  y[i] = (116.0 * f(luminance(pixel_at(i).rgb, look)) - 16.0) / 50.0 - 1.0;
+  y[i] = (116.0 * f(vec3f(luminance(pixel_at(i).rgb, look))).x - 16.0) / 50.0 - 1.0;
 }

@@ -7,6 +7,8 @@
 
 override WORKGROUP: u32 = 256;
 
+alias Element = f32;
+
 struct Params {
   pixels: u32,
   channels: u32,
@@ -19,8 +21,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
-
-var<workgroup> sums: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -37,11 +37,6 @@ fn main(
     let term = weights_of(min(elements, vec4u(count - 1u))) * difference * difference;
     sum += select(vec4f(0.0), term, elements < vec4u(count));
   }
-  sums[thread] = (sum.x + sum.y) + (sum.z + sum.w);
-  workgroupBarrier();
-  for (var span = WORKGROUP / 2u; span > 0u; span /= 2u) {
-    if (thread < span) { sums[thread] += sums[thread + span]; }
-    workgroupBarrier();
-  }
-  if (thread == 0u) { partial[group.x] = params.scale * sums[0]; }
+  let total = tree_sum(thread, 1u, (sum.x + sum.y) + (sum.z + sum.w));
+  if (thread == 0u) { partial[group.x] = params.scale * total; }
 }

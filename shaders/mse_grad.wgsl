@@ -19,21 +19,10 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> dpred: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  let count = params.pixels * params.channels;
-  if (first >= count) { return; }
-  let elements = first + vec4u(0u, 1u, 2u, 3u);
-  let weights = weights_of(min(elements, vec4u(count - 1u)));
-  var value = dy[0] * 2.0 * params.scale * weights * (pred[i] - truth[i]);
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > count) {
-    value = select(dpred[i], value, elements < vec4u(count));
-  }
-  dpred[i] = value;
+fn count() -> u32 { return params.pixels * params.channels; }
+fn value_at(i: u32) -> vec4f {
+  let weights = weights_of(min(4u * i + vec4u(0u, 1u, 2u, 3u), vec4u(count() - 1u)));
+  return dy[0] * 2.0 * params.scale * weights * (pred[i] - truth[i]);
 }
+fn old_at(i: u32) -> vec4f { return dpred[i]; }
+fn store(i: u32, value: vec4f) { dpred[i] = value; }

@@ -1,4 +1,4 @@
-// relu_grad: dx[i] = dy[i] where y[i] > 0, else 0.   All [count], four elements a thread.
+// relu_grad: dx[i] = dy[i] where y[i] > 0, else 0.   All [count]: see lib/elementwise.wgsl.
 // y is relu's output; at y = 0 the derivative is taken as 0.
 
 override WORKGROUP: u32 = 256;
@@ -12,18 +12,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  if (first >= params.count) { return; }
-  var value = select(vec4f(0.0), dy[i], y[i] > vec4f(0.0));
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > params.count) {
-    value = select(dx[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
-  }
-  dx[i] = value;
-}
+fn count() -> u32 { return params.count; }
+fn value_at(i: u32) -> vec4f { return select(vec4f(0.0), dy[i], y[i] > vec4f(0.0)); }
+fn old_at(i: u32) -> vec4f { return dx[i]; }
+fn store(i: u32, value: vec4f) { dx[i] = value; }

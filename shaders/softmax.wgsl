@@ -21,8 +21,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-var<workgroup> found: array<Element, WORKGROUP>;
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(local_invocation_index) thread: u32,
@@ -39,14 +37,7 @@ fn main(
 
   var most = x[first];
   for (var r = walker; r < rows; r += walkers) { most = max(most, x[first + r * channels]); }
-  found[thread] = most;
-  workgroupBarrier();
-  for (var span = WORKGROUP / 2u; span >= params.lanes; span /= 2u) {
-    if (thread < span) { found[thread] = max(found[thread], found[thread + span]); }
-    workgroupBarrier();
-  }
-  most = found[thread % params.lanes];
-  workgroupBarrier();
+  most = tree_max(thread, params.lanes, most);
 
   var sum = Element();
   for (var begin = walker; begin < rows; begin += BLOCK * walkers) {
@@ -56,13 +47,7 @@ fn main(
     }
     sum += block;
   }
-  found[thread] = sum;
-  workgroupBarrier();
-  for (var span = WORKGROUP / 2u; span >= params.lanes; span /= 2u) {
-    if (thread < span) { found[thread] += found[thread + span]; }
-    workgroupBarrier();
-  }
-  sum = found[thread % params.lanes];
+  sum = tree_sum(thread, params.lanes, sum);
 
   for (var r = walker; r < rows; r += walkers) {
     let i = first + r * channels;

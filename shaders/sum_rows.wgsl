@@ -20,8 +20,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<Element>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-var<workgroup> sums: array<Element, WORKGROUP>;
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(local_invocation_index) thread: u32,
@@ -39,13 +37,8 @@ fn main(
       sum += x[(group.z * params.rows + r) * channels + c];
     }
   }
-  sums[thread] = sum;
-  workgroupBarrier();
-  for (var span = WORKGROUP / 2u; span >= params.lanes; span /= 2u) {
-    if (thread < span) { sums[thread] += sums[thread + span]; }
-    workgroupBarrier();
-  }
+  sum = tree_sum(thread, params.lanes, sum);
   if (thread < params.lanes && c < channels) {
-    y[(group.z * groups.x + group.x) * channels + c] = sums[thread];
+    y[(group.z * groups.x + group.x) * channels + c] = sum;
   }
 }

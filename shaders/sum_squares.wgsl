@@ -6,6 +6,8 @@
 
 override WORKGROUP: u32 = 256;
 
+alias Element = f32;
+
 struct Params {
   count: u32,
   chunk: u32, // vec4s
@@ -15,8 +17,6 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
-
-var<workgroup> sums: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -31,11 +31,6 @@ fn main(
     // The last vec4 may reach past the tensor: what lies there does not count.
     sum += select(vec4f(0.0), value * value, 4u * i + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
   }
-  sums[thread] = (sum.x + sum.y) + (sum.z + sum.w);
-  workgroupBarrier();
-  for (var span = WORKGROUP / 2u; span > 0u; span /= 2u) {
-    if (thread < span) { sums[thread] += sums[thread + span]; }
-    workgroupBarrier();
-  }
-  if (thread == 0u) { partial[group.x] = sums[0]; }
+  let total = tree_sum(thread, 1u, (sum.x + sum.y) + (sum.z + sum.w));
+  if (thread == 0u) { partial[group.x] = total; }
 }

@@ -1,4 +1,4 @@
-// tanh: y[i] = tanh(x[i]).   All [count], four elements a thread.
+// tanh: y[i] = tanh(x[i]).   All [count]: see lib/elementwise.wgsl.
 // Drivers may compute sinh / cosh, which is inf / inf past |x| = 88. In float32 tanh is 1 from 9.02 on,
 // so a clamp at LIMIT changes no result.
 
@@ -13,24 +13,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-// By the bits: a comparison of floats may be compiled as if there were no NaN.
-fn is_nan(v: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+fn count() -> u32 { return params.count; }
+fn value_at(i: u32) -> vec4f {
+  return select(tanh(clamp(x[i], vec4f(-LIMIT), vec4f(LIMIT))), x[i], is_nan(x[i]));
 }
-
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  if (first >= params.count) { return; }
-  let v = x[i];
-  var value = select(tanh(clamp(v, vec4f(-LIMIT), vec4f(LIMIT))), v, is_nan(v));
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > params.count) {
-    value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
-  }
-  y[i] = value;
-}
+fn old_at(i: u32) -> vec4f { return y[i]; }
+fn store(i: u32, value: vec4f) { y[i] = value; }

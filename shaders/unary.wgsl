@@ -1,4 +1,4 @@
-// unary: y[i] = f(x[i]).   All [count], four elements a thread. NaN stays NaN.
+// unary: y[i] = f(x[i]).   All [count]: see lib/elementwise.wgsl. NaN stays NaN.
 // Slot: f(x: vec4f) -> vec4f, supplied by src/kernels/unary.ts; alpha and beta are its parameters.
 
 override WORKGROUP: u32 = 256;
@@ -22,24 +22,7 @@ fn special(bits: u32) -> vec4f {
   return vec4f(bitcast<f32>(kept));
 }
 
-// By the bits: a comparison of floats may be compiled as if there were no NaN.
-fn is_nan(v: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(global_invocation_id) gid: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-) {
-  let i = gid.x + gid.y * groups.x * WORKGROUP;
-  let first = 4u * i;
-  if (first >= params.count) { return; }
-  let v = x[i];
-  var value = select(f(v), v, is_nan(v));
-  // The last vec4 may reach past the tensor: what lies there stays as it is.
-  if (first + 4u > params.count) {
-    value = select(y[i], value, first + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count));
-  }
-  y[i] = value;
-}
+fn count() -> u32 { return params.count; }
+fn value_at(i: u32) -> vec4f { return select(f(x[i]), x[i], is_nan(x[i])); }
+fn old_at(i: u32) -> vec4f { return y[i]; }
+fn store(i: u32, value: vec4f) { y[i] = value; }

@@ -1,5 +1,5 @@
 // winograd_input: V[:, tile, c] = B^T X B, where X is the square of POINTS x POINTS inputs that a tile of OUTPUTS x
-// OUTPUTS outputs depends on, and B^T the transform of Winograd's algorithm; see winograd_tiles.ts.
+// OUTPUTS outputs depends on, and B^T the transform of Winograd's algorithm; see lib/winograd_4.wgsl.
 // One thread per tile and 4 channels; a workgroup has 16 tiles x 16 channels, so that it reads 64 bytes of each pixel.
 // Layout: x NHWC; V [point][channel][tile] with the tiles padded to whole vec4s, or [point][tile][channel].
 
@@ -53,7 +53,7 @@ fn main(
       values[j] = select(vec4f(), x[u32(start) + vector], inside);
     }
     for (var k = 1u; k < POINTS; k++) { rows[k - 1] = rows[k]; }
-    rows[POINTS - 1] = transform(values);
+    rows[POINTS - 1] = input_transform(values);
   }
   for (var j = 0u; j < params.points; j++) {
     var values: array<vec4f, POINTS>;
@@ -61,11 +61,11 @@ fn main(
       values[i] = rows[i][0];
       for (var k = 1u; k < POINTS; k++) { rows[i][k - 1] = rows[i][k]; }
     }
-    let result = transform(values);
+    let result = input_transform(values);
     for (var i = 0u; i < POINTS; i++) { store(i * POINTS + j, tile, vector, result[i]); }
   }
 }
 
 // The variants append:
-//   OUTPUTS, POINTS, transform(values)        the outputs and inputs of a tile along one axis, and B^T
-//   V, store(point, tile, vector, value)      the layout of V
+//   OUTPUTS, POINTS, input_transform(values)   B^T, from the inputs of a tile to its points
+//   V, store(point, tile, vector, value)       the layout of V

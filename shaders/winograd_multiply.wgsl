@@ -77,10 +77,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
 }
 
-// b a^T.
-fn outer(b: vec4f, a: vec4f) -> mat4x4f {
-  return mat4x4f(b * a.x, b * a.y, b * a.z, b * a.w);
-}
-
 // The variants append:
 //   store(at, value)      overwrites y[at], or adds to it

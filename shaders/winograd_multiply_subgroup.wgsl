@@ -41,16 +41,7 @@ fn main(
 
   var sum: array<mat4x4f, VECTORS>; // columns are rows of y
   for (var i = begin; i < end; i++) {
-    let row_values = a[at_a];
-    let own = b[at_b];
-    sum[0] += outer(subgroupBroadcast(own, 0), row_values);
-    sum[1] += outer(subgroupBroadcast(own, 1), row_values);
-    sum[2] += outer(subgroupBroadcast(own, 2), row_values);
-    sum[3] += outer(subgroupBroadcast(own, 3), row_values);
-    sum[4] += outer(subgroupBroadcast(own, 4), row_values);
-    sum[5] += outer(subgroupBroadcast(own, 5), row_values);
-    sum[6] += outer(subgroupBroadcast(own, 6), row_values);
-    sum[7] += outer(subgroupBroadcast(own, 7), row_values);
+    add_outer(&sum, b[at_b], a[at_a]);
     at_a += row_vectors;
     at_b += column_vectors;
   }
@@ -63,11 +54,6 @@ fn main(
       }
     }
   }
-}
-
-// b a^T.
-fn outer(b: vec4f, a: vec4f) -> mat4x4f {
-  return mat4x4f(b * a.x, b * a.y, b * a.z, b * a.w);
 }
 
 // The variants append:

@@ -42,7 +42,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
       values[j] = select(vec4f(), dy[select(0, pixel, inside) * params.vectors + vector], inside);
     }
     for (var k = 1u; k < OUTPUTS; k++) { rows[k - 1] = rows[k]; }
-    rows[OUTPUTS - 1] = transform(values);
+    rows[OUTPUTS - 1] = output_grad_transform(values);
   }
   for (var j = 0u; j < params.points; j++) {
     var values: array<vec4f, OUTPUTS>;
@@ -50,10 +50,10 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
       values[i] = rows[i][0];
       for (var k = 1u; k < POINTS; k++) { rows[i][k - 1] = rows[i][k]; }
     }
-    let result = transform(values);
+    let result = output_grad_transform(values);
     for (var i = 0u; i < POINTS; i++) { p[(i * POINTS + j) * size + unit] = result[i]; }
   }
 }
 
 // The variants append:
-//   OUTPUTS, POINTS, transform(values)      the outputs and points of a tile along one axis, and A
+//   OUTPUTS, POINTS, output_grad_transform(values)   A, from the gradients of a tile's outputs to those of its points

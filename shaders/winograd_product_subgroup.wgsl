@@ -44,7 +44,7 @@ fn main(
   for (var i = 0u; i < VECTORS * 4; i++) {
     let tile = unit * 4 + i / VECTORS;
     let vector = first + i % VECTORS;
-    if (tile < params.tiles && vector < params.vectors) { transform(tile, vector); }
+    if (tile < params.tiles && vector < params.vectors) { write_tile(tile, vector); }
   }
 }
 
@@ -55,16 +55,7 @@ fn multiply(point: u32, unit: u32, first: u32, lane: u32) {
   var at_u = point * params.in_channels * params.vectors + min(first + lane % VECTORS, params.vectors - 1);
   var sum = array<mat4x4f, VECTORS>(); // columns are tiles
   for (var c = 0u; c < params.in_channels; c++) {
-    let values = v[at_v];
-    let own = u[at_u];
-    sum[0] += outer(subgroupBroadcast(own, 0), values);
-    sum[1] += outer(subgroupBroadcast(own, 1), values);
-    sum[2] += outer(subgroupBroadcast(own, 2), values);
-    sum[3] += outer(subgroupBroadcast(own, 3), values);
-    sum[4] += outer(subgroupBroadcast(own, 4), values);
-    sum[5] += outer(subgroupBroadcast(own, 5), values);
-    sum[6] += outer(subgroupBroadcast(own, 6), values);
-    sum[7] += outer(subgroupBroadcast(own, 7), values);
+    add_outer(&sum, u[at_u], v[at_v]);
     at_v += tile_vectors;
     at_u += params.vectors;
   }
@@ -78,49 +69,6 @@ fn multiply(point: u32, unit: u32, first: u32, lane: u32) {
   }
 }
 
-// b a^T.
-fn outer(b: vec4f, a: vec4f) -> mat4x4f {
-  return mat4x4f(b * a.x, b * a.y, b * a.z, b * a.w);
-}
-
-// The outputs of a tile in 4 channels.
-fn transform(tile: u32, vector: u32) {
-  let size = params.tiles * params.vectors;
-  let unit = tile * params.vectors + vector;
-  let index = params.tile_first + tile;
-  let column = index % params.tiles_x * OUTPUTS;
-  let row = index / params.tiles_x % params.tiles_y * OUTPUTS;
-  let image = index / params.tiles_x / params.tiles_y;
-
-  // A queue, for constant indices: so drivers keep it in registers. They unroll no loop whose length is a parameter;
-  // unrolled, lavapipe needs ten seconds to compile the loads and stores.
-  var rows: array<array<vec4f, OUTPUTS>, POINTS>;
-  for (var i = 0u; i < params.points; i++) {
-    var values: array<vec4f, POINTS>;
-    for (var j = 0u; j < POINTS; j++) { values[j] = m[(i * POINTS + j) * size + unit]; }
-    for (var k = 1u; k < POINTS; k++) { rows[k - 1] = rows[k]; }
-    rows[POINTS - 1] = output_transform(values);
-  }
-  var offset = vec4f();
-  if (params.bias != 0) { offset = bias[select(0, image * params.vectors, params.bias == 2) + vector]; }
-  for (var j = 0u; j < params.points - 2; j++) {
-    var values: array<vec4f, POINTS>;
-    for (var i = 0u; i < POINTS; i++) {
-      values[i] = rows[i][0];
-      for (var k = 1u; k < OUTPUTS; k++) { rows[i][k - 1] = rows[i][k]; }
-    }
-    let result = output_transform(values);
-    for (var i = 0u; i < OUTPUTS; i++) {
-      if (row + i < params.out_height && column + j < params.out_width) {
-        let pixel = (image * params.out_height + row + i) * params.out_width + column + j;
-        var sum = result[i] + offset;
-        if (params.residual != 0) { sum += residual[pixel * params.vectors + vector]; }
-        y[pixel * params.out_stride + params.out_first + vector] = activate(sum);
-      }
-    }
-  }
-}
-
 // The variants append:
-//   OUTPUTS, POINTS, output_transform(values)   the outputs and points of a tile along one axis, and A^T
+//   OUTPUTS, POINTS, output_transform(values)   A^T, from the points of a tile to its outputs
 //   activate(v) -> vec4f

@@ -1,5 +1,5 @@
 // winograd_weights: U[:, in, out] = G W G^T, where W is the 3x3 weights from one channel to another, and G the transform
-// of Winograd's algorithm; see winograd_tiles.ts. One thread per input channel and 4 output channels.
+// of Winograd's algorithm; see lib/winograd_4.wgsl. One thread per input channel and 4 output channels.
 // Layout: w HWIO; U [point][in][out]. In the variant 'turned', of a convolution's input gradient, `in` counts the output
 // channels of w, `out` its input channels, and the taps go backwards.
 
@@ -26,10 +26,10 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
   for (var y = 0u; y < params.points - POINTS + 3; y++) {
     rows[0] = rows[1];
     rows[1] = rows[2];
-    rows[2] = transform(weights_at(y * 3, i), weights_at(y * 3 + 1, i), weights_at(y * 3 + 2, i));
+    rows[2] = weight_transform(weights_at(y * 3, i), weights_at(y * 3 + 1, i), weights_at(y * 3 + 2, i));
   }
   for (var x = 0u; x < params.points; x++) {
-    let column = transform(rows[0][0], rows[1][0], rows[2][0]);
+    let column = weight_transform(rows[0][0], rows[1][0], rows[2][0]);
     for (var i = 0u; i < 3; i++) {
       for (var k = 1u; k < POINTS; k++) { rows[i][k - 1] = rows[i][k]; }
     }
@@ -38,5 +38,5 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
 }
 
 // The variants append:
-//   POINTS, transform(w0, w1, w2)       the points of a tile along one axis, and G
-//   Weight, weights_at(tap, i)          tap `tap` of the thread's 4 weights
+//   POINTS, weight_transform(w0, w1, w2)   G, from three weights to the points of a tile
+//   Weight, weights_at(tap, i)             tap `tap` of the thread's 4 weights

@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
       for (var j = 0u; j < POINTS; j++) { values[j] += du[((s * POINTS + i) * POINTS + j) * size + unit]; }
     }
     for (var k = 1u; k < POINTS; k++) { rows[k - 1] = rows[k]; }
-    rows[POINTS - 1] = transform(values);
+    rows[POINTS - 1] = weight_grad_transform(values);
   }
   for (var x = 0u; x < params.points - POINTS + 3; x++) {
     var values: array<vec4f, POINTS>;
@@ -40,10 +40,10 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
       rows[i][0] = rows[i][1];
       rows[i][1] = rows[i][2];
     }
-    let result = transform(values);
+    let result = weight_grad_transform(values);
     for (var y = 0u; y < 3; y++) { dw[(y * 3 + x) * size + unit] = result[y]; }
   }
 }
 
 // The variants append:
-//   POINTS, transform(values)       the points of a tile along one axis, and G^T
+//   POINTS, weight_grad_transform(values)   G^T, from the gradients of a tile's points to those of three weights

@@ -26,7 +26,7 @@ export function emulated(kernel: KernelSpec): KernelSpec {
     )
     .replaceAll(LOAD, 'vec2u($4, $5);')
     .replaceAll(/subgroupMatrixMultiplyAccumulate\((.*)\);/g, 'multiply($1, lane);')
-    .replaceAll(/subgroupMatrixStore<row_major>\(&result, (.*)\);/g, 'store($1, lane);');
+    .replaceAll(/subgroupMatrixStore<row_major>\(&result, (.*)\);/g, 'store_fragment($1, lane);');
   const complete = `${source}
 fn multiply(left: vec2u, right: vec2u, sum: Result, lane: u32) -> Result {
   var result = sum;
@@ -40,7 +40,7 @@ fn multiply(left: vec2u, right: vec2u, sum: Result, lane: u32) -> Result {
   }
   return result;
 }
-fn store(first: u32, sum: Result, stride: u32, lane: u32) {
+fn store_fragment(first: u32, sum: Result, stride: u32, lane: u32) {
   for (var i = 0u; i < RESULT_LOADS; i++) {
     let v = lane + i * LANES;
     if (v < M * N / 4) { result[first + v / (N / 4) * stride + v % (N / 4)] = sum[i]; }

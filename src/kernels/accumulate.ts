@@ -1,4 +1,5 @@
 import source from '../../shaders/accumulate.wgsl';
+import elementwise from '../../shaders/lib/elementwise.wgsl';
 import { defineKernel, linear } from './define.ts';
 import { wholeVec4s } from './width.ts';
 
@@ -6,6 +7,7 @@ import { wholeVec4s } from './width.ts';
 export const accumulate = defineKernel({
   name: 'accumulate',
   source,
+  library: { elementwise },
   buffers: {
     x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     acc: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },

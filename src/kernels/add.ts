@@ -1,4 +1,5 @@
 import source from '../../shaders/add.wgsl';
+import elementwise from '../../shaders/lib/elementwise.wgsl';
 import { defineKernel, linear } from './define.ts';
 import { wholeVec4s } from './width.ts';
 
@@ -6,6 +7,7 @@ import { wholeVec4s } from './width.ts';
 export const add = defineKernel({
   name: 'add',
   source,
+  library: { elementwise },
   buffers: {
     a: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     b: { access: 'read', length: ({ count }) => wholeVec4s(count) },

@@ -1,4 +1,5 @@
 import source from '../../shaders/bias_add.wgsl';
+import elementwise from '../../shaders/lib/elementwise.wgsl';
 import { activations } from './activations.ts';
 import { defineKernel, linear } from './define.ts';
 import { wholeVec4s } from './width.ts';
@@ -11,6 +12,7 @@ import { wholeVec4s } from './width.ts';
 export const biasAdd = defineKernel({
   name: 'bias_add',
   source,
+  library: { elementwise },
   buffers: {
     x: { access: 'read', length: ({ outer, rows, channels }) => wholeVec4s(outer * rows * channels) },
     b: { access: 'read', length: ({ outer, channels }) => outer * channels },

@@ -1,4 +1,7 @@
 import source from '../../shaders/binary.wgsl';
+import binaryAny from '../../shaders/lib/binary_any.wgsl';
+import elementwise from '../../shaders/lib/elementwise.wgsl';
+import is_nan from '../../shaders/lib/is_nan.wgsl';
 import { product } from './axes.ts';
 import { defineKernel, linear, type Variants } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -34,19 +37,14 @@ export const binaries = {
 export const repeats = {
   same: 'alias B = vec4f;\nfn b_at(i: u32) -> vec4f { return b[i]; }',
   vectors: 'alias B = vec4f;\nfn b_at(i: u32) -> vec4f { return b[i % (params.period / 4)]; }',
-  any: `alias B = f32;
-fn b_at(i: u32) -> vec4f {
-  if (params.period == 1) { return vec4f(b[0]); }
-  if (params.inner % 4 == 0) { return vec4f(b[4 * i / params.inner % params.period]); }
-  let at = min(4 * i + vec4u(0, 1, 2, 3), vec4u(params.count - 1)) / params.inner % params.period;
-  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
-}`,
+  any: binaryAny,
 } as const satisfies Variants[string];
 
 /** `y[i] = f(a[i], b[(i / inner) % period])`; see `emitBinary`. */
 export const binary = defineKernel({
   name: 'binary',
   source,
+  library: { elementwise, is_nan },
   buffers: {
     a: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     b: { access: 'read', length: ({ count, period }) => (period === count ? wholeVec4s(count) : period) },

@@ -1,4 +1,6 @@
 import source from '../../shaders/chroma.wgsl';
+import crop from '../../shaders/lib/crop.wgsl';
+import lab from '../../shaders/lib/lab.wgsl';
 import { defineKernel, linear } from './define.ts';
 
 /**
@@ -10,6 +12,7 @@ import { defineKernel, linear } from './define.ts';
 export const chroma = defineKernel({
   name: 'chroma',
   source,
+  library: { crop, lab },
   buffers: {
     pixels: { access: 'read', length: (p) => p.images * p.source_height * p.source_width },
     windows: { access: 'read', length: ({ images }) => 4 * images },

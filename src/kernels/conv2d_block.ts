@@ -1,6 +1,13 @@
 import source from '../../shaders/conv2d_block.wgsl';
+import blockWeightsPlain from '../../shaders/lib/block_weights_plain.wgsl';
+import blockWeightsTurned from '../../shaders/lib/block_weights_turned.wgsl';
+import conv2d_strip from '../../shaders/lib/conv2d_strip.wgsl';
+import conv2d_strip_input from '../../shaders/lib/conv2d_strip_input.wgsl';
+import stripStoreScalar from '../../shaders/lib/strip_store_scalar.wgsl';
+import stripStoreVec4 from '../../shaders/lib/strip_store_vec4.wgsl';
 import { activationsOf } from './activations.ts';
 import { defineKernel, type Grid, type Scalar, type Values } from './define.ts';
+import { fold } from './limits.ts';
 import { isNan } from './nan.ts';
 
 /** The parameters shared by `conv2d_block` and `conv2d_block_subgroup`; the shader says what each means. */
@@ -61,16 +68,8 @@ export const BLOCK_BUFFERS = {
 export const BLOCK_VARIANTS = {
   /** `turned`: the weights' input and output channels are swapped, as for the gradient of the input. */
   weights: {
-    plain: `fn weights_at(tap: u32, c: u32, vector: u32) -> mat4x4f {
-  let stride = (params.out_channels + 3) / 4;
-  let i = (tap * params.in_vectors + c) * 4 * stride + vector;
-  return mat4x4f(weights[i], weights[i + stride], weights[i + 2 * stride], weights[i + 3 * stride]);
-}`,
-    turned: `fn weights_at(tap: u32, c: u32, vector: u32) -> mat4x4f {
-  let stride = params.in_vectors;
-  let i = (tap * ((params.out_channels + 3) / 4) + vector) * 4 * stride + c;
-  return transpose(mat4x4f(weights[i], weights[i + stride], weights[i + 2 * stride], weights[i + 3 * stride]));
-}`,
+    plain: blockWeightsPlain,
+    turned: blockWeightsTurned,
   },
   activation: {
     ...activationsOf('vec4f'),
@@ -79,28 +78,8 @@ export const BLOCK_VARIANTS = {
 fn activate(v: vec4f) -> vec4f { return select(tanh(clamp(v, vec4f(-15), vec4f(15))), v, is_nan(v)); }`,
   },
   store: {
-    vec4: `alias Y = vec4f;
-fn store(pixel: u32, vector: u32, value: vec4f) {
-  y[(pixel * params.out_stride + params.out_first) / 4 + vector] = value;
-}
-fn residual_at(pixel: u32, vector: u32) -> vec4f {
-  if (params.residual == 0) { return vec4f(); }
-  return residual[pixel * (params.out_channels / 4) + vector];
-}`,
-    scalar: `alias Y = f32;
-fn store(pixel: u32, vector: u32, value: vec4f) {
-  for (var i = 0u; i < min(4, params.out_channels - vector * 4); i++) {
-    y[pixel * params.out_stride + params.out_first + vector * 4 + i] = value[i];
-  }
-}
-fn residual_at(pixel: u32, vector: u32) -> vec4f {
-  var value = vec4f();
-  if (params.residual == 0) { return value; }
-  for (var i = 0u; i < min(4, params.out_channels - vector * 4); i++) {
-    value[i] = residual[pixel * params.out_channels + vector * 4 + i];
-  }
-  return value;
-}`,
+    vec4: stripStoreVec4,
+    scalar: stripStoreScalar,
   },
 } as const;
 
@@ -117,15 +96,15 @@ export const BLOCK_DECLARATIONS = {
 
 /** The grid of both kernels: x and z hold strips of 4 outputs, y blocks of output channels. */
 export function blockGrid(p: BlockParams, vectors: number, workgroup: number): Grid {
-  const groups = Math.ceil((p.batch * p.rows * Math.ceil(p.columns / 4)) / workgroup);
-  const folds = Math.ceil(groups / 65535);
-  return [Math.ceil(groups / folds), Math.ceil(p.out_channels / (4 * vectors)), folds];
+  const [x, z] = fold(Math.ceil((p.batch * p.rows * Math.ceil(p.columns / 4)) / workgroup));
+  return [x, Math.ceil(p.out_channels / (4 * vectors)), z];
 }
 
 /** `y = activation(conv(x, w) + bias + residual)` on a grid of outputs. */
 export const conv2dBlock = defineKernel({
   name: 'conv2d_block',
   source,
+  library: { conv2d_strip, conv2d_strip_input },
   buffers: BLOCK_BUFFERS,
   params: BLOCK_PARAMS,
   constants: { WORKGROUP: 64 },

@@ -1,4 +1,7 @@
 import source from '../../shaders/conv2d_block_subgroup.wgsl';
+import add_products from '../../shaders/lib/add_products.wgsl';
+import conv2d_strip from '../../shaders/lib/conv2d_strip.wgsl';
+import conv2d_strip_input from '../../shaders/lib/conv2d_strip_input.wgsl';
 import { BLOCK_BUFFERS, BLOCK_PARAMS, BLOCK_VARIANTS, blockGrid } from './conv2d_block.ts';
 import { defineKernel } from './define.ts';
 
@@ -6,6 +9,7 @@ import { defineKernel } from './define.ts';
 export const conv2dBlockSubgroup = defineKernel({
   name: 'conv2d_block_subgroup',
   source,
+  library: { add_products, conv2d_strip, conv2d_strip_input },
   buffers: BLOCK_BUFFERS,
   params: BLOCK_PARAMS,
   constants: { WORKGROUP: 8 },

@@ -1,4 +1,7 @@
 import source from '../../shaders/conv2d_channel_subgroup.wgsl';
+import add_outer from '../../shaders/lib/add_outer.wgsl';
+import conv2d_strip from '../../shaders/lib/conv2d_strip.wgsl';
+import outer from '../../shaders/lib/outer.wgsl';
 import { BLOCK_BUFFERS, BLOCK_PARAMS, BLOCK_VARIANTS, blockGrid } from './conv2d_block.ts';
 import { defineKernel } from './define.ts';
 
@@ -8,6 +11,7 @@ const { activation, store } = BLOCK_VARIANTS;
 export const conv2dChannelSubgroup = defineKernel({
   name: 'conv2d_channel_subgroup',
   source,
+  library: { add_outer, conv2d_strip, outer },
   buffers: BLOCK_BUFFERS,
   params: BLOCK_PARAMS,
   constants: { WORKGROUP: 8 },

@@ -1,5 +1,9 @@
 import source from '../../shaders/conv2d_gemm.wgsl';
+import gemm_forward from '../../shaders/lib/gemm_forward.wgsl';
+import is_nan from '../../shaders/lib/is_nan.wgsl';
+import operand_f32 from '../../shaders/lib/operand_f32.wgsl';
 import { defineKernel, type Grid, type Scalar, type Values } from './define.ts';
+import { fold } from './limits.ts';
 
 /** How a workgroup's tile is shared out: rows x columns threads, each of 4*quads pixels x 4*vectors channels. */
 export interface TileSizes {
@@ -84,6 +88,7 @@ export type GemmParams = Values<typeof PARAMS>;
 export const conv2dGemm = defineKernel({
   name: 'conv2d_gemm',
   source,
+  library: { gemm_forward, is_nan, operand_f32 },
   buffers: {
     x: { access: 'read', length: (p) => p.batch * p.in_height * p.in_width * p.in_stride * 4 },
     weights: {
@@ -108,7 +113,6 @@ export const conv2dGemm = defineKernel({
   workgroups: (p, { tile }): Grid => {
     const down = Math.ceil((p.batch * p.rows * p.columns) / tileRows(tile));
     const tiles = down * Math.ceil((p.out_vectors * 4) / tileColumns(tile));
-    const folds = Math.ceil(tiles / 65535);
-    return [Math.ceil(tiles / folds), folds, p.splits];
+    return [...fold(tiles), p.splits];
   },
 });

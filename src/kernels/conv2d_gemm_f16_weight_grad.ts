@@ -1,4 +1,5 @@
-import source from '../../shaders/conv2d_gemm_f16_weight_grad.wgsl';
+import gemm_weight_grad from '../../shaders/lib/gemm_weight_grad.wgsl';
+import operand_f16 from '../../shaders/lib/operand_f16.wgsl';
 import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
 import { defineKernel } from './define.ts';
 
@@ -6,6 +7,6 @@ import { defineKernel } from './define.ts';
 export const conv2dGemmF16WeightGrad = defineKernel({
   ...conv2dGemmWeightGrad,
   name: 'conv2d_gemm_f16_weight_grad',
-  source,
+  library: { gemm_weight_grad, operand_f16 },
   requires: ['shader-f16'],
 });

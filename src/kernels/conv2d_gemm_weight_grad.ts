@@ -1,4 +1,6 @@
 import source from '../../shaders/conv2d_gemm_weight_grad.wgsl';
+import gemm_weight_grad from '../../shaders/lib/gemm_weight_grad.wgsl';
+import operand_f32 from '../../shaders/lib/operand_f32.wgsl';
 import { TILE_DECLARATIONS, tileColumns, tileRows } from './conv2d_gemm.ts';
 import { defineKernel } from './define.ts';
 
@@ -6,6 +8,7 @@ import { defineKernel } from './define.ts';
 export const conv2dGemmWeightGrad = defineKernel({
   name: 'conv2d_gemm_weight_grad',
   source,
+  library: { gemm_weight_grad, operand_f32 },
   buffers: {
     x: { access: 'read', length: (p) => p.batch * p.in_height * p.in_width * p.in_vectors * 4 },
     dy: { access: 'read', length: (p) => p.batch * p.rows * p.columns * p.out_vectors * 4 },

@@ -1,6 +1,9 @@
 import source from '../../shaders/conv2d_matrix.wgsl';
+import gemm_forward from '../../shaders/lib/gemm_forward.wgsl';
+import is_nan from '../../shaders/lib/is_nan.wgsl';
 import { conv2dGemm } from './conv2d_gemm.ts';
 import { defineKernel, type Grid } from './define.ts';
+import { fold } from './limits.ts';
 
 /** The shapes `MxNxK` of matrix units that there are kernels for, the preferred ones first: f16 operands, f32 sums. */
 export const MATRIX_UNITS = {
@@ -32,6 +35,7 @@ export const conv2dMatrix = defineKernel({
   ...conv2dGemm,
   name: 'conv2d_matrix',
   source,
+  library: { gemm_forward, is_nan },
   requires: MATRIX_FEATURES,
   variants: {
     tile: {
@@ -44,7 +48,6 @@ export const conv2dMatrix = defineKernel({
   workgroups: (p, { tile }): Grid => {
     const { pixels, channels } = MATRIX_TILES[tile];
     const tiles = Math.ceil((p.batch * p.rows * p.columns) / pixels) * Math.ceil((p.out_vectors * 4) / channels);
-    const folds = Math.ceil(tiles / 65535);
-    return [Math.ceil(tiles / folds), folds, p.splits];
+    return [...fold(tiles), p.splits];
   },
 });

@@ -1,4 +1,5 @@
 import source from '../../shaders/conv2d_matrix_weight_grad.wgsl';
+import gemm_weight_grad from '../../shaders/lib/gemm_weight_grad.wgsl';
 import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
 import { MATRIX_FEATURES, MATRIX_TILES, MATRIX_UNITS } from './conv2d_matrix.ts';
 import { defineKernel } from './define.ts';
@@ -8,6 +9,7 @@ export const conv2dMatrixWeightGrad = defineKernel({
   ...conv2dGemmWeightGrad,
   name: 'conv2d_matrix_weight_grad',
   source,
+  library: { gemm_weight_grad },
   requires: MATRIX_FEATURES,
   variants: {
     tile: {

@@ -1,6 +1,7 @@
 import source from '../../shaders/conv2d_pointwise_subgroup.wgsl';
 import { activationsOf } from './activations.ts';
 import { defineKernel, type Grid } from './define.ts';
+import { fold } from './limits.ts';
 
 /** Lanes of the subgroup, and pixels of a thread. */
 const LANES = 8;
@@ -55,8 +56,7 @@ export const conv2dPointwiseSubgroup = defineKernel({
     activation: activationsOf('vec4f'),
   },
   workgroups: (p, { channels }): Grid => {
-    const groups = Math.ceil(p.pixels / POINTWISE_PIXELS);
-    const folds = Math.ceil(groups / 65535);
-    return [Math.ceil(groups / folds), Math.ceil(p.out_channels / Number(channels)), folds];
+    const [x, z] = fold(Math.ceil(p.pixels / POINTWISE_PIXELS));
+    return [x, Math.ceil(p.out_channels / Number(channels)), z];
   },
 });

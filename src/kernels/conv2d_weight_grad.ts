@@ -1,4 +1,5 @@
 import source from '../../shaders/conv2d_weight_grad.wgsl';
+import weight_grad_quads from '../../shaders/lib/weight_grad_quads.wgsl';
 import { BLOCK_DECLARATIONS, BLOCK_VECTORS } from './conv2d_block.ts';
 import { defineKernel, type Grid, type Scalar, type Values } from './define.ts';
 
@@ -42,6 +43,7 @@ export function weightGradGrid(p: WeightGradParams, vectors: number, workgroup: 
 export const conv2dWeightGrad = defineKernel({
   name: 'conv2d_weight_grad',
   source,
+  library: { weight_grad_quads },
   buffers: WEIGHT_GRAD_BUFFERS,
   params: WEIGHT_GRAD_PARAMS,
   constants: { WORKGROUP: 64 },

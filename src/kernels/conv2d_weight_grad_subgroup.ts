@@ -1,4 +1,6 @@
 import source from '../../shaders/conv2d_weight_grad_subgroup.wgsl';
+import add_products from '../../shaders/lib/add_products.wgsl';
+import weight_grad_quads from '../../shaders/lib/weight_grad_quads.wgsl';
 import { WEIGHT_GRAD_BUFFERS, WEIGHT_GRAD_PARAMS, weightGradGrid } from './conv2d_weight_grad.ts';
 import { defineKernel } from './define.ts';
 
@@ -6,6 +8,7 @@ import { defineKernel } from './define.ts';
 export const conv2dWeightGradSubgroup = defineKernel({
   name: 'conv2d_weight_grad_subgroup',
   source,
+  library: { add_products, weight_grad_quads },
   buffers: WEIGHT_GRAD_BUFFERS,
   params: WEIGHT_GRAD_PARAMS,
   constants: { WORKGROUP: 8 },

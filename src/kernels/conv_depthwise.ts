@@ -1,31 +1,18 @@
 import source from '../../shaders/conv_depthwise.wgsl';
+import depthwiseStrip4 from '../../shaders/lib/depthwise_strip4.wgsl';
+import depthwiseStrip8 from '../../shaders/lib/depthwise_strip8.wgsl';
 import { activationsOf } from './activations.ts';
 import { defineKernel, type Grid, linear } from './define.ts';
 import type { DeviceTraits } from './emit.ts';
 
 const WORKGROUP = 64;
 
-const strip8 = `const STRIP = 8u;
-alias Strip = mat2x4f;
-fn strip(v: array<f32, SPAN>, i: u32) -> Strip {
-  return mat2x4f(
-    vec4f(v[i], v[i + STEP], v[i + 2 * STEP], v[i + 3 * STEP]),
-    vec4f(v[i + 4 * STEP], v[i + 5 * STEP], v[i + 6 * STEP], v[i + 7 * STEP]),
-  );
-}
-fn output(sum: Strip, p: u32) -> f32 { return sum[p / 4][p % 4]; }`;
-
-const strip4 = `const STRIP = 4u;
-alias Strip = vec4f;
-fn strip(v: array<f32, SPAN>, i: u32) -> Strip { return vec4f(v[i], v[i + STEP], v[i + 2 * STEP], v[i + 3 * STEP]); }
-fn output(sum: Strip, p: u32) -> f32 { return sum[p]; }`;
-
 /** Kernels as `extent/stride`. With stride 2 outputs share fewer columns, so that wider strips save few loads. */
 const WINDOWS = {
-  '3/1': `const TAPS = 3u; const STEP = 1u;\n${strip8}`,
-  '3/2': `const TAPS = 3u; const STEP = 2u;\n${strip4}`,
-  '5/1': `const TAPS = 5u; const STEP = 1u;\n${strip8}`,
-  '5/2': `const TAPS = 5u; const STEP = 2u;\n${strip4}`,
+  '3/1': `const TAPS = 3u; const STEP = 1u;\n${depthwiseStrip8}`,
+  '3/2': `const TAPS = 3u; const STEP = 2u;\n${depthwiseStrip4}`,
+  '5/1': `const TAPS = 5u; const STEP = 1u;\n${depthwiseStrip8}`,
+  '5/2': `const TAPS = 5u; const STEP = 2u;\n${depthwiseStrip4}`,
 } as const;
 
 export type DepthwiseWindow = keyof typeof WINDOWS;

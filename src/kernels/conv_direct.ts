@@ -1,4 +1,10 @@
 import source from '../../shaders/conv_direct.wgsl';
+import placeNeighboring from '../../shaders/lib/conv_place_neighboring.wgsl';
+import placeShared from '../../shaders/lib/conv_place_shared.wgsl';
+import productsDepthwise from '../../shaders/lib/conv_products_depthwise.wgsl';
+import productsSingle from '../../shaders/lib/conv_products_single.wgsl';
+import productsVec4 from '../../shaders/lib/conv_products_vec4.wgsl';
+import outer from '../../shaders/lib/outer.wgsl';
 import { activationsOf, type PlainActivation } from './activations.ts';
 import { combiningWidths } from './combine.ts';
 import { convDepthwise, type DepthwiseWindow, depthwiseRows, depthwiseWindow } from './conv_depthwise.ts';
@@ -9,35 +15,6 @@ import { inPixels, outPixels, WINDOW_PARAMS, type WindowGeometry, type WindowPar
 const WORKGROUP = 64;
 
 type Params = WindowParams & { readonly group_in: number; readonly group_out: number; readonly groups: number };
-
-const ARGUMENTS = 'pixels: vec4u, inside: vec4<bool>, tap: u32, element: u32';
-
-/** A workgroup shares its channels, so that it reads the same weights. */
-const sharedElement = `fn place_of(group: vec3u, groups: vec3u, local: u32) -> Place {
-  return Place(group.y, (group.x + group.z * groups.x) * WORKGROUP + local);
-}`;
-
-/** Neighbouring threads have neighbouring channels, so that they read and write whole stretches of memory. */
-const neighbouringElements = `fn place_of(group: vec3u, groups: vec3u, local: u32) -> Place {
-  let unit = (group.x + group.y * groups.x) * WORKGROUP + local;
-  let elements = params.groups * params.group_out / WIDTH;
-  return Place(unit % elements, unit / elements);
-}`;
-
-/** The products of one input channel at a time, `product(x, w)`, for four outputs. */
-const oneByOne = (product: string) => `alias X = f32;
-fn products(${ARGUMENTS}) -> Strip {
-  let elements = params.groups * params.group_out / WIDTH;
-  let channels = element * WIDTH / params.group_out * params.group_in;
-  let start = pixels * (params.groups * params.group_in) + channels;
-  var sum = Strip();
-  for (var c = 0u; c < params.group_in; c++) {
-    let input = select(vec4f(), vec4f(x[start.x + c], x[start.y + c], x[start.z + c], x[start.w + c]), inside);
-    let weights = w[(tap * params.group_in + c) * elements + element];
-    sum += ${product};
-  }
-  return sum;
-}`;
 
 /** Convolution with dilation and groups, over three axes. See `emitConvDirect`. */
 export const convDirect = defineKernel({
@@ -58,53 +35,26 @@ export const convDirect = defineKernel({
     activation: activationsOf('Element'),
     products: {
       /** Any number of channels. */
-      scalar: `${combiningWidths.scalar}
-alias Strip = vec4f;
-${sharedElement}
-${oneByOne('input * weights')}`,
+      scalar: [
+        combiningWidths.scalar,
+        'alias Strip = vec4f;',
+        'fn product(inputs: vec4f, weights: f32) -> Strip { return inputs * weights; }',
+        placeShared,
+        productsSingle,
+      ].join('\n'),
       /** 4 divides the output channels of a group. */
-      vec4_out: `${combiningWidths.vec4}
-alias Strip = mat4x4f;
-${sharedElement}
-${oneByOne('mat4x4f(input.x * weights, input.y * weights, input.z * weights, input.w * weights)')}`,
+      vec4_out: [
+        combiningWidths.vec4,
+        'alias Strip = mat4x4f;',
+        'fn product(inputs: vec4f, weights: vec4f) -> Strip { return outer(weights, inputs); }',
+        outer,
+        placeShared,
+        productsSingle,
+      ].join('\n'),
       /** 4 divides the input and the output channels of a group. */
-      vec4: `${combiningWidths.vec4}
-alias Strip = mat4x4f;
-${sharedElement}
-alias X = vec4f;
-fn products(${ARGUMENTS}) -> Strip {
-  let elements = params.groups * params.group_out / 4u;
-  let vectors = params.group_in / 4u;
-  let start = pixels * (params.groups * vectors) + element * 4u / params.group_out * vectors;
-  var sum = Strip();
-  for (var c = 0u; c < vectors; c++) {
-    let i = (tap * vectors + c) * 4u * elements + element;
-    let weights = mat4x4f(w[i], w[i + elements], w[i + 2u * elements], w[i + 3u * elements]);
-    sum += weights * mat4x4f(
-      select(vec4f(), x[start.x + c], inside.x),
-      select(vec4f(), x[start.y + c], inside.y),
-      select(vec4f(), x[start.z + c], inside.z),
-      select(vec4f(), x[start.w + c], inside.w),
-    );
-  }
-  return sum;
-}`,
+      vec4: [combiningWidths.vec4, 'alias Strip = mat4x4f;', placeShared, productsVec4].join('\n'),
       /** Each channel is a group, and 4 divides their number. */
-      depthwise: `${combiningWidths.vec4}
-alias Strip = mat4x4f;
-${neighbouringElements}
-alias X = vec4f;
-fn products(${ARGUMENTS}) -> Strip {
-  let elements = params.groups / 4u;
-  let start = pixels * elements + element;
-  let weights = w[tap * elements + element];
-  return mat4x4f(
-    select(vec4f(), x[start.x], inside.x) * weights,
-    select(vec4f(), x[start.y], inside.y) * weights,
-    select(vec4f(), x[start.z], inside.z) * weights,
-    select(vec4f(), x[start.w], inside.w) * weights,
-  );
-}`,
+      depthwise: [combiningWidths.vec4, 'alias Strip = mat4x4f;', placeNeighboring, productsDepthwise].join('\n'),
     },
   },
   workgroups: (params, { products }): Grid => {

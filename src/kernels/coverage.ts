@@ -1,4 +1,5 @@
 import source from '../../shaders/coverage.wgsl';
+import crop from '../../shaders/lib/crop.wgsl';
 import { defineKernel, linear } from './define.ts';
 
 /**
@@ -10,6 +11,7 @@ import { defineKernel, linear } from './define.ts';
 export const coverage = defineKernel({
   name: 'coverage',
   source,
+  library: { crop },
   buffers: {
     pixels: { access: 'read', length: (p) => p.images * p.source_height * p.source_width },
     windows: { access: 'read', length: ({ images }) => 4 * images },

@@ -1,4 +1,6 @@
 import source from '../../shaders/cross_entropy.wgsl';
+import chroma_classes from '../../shaders/lib/chroma_classes.wgsl';
+import tree from '../../shaders/lib/tree.wgsl';
 import { BINS_PER_UNIT } from './chroma_bins.ts';
 import { defineKernel, linear, type Variants } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -14,6 +16,7 @@ export const weightings = {
 export const crossEntropy = defineKernel({
   name: 'cross_entropy',
   source,
+  library: { chroma_classes, tree },
   buffers: {
     logits: { access: 'read', length: ({ pixels, side }) => pixels * side * side },
     chroma: { access: 'read', length: ({ pixels }) => 2 * pixels },

@@ -1,4 +1,6 @@
 import source from '../../shaders/cross_entropy_grad.wgsl';
+import chroma_classes from '../../shaders/lib/chroma_classes.wgsl';
+import tree from '../../shaders/lib/tree.wgsl';
 import { BINS_PER_UNIT } from './chroma_bins.ts';
 import { type CrossEntropyParams, weightings } from './cross_entropy.ts';
 import { defineKernel, linear } from './define.ts';
@@ -8,6 +10,7 @@ import type { Emit } from './emit.ts';
 export const crossEntropyGrad = defineKernel({
   name: 'cross_entropy_grad',
   source,
+  library: { chroma_classes, tree },
   buffers: {
     logits: { access: 'read', length: ({ pixels, side }) => pixels * side * side },
     chroma: { access: 'read', length: ({ pixels }) => 2 * pixels },

@@ -3,6 +3,7 @@
  * It holds no GPU object; `record.ts` turns calls of kernels into a program that a device replays.
  */
 import { KernelError } from '../runtime/errors.ts';
+import { fold } from './limits.ts';
 
 export type Scalar = 'u32' | 'i32' | 'f32';
 export type Access = 'read' | 'read_write';
@@ -30,6 +31,8 @@ export interface KernelSpec<
   readonly name: string;
   /** The WGSL, with an entry point `main`. */
   readonly source: string;
+  /** WGSL that several kernels have in common, by the names of its files: `{ lab }` is shaders/lib/lab.wgsl. */
+  readonly library?: Readonly<Record<string, string>>;
   /** Features of the device without which it does not compile. */
   readonly requires?: readonly string[];
   /** In binding order; the uniform `params` takes the binding after the last one. */
@@ -59,32 +62,55 @@ export function defineKernel<
 /** Spreads `count` threads over a 1-D or, past 65 535 workgroups, 2-D grid. */
 export function linear(count: number, workgroupSize: number): Grid {
   const groups = Math.ceil(count / workgroupSize);
-  if (groups <= 65535) return [groups];
-  const y = Math.ceil(groups / 65535);
-  return [Math.ceil(groups / y), y];
+  const [x, y] = fold(groups);
+  return y === 1 ? [x] : [x, y];
 }
 
+/** What the WGSL of a kernel is put together from. */
+type Parts = Pick<KernelSpec, 'name' | 'source' | 'library' | 'variants'>;
+
 /**
- * Returns the complete WGSL of one specialisation: the shader, then the chosen declarations.
+ * Returns the complete WGSL of one specialisation: the shader, then the chosen declarations, then its library.
  *
  * WGSL declarations may come in any order; appending keeps the line numbers of compile errors those of the .wgsl file.
+ * Directives have to come first: those of appended parts go into the first line.
  *
  * @throws KernelError when `choice` names something that `variants` does not have.
  */
 export function specialise<V extends Variants>(
-  spec: { readonly name: string; readonly source: string; readonly variants: V },
+  spec: Omit<Parts, 'variants'> & { readonly variants: V },
   choice: Choice<V>,
 ): string {
-  const declarations = Object.entries(spec.variants).map(([slot, options]) => {
-    const wgsl = options[choice[slot] ?? ''];
-    if (wgsl === undefined) {
+  const [first, ...appended] = partsOf(spec, choice).map(({ text }) => text);
+  const directives = appended.flatMap((text) => text.match(DIRECTIVE) ?? []);
+  return [[...directives, first].join(' '), ...appended.map((text) => text.replace(DIRECTIVE, ''))].join('\n');
+}
+
+/** Says where a line of what `specialise` returns comes from, as `file:line`. */
+export function locate(spec: Parts, choice: Readonly<Record<string, string>>, line: number): string {
+  let start = 1;
+  for (const { origin, text } of partsOf(spec, choice)) {
+    const lines = text.split('\n').length;
+    if (line < start + lines) return `${origin}:${line - start + 1}`;
+    start += lines;
+  }
+  return `${spec.name}.wgsl:${line}`;
+}
+
+const DIRECTIVE = /^(?:enable|requires) [^;]*;/gm;
+
+function partsOf({ name, source, library = {}, variants }: Parts, choice: Readonly<Record<string, string>>) {
+  const chosen = Object.entries(variants).map(([slot, options]) => {
+    const text = options[choice[slot] ?? ''];
+    if (text === undefined) {
       throw new KernelError(
-        `${spec.name}: '${slot}' must be one of ${Object.keys(options).join(', ')}, got '${choice[slot]}'`,
+        `${name}: '${slot}' must be one of ${Object.keys(options).join(', ')}, got '${choice[slot]}'`,
       );
     }
-    return wgsl;
+    return { origin: `${name}, ${slot} '${choice[slot]}'`, text };
   });
-  return [spec.source, ...declarations].join('\n');
+  const shared = Object.entries(library).map(([file, text]) => ({ origin: `lib/${file}.wgsl`, text }));
+  return [{ origin: `${name}.wgsl`, text: source }, ...chosen, ...shared];
 }
 
 const BINDING = /@group\(0\)\s*@binding\((\d+)\)\s*var<(storage,\s*(read|read_write)|uniform)>\s*(\w+)/g;
@@ -93,11 +119,15 @@ const OVERRIDE = /^override\s+(\w+)/gm;
 function checkInterface(spec: {
   readonly name: string;
   readonly source: string;
+  readonly library?: Readonly<Record<string, string>>;
   readonly buffers: Readonly<Record<string, { readonly access: Access }>>;
   readonly params: Record<string, Scalar>;
   readonly constants: Readonly<Record<string, number>>;
 }): void {
-  const { name, source } = spec;
+  const { name, library = {} } = spec;
+  const unknown = Object.keys(library).find((file) => typeof library[file] !== 'string');
+  if (unknown) throw new KernelError(`${name}: expected WGSL as library '${unknown}', got ${library[unknown]}`);
+  const source = [spec.source, ...Object.values(library)].join('\n');
   const expect = (what: string, declared: readonly string[], found: readonly string[]): void => {
     if (declared.join() !== found.join()) {
       throw new KernelError(

@@ -1,4 +1,5 @@
 import source from '../../shaders/ema.wgsl';
+import elementwise from '../../shaders/lib/elementwise.wgsl';
 import { defineKernel, linear } from './define.ts';
 import { wholeVec4s } from './width.ts';
 
@@ -6,6 +7,7 @@ import { wholeVec4s } from './width.ts';
 export const ema = defineKernel({
   name: 'ema',
   source,
+  library: { elementwise },
   buffers: {
     x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     average: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },

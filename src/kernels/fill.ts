@@ -1,4 +1,5 @@
 import source from '../../shaders/fill.wgsl';
+import elementwise from '../../shaders/lib/elementwise.wgsl';
 import { defineKernel, linear } from './define.ts';
 import { wholeVec4s } from './width.ts';
 
@@ -6,6 +7,7 @@ import { wholeVec4s } from './width.ts';
 export const fill = defineKernel({
   name: 'fill',
   source,
+  library: { elementwise },
   buffers: {
     y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
   },

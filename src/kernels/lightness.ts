@@ -1,3 +1,7 @@
+import crop from '../../shaders/lib/crop.wgsl';
+import lab from '../../shaders/lib/lab.wgsl';
+import lightnessLab from '../../shaders/lib/lightness_lab.wgsl';
+import lightnessLuma from '../../shaders/lib/lightness_luma.wgsl';
 import source from '../../shaders/lightness.wgsl';
 import { defineKernel, linear, type Variants } from './define.ts';
 
@@ -24,16 +28,8 @@ export function packLook({ blue, gamma, black, white }: Look): number {
  * changes the grey, towards 0.3 G + 0.7 B and along a tone curve; that of the colour stays.
  */
 export const sources = {
-  // Both are written as differences from green, so that greys are exact.
-  luma: `fn luminance(c: vec3f, look: u32) -> f32 {
-  let blue = unpack4x8unorm(look).x;
-  let grey = c.g + 0.299 * (1.0 - blue) * (c.r - c.g) + mix(0.114, 0.7, blue) * (c.b - c.g);
-  return linear(vec3f(toned(grey, look))).x;
-}`,
-  lab: `fn luminance(c: vec3f, look: u32) -> f32 {
-  let rgb = linear(c);
-  return rgb.g + 0.21263901 * (rgb.r - rgb.g) + 0.07219232 * (rgb.b - rgb.g);
-}`,
+  luma: lightnessLuma,
+  lab: lightnessLab,
 } as const satisfies Variants[string];
 
 /**
@@ -45,6 +41,7 @@ export const sources = {
 export const lightness = defineKernel({
   name: 'lightness',
   source,
+  library: { crop, lab },
   buffers: {
     pixels: { access: 'read', length: (p) => p.images * p.source_height * p.source_width },
     windows: { access: 'read', length: ({ images }) => 4 * images },

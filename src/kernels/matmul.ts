@@ -1,6 +1,10 @@
+import matmulAScalar from '../../shaders/lib/matmul_a_scalar.wgsl';
+import matmulBScalar from '../../shaders/lib/matmul_b_scalar.wgsl';
+import matmulBVec4 from '../../shaders/lib/matmul_b_vec4.wgsl';
 import source from '../../shaders/matmul.wgsl';
 import { defineKernel, linear } from './define.ts';
 import type { Emit } from './emit.ts';
+import { BUSY_THREADS } from './limits.ts';
 import { emitReduce } from './reduce.ts';
 
 const WORKGROUP = 64;
@@ -40,32 +44,12 @@ export const matmul = defineKernel({
     inner: {
       vec4: `alias A = vec4f;
 fn a_at(line: u32, k: u32) -> vec4f { return a[line * (params.inner / 4u) + k]; }`,
-      scalar: `alias A = f32;
-fn a_at(line: u32, k: u32) -> vec4f {
-  let terms = 4u * k + vec4u(0u, 1u, 2u, 3u);
-  let i = line * params.inner + min(terms, vec4u(params.inner - 1u));
-  return select(vec4f(), vec4f(a[i.x], a[i.y], a[i.z], a[i.w]), terms < vec4u(params.inner));
-}`,
+      scalar: matmulAScalar,
     },
     /** Whether 4 divides `columns`. */
     columns: {
-      vec4: `alias B = vec4f;
-fn b_at(matrix: u32, term: u32, column: u32) -> vec4f {
-  let line = matrix * params.inner + min(term, params.inner - 1u);
-  return select(vec4f(), b[line * (params.columns / 4u) + column], term < params.inner);
-}
-fn store(line: u32, column: u32, value: vec4f) { y[line * (params.columns / 4u) + column] = value; }`,
-      scalar: `alias B = f32;
-fn b_at(matrix: u32, term: u32, column: u32) -> vec4f {
-  let line = matrix * params.inner + min(term, params.inner - 1u);
-  let i = line * params.columns + min(4u * column + vec4u(0u, 1u, 2u, 3u), vec4u(params.columns - 1u));
-  return select(vec4f(), vec4f(b[i.x], b[i.y], b[i.z], b[i.w]), term < params.inner);
-}
-fn store(line: u32, column: u32, value: vec4f) {
-  for (var c = 0u; c < min(4u, params.columns - 4u * column); c++) {
-    y[line * params.columns + 4u * column + c] = value[c];
-  }
-}`,
+      vec4: matmulBVec4,
+      scalar: matmulBScalar,
     },
   },
   workgroups: ({ batch_0, batch_1, batch_2, rows, columns }) =>
@@ -106,8 +90,6 @@ export function emitMatmul<T>(
   );
 }
 
-/** Threads below which a GPU is taken to be idle in part. */
-const BUSY_THREADS = 1 << 14;
 /** Terms that a part of a split sum has at least. */
 const SHORTEST_SUM = 16;
 

@@ -1,3 +1,5 @@
+import tree from '../../shaders/lib/tree.wgsl';
+import weightsPerPixel from '../../shaders/lib/weights_per_pixel.wgsl';
 import source from '../../shaders/mse.wgsl';
 import { defineKernel, type Variants } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -13,16 +15,14 @@ const MIN_VEC4S = 4;
 /** How elements are weighted: all alike, or each pixel by `weight`. */
 export const weightings = {
   none: 'fn weights_of(elements: vec4u) -> vec4f { return vec4f(1.0); }',
-  per_pixel: `fn weights_of(elements: vec4u) -> vec4f {
-  let pixel = elements / params.channels;
-  return vec4f(weight[pixel.x], weight[pixel.y], weight[pixel.z], weight[pixel.w]);
-}`,
+  per_pixel: weightsPerPixel,
 } as const satisfies Variants[string];
 
 /** `partial[k]` = `scale` times the weighted sum of squared differences in chunk k. See `emitMse`. */
 export const mse = defineKernel({
   name: 'mse',
   source,
+  library: { tree },
   buffers: {
     pred: { access: 'read', length: ({ pixels, channels }) => wholeVec4s(pixels * channels) },
     truth: { access: 'read', length: ({ pixels, channels }) => wholeVec4s(pixels * channels) },

@@ -1,3 +1,4 @@
+import elementwise from '../../shaders/lib/elementwise.wgsl';
 import source from '../../shaders/mse_grad.wgsl';
 import { defineKernel, linear } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -8,6 +9,7 @@ import { wholeVec4s } from './width.ts';
 export const mseGrad = defineKernel({
   name: 'mse_grad',
   source,
+  library: { elementwise },
   buffers: {
     pred: { access: 'read', length: ({ pixels, channels }) => wholeVec4s(pixels * channels) },
     truth: { access: 'read', length: ({ pixels, channels }) => wholeVec4s(pixels * channels) },

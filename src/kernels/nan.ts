@@ -1,3 +1,5 @@
+import vec4f from '../../shaders/lib/is_nan.wgsl';
+
 /** NaN, told by its bits: drivers take v != v for false, and WGSL lets them assume that there is no NaN. */
 const define = (type: string, bool: string, bits: string) => `fn is_nan(v: ${type}) -> ${bool} {
   return (bitcast<${bits}>(v) & ${bits}(0x7fffffff)) > ${bits}(0x7f800000);
@@ -7,5 +9,5 @@ const define = (type: string, bool: string, bits: string) => `fn is_nan(v: ${typ
 export const isNan = {
   f32: define('f32', 'bool', 'u32'),
   vec2f: define('vec2f', 'vec2<bool>', 'vec2u'),
-  vec4f: define('vec4f', 'vec4<bool>', 'vec4u'),
+  vec4f,
 } as const;

@@ -1,3 +1,4 @@
+import padReflect from '../../shaders/lib/pad_reflect.wgsl';
 import source from '../../shaders/pad.wgsl';
 import { AXES, expectSix, product, toSix } from './axes.ts';
 import { defineKernel, linear, type Scalar, type Values, type Variants } from './define.ts';
@@ -33,12 +34,7 @@ type Params = Values<typeof PARAMS>;
 export const paddings = {
   constant: 'fn source(i: i32, extent: i32) -> i32 { return select(-1, i, i >= 0 && i < extent); }',
   edge: 'fn source(i: i32, extent: i32) -> i32 { return clamp(i, 0, extent - 1); }',
-  // Goes to and fro between the first and the last element, neither of them twice in a row.
-  reflect: `fn source(i: i32, extent: i32) -> i32 {
-  let period = max(2 * (extent - 1), 1);
-  let m = abs(i) % period;
-  return min(m, period - m);
-}`,
+  reflect: padReflect,
 } as const satisfies Variants[string];
 
 export type Padding = keyof typeof paddings;

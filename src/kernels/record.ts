@@ -5,7 +5,7 @@ import type { Gpu } from '../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../runtime/program.ts';
 import { Resources } from '../runtime/resources.ts';
 import type { MatrixUnit } from './conv2d_matrix.ts';
-import { type KernelSpec, type Scalar, specialise, type Values, type Variants } from './define.ts';
+import { type KernelSpec, locate, type Scalar, specialise, type Values, type Variants } from './define.ts';
 import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
 
 /** A whole buffer, or a range of one in bytes. */
@@ -237,7 +237,7 @@ async function compile(
   await scope;
   if (errors.length > 0) {
     const lines = errors.map(
-      ({ lineNum, linePos, message }) => `  ${kernel.name}.wgsl:${lineNum}:${linePos} ${message}`,
+      ({ lineNum, linePos, message }) => `  ${locate(kernel, choice, lineNum)}:${linePos} ${message}`,
     );
     throw new KernelError(`${label} does not compile:\n${lines.join('\n')}`);
   }

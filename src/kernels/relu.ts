@@ -1,3 +1,5 @@
+import elementwise from '../../shaders/lib/elementwise.wgsl';
+import is_nan from '../../shaders/lib/is_nan.wgsl';
 import source from '../../shaders/relu.wgsl';
 import { defineKernel, linear } from './define.ts';
 import { wholeVec4s } from './width.ts';
@@ -6,6 +8,7 @@ import { wholeVec4s } from './width.ts';
 export const relu = defineKernel({
   name: 'relu',
   source,
+  library: { elementwise, is_nan },
   buffers: {
     x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },

@@ -1,3 +1,4 @@
+import elementwise from '../../shaders/lib/elementwise.wgsl';
 import source from '../../shaders/relu_grad.wgsl';
 import { defineKernel, linear } from './define.ts';
 import { wholeVec4s } from './width.ts';
@@ -6,6 +7,7 @@ import { wholeVec4s } from './width.ts';
 export const reluGrad = defineKernel({
   name: 'relu_grad',
   source,
+  library: { elementwise },
   buffers: {
     y: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     dy: { access: 'read', length: ({ count }) => wholeVec4s(count) },

@@ -1,3 +1,4 @@
+import tree from '../../shaders/lib/tree.wgsl';
 import source from '../../shaders/softmax.wgsl';
 import { defineKernel, linear } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -10,6 +11,7 @@ const WORKGROUP = 256;
 export const softmax = defineKernel({
   name: 'softmax',
   source,
+  library: { tree },
   buffers: {
     x: { access: 'read', length: ({ outer, rows, channels }) => outer * rows * channels },
     y: { access: 'read_write', length: ({ outer, rows, channels }) => outer * rows * channels },

@@ -1,3 +1,4 @@
+import tree from '../../shaders/lib/tree.wgsl';
 import source from '../../shaders/sum_rows.wgsl';
 import { defineKernel } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -15,6 +16,7 @@ const STRETCH_BYTES = 128;
 export const sumRows = defineKernel({
   name: 'sum_rows',
   source,
+  library: { tree },
   buffers: {
     x: { access: 'read', length: ({ outer, rows, channels }) => outer * rows * channels },
     y: {

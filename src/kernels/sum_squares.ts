@@ -1,3 +1,4 @@
+import tree from '../../shaders/lib/tree.wgsl';
 import source from '../../shaders/sum_squares.wgsl';
 import { defineKernel } from './define.ts';
 import type { Emit } from './emit.ts';
@@ -14,6 +15,7 @@ const MIN_VEC4S = 4;
 export const sumSquares = defineKernel({
   name: 'sum_squares',
   source,
+  library: { tree },
   buffers: {
     x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     partial: { access: 'read_write', length: (params) => chunksOf(params) },

@@ -1,3 +1,5 @@
+import elementwise from '../../shaders/lib/elementwise.wgsl';
+import is_nan from '../../shaders/lib/is_nan.wgsl';
 import source from '../../shaders/unary.wgsl';
 import { defineKernel, linear, type Variants } from './define.ts';
 import { wholeVec4s } from './width.ts';
@@ -77,6 +79,7 @@ export type Unary = keyof typeof unaries;
 export const unary = defineKernel({
   name: 'unary',
   source,
+  library: { elementwise, is_nan },
   buffers: {
     x: { access: 'read', length: ({ count }) => wholeVec4s(count) },
     y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },

@@ -1,6 +1,9 @@
+import winogradPointsChannels from '../../shaders/lib/winograd_points_channels.wgsl';
+import winogradPointsTiles from '../../shaders/lib/winograd_points_tiles.wgsl';
 import source from '../../shaders/winograd_input.wgsl';
 import { defineKernel } from './define.ts';
-import { inputTransforms } from './winograd_tiles.ts';
+import { fold } from './limits.ts';
+import { tileTransforms } from './winograd_tiles.ts';
 
 /** The inputs of the tiles, transformed: the first factor of Winograd's products. */
 export const winogradInput = defineKernel({
@@ -27,26 +30,14 @@ export const winogradInput = defineKernel({
   },
   constants: { WORKGROUP: 64 },
   variants: {
-    tile: inputTransforms,
+    tile: tileTransforms,
     layout: {
-      channels: `alias V = f32;
-fn store(point: u32, tile: u32, vector: u32, value: vec4f) {
-  let stride = (params.tiles + 3) / 4 * 4;
-  let at = (point * params.vectors + vector) * 4 * stride + tile;
-  v[at] = value.x;
-  v[at + stride] = value.y;
-  v[at + 2 * stride] = value.z;
-  v[at + 3 * stride] = value.w;
-}`,
-      tiles: `alias V = vec4f;
-fn store(point: u32, tile: u32, vector: u32, value: vec4f) {
-  v[(point * params.tiles + tile) * params.vectors + vector] = value;
-}`,
+      channels: winogradPointsChannels,
+      tiles: winogradPointsTiles,
     },
   },
   workgroups: (p) => {
-    const groups = Math.ceil(p.tiles / 16);
-    const folds = Math.ceil(groups / 65535);
-    return [Math.ceil(groups / folds), Math.ceil(p.vectors / 4), folds];
+    const [x, z] = fold(Math.ceil(p.tiles / 16));
+    return [x, Math.ceil(p.vectors / 4), z];
   },
 });

@@ -1,3 +1,4 @@
+import outer from '../../shaders/lib/outer.wgsl';
 import source from '../../shaders/winograd_multiply.wgsl';
 import { defineKernel, type Scalar, type Values } from './define.ts';
 
@@ -32,6 +33,7 @@ export const MULTIPLY_VARIANTS = {
 export const winogradMultiply = defineKernel({
   name: 'winograd_multiply',
   source,
+  library: { outer },
   buffers: MULTIPLY_BUFFERS,
   params: MULTIPLY_PARAMS,
   constants: { WORKGROUP: 64 },

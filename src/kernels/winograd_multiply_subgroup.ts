@@ -1,3 +1,5 @@
+import add_outer from '../../shaders/lib/add_outer.wgsl';
+import outer from '../../shaders/lib/outer.wgsl';
 import source from '../../shaders/winograd_multiply_subgroup.wgsl';
 import { defineKernel } from './define.ts';
 import { MULTIPLY_BUFFERS, MULTIPLY_PARAMS, MULTIPLY_VARIANTS } from './winograd_multiply.ts';
@@ -6,6 +8,7 @@ import { MULTIPLY_BUFFERS, MULTIPLY_PARAMS, MULTIPLY_VARIANTS } from './winograd
 export const winogradMultiplySubgroup = defineKernel({
   name: 'winograd_multiply_subgroup',
   source,
+  library: { add_outer, outer },
   buffers: MULTIPLY_BUFFERS,
   params: MULTIPLY_PARAMS,
   constants: { WORKGROUP: 8 },

@@ -1,7 +1,8 @@
+import write_tile from '../../shaders/lib/write_tile.wgsl';
 import source from '../../shaders/winograd_output.wgsl';
 import { BLOCK_VARIANTS } from './conv2d_block.ts';
 import { defineKernel, linear, type Scalar, type Values } from './define.ts';
-import { outputTransforms } from './winograd_tiles.ts';
+import { tileTransforms } from './winograd_tiles.ts';
 
 /** The parameters of the kernels that end in outputs; the shader says what each means. */
 export const OUTPUT_PARAMS = {
@@ -34,12 +35,13 @@ export const OUTPUT_BUFFERS = {
 } as const;
 
 /** Their variants. */
-export const OUTPUT_VARIANTS = { tile: outputTransforms, activation: BLOCK_VARIANTS.activation } as const;
+export const OUTPUT_VARIANTS = { tile: tileTransforms, activation: BLOCK_VARIANTS.activation } as const;
 
 /** The outputs of the tiles from Winograd's products, with what comes after the sum of a convolution. */
 export const winogradOutput = defineKernel({
   name: 'winograd_output',
   source,
+  library: { write_tile },
   buffers: { ...OUTPUT_BUFFERS, m: { ...OUTPUT_BUFFERS.m, access: 'read' } },
   params: OUTPUT_PARAMS,
   constants: { WORKGROUP: 64 },

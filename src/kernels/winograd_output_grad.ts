@@ -1,6 +1,6 @@
 import source from '../../shaders/winograd_output_grad.wgsl';
 import { defineKernel, linear } from './define.ts';
-import { outputGradTransforms } from './winograd_tiles.ts';
+import { tileTransforms } from './winograd_tiles.ts';
 
 /** The gradients of Winograd's products, from those of the outputs. */
 export const winogradOutputGrad = defineKernel({
@@ -22,6 +22,6 @@ export const winogradOutputGrad = defineKernel({
     points: 'u32',
   },
   constants: { WORKGROUP: 64 },
-  variants: { tile: outputGradTransforms },
+  variants: { tile: tileTransforms },
   workgroups: (p) => linear(p.tiles * p.vectors, 64),
 });

@@ -1,3 +1,6 @@
+import add_outer from '../../shaders/lib/add_outer.wgsl';
+import outer from '../../shaders/lib/outer.wgsl';
+import write_tile from '../../shaders/lib/write_tile.wgsl';
 import source from '../../shaders/winograd_product_subgroup.wgsl';
 import { defineKernel } from './define.ts';
 import { OUTPUT_BUFFERS, OUTPUT_PARAMS, OUTPUT_VARIANTS } from './winograd_output.ts';
@@ -8,6 +11,7 @@ const { bias, residual, m, y } = OUTPUT_BUFFERS;
 export const winogradProductSubgroup = defineKernel({
   name: 'winograd_product_subgroup',
   source,
+  library: { add_outer, outer, write_tile },
   buffers: {
     v: { access: 'read', length: (p) => p.points ** 2 * p.in_channels * Math.ceil(p.tiles / 4) * 4 },
     u: { access: 'read', length: (p) => p.points ** 2 * p.in_channels * p.vectors * 4 },

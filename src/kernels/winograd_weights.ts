@@ -1,6 +1,8 @@
+import winogradWeightsPlain from '../../shaders/lib/winograd_weights_plain.wgsl';
+import winogradWeightsTurned from '../../shaders/lib/winograd_weights_turned.wgsl';
 import source from '../../shaders/winograd_weights.wgsl';
 import { defineKernel, linear } from './define.ts';
-import { weightTransforms } from './winograd_tiles.ts';
+import { tileTransforms } from './winograd_tiles.ts';
 
 /** The weights of a 3x3 convolution, transformed: the second factor of Winograd's products. */
 export const winogradWeights = defineKernel({
@@ -13,19 +15,10 @@ export const winogradWeights = defineKernel({
   params: { in_channels: 'u32', out_vectors: 'u32', points: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {
-    tile: weightTransforms,
+    tile: tileTransforms,
     weights: {
-      plain: `alias Weight = vec4f;
-fn weights_at(tap: u32, i: u32) -> vec4f {
-  return w[tap * params.in_channels * params.out_vectors + i];
-}`,
-      turned: `alias Weight = f32;
-fn weights_at(tap: u32, i: u32) -> vec4f {
-  let stride = params.in_channels;
-  let out = i % params.out_vectors * 4;
-  let at = ((8 - tap) * params.out_vectors * 4 + out) * stride + i / params.out_vectors;
-  return vec4f(w[at], w[at + stride], w[at + 2 * stride], w[at + 3 * stride]);
-}`,
+      plain: winogradWeightsPlain,
+      turned: winogradWeightsTurned,
     },
   },
   workgroups: (p) => linear(p.in_channels * p.out_vectors, 256),

@@ -1,6 +1,6 @@
 import source from '../../shaders/winograd_weights_grad.wgsl';
 import { defineKernel, linear } from './define.ts';
-import { weightGradTransforms } from './winograd_tiles.ts';
+import { tileTransforms } from './winograd_tiles.ts';
 
 /** The gradient of a 3x3 convolution's weights, from the parts of that of the transformed weights. */
 export const winogradWeightsGrad = defineKernel({
@@ -12,6 +12,6 @@ export const winogradWeightsGrad = defineKernel({
   },
   params: { in_channels: 'u32', out_vectors: 'u32', splits: 'u32', points: 'u32' },
   constants: { WORKGROUP: 64 },
-  variants: { tile: weightGradTransforms },
+  variants: { tile: tileTransforms },
   workgroups: (p) => linear(p.in_channels * p.out_vectors, 64),
 });

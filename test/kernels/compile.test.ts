@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { expect, test } from 'vitest';
-import { type KernelSpec, specialise, type Variants } from '../../src/kernels/define.ts';
+import { describe, expect, test } from 'vitest';
+import { type KernelSpec, locate, specialise, type Variants } from '../../src/kernels/define.ts';
 import { allKernels } from '../../src/kernels/index.ts';
 import { gpu } from '../gpu.ts';
 import { openNullDevice } from '../null_device.ts';
@@ -17,7 +17,7 @@ test.each(cases)('%s %s compiles', async (_name, _variant, choice, kernel) => {
   const device = deviceFor(kernel);
   const module = device.createShaderModule({ code: specialise(kernel, choice) });
   const { messages } = await module.getCompilationInfo();
-  expect(messages.map(({ lineNum, message }) => `${kernel.name}.wgsl:${lineNum} ${message}`)).toEqual([]);
+  expect(messages.map(({ lineNum, message }) => `${locate(kernel, choice, lineNum)} ${message}`)).toEqual([]);
   // The driver has its own compiler, and its own errors.
   const layout = device.createPipelineLayout({ bindGroupLayouts: [layoutOf(kernel, device)] });
   await device.createComputePipelineAsync({ layout, compute: { module, constants: kernel.constants } });
@@ -38,16 +38,57 @@ test.each(allKernels.filter((kernel) => kernel.requires).map((kernel) => [kernel
   },
 );
 
+/** Kernels that differ from another in their library alone. */
+const SHADERS: Readonly<Record<string, string>> = {
+  conv2d_gemm_f16: 'conv2d_gemm',
+  conv2d_gemm_f16_weight_grad: 'conv2d_gemm_weight_grad',
+};
+
+/** The names of the WGSL files in a folder. */
+function wgslIn(folder: string): string[] {
+  const files = readdirSync(new URL(folder, root)).filter((file) => file.endsWith('.wgsl'));
+  return files.map((file) => basename(file, '.wgsl')).sort();
+}
+
 test('every shader belongs to the kernel of its name', () => {
-  const shaders = readdirSync(new URL('shaders/', root)).map((file) => basename(file, '.wgsl'));
-  const declared = allKernels.map(({ name }) => name);
-  expect(shaders.sort()).toEqual(declared.sort());
+  const declared = allKernels.map(({ name }) => name).filter((name) => !(name in SHADERS));
+  expect(wgslIn('shaders/')).toEqual(declared.sort());
 });
+
+describe('shaders/lib', () => {
+  test.each(wgslIn('shaders/lib/'))('%s is appended to a kernel', (name) => {
+    const text = readFileSync(new URL(`shaders/lib/${name}.wgsl`, root), 'utf8');
+    const asLibrary = allKernels.filter(({ library = {} }) => name in library);
+    for (const { library } of asLibrary) expect(library![name]).toBe(text);
+    const choices = allKernels.flatMap(({ variants }) => Object.values(variants).flatMap(Object.values));
+    expect(asLibrary.length > 0 || choices.some((choice) => choice.includes(text))).toBe(true);
+  });
+});
+
+test.each(allKernels.filter(({ library }) => library).map((kernel) => [kernel.name, kernel] as const))(
+  '%s needs its libraries',
+  (_, kernel) => {
+    for (const [name, text] of Object.entries(kernel.library!)) {
+      expect(wgslIn('shaders/lib/')).toContain(name);
+      const used = everyChoice(kernel.variants).some((choice) => {
+        const { [name]: left, ...library } = kernel.library!;
+        const others = specialise({ ...kernel, library }, choice);
+        return declaredIn(text).some((declared) => declared === 'main' || new RegExp(`\\b${declared}\\b`).test(others));
+      });
+      expect(used, name).toBe(true);
+    }
+  },
+);
+
+/** The names of a WGSL file's declarations. */
+function declaredIn(wgsl: string): string[] {
+  return [...wgsl.matchAll(/^(?:fn|struct|alias|const|override|var<\w+>) +(\w+)/gm)].map(([, name]) => name!);
+}
 
 test.each(allKernels.map((kernel) => [kernel.name, kernel] as const))(
   '%s is declared in its own file',
   (name, kernel) => {
-    expect(kernel.source).toBe(readFileSync(new URL(`shaders/${name}.wgsl`, root), 'utf8'));
+    expect(kernel.source).toBe(readFileSync(new URL(`shaders/${SHADERS[name] ?? name}.wgsl`, root), 'utf8'));
     expect(readFileSync(new URL(`src/kernels/${name}.ts`, root), 'utf8')).toContain(`name: '${name}'`);
   },
 );

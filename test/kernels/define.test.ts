@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { biasAdd } from '../../src/kernels/bias_add.ts';
 import { coverage } from '../../src/kernels/coverage.ts';
-import { defineKernel, type KernelSpec, linear, specialise } from '../../src/kernels/define.ts';
+import { defineKernel, type KernelSpec, linear, locate, specialise } from '../../src/kernels/define.ts';
 import { packParams } from '../../src/kernels/record.ts';
 import { relu } from '../../src/kernels/relu.ts';
 import { reluGrad } from '../../src/kernels/relu_grad.ts';
@@ -38,6 +38,75 @@ describe('a declaration that disagrees with its WGSL is refused:', () => {
     expect(define({ constants: { WORKGROUP: 256, TILE: 8 } })).toThrowErrorMatchingInlineSnapshot(
       `[KernelError: relu: override constants are [WORKGROUP, TILE] in TypeScript but [WORKGROUP] in WGSL]`,
     );
+  });
+});
+
+describe('a library', () => {
+  const kernel = {
+    name: 'halve',
+    source:
+      '// halve\n@group(0) @binding(0) var<storage, read_write> y: array<vec4f>;\nfn main() { y[0] = half(y[0]); }\n',
+    library: {
+      shape: 'struct Params {\n  count: u32,\n}\n@group(0) @binding(1) var<uniform> params: Params;\n',
+      half: '// half\nenable f16;\nfn half(v: vec4f) -> vec4f { return 0.5 * v; }\n',
+    },
+    buffers: { y: { access: 'read_write' as const, length: () => 4 } },
+    params: { count: 'u32' } as const,
+    constants: {},
+    variants: { end: { none: 'const END = 0;', two: 'const END = 1;\nconst LAST = 2;' } },
+    workgroups: () => [1] as const,
+  };
+
+  test('comes after the shader and its variants; its directives come first of all, and no line moves', () => {
+    expect(specialise(defineKernel(kernel), { end: 'two' })).toBe(
+      [
+        'enable f16; // halve',
+        '@group(0) @binding(0) var<storage, read_write> y: array<vec4f>;',
+        'fn main() { y[0] = half(y[0]); }',
+        '',
+        'const END = 1;',
+        'const LAST = 2;',
+        'struct Params {',
+        '  count: u32,',
+        '}',
+        '@group(0) @binding(1) var<uniform> params: Params;',
+        '',
+        '// half',
+        '',
+        'fn half(v: vec4f) -> vec4f { return 0.5 * v; }',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('each line has its file', () => {
+    const where = [1, 3, 4, 5, 6, 7, 10, 12, 14].map((line) => locate(kernel, { end: 'two' }, line));
+    expect(where).toEqual([
+      ...['halve.wgsl:1', 'halve.wgsl:3', 'halve.wgsl:4', "halve, end 'two':1", "halve, end 'two':2"],
+      ...['lib/shape.wgsl:1', 'lib/shape.wgsl:4', 'lib/half.wgsl:1', 'lib/half.wgsl:3'],
+    ]);
+  });
+
+  test('that disagrees with the declaration is refused', () => {
+    expect(() => defineKernel({ ...kernel, params: { size: 'u32' } })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: halve: params are [size: u32] in TypeScript but [count: u32] in WGSL]`,
+    );
+  });
+
+  test('that does not exist is refused', () => {
+    const library = { ...kernel.library, lab: undefined as unknown as string };
+    expect(() => defineKernel({ ...kernel, library })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: halve: expected WGSL as library 'lab', got undefined]`,
+    );
+  });
+
+  test('that does not compile is named by file and line', async () => {
+    const text = reluGrad.library!.elementwise!;
+    const library = { elementwise: text.replace('  store(i, value);', '  store(i, value, 0u);') };
+    const line = text.split('\n').indexOf('  store(i, value);') + 1;
+    const [y, dy, dx] = [upload(random(4)), upload(random(4)), poisoned(4)];
+    const call = run((emit) => emit.call({ ...reluGrad, library }, { y, dy, dx }, { count: 4 }));
+    await expect(call).rejects.toThrowError(`relu_grad does not compile:\n  lib/elementwise.wgsl:${line}:`);
   });
 });
 
@@ -102,8 +171,9 @@ describe('a call that does not fit is refused:', () => {
 
 test('WGSL that does not compile is named by file and line', async () => {
   const broken = { ...relu, name: 'broken', source: relu.source.replace('max(x[i], vec4f(0.0))', 'max(x[i], 0u)') };
+  const line = broken.source.split('\n').findIndex((each) => each.includes('max(x[i], 0u)')) + 1;
   const call = run((emit) => emit.call(broken, { x: upload(random(4)), y: poisoned(4) }, { count: 4 }));
-  await expect(call).rejects.toThrowError(/^broken does not compile:\n {2}broken\.wgsl:\d+:\d+ /);
+  await expect(call).rejects.toThrowError(`broken does not compile:\n  broken.wgsl:${line}:`);
 });
 
 test('parameters are packed in order, by type', () => {

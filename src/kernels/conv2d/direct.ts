@@ -11,6 +11,7 @@ import { conv2dUnpad } from '../conv2d_unpad.ts';
 import { conv2dWeightGrad } from '../conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from '../conv2d_weight_grad_subgroup.ts';
 import type { DeviceTraits, Emit } from '../emit.ts';
+import { BUSY_THREADS, MAX_GRID, MAX_PARTIAL_SUMS } from '../limits.ts';
 import { type Algorithm, type ConvBuffers, type Convolution, multiplyAdds } from './algorithm.ts';
 import { type ConvActivation, type ConvGeometry, type ConvOptions, pixelsOut, taps } from './geometry.ts';
 import {
@@ -186,9 +187,6 @@ function fittingBlocks(outVectors: number): Block[] {
 
 const blockCount = (outVectors: number, block: Block): number => Math.ceil(outVectors / BLOCK_VECTORS[block]);
 
-/** Threads below which a GPU is taken to be idle in part: some tens of multiprocessors with some hundreds each. */
-const BUSY_THREADS = 1 << 14;
-
 /** The widest fitting block that, on a GPU, leaves enough threads. */
 function blockFor(traits: DeviceTraits, outVectors: number, strips: number): Block {
   const fitting = fittingBlocks(outVectors);
@@ -199,13 +197,11 @@ function blockFor(traits: DeviceTraits, outVectors: number, strips: number): Blo
 
 /** Quads of pixels that one thread adds up at most, so that rounding errors stay small at any batch size. */
 const LONGEST_SUM = 2048;
-/** Partial gradients may take this many elements (64 MiB), or one copy of the gradient if that is more. */
-const PARTIAL_ELEMENTS = 1 << 24;
 
 /** Into how many parts the sum over all pixels falls: enough threads, short sums, bounded memory. */
 function splitCount(traits: DeviceTraits, quads: number, threads: number, elements: number): number {
   const wanted = Math.ceil((traits.software ? 128 : 2 * BUSY_THREADS) / threads);
   const useful = Math.max(Math.min(wanted, Math.floor(quads / 8)), Math.ceil(quads / LONGEST_SUM));
-  const room = Math.floor(Math.min(PARTIAL_ELEMENTS, traits.maxStorageBufferBindingSize / 4) / elements);
-  return Math.max(1, Math.min(useful, room, 65535));
+  const room = Math.floor(Math.min(MAX_PARTIAL_SUMS, traits.maxStorageBufferBindingSize / 4) / elements);
+  return Math.max(1, Math.min(useful, room, MAX_GRID));
 }

@@ -1,5 +1,6 @@
 /** How long an implicit GEMM takes on a GPU with each tile, and into how many parts its sums should fall. A model, coarse. */
 import type { DeviceTraits } from '../emit.ts';
+import { BUSY_THREADS, MAX_GRID, MAX_PARTIAL_SUMS } from '../limits.ts';
 import { wholeVectors } from './geometry.ts';
 
 /** A product of matrices: `rows x columns` sums of `runs * run` terms; the steps of a tile begin anew with each run. */
@@ -33,13 +34,8 @@ const DISPATCH = 5000;
 const BANDWIDTH = 2500;
 /** The share of the ceiling that the direct algorithm is taken to reach on a busy GPU. */
 const DIRECT_SHARE = 0.25;
-/** Threads below which the direct algorithm leaves a GPU idle in part. */
-const DIRECT_THREADS = 1 << 14;
-
 /** A part shorter than this many steps is not worth a second dispatch. */
 const SHORTEST_SPLIT = 4;
-/** Parts may take this many elements (64 MiB), or one copy of the result if that is more. */
-const PARTIAL_ELEMENTS = 1 << 24;
 
 /** The steps of a product: how often each workgroup fills its memory. */
 export function stepsOf(tile: TileShape, { runs, run }: Product): number {
@@ -53,9 +49,9 @@ export const partElements = ({ rows, columns }: Product): number => rows * whole
 export function splitsOf(traits: DeviceTraits, tile: TileShape, product: Product, least = 1) {
   const steps = stepsOf(tile, product);
   const wanted = Math.ceil((2 * MULTIPROCESSORS) / tilesOf(tile, product));
-  const room = Math.floor(Math.min(PARTIAL_ELEMENTS, traits.maxStorageBufferBindingSize / 4) / partElements(product));
+  const room = Math.floor(Math.min(MAX_PARTIAL_SUMS, traits.maxStorageBufferBindingSize / 4) / partElements(product));
   const useful = Math.max(least, Math.min(wanted, Math.floor(steps / SHORTEST_SPLIT)));
-  const stepsPerSplit = Math.max(1, Math.ceil(steps / Math.max(1, Math.min(useful, room, 65535))));
+  const stepsPerSplit = Math.max(1, Math.ceil(steps / Math.max(1, Math.min(useful, room, MAX_GRID))));
   return { splits: Math.max(1, Math.ceil(steps / stepsPerSplit)), stepsPerSplit };
 }
 
@@ -78,7 +74,7 @@ export function costOf(
   const queue = Math.max(1, (tiles * splits) / MULTIPROCESSORS);
   const multiply = STEP + Math.ceil(steps / splits) * Math.max(STEP, (queue * perStep) / tile.rate);
   const sum = summed ? DISPATCH + (8 * splits * partElements(product)) / BANDWIDTH : 0;
-  const busy = Math.min(1, directThreads / DIRECT_THREADS);
+  const busy = Math.min(1, directThreads / BUSY_THREADS);
   return (multiply + sum) * MULTIPROCESSORS * RATE * DIRECT_SHARE * busy;
 }
 

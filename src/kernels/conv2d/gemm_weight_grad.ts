@@ -1,6 +1,7 @@
 /** The gradient of the weights as implicit GEMM, for GPUs: the sum over all pixels falls into parts, added up in order. */
 import { conv2dUnpad } from '../conv2d_unpad.ts';
 import type { DeviceTraits, Emit } from '../emit.ts';
+import { MAX_GRID } from '../limits.ts';
 import type { Algorithm, ConvBuffers } from './algorithm.ts';
 import { costOf, type Product, partElements, splitsOf } from './gemm_cost.ts';
 import { type GemmTile, gemmTiles } from './gemm_tiles.ts';
@@ -12,7 +13,7 @@ export const gemmWeightGrad: readonly Algorithm<'weightGrad'>[] = gemmTiles.map(
   fits: (traits, { geometry }) => {
     const product = productOf(patched(traits, geometry) ?? geometry);
     // The grid has the tiles on two axes of at most 65 535.
-    return tile.available(traits) && Math.max(product.rows / tile.rows, product.columns / tile.columns) <= 65535;
+    return tile.available(traits) && Math.max(product.rows / tile.rows, product.columns / tile.columns) <= MAX_GRID;
   },
   cost: (traits, { geometry }) => {
     const product = productOf(patched(traits, geometry) ?? geometry);

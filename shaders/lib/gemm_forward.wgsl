@@ -1,0 +1,122 @@
+// gemm_forward: what implicit GEMMs of a convolution have in common: their parameters, where the x and the weights of a
+// step come from, and where outputs go.
+// Layout: x and y NHWC, y behind `splits`; weights [tap][in][out]. Outputs and taps have a first and a step of their own.
+// Needs:  DEPTH_VECTORS, the vec4s of input channels in a step; TILE_VECTORS, those of output channels in a tile; is_nan.
+
+const OUTSIDE = -0x40000000; // a row far above every picture
+
+struct Params {
+  batch: u32,
+  in_height: u32,
+  in_width: u32,
+  in_vectors: u32, // input channels / 4
+  in_stride: u32, // vec4s from pixel to pixel, and where the channels begin: x may be a part of something wider
+  in_first: u32,
+  rows: u32, // the grid of outputs this dispatch computes
+  columns: u32,
+  out_height: u32,
+  out_width: u32,
+  out_vectors: u32, // output channels / 4
+  out_step_y: u32, // grid row r is output row out_first_y + r * out_step_y
+  out_step_x: u32,
+  out_first_y: u32,
+  out_first_x: u32,
+  taps_y: u32,
+  taps_x: u32,
+  tap_first: i32, // where the weights of tap (0, 0) are, in taps
+  tap_step_y: i32,
+  tap_step_x: i32,
+  step_y: u32, // grid row r, tap t reads input row origin_y + r * step_y + t
+  step_x: u32,
+  origin_y: i32,
+  origin_x: i32,
+  bias: u32, // 1: added, one per channel
+  residual: u32, // 1: added before the activation
+  activation: u32, // 0 none, 1 ReLU, 3 ReLU6
+  out_stride: u32, // vec4s from pixel to pixel, and where they begin: y may be a part of something wider
+  out_first: u32,
+  splits: u32,
+  steps_per_split: u32,
+}
+
+// Where a thread fetches x: at the first tap, its index in x, and its row and column in the picture.
+struct Source {
+  start: i32,
+  top: i32,
+  left: i32,
+}
+
+// Some input channels of one tap: what lies in workgroup memory at a time.
+struct Step {
+  c: u32, // the first vec4
+  ty: i32,
+  tx: i32,
+}
+
+fn pixels() -> u32 {
+  return params.batch * params.rows * params.columns;
+}
+
+fn steps_of_tap() -> u32 {
+  return (params.in_vectors + DEPTH_VECTORS - 1) / DEPTH_VECTORS;
+}
+
+fn source_of(pixel: u32, x_vector: u32) -> Source {
+  let row = pixel / params.columns;
+  let iy = params.origin_y + i32(row % params.rows * params.step_y);
+  let ix = params.origin_x + i32(pixel % params.columns * params.step_x);
+  let line = i32(row / params.rows * params.in_height) + iy;
+  let start = (line * i32(params.in_width) + ix) * i32(params.in_stride) + i32(params.in_first + x_vector);
+  return Source(start, select(OUTSIDE, iy, pixel < pixels()), ix);
+}
+
+fn step_at(index: u32) -> Step {
+  let tap = index / steps_of_tap();
+  return Step(index % steps_of_tap() * DEPTH_VECTORS, i32(tap / params.taps_x), i32(tap % params.taps_x));
+}
+
+// The next step, without a division: along the channels, then along the taps of a row, then down.
+fn next(step: Step) -> Step {
+  let c = step.c + DEPTH_VECTORS;
+  let tap_done = c >= params.in_vectors;
+  let tx = step.tx + i32(tap_done);
+  let row_done = tx == i32(params.taps_x);
+  return Step(select(c, 0, tap_done), step.ty + i32(row_done), select(tx, 0, row_done));
+}
+
+fn x_at(source: Source, step: Step, x_vector: u32, live: bool) -> vec4f {
+  let inside = live && step.c + x_vector < params.in_vectors &&
+    u32(source.top + step.ty) < params.in_height && u32(source.left + step.tx) < params.in_width;
+  let offset = (step.ty * i32(params.in_width) + step.tx) * i32(params.in_stride) + i32(step.c);
+  return select(vec4f(), x[select(0, source.start + offset, inside)], inside);
+}
+
+// The weights of a step, counted through the output channels of the tile first.
+fn weights_at(index: u32, step: Step, first_vector: u32, live: bool) -> vec4f {
+  let tap = u32(params.tap_first + step.ty * params.tap_step_y + step.tx * params.tap_step_x);
+  let k = index / TILE_VECTORS;
+  let vector = min(first_vector + index % TILE_VECTORS, params.out_vectors - 1);
+  let inside = live && step.c + k / 4 < params.in_vectors;
+  let start = (tap * params.in_vectors + step.c) * 4;
+  return select(vec4f(), weights[select(0, (start + k) * params.out_vectors + vector, inside)], inside);
+}
+
+// The output's pixel at a pixel of the grid.
+fn output_pixel(pixel: u32) -> u32 {
+  if (params.out_step_y == 1 && params.out_step_x == 1) { return pixel; }
+  let row = pixel / params.columns;
+  let oy = params.out_first_y + row % params.rows * params.out_step_y;
+  let ox = params.out_first_x + pixel % params.columns * params.out_step_x;
+  return (row / params.rows * params.out_height + oy) * params.out_width + ox;
+}
+
+// Adds the residual to a sum, or to its part of a split, applies the activation, and stores it.
+fn write_output(split: u32, pixel: u32, vector: u32, sum: vec4f) {
+  let added = params.residual == 1;
+  let other = residual[select(0, pixel * params.out_vectors + vector, added)];
+  let value = sum + select(vec4f(), other, added);
+  let positive = select(value, max(value, vec4f()), params.activation != 0);
+  let place = (split * pixels() + pixel) * params.out_stride + params.out_first + vector;
+  let bounded = select(positive, min(positive, vec4f(6)), params.activation == 3);
+  y[place] = select(bounded, value, is_nan(value));
+}

@@ -1,0 +1,3 @@
+// operand_f32: what is multiplied lies in workgroup memory as float32.
+
+alias Operand = vec4f;
