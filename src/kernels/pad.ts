@@ -48,6 +48,7 @@ export const pad = defineKernel({
     y: { access: 'read_write', length: (params) => size('y', params) },
   },
   params: PARAMS,
+  anyNumber: ['value'],
   constants: { WORKGROUP: 256 },
   variants: { vector: widths, padding: paddings },
   workgroups: (params, { vector }) => linear(elementsOf(size('y', params), vector), 256),

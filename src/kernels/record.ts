@@ -92,11 +92,12 @@ export function packParams({
 }): ArrayBuffer {
   const view = new DataView(new ArrayBuffer(paramBytes(kernel)));
   Object.entries(kernel.params).forEach(([name, type], i) => {
-    const value = Object.hasOwn(params, name) ? params[name]! : Number.NaN;
+    const isGiven = Object.hasOwn(params, name);
+    const value = isGiven ? params[name]! : Number.NaN;
     const { is, expected, set } = SCALARS[type];
-    const isAny = type === 'f32' && typeof value === 'number' && kernel.anyNumber?.includes(name);
+    const isAny = isGiven && type === 'f32' && typeof value === 'number' && kernel.anyNumber?.includes(name);
     if (!isAny && !is(value)) {
-      const got = Object.hasOwn(params, name) ? value : 'none';
+      const got = isGiven ? value : 'none';
       throw new KernelError(`${kernel.name}: expected '${name}' as ${expected}, got ${got}`);
     }
     view[set](i * 4, value, true);

@@ -85,6 +85,7 @@ export const unary = defineKernel({
     y: { access: 'read_write', length: ({ count }) => wholeVec4s(count) },
   },
   params: { count: 'u32', alpha: 'f32', beta: 'f32' },
+  anyNumber: ['alpha', 'beta'],
   constants: { WORKGROUP: 256 },
   variants: { f: unaries },
   workgroups: ({ count }) => linear(count / 4, 256),
