@@ -18,9 +18,9 @@ export { ParameterLayout, ParameterSlab, type Tensors } from './graph/parameters
 export type { Border, BorderOption } from './image/border.ts';
 export { applyChroma, type Chroma } from './image/chroma.ts';
 export type { Picture, Pixels } from './image/picture.ts';
-export { defineKernel, type KernelSpec, linear } from './kernels/define.ts';
-export type { Emit, KernelCall } from './kernels/emit.ts';
-export { type Binding, record, recordOne } from './kernels/record.ts';
+export { defineKernel, type KernelSpec, linear } from './kernels/core/define.ts';
+export type { Emit, KernelCall } from './kernels/core/emit.ts';
+export { type Binding, record, recordOne } from './kernels/core/record.ts';
 export { type ColorizeOptions, Colorizer, type ColorizerOptions } from './model/colorizer.ts';
 export type { EmbeddingKind, ExtractorInfo } from './model/embedding.ts';
 export { Extractor, type ExtractorOptions, type ExtractorSource } from './model/extractor.ts';

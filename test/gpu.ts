@@ -1,7 +1,7 @@
 /** One device for all tests of a file, and helpers to run kernel calls on plain arrays. */
 import { afterAll } from 'vitest';
-import { type Emit, emitInto, type KernelCall } from '../src/kernels/emit.ts';
-import { type Binding, record, traitsOf } from '../src/kernels/record.ts';
+import { type Emit, emitInto, type KernelCall } from '../src/kernels/core/emit.ts';
+import { type Binding, record, traitsOf } from '../src/kernels/core/record.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
 
 export const gpu = await Gpu.open();

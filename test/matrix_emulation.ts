@@ -2,7 +2,7 @@
  * Matrix units emulated in plain WGSL, so that everything else of the kernels that use them runs on any device: which
  * fragment lies where, what is fetched, and where results go. What a real unit does, only real hardware can tell.
  */
-import type { KernelSpec } from '../src/kernels/define.ts';
+import type { KernelSpec } from '../src/kernels/core/define.ts';
 
 /** A kernel's load of a fragment: its type, its majorness, and the array it comes from. */
 const LOAD = /subgroupMatrixLoad<(Left|Right), (row|col)_major>\(&(\w+), (.*?), (\w+)\);/g;

@@ -1,9 +1,9 @@
 /** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
 
-import type { KernelCall } from '../kernels/emit.ts';
-import { settlePrecision } from '../kernels/precision.ts';
-import { type Binding, record, traitsOf } from '../kernels/record.ts';
-import { type ConvTask, keyOf, type Winners } from '../kernels/tuning.ts';
+import type { KernelCall } from '../kernels/core/emit.ts';
+import { type Binding, record, traitsOf } from '../kernels/core/record.ts';
+import { settlePrecision } from '../kernels/tuning/precision.ts';
+import { type ConvTask, keyOf, type Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
@@ -193,6 +193,6 @@ async function tune(gpu: Gpu, nodes: readonly Node[], values: ReadonlyMap<Node, 
     tasks.push(task);
   };
   lower(nodes, values, { ...traitsOf(gpu), tuned: remember });
-  const { Tuner } = await import('../kernels/tuner.ts');
+  const { Tuner } = await import('../kernels/tuning/tuner.ts');
   return Tuner.of(gpu).tune(tasks);
 }

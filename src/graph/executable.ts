@@ -1,6 +1,6 @@
 /** A compiled graph on the device: what feeds it, runs it and reads it. How it comes about is in compile.ts. */
-import type { Binding } from '../kernels/record.ts';
-import type { Winners } from '../kernels/tuning.ts';
+import type { Binding } from '../kernels/core/record.ts';
+import type { Winners } from '../kernels/tuning/winners.ts';
 import { isKind, kindOf } from '../runtime/arguments.ts';
 import { ArgumentError, DeviceError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';

@@ -2,7 +2,7 @@
  * Dispatches that compute the same in every run, because they read constants alone: such as what Winograd's algorithm
  * makes of the weights of a frozen network. They run once, when the graph is compiled.
  */
-import type { KernelCall } from '../kernels/emit.ts';
+import type { KernelCall } from '../kernels/core/emit.ts';
 
 /**
  * Parts `calls` into those that need to run but once, and those of every run, both in order.

@@ -2,7 +2,7 @@
  * The graph: nodes that say what is computed, from what. Nothing here is on the device.
  * One graph serves everything: a network, its loss, their gradients, an imported model.
  */
-import type { Emit } from '../kernels/emit.ts';
+import type { Emit } from '../kernels/core/emit.ts';
 import { ShapeError } from '../runtime/errors.ts';
 
 /** Extents of an array, outermost first; images are [N, H, W, C]. */

@@ -1,7 +1,7 @@
-/** A look put on a picture: the grey of early film, another tone curve. What shaders/lightness.wgsl does in training. */
+/** A look put on a picture: the grey of early film, another tone curve. What shaders/image/lightness.wgsl does in training. */
 import type { Picture } from './picture.ts';
 
-/** As `Look` in src/kernels/lightness.ts: all 0, as it is. */
+/** As `Look` in src/kernels/image/lightness.ts: all 0, as it is. */
 interface Look {
   readonly blue: number;
   readonly gamma: number;

@@ -12,8 +12,8 @@ import { reshape } from '../graph/ops/reshape.ts';
 import { channelsOf, type Picture } from '../image/picture.ts';
 import { resizeGrey } from '../image/resize.ts';
 import { toRgba8 } from '../image/rgba8.ts';
-import { emitInto, type KernelCall } from '../kernels/emit.ts';
-import { type Binding, record, traitsOf } from '../kernels/record.ts';
+import { emitInto, type KernelCall } from '../kernels/core/emit.ts';
+import { type Binding, record, traitsOf } from '../kernels/core/record.ts';
 import { expectGpu, expectOptions, expectSource } from '../runtime/arguments.ts';
 import { DeviceError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
@@ -196,7 +196,7 @@ export class Extractor {
     const { name, layout } = this.#input;
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#gpu.device.limits;
     // Loaded on demand, as the decoder is.
-    const { emitExtractorInput, fitsExtractorInput } = await import('../kernels/extractor_input.ts');
+    const { emitExtractorInput, fitsExtractorInput } = await import('../kernels/image/extractor_input.ts');
     const most = Math.min(maxStorageBufferBindingSize, maxBufferSize, MOST_UPLOADED);
     if (width * Math.max(height, size) * 4 > most || !fitsExtractorInput(width, height, size)) {
       network.feed(name, inputOnHost(picture, mirror, this.description, layout));

@@ -1,7 +1,7 @@
 /** Adam (Kingma and Ba 2015) over flat slabs, and clipping of the gradients before it. */
 import { ParameterSlab } from '../graph/parameters.ts';
-import { adam as adamKernel, adamParams } from '../kernels/adam.ts';
-import { packParams, recordOne } from '../kernels/record.ts';
+import { packParams, recordOne } from '../kernels/core/record.ts';
+import { adam as adamKernel, adamParams } from '../kernels/optimizer/adam.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Resources } from '../runtime/resources.ts';

@@ -1,5 +1,5 @@
 /** Puts decoded pictures together into the bytes that are uploaded for a step. */
-import { type Look, packLook } from '../kernels/lightness.ts';
+import { type Look, packLook } from '../kernels/image/lightness.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Sample } from './sampler.ts';
 

@@ -1,7 +1,8 @@
 /** Whether weights, or gradients, are finite: found out on the device. */
-import { emitCountNotFinite } from '../kernels/count_not_finite.ts';
-import { emitInto, type KernelCall } from '../kernels/emit.ts';
-import { type Binding, record, traitsOf } from '../kernels/record.ts';
+
+import { emitInto, type KernelCall } from '../kernels/core/emit.ts';
+import { type Binding, record, traitsOf } from '../kernels/core/record.ts';
+import { emitCountNotFinite } from '../kernels/reduction/count_not_finite.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Resources } from '../runtime/resources.ts';

@@ -1,7 +1,7 @@
 /** The length of all gradients as one vector, squared: found out on the device, and never read back. */
-import { emitInto, type KernelCall } from '../kernels/emit.ts';
-import { type Binding, packParams, record, traitsOf } from '../kernels/record.ts';
-import { emitSumSquares, sumSquares, sumSquaresParams } from '../kernels/sum_squares.ts';
+import { emitInto, type KernelCall } from '../kernels/core/emit.ts';
+import { type Binding, packParams, record, traitsOf } from '../kernels/core/record.ts';
+import { emitSumSquares, sumSquares, sumSquaresParams } from '../kernels/reduction/sum_squares.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Resources } from '../runtime/resources.ts';

@@ -1,7 +1,8 @@
 /** Gradients and loss of all micro-batches, added up on the device. */
-import { accumulate } from '../kernels/accumulate.ts';
-import { fill } from '../kernels/fill.ts';
-import { recordOne } from '../kernels/record.ts';
+
+import { recordOne } from '../kernels/core/record.ts';
+import { accumulate } from '../kernels/elementwise/accumulate.ts';
+import { fill } from '../kernels/elementwise/fill.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Resources } from '../runtime/resources.ts';

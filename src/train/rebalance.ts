@@ -2,7 +2,7 @@
  * How much each colour weighs in the loss, so that rare ones count: the class rebalancing of Zhang, Isola and Efros
  * (2016, section 2.2), applied to regression too.
  */
-import { BIN, BINS, BINS_PER_UNIT } from '../kernels/chroma_bins.ts';
+import { BIN, BINS, BINS_PER_UNIT } from '../kernels/loss/chroma_bins.ts';
 import { ShapeError } from '../runtime/errors.ts';
 
 export { BINS, BINS_PER_UNIT };

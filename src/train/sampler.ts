@@ -3,7 +3,7 @@
  * so a resumed run needs no random state.
  */
 import { Random, seedOf } from '../graph/random.ts';
-import type { Look } from '../kernels/lightness.ts';
+import type { Look } from '../kernels/image/lightness.ts';
 
 /** One picture of a batch. Offsets are fractions in [0, 1) of the room there is. */
 export interface Sample {

@@ -2,8 +2,8 @@
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import type { Shape } from '../graph/node.ts';
-import { labToRgba } from '../kernels/lab_to_rgba.ts';
-import { recordOne } from '../kernels/record.ts';
+import { recordOne } from '../kernels/core/record.ts';
+import { labToRgba } from '../kernels/image/lab_to_rgba.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { Resources } from '../runtime/resources.ts';

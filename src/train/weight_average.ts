@@ -1,7 +1,7 @@
 /** An exponential moving average of the weights (Polyak and Juditsky 1992, as used since Szegedy et al. 2016). */
 import { ParameterSlab } from '../graph/parameters.ts';
-import { ema } from '../kernels/ema.ts';
-import { packParams, recordOne } from '../kernels/record.ts';
+import { packParams, recordOne } from '../kernels/core/record.ts';
+import { ema } from '../kernels/optimizer/ema.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import type { Resources } from '../runtime/resources.ts';

@@ -15,7 +15,7 @@ import { reshape, reshapeOp } from '../../src/graph/ops/reshape.ts';
 import { tanh, tanhOp } from '../../src/graph/ops/tanh.ts';
 import { tensor } from '../../src/graph/ops/tensor.ts';
 import { upsample2x, upsample2xOp } from '../../src/graph/ops/upsample2x.ts';
-import { BINS } from '../../src/kernels/chroma_bins.ts';
+import { BINS } from '../../src/kernels/loss/chroma_bins.ts';
 import { gpu, random } from '../gpu.ts';
 
 interface Case {

@@ -6,7 +6,7 @@ import { sizeOf } from '../../src/graph/node.ts';
 import { conv2dSame } from '../../src/graph/ops/conv2d.ts';
 import { input } from '../../src/graph/ops/input.ts';
 import { tensor } from '../../src/graph/ops/tensor.ts';
-import type { KernelCall } from '../../src/kernels/emit.ts';
+import type { KernelCall } from '../../src/kernels/core/emit.ts';
 import { gpu, random } from '../gpu.ts';
 
 const access = { x: { access: 'read' }, y: { access: 'read_write' } };

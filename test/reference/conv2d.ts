@@ -1,5 +1,5 @@
 /** Convolution and its gradients in float64, written as the definition says: slow, and meant to be obviously right. */
-import type { ConvGeometry } from '../../src/kernels/conv2d.ts';
+import type { ConvGeometry } from '../../src/kernels/conv/index.ts';
 
 type Numbers = ArrayLike<number>;
 

@@ -1,6 +1,6 @@
 /** Nearest x2 followed by a 3x3 convolution with SAME padding, and its gradients, in float64, one after the other. */
-import type { ConvGeometry } from '../../src/kernels/conv2d.ts';
-import type { UpsampleConvSize } from '../../src/kernels/upsample_conv2d.ts';
+import type { ConvGeometry } from '../../src/kernels/conv/index.ts';
+import type { UpsampleConvSize } from '../../src/kernels/conv/upsample/index.ts';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad } from './conv2d.ts';
 
 type Numbers = ArrayLike<number>;

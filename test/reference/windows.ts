@@ -1,6 +1,6 @@
 /** Pooling and direct convolution in float64, for two or three spatial axes: slow, and meant to be obviously right. */
 import { sizeOf } from '../../src/graph/node.ts';
-import type { WindowGeometry } from '../../src/kernels/window.ts';
+import type { WindowGeometry } from '../../src/kernels/core/sliding_window.ts';
 import { indicesOf, offsetOf } from './arrays.ts';
 
 /** One position of a window: its image and output, its tap, and where that falls (maybe outside of the input). */

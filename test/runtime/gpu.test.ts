@@ -1,7 +1,7 @@
 /** What goes wrong on a device is an error of the call it concerns, once, and nothing hangs. */
 import { afterEach, expect, test } from 'vitest';
-import { recordOne } from '../../src/kernels/record.ts';
-import { relu } from '../../src/kernels/relu.ts';
+import { recordOne } from '../../src/kernels/core/record.ts';
+import { relu } from '../../src/kernels/elementwise/relu.ts';
 import { ArgumentError, DeviceError, ShapeError } from '../../src/runtime/errors.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { Program } from '../../src/runtime/program.ts';

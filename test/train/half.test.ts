@@ -1,11 +1,11 @@
 /** Training with float16: loss scaling, steps that overflow, and going on from a checkpoint. */
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { glorotUniform } from '../../src/graph/initial.ts';
-import { algorithms } from '../../src/kernels/conv2d.ts';
-import { settlePrecision } from '../../src/kernels/precision.ts';
-import { traitsOf } from '../../src/kernels/record.ts';
-import { Tuner } from '../../src/kernels/tuner.ts';
-import { keyOf } from '../../src/kernels/tuning.ts';
+import { algorithms } from '../../src/kernels/conv/index.ts';
+import { traitsOf } from '../../src/kernels/core/record.ts';
+import { settlePrecision } from '../../src/kernels/tuning/precision.ts';
+import { Tuner } from '../../src/kernels/tuning/tuner.ts';
+import { keyOf } from '../../src/kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { assembleBatch, type Batch, sourceSize } from '../../src/train/batch.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { packLook } from '../../src/kernels/lightness.ts';
+import { packLook } from '../../src/kernels/image/lightness.ts';
 import { assembleBatch, sourceSize } from '../../src/train/batch.ts';
 import { centred, Sampler } from '../../src/train/sampler.ts';
 import { datasetOf, picture } from './pictures.ts';

@@ -1,10 +1,10 @@
 /** Training with Winograd's algorithm in all three directions reaches the loss that the direct algorithm reaches. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { glorotUniform } from '../../src/graph/initial.ts';
-import { algorithms } from '../../src/kernels/conv2d.ts';
-import { traitsOf } from '../../src/kernels/record.ts';
-import { Tuner } from '../../src/kernels/tuner.ts';
-import { keyOf } from '../../src/kernels/tuning.ts';
+import { algorithms } from '../../src/kernels/conv/index.ts';
+import { traitsOf } from '../../src/kernels/core/record.ts';
+import { Tuner } from '../../src/kernels/tuning/tuner.ts';
+import { keyOf } from '../../src/kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { sourceSize } from '../../src/train/batch.ts';

@@ -14,7 +14,7 @@ import { decodeForTraining } from '../../image/node.ts';
 import type { Picture } from '../../image/picture.ts';
 import { renderGrey } from '../../image/render.ts';
 import { makeFolder, writeWhole } from '../../image/whole_file.ts';
-import { type Look, packLook } from '../../kernels/lightness.ts';
+import { type Look, packLook } from '../../kernels/image/lightness.ts';
 import { featuresOf, type MapInfo, type MapsInfo } from '../../model/embedding.ts';
 import type { MapExtractor } from '../../model/maps.ts';
 import { sizeMultiple } from '../../model/network.ts';

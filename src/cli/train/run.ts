@@ -1,7 +1,7 @@
 /** `koalarize train`, from the first step to the last: what is logged, saved and said when. */
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/sheet.ts';
-import { encodeWinners, fingerprint } from '../../kernels/tuning.ts';
+import { encodeWinners, fingerprint } from '../../kernels/tuning/winners.ts';
 import { learner } from '../../model/learner.ts';
 import { colorizationNetwork } from '../../model/network.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';

@@ -1,4 +1,4 @@
-import { add as addKernel } from '../../kernels/add.ts';
+import { add as addKernel } from '../../kernels/elementwise/add.ts';
 import { apply, defineOp, type Node, sizeOf } from '../node.ts';
 import { expectSame } from './check.ts';
 

@@ -1,4 +1,4 @@
-import { annealedMean as annealedMeanKernel } from '../../kernels/annealed_mean.ts';
+import { annealedMean as annealedMeanKernel } from '../../kernels/loss/annealed_mean.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, type Node, sizeOf } from '../node.ts';
 import { BINS, BINS_PER_UNIT, expectLogits } from './colour_classes.ts';

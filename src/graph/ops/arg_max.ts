@@ -1,4 +1,4 @@
-import { argMax as argMaxKernel } from '../../kernels/arg_max.ts';
+import { argMax as argMaxKernel } from '../../kernels/reduction/arg_max.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, type Node, sizeOf } from '../node.ts';
 import { expectAxis, expectElements } from './strides.ts';

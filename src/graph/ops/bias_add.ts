@@ -1,5 +1,5 @@
-import { biasAdd as biasAddKernel } from '../../kernels/bias_add.ts';
-import { emitSumRows } from '../../kernels/sum_rows.ts';
+import { biasAdd as biasAddKernel } from '../../kernels/elementwise/bias_add.ts';
+import { emitSumRows } from '../../kernels/reduction/sum_rows.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape } from '../node.ts';
 import { expectNhwc } from './check.ts';

@@ -1,5 +1,5 @@
-import { type Binary, emitBinary } from '../../kernels/binary.ts';
-import { expansion } from '../../kernels/strided_copy.ts';
+import { type Binary, emitBinary } from '../../kernels/elementwise/binary.ts';
+import { expansion } from '../../kernels/movement/strided_copy.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape } from '../node.ts';
 import { copied, expectElements } from './strides.ts';

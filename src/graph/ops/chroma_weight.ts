@@ -1,4 +1,4 @@
-import { chromaWeight as chromaWeightKernel } from '../../kernels/chroma_weight.ts';
+import { chromaWeight as chromaWeightKernel } from '../../kernels/loss/chroma_weight.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, sizeOf } from '../node.ts';
 import { expectNhwc } from './check.ts';

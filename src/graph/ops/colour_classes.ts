@@ -1,5 +1,5 @@
 /** Classes of colour, what a network can answer with: see `BINS`. */
-import { BINS, BINS_PER_UNIT } from '../../kernels/chroma_bins.ts';
+import { BINS, BINS_PER_UNIT } from '../../kernels/loss/chroma_bins.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { describe, type Shape } from '../node.ts';
 import { expectNhwc } from './check.ts';

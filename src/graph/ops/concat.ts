@@ -1,5 +1,5 @@
-import { stridesOf } from '../../kernels/axes.ts';
-import { type Copy, emitStridedCopy } from '../../kernels/strided_copy.ts';
+import { stridesOf } from '../../kernels/core/six_axes.ts';
+import { type Copy, emitStridedCopy } from '../../kernels/movement/strided_copy.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape } from '../node.ts';
 import { copied, expectAxis, expectElements } from './strides.ts';

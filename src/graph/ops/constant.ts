@@ -1,4 +1,4 @@
-import { fill } from '../../kernels/fill.ts';
+import { fill } from '../../kernels/elementwise/fill.ts';
 import { apply, defineOp, type Shape, sizeOf } from '../node.ts';
 
 interface ConstantAttrs {

@@ -5,7 +5,7 @@ import {
   emitConv2d,
   emitConv2dInputGrad,
   emitConv2dWeightGrad,
-} from '../../kernels/conv2d.ts';
+} from '../../kernels/conv/index.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape } from '../node.ts';
 import { expectNhwc } from './check.ts';

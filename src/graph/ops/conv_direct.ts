@@ -1,5 +1,5 @@
-import type { PlainActivation } from '../../kernels/activations.ts';
-import { emitConvDirect } from '../../kernels/conv_direct.ts';
+import { emitConvDirect } from '../../kernels/conv/grouped/conv_direct.ts';
+import type { PlainActivation } from '../../kernels/core/activation.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node } from '../node.ts';
 import { expectSame } from './check.ts';

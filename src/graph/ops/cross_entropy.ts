@@ -1,5 +1,5 @@
-import { type CrossEntropyParams, emitCrossEntropy } from '../../kernels/cross_entropy.ts';
-import { emitCrossEntropyGrad } from '../../kernels/cross_entropy_grad.ts';
+import { type CrossEntropyParams, emitCrossEntropy } from '../../kernels/loss/cross_entropy.ts';
+import { emitCrossEntropyGrad } from '../../kernels/loss/cross_entropy_grad.ts';
 import { apply, defineOp, type Node, type Shape, sizeOf } from '../node.ts';
 import { expectSame } from './check.ts';
 import { BINS, expectLogits } from './colour_classes.ts';

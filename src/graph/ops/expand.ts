@@ -1,4 +1,4 @@
-import { emitStridedCopy, expansion } from '../../kernels/strided_copy.ts';
+import { emitStridedCopy, expansion } from '../../kernels/movement/strided_copy.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape } from '../node.ts';
 import { copied, expectElements } from './strides.ts';

@@ -1,5 +1,5 @@
-import { gather as gatherKernel } from '../../kernels/gather.ts';
-import { widthFor } from '../../kernels/width.ts';
+import { widthFor } from '../../kernels/core/vector_width.ts';
+import { gather as gatherKernel } from '../../kernels/movement/gather.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape, sizeOf } from '../node.ts';
 import { expectAxis, expectElements } from './strides.ts';

@@ -3,9 +3,9 @@
  * windows [N, 4]: top, left, mirror (0 or 1), look – the crop of each picture, and how the network sees it (`packLook`).
  * Outputs are [N, H, W, C].
  */
-import { chroma as chromaKernel } from '../../kernels/chroma.ts';
-import { coverage as coverageKernel } from '../../kernels/coverage.ts';
-import { lightness as lightnessKernel } from '../../kernels/lightness.ts';
+import { chroma as chromaKernel } from '../../kernels/image/chroma.ts';
+import { coverage as coverageKernel } from '../../kernels/image/coverage.ts';
+import { lightness as lightnessKernel } from '../../kernels/image/lightness.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape } from '../node.ts';
 

@@ -1,4 +1,4 @@
-import { lrn as lrnKernel } from '../../kernels/lrn.ts';
+import { lrn as lrnKernel } from '../../kernels/nn/lrn.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, sizeOf } from '../node.ts';
 

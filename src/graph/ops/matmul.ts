@@ -1,6 +1,6 @@
 /** The product of matrices, with numpy's rules for vectors and for batches. */
-import { emitConv2d } from '../../kernels/conv2d.ts';
-import { emitMatmul, emitVectorMatmul } from '../../kernels/matmul.ts';
+import { emitConv2d } from '../../kernels/conv/index.ts';
+import { emitMatmul, emitVectorMatmul } from '../../kernels/nn/matmul.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape, sizeOf } from '../node.ts';
 import { reshape } from './reshape.ts';

@@ -1,5 +1,5 @@
-import { emitMse, type MseParams } from '../../kernels/mse.ts';
-import { emitMseGrad } from '../../kernels/mse_grad.ts';
+import { emitMse, type MseParams } from '../../kernels/loss/mse.ts';
+import { emitMseGrad } from '../../kernels/loss/mse_grad.ts';
 import { apply, defineOp, type Node, type Shape, sizeOf } from '../node.ts';
 import { expectNhwc, expectSame } from './check.ts';
 

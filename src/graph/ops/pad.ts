@@ -1,4 +1,4 @@
-import { emitPad, joinPadded, type PadAxis, type Padding } from '../../kernels/pad.ts';
+import { emitPad, joinPadded, type PadAxis, type Padding } from '../../kernels/movement/pad.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, type Node, type Shape } from '../node.ts';
 import { expectElements, expectPerAxis } from './strides.ts';

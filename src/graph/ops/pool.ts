@@ -1,7 +1,7 @@
 /** Max and average pooling. x [N, H, W, C] or [N, D, H, W, C], y the same with other spatial extents. */
-import type { Emit } from '../../kernels/emit.ts';
-import { emitPool } from '../../kernels/pool.ts';
-import type { Spatial } from '../../kernels/window.ts';
+import type { Emit } from '../../kernels/core/emit.ts';
+import type { Spatial } from '../../kernels/core/sliding_window.ts';
+import { emitPool } from '../../kernels/nn/pool.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Io, type Node, type Shape } from '../node.ts';
 import { expectPicture, expectWindow, roomOf, type SlidingWindow } from './window.ts';

@@ -1,5 +1,5 @@
 /** The mean, the sum, the product or the maximum along some axes. */
-import { emitReduce, type Rows } from '../../kernels/reduce.ts';
+import { emitReduce, type Rows } from '../../kernels/reduction/reduce.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape, sizeOf } from '../node.ts';
 

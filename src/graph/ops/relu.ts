@@ -1,5 +1,5 @@
-import { relu as reluKernel } from '../../kernels/relu.ts';
-import { reluGrad } from '../../kernels/relu_grad.ts';
+import { relu as reluKernel } from '../../kernels/elementwise/relu.ts';
+import { reluGrad } from '../../kernels/elementwise/relu_grad.ts';
 import { apply, defineOp, type Node, sizeOf } from '../node.ts';
 
 /** y = max(x, 0);  dx = dy where y > 0, else 0. */

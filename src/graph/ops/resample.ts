@@ -1,5 +1,5 @@
-import { resample as resampleKernel } from '../../kernels/resample.ts';
-import { widthFor } from '../../kernels/width.ts';
+import { widthFor } from '../../kernels/core/vector_width.ts';
+import { resample as resampleKernel } from '../../kernels/movement/resample.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, sizeOf } from '../node.ts';
 import { indexTensor } from './gather.ts';

@@ -1,4 +1,4 @@
-import { emitSoftmax } from '../../kernels/softmax.ts';
+import { emitSoftmax } from '../../kernels/reduction/softmax.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, sizeOf } from '../node.ts';
 

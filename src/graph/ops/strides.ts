@@ -1,6 +1,6 @@
 /** How arrays lie in memory, for ops that move them; and the checks that those share. */
-import { stridesOf } from '../../kernels/axes.ts';
-import { type Copy, joinAxes } from '../../kernels/strided_copy.ts';
+import { stridesOf } from '../../kernels/core/six_axes.ts';
+import { type Copy, joinAxes } from '../../kernels/movement/strided_copy.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { type ChannelView, describe, type Shape } from '../node.ts';
 

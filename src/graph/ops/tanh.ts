@@ -1,5 +1,5 @@
-import { tanh as tanhKernel } from '../../kernels/tanh.ts';
-import { tanhGrad } from '../../kernels/tanh_grad.ts';
+import { tanh as tanhKernel } from '../../kernels/elementwise/tanh.ts';
+import { tanhGrad } from '../../kernels/elementwise/tanh_grad.ts';
 import { apply, defineOp, type Node, sizeOf } from '../node.ts';
 
 /** y = tanh(x);  dx = dy (1 − y²). */

@@ -1,4 +1,4 @@
-import { type Unary, unary as unaryKernel } from '../../kernels/unary.ts';
+import { type Unary, unary as unaryKernel } from '../../kernels/elementwise/unary.ts';
 import { apply, defineOp, type Node, sizeOf } from '../node.ts';
 import { expectElements } from './strides.ts';
 

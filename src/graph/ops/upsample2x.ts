@@ -1,6 +1,6 @@
-import { upsample2x as upsampleKernel } from '../../kernels/upsample2x.ts';
-import { upsample2xGrad } from '../../kernels/upsample2x_grad.ts';
-import { widthFor } from '../../kernels/width.ts';
+import { widthFor } from '../../kernels/core/vector_width.ts';
+import { upsample2x as upsampleKernel } from '../../kernels/movement/upsample2x.ts';
+import { upsample2xGrad } from '../../kernels/movement/upsample2x_grad.ts';
 import { apply, defineOp, type Node } from '../node.ts';
 import { expectNhwc } from './check.ts';
 

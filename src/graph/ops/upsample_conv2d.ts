@@ -2,8 +2,8 @@
  * Nearest x2 followed by a 3x3 convolution with SAME padding, as one; made by a pass, from graphs of both.
  * x [N, H, W, Cin], w [3, 3, Cin, Cout], y [N, 2H, 2W, Cout].
  */
-import type { ConvActivation } from '../../kernels/conv2d.ts';
-import { emitUpsampleConv2d, type UpsampleConvSize } from '../../kernels/upsample_conv2d.ts';
+import type { ConvActivation } from '../../kernels/conv/index.ts';
+import { emitUpsampleConv2d, type UpsampleConvSize } from '../../kernels/conv/upsample/index.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { defineOp, describe, type Shape } from '../node.ts';
 import { expectNhwc } from './check.ts';

@@ -1,5 +1,5 @@
-import { expansion } from '../../kernels/strided_copy.ts';
-import { emitWhere } from '../../kernels/where.ts';
+import { emitWhere } from '../../kernels/elementwise/where.ts';
+import { expansion } from '../../kernels/movement/strided_copy.ts';
 import { apply, defineOp, type Node } from '../node.ts';
 import { broadcastShape } from './binary.ts';
 import { copied, expectElements } from './strides.ts';

@@ -1,5 +1,5 @@
 /** Checks of the attributes of windows: kernels, strides, dilations and pads of two or three spatial axes. */
-import type { Spatial } from '../../kernels/window.ts';
+import type { Spatial } from '../../kernels/core/sliding_window.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { describe, type Shape } from '../node.ts';
 

@@ -1,0 +1,33 @@
+/** What a way to compute a convolution, or one of its gradients, has to say of itself. */
+import type { DeviceTraits, Emit } from '../core/emit.ts';
+import { type ConvGeometry, type ConvOptions, pixelsOut, taps } from './geometry.ts';
+
+/** The buffers of each direction. `residual` is of y's shape. */
+export interface ConvBuffers<T> {
+  readonly forward: { readonly x: T; readonly w: T; readonly bias?: T; readonly residual?: T; readonly y: T };
+  readonly inputGrad: { readonly dy: T; readonly w: T; readonly dx: T };
+  readonly weightGrad: { readonly x: T; readonly dy: T; readonly dw: T };
+}
+export type Direction = keyof ConvBuffers<unknown>;
+
+/** One convolution: the gradients have no options. */
+export interface Convolution<D extends Direction = Direction> {
+  readonly direction: D;
+  readonly geometry: ConvGeometry;
+  readonly options: ConvOptions;
+}
+
+export interface Algorithm<D extends Direction> {
+  /** Unique among the algorithms of a direction; the tuner remembers it. */
+  readonly name: string;
+  /** Whether it can compute this at all on such a device. */
+  fits(traits: DeviceTraits, convolution: Convolution<D>): boolean;
+  /** How long it takes, in multiply-adds of the direct algorithm that would take as long. The least is chosen. */
+  cost(traits: DeviceTraits, convolution: Convolution<D>): number;
+  emit<T>(emit: Emit<T>, buffers: ConvBuffers<T>[D], convolution: Convolution<D>): void;
+}
+
+/** Multiply-adds of the direct algorithm; all three directions have as many. */
+export function multiplyAdds(g: ConvGeometry): number {
+  return pixelsOut(g) * taps(g) * g.inChannels * g.outChannels;
+}

@@ -1,0 +1,86 @@
+/**
+ * The tiles of implicit GEMM: the same products in float32, with operands rounded to float16, and of those by matrix
+ * units. Sums are float32 in all of them.
+ */
+
+import type { Values } from '../../core/define.ts';
+import type { DeviceTraits, Emit } from '../../core/emit.ts';
+import { conv2dGemm, type GemmParams, TILES, type Tile, tileColumns, tileRows } from './conv2d_gemm.ts';
+import { conv2dGemmF16 } from './conv2d_gemm_f16.ts';
+import { conv2dGemmF16WeightGrad } from './conv2d_gemm_f16_weight_grad.ts';
+import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
+import { conv2dMatrix, MATRIX_TILES, type MatrixTile } from './conv2d_matrix.ts';
+import { conv2dMatrixWeightGrad } from './conv2d_matrix_weight_grad.ts';
+import { RATE, type TileShape } from './cost.ts';
+
+export interface GemmTile extends TileShape {
+  /** Unique: which kernels, and which tile of them. */
+  readonly name: string;
+  /** Whether the device can run it, at the precision that was asked for. */
+  available(traits: DeviceTraits): boolean;
+  /** Emits the product of pixels and weights, of `conv2d_gemm` or of a kernel like it. */
+  emit<T>(emit: Emit<T>, buffers: Record<'x' | 'weights' | 'bias' | 'residual' | 'y', T>, params: GemmParams): void;
+  /** Emits the gradient of the weights, of `conv2d_gemm_weight_grad` or of a kernel like it. */
+  emitWeightGrad<T>(
+    emit: Emit<T>,
+    buffers: Record<'x' | 'dy' | 'partial', T>,
+    params: Values<typeof conv2dGemmWeightGrad.params>,
+  ): void;
+}
+
+/** The share of RATE a tile reaches in a large product. On an A100 128x64 and 128x128 reach 0.82, 32x32 about half. */
+const EFFICIENCY = { '32x32': 0.45, '64x64': 0.65, '128x64': 0.82, '64x128': 0.8, '128x128': 0.83 } as const;
+/** On a CPU, tiles in workgroup memory reach 4 to 7 GFLOP/s where the direct algorithm has 30; float16 is emulated. */
+const SOFTWARE_SLOWNESS = { gemm: 6, 'gemm-f16': 24 } as const;
+/** What float16 saves without matrix units: half of the traffic with workgroup memory. An estimate. */
+const HALF_GAIN = 1.1;
+/** Multiply-adds of one multiprocessor in a cycle by matrix units: limited by the way to them, and by no means measured. */
+const MATRIX_RATE = { '64x64': 200, '128x64': 280, '128x128': 360 } as const;
+
+const names = Object.keys(TILES) as Tile[];
+
+const float32 = names.map(
+  (tile): GemmTile => ({
+    ...shapeOf('gemm', tile),
+    available: () => true,
+    emit: (emit, buffers, params) => emit.call(conv2dGemm, buffers, params, { tile }),
+    emitWeightGrad: (emit, buffers, params) => emit.call(conv2dGemmWeightGrad, buffers, params, { tile }),
+  }),
+);
+
+const float16 = names.map(
+  (tile): GemmTile => ({
+    ...shapeOf('gemm-f16', tile),
+    available: ({ precision }) => precision === 'f16',
+    emit: (emit, buffers, params) => emit.call(conv2dGemmF16, buffers, params, { tile }),
+    emitWeightGrad: (emit, buffers, params) => emit.call(conv2dGemmF16WeightGrad, buffers, params, { tile }),
+  }),
+);
+
+const matrix = (Object.keys(MATRIX_TILES) as MatrixTile[]).map(
+  (tile): GemmTile => ({
+    name: `matrix ${tile}`,
+    rows: MATRIX_TILES[tile].pixels,
+    columns: MATRIX_TILES[tile].channels,
+    depth: MATRIX_TILES[tile].depth,
+    rate: MATRIX_RATE[tile],
+    softwareSlowness: SOFTWARE_SLOWNESS['gemm-f16'],
+    available: ({ precision, matrixUnit }) => precision === 'f16' && matrixUnit !== undefined,
+    emit: (emit, buffers, params) => emit.call(conv2dMatrix, buffers, params, { tile, unit: emit.traits.matrixUnit! }),
+    emitWeightGrad: (emit, buffers, params) =>
+      emit.call(conv2dMatrixWeightGrad, buffers, params, { tile, unit: emit.traits.matrixUnit! }),
+  }),
+);
+
+export const gemmTiles: readonly GemmTile[] = [...float32, ...float16, ...matrix];
+
+function shapeOf(kernel: 'gemm' | 'gemm-f16', tile: Tile) {
+  return {
+    name: `${kernel} ${tile}`,
+    rows: tileRows(tile),
+    columns: tileColumns(tile),
+    depth: TILES[tile].depth,
+    rate: RATE * EFFICIENCY[tile] * (kernel === 'gemm' ? 1 : HALF_GAIN),
+    softwareSlowness: SOFTWARE_SLOWNESS[kernel],
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * The tuner: measures the algorithms for a convolution on the actual device, and remembers the fastest.
+ *
+ * The cost heuristic says what is worth a trial; the direct algorithm says what is right. Results are remembered by
+ * device, driver, version and kernels. They are fixed as soon as they are known: for this process, and in the store.
+ */
+import type { Gpu } from '../../runtime/gpu.ts';
+import { defaultTuningStore, type TuningStore } from '../../runtime/tuning.ts';
+import { VERSION } from '../../runtime/version.ts';
+import type { Algorithm, Direction } from '../conv/algorithm.ts';
+import { algorithms, ranked } from '../conv/index.ts';
+import { traitsOf } from '../core/record.ts';
+import { allKernels } from '../index.ts';
+import { tryOut } from './trial.ts';
+import {
+  type Algorithms,
+  type ConvTask,
+  decodeWinners,
+  encodeWinners,
+  fingerprint,
+  keyOf,
+  type Winners,
+} from './winners.ts';
+
+/** Algorithms that should cost this many times the best are not tried. On a CPU, compiling them takes too long. */
+const WORTH_TRYING = { hardware: 8, software: 4 };
+/** Of algorithms within this factor of the best time, the heuristic's favourite wins: they are equal, but for noise. */
+const SAME_TIME = 1.03;
+const REFERENCE = 'direct';
+
+const tuners = new WeakMap<Gpu, Tuner>();
+/** What is known in this process, by store and device. */
+const tables = new WeakMap<TuningStore, Map<string, Promise<Map<string, string>>>>();
+
+export class Tuner {
+  readonly #gpu: Gpu;
+  readonly #algorithms: Algorithms;
+  readonly #fingerprint: string;
+  readonly #warned = new Set<string>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param from the candidates, all that there are unless a test says otherwise */
+  constructor(gpu: Gpu, from: Algorithms = algorithms) {
+    this.#gpu = gpu;
+    this.#algorithms = from;
+    this.#fingerprint = fingerprintOf(from);
+  }
+
+  /** The one tuner of an open device. */
+  static of(gpu: Gpu): Tuner {
+    const tuner = tuners.get(gpu) ?? new Tuner(gpu);
+    tuners.set(gpu, tuner);
+    return tuner;
+  }
+
+  /**
+   * Finds the fastest algorithm for each task. Calls may overlap; they run one after the other. Other work on the device
+   * would disturb them.
+   *
+   * @returns the algorithms' names; tasks that could not be measured have none.
+   * @throws DeviceError when the device is lost.
+   */
+  tune(tasks: readonly ConvTask[]): Promise<Map<string, string>> {
+    const turn = this.#last.then(() => this.#tune(new Map(tasks.map((task) => [keyOf(task), task]))));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #tune(tasks: ReadonlyMap<string, ConvTask>): Promise<Map<string, string>> {
+    const { store = await defaultTuningStore(), progress } = this.#gpu.tune ?? {};
+    const place = placeOf(store, this.#gpu, this.#fingerprint);
+    const table = await tableOf(place);
+    const unknown = [...tasks].filter(([key, task]) => !this.#isAlgorithm(table.get(key), task));
+    for (const [i, [key, task]] of unknown.entries()) {
+      progress?.(i, unknown.length, key);
+      const winner = await this.#measure(key, task);
+      // Another device of this process may have been first meanwhile.
+      if (winner === undefined || this.#isAlgorithm(table.get(key), task)) continue;
+      table.set(key, winner);
+      await this.#remember(place, table, key, task);
+    }
+    if (unknown.length > 0) progress?.(unknown.length, unknown.length, '');
+    return new Map([...tasks.keys()].flatMap((key) => (table.has(key) ? [[key, table.get(key)!]] : [])));
+  }
+
+  async #measure<D extends Direction>(key: string, task: ConvTask<D>): Promise<string | undefined> {
+    const fitting = ranked(traitsOf(this.#gpu), task, this.#algorithms);
+    const costs = fitting.map((algorithm) => algorithm.cost(traitsOf(this.#gpu), task));
+    const most = costs[0]! * WORTH_TRYING[this.#gpu.software ? 'software' : 'hardware'];
+    const candidates = fitting.filter((_, i) => costs[i]! <= most);
+    const reference = fitting.find(({ name }) => name === REFERENCE) ?? fitting[0]!;
+    if (candidates.length === 1 && candidates[0] === reference) return reference.name;
+    try {
+      const { times, failures } = await tryOut(this.#gpu, task, candidates, reference);
+      for (const [name, reason] of failures) this.#warn(name, `${name} is left out, for ${key} as one: ${reason}`);
+      // Where all are wrong, so is the heuristic's favourite.
+      return fastest(candidates, times) ?? reference.name;
+    } catch (cause) {
+      this.#gpu.check();
+      this.#warn(key, `${key} could not be measured: ${(cause as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** Adds to what other processes have stored meanwhile; what they found first stays. */
+  async #remember({ store, key, identity }: Place, table: Winners, of: string, task: ConvTask): Promise<void> {
+    try {
+      const stored = decodeWinners(identity, await store.load(key));
+      if (!this.#isAlgorithm(stored.get(of), task)) stored.delete(of);
+      await store.save(key, encodeWinners(identity, new Map([...table, ...stored])));
+    } catch (cause) {
+      this.#warn('store', `results are not remembered: ${(cause as Error).message}`);
+    }
+  }
+
+  #isAlgorithm(name: string | undefined, task: ConvTask): boolean {
+    return ranked(traitsOf(this.#gpu), task, this.#algorithms).some((each) => each.name === name);
+  }
+
+  #warn(about: string, message: string): void {
+    if (this.#warned.has(about)) return;
+    this.#warned.add(about);
+    (this.#gpu.tune?.warn ?? console.warn)(`tuning: ${message}`);
+  }
+}
+
+function fastest(candidates: readonly Algorithm<Direction>[], times: ReadonlyMap<string, number>): string | undefined {
+  const best = Math.min(...times.values());
+  return candidates.find(({ name }) => times.has(name) && times.get(name)! <= SAME_TIME * best)?.name;
+}
+
+/** Where a device's table is kept. */
+interface Place {
+  readonly store: TuningStore;
+  readonly key: string;
+  /** Everything that measurements depend on, besides the task. */
+  readonly identity: string;
+}
+
+function placeOf(store: TuningStore, gpu: Gpu, kernels: string): Place {
+  const { name: device, source, implementation } = gpu;
+  const identity = JSON.stringify({ device, source, implementation, traits: traitsOf(gpu), version: VERSION, kernels });
+  const readable = device.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return { store, identity, key: `${readable.slice(0, 40)}-${fingerprint(identity)}` };
+}
+
+/** Other algorithms, or other shaders, have another one. */
+function fingerprintOf(from: Algorithms): string {
+  const names = Object.entries(from).map(([direction, all]) => [direction, ...all.map(({ name }) => name)]);
+  const shaders = allKernels.map(({ name, source, variants, constants }) => [name, source, variants, constants]);
+  return fingerprint(JSON.stringify([names, shaders]));
+}
+
+/** The table of a device: loaded once in a process, so that what is known there never changes. */
+function tableOf({ store, key, identity }: Place): Promise<Map<string, string>> {
+  const known = tables.get(store) ?? new Map<string, Promise<Map<string, string>>>();
+  tables.set(store, known);
+  const load = () =>
+    store.load(key).then(
+      (json) => decodeWinners(identity, json),
+      () => new Map<string, string>(),
+    );
+  const table = known.get(identity) ?? load();
+  known.set(identity, table);
+  return table;
+}
