@@ -1,9 +1,9 @@
 /** The whole network as the rival computes it, and the forward pass as a workload. */
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { compile } from '../src/graph/compile.ts';
-import { glorotUniform } from '../src/graph/initial.ts';
+import { glorotUniform } from '../src/graph/initializers.ts';
 import { type Node, reachable, sizeOf } from '../src/graph/node.ts';
-import { input } from '../src/graph/ops/input.ts';
+import { input } from '../src/graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../src/graph/parameters.ts';
 import { colorizationNetwork } from '../src/model/network.ts';
 import type { Arm } from './arm.ts';

@@ -1,8 +1,14 @@
 /** Convolutions one by one, without bias and activation: forward, and the two gradients. */
 import { compile } from '../src/graph/compile.ts';
 import { apply, type Node, type Shape, sizeOf } from '../src/graph/node.ts';
-import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, samePads, type Window } from '../src/graph/ops/conv2d.ts';
-import { input } from '../src/graph/ops/input.ts';
+import {
+  conv2dInputGradOp,
+  conv2dOp,
+  conv2dWeightGradOp,
+  samePads,
+  type Window,
+} from '../src/graph/ops/conv/conv2d.ts';
+import { input } from '../src/graph/ops/core/input.ts';
 import type { Floats, OnnxRuntimeRival } from './arm.ts';
 import type { Direction, Layer } from './layers.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';

@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tuning } from '../src/cli/tune.ts';
+import { tuning } from '../src/cli/shared/tune.ts';
 import { DeviceError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
 import { measureCeilings } from './ceilings.ts';

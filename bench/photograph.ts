@@ -2,11 +2,12 @@
  * Photographs as they are colored at use: the host's part, the extractor and the network, by the weights of the package and
  * by the paper's network at its full width without an extractor. No rival does this.
  */
-import { glorotUniform } from '../src/graph/initial.ts';
+
+import { encodeSafetensors } from '../src/formats/safetensors.ts';
+import { glorotUniform } from '../src/graph/initializers.ts';
 import { reachable } from '../src/graph/node.ts';
-import { input } from '../src/graph/ops/input.ts';
-import { encodeSafetensors } from '../src/graph/safetensors.ts';
-import type { Quality } from '../src/image/views.ts';
+import { input } from '../src/graph/ops/core/input.ts';
+import type { Quality } from '../src/image/raster/views.ts';
 import { Colorizer, defaultExtractor } from '../src/model/colorizer.ts';
 import { layoutOf } from '../src/model/layout.ts';
 import { MapExtractor } from '../src/model/maps.ts';

@@ -1,7 +1,7 @@
 /** What is measured: the same work, once with this project and once with each rival. Not how it is timed. */
 import { type Node, sizeOf } from '../src/graph/node.ts';
-import { Random } from '../src/graph/random.ts';
 import type { Gpu } from '../src/runtime/gpu.ts';
+import { Random } from '../src/util/random.ts';
 import type { Arm, Floats, OnnxRuntimeRival } from './arm.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
 

@@ -6,9 +6,9 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readImage, writeImage } from '../src/image/node.ts';
-import type { Picture } from '../src/image/picture.ts';
-import { resizePicture } from '../src/image/resize.ts';
-import { contactSheet } from '../src/image/sheet.ts';
+import type { Picture } from '../src/image/raster/picture.ts';
+import { resizePicture } from '../src/image/raster/resize.ts';
+import { contactSheet } from '../src/image/raster/sheet.ts';
 import { Colorizer } from '../src/model/colorizer.ts';
 
 const PHOTOGRAPHS = ['french-alpine-landscape', 'dust-bowl-home', 'nagasaki-boats'];

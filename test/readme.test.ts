@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readImage } from '../src/image/node.ts';
-import { isGrey } from '../src/image/picture.ts';
+import { isGrey } from '../src/image/raster/picture.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

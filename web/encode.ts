@@ -1,5 +1,5 @@
 /** Pixels to image files, by the browser's own encoders. */
-import { flattenOverWhite, isOpaque, type Picture } from '../src/image/picture.ts';
+import { flattenOverWhite, isOpaque, type Picture } from '../src/image/raster/picture.ts';
 import { FormatError } from '../src/runtime/errors.ts';
 import { canvasOf } from './decode.ts';
 import type { FileType } from './messages.ts';

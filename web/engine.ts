@@ -1,6 +1,6 @@
 /** The colorizer, on a device that may be lost: it is opened anew, once, for each picture that needs it. */
-import type { Chroma } from '../src/image/chroma.ts';
-import type { Picture } from '../src/image/picture.ts';
+import type { Chroma } from '../src/image/color/chroma.ts';
+import type { Picture } from '../src/image/raster/picture.ts';
 import { Colorizer, type ColorizerOptions } from '../src/model/colorizer.ts';
 import { decodeWeights } from '../src/model/weights.ts';
 import { sha256 } from '../src/onnx/sha256.ts';

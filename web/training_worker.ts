@@ -1,9 +1,9 @@
 /** Trains on the user's photographs: the same trainer and loop as `koalarize train`, without files and checkpoints. */
-import { contactSheet } from '../src/image/sheet.ts';
+import { contactSheet } from '../src/image/raster/sheet.ts';
 import { initialWeights } from '../src/model/initial_weights.ts';
-import { learner } from '../src/model/learner.ts';
 import { MapExtractor } from '../src/model/maps.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig } from '../src/model/network.ts';
+import { learner } from '../src/model/training_head.ts';
 import { decodeWeights, type Weights, weightsMetadata } from '../src/model/weights.ts';
 import { FormatError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
@@ -11,7 +11,7 @@ import { encodeWeights, readState } from '../src/train/checkpoint.ts';
 import { trainingLoop } from '../src/train/loop.ts';
 import type { NetworkBuilder } from '../src/train/loss.ts';
 import { chooseMicroBatch } from '../src/train/micro_batch.ts';
-import { decayed } from '../src/train/schedule.ts';
+import { decayed } from '../src/train/optimizer/schedule.ts';
 import { Trainer } from '../src/train/trainer.ts';
 import { Validator } from '../src/train/validator.ts';
 import type { OwnFiles, TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';

@@ -1,7 +1,7 @@
 /** Colours photographs, away from the page, which stays responsive. Holds what repainting and saving need. */
-import { applyChroma, type Chroma } from '../src/image/chroma.ts';
-import type { Picture } from '../src/image/picture.ts';
-import { resizePicture } from '../src/image/resize.ts';
+import { applyChroma, type Chroma } from '../src/image/color/chroma.ts';
+import type { Picture } from '../src/image/raster/picture.ts';
+import { resizePicture } from '../src/image/raster/resize.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { Engine } from './engine.ts';

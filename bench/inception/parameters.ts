@@ -1,5 +1,5 @@
 /** Seeded parameters of the network: the same numbers for every style of file. Made when asked for, never kept. */
-import { Random, seedOf } from '../../src/graph/random.ts';
+import { Random, seedOf } from '../../src/util/random.ts';
 import type { Convolution, NetworkOptions } from './architecture.ts';
 
 export type Floats = Float32Array<ArrayBuffer>;

@@ -1,5 +1,5 @@
 /** Seeded pictures in [-1, 1]: coloured waves and some noise, so that no two look alike to a pool over the whole. */
-import { Random } from '../../src/graph/random.ts';
+import { Random } from '../../src/util/random.ts';
 import type { Floats } from './parameters.ts';
 
 /** Makes `count` pictures [count, size, size, 3]; picture i is the same for every count. */

@@ -1,14 +1,14 @@
 /** One layer of a mobile network with bias and activation, its weights constants. */
 import { compile } from '../../src/graph/compile.ts';
 import { apply, type Node, type Shape, sizeOf } from '../../src/graph/node.ts';
-import { add } from '../../src/graph/ops/add.ts';
-import { biasAdd } from '../../src/graph/ops/bias_add.ts';
-import { convDirect } from '../../src/graph/ops/conv_direct.ts';
-import { conv2dOp, samePads } from '../../src/graph/ops/conv2d.ts';
-import { input } from '../../src/graph/ops/input.ts';
-import { relu } from '../../src/graph/ops/relu.ts';
-import { tensor } from '../../src/graph/ops/tensor.ts';
-import { unary } from '../../src/graph/ops/unary.ts';
+import { convDirect } from '../../src/graph/ops/conv/conv_direct.ts';
+import { conv2dOp, samePads } from '../../src/graph/ops/conv/conv2d.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
+import { tensor } from '../../src/graph/ops/core/tensor.ts';
+import { add } from '../../src/graph/ops/elementwise/add.ts';
+import { biasAdd } from '../../src/graph/ops/elementwise/bias_add.ts';
+import { relu } from '../../src/graph/ops/elementwise/relu.ts';
+import { unary } from '../../src/graph/ops/elementwise/unary.ts';
 import { OnnxWriter } from '../inception/onnx_writer.ts';
 import { convolutionFlops, sumTolerance, uniform, type Workload } from '../workload.ts';
 import { type MobileLayer, textOf } from './architecture.ts';

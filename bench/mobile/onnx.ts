@@ -1,5 +1,5 @@
 /** Layers of mobile networks in ONNX files, as exporters write them: convolution with bias, Clip, Add. */
-import { samePads } from '../../src/graph/ops/conv2d.ts';
+import { samePads } from '../../src/graph/ops/conv/conv2d.ts';
 import { floatTensor, type OnnxWriter, rawTensor } from '../inception/onnx_writer.ts';
 import { outputsFirst } from '../rivals/onnx_files.ts';
 import type { MobileLayer } from './architecture.ts';

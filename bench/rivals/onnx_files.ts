@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Node } from '../../src/graph/node.ts';
-import type { Window } from '../../src/graph/ops/conv2d.ts';
+import type { Window } from '../../src/graph/ops/conv/conv2d.ts';
 import type { Tensors } from '../../src/graph/parameters.ts';
 import { exportColorizer } from '../../src/model/export.ts';
 import type { Floats } from '../arm.ts';

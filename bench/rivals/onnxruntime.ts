@@ -5,7 +5,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Node } from '../../src/graph/node.ts';
 import { adapterName } from '../../src/runtime/adapter.ts';
-import { listNodeAdapters } from '../../src/runtime/node.ts';
+import { listNodeAdapters } from '../../src/runtime/node/adapters.ts';
 import type { Arm, Feed, Floats, OnnxRuntimeRival } from '../arm.ts';
 import { OnnxWriter } from '../inception/onnx_writer.ts';
 import { convolutionFile } from './onnx_files.ts';

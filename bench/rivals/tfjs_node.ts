@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { adapterName } from '../../src/runtime/adapter.ts';
-import { requestNodeAdapter } from '../../src/runtime/node.ts';
+import { requestNodeAdapter } from '../../src/runtime/node/adapters.ts';
 import { startTfjs, type TfjsRival } from './tfjs.ts';
 
 /**

@@ -2,8 +2,8 @@
 import { adapterName } from '../runtime/adapter.ts';
 import { FEATURES, LIMITS } from '../runtime/device.ts';
 import { DeviceError } from '../runtime/errors.ts';
-import { listNodeAdapters, type NodeAdapter, requestNodeAdapter } from '../runtime/node.ts';
-import { print, printJson, sayLine, table } from './messages.ts';
+import { listNodeAdapters, type NodeAdapter, requestNodeAdapter } from '../runtime/node/adapters.ts';
+import { print, printJson, sayLine, table } from './shared/messages.ts';
 
 /**
  * Prints every adapter with its source, features and limits to stdout, as text or (`json`) as an array.

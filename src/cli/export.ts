@@ -1,17 +1,17 @@
 /** `koalarize export WEIGHTS -o M.onnx`: the colorizer as an ONNX file. */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeWhole } from '../image/whole_file.ts';
+import { writeWhole } from '../image/codec/whole_file.ts';
 import { defaultExtractor } from '../model/colorizer.ts';
 import { exportColorizer, exportWhole } from '../model/export.ts';
 import { decodeWeights, type Weights } from '../model/weights.ts';
 import { EXPORT_IR_VERSION, EXPORT_OPSET } from '../onnx/export/encode.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { FormatError } from '../runtime/errors.ts';
-import { readBytes } from '../runtime/node.ts';
-import { runCommand } from './command.ts';
-import { fileSize, print, printable, printJson, UsageError } from './messages.ts';
+import { readBytes } from '../runtime/node/adapters.ts';
 import { expectApart, Originals } from './paths/identity.ts';
+import { runCommand } from './shared/command.ts';
+import { fileSize, print, printable, printJson, UsageError } from './shared/messages.ts';
 
 const help = `Writes the colorizer as ONNX (opset ${EXPORT_OPSET}, IR ${EXPORT_IR_VERSION}, float32), for ONNX Runtime and others.
 

@@ -2,11 +2,11 @@
 /** The `koalarize` program: finds the command and runs it. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { colorizeCommand } from './colorize.ts';
+import { colorizeCommand } from './colorize/index.ts';
 import { devices } from './devices.ts';
-import { endOnClosedPipe, print, usage } from './messages.ts';
-import { nearest } from './nearest.ts';
-import { train } from './train.ts';
+import { endOnClosedPipe, print, usage } from './shared/messages.ts';
+import { nearest } from './shared/nearest.ts';
+import { train } from './train/index.ts';
 
 const HELP = `koalarize – colours black-and-white photographs
 
@@ -32,12 +32,12 @@ const commands: ReadonlyMap<string, (argv: string[]) => Promise<number>> = new M
   ['colorize', colorizeCommand],
   ['train', train],
   // Loaded when they are asked for: most need protobuf.
-  ['inspect', async (argv: string[]) => (await import('./inspect.ts')).inspectCommand(argv)],
+  ['inspect', async (argv: string[]) => (await import('./inspect/index.ts')).inspectCommand(argv)],
   ['export', async (argv: string[]) => (await import('./export.ts')).exportCommand(argv)],
-  ['conformance', async (argv: string[]) => (await import('./conformance.ts')).conformanceCommand(argv)],
-  ['eval', async (argv: string[]) => (await import('./eval.ts')).evalCommand(argv)],
-  ['study', async (argv: string[]) => (await import('./study.ts')).studyCommand(argv)],
-  ['compare', async (argv: string[]) => (await import('./compare.ts')).compareCommand(argv)],
+  ['conformance', async (argv: string[]) => (await import('./conformance/index.ts')).conformanceCommand(argv)],
+  ['eval', async (argv: string[]) => (await import('./eval/index.ts')).evalCommand(argv)],
+  ['study', async (argv: string[]) => (await import('./study/index.ts')).studyCommand(argv)],
+  ['compare', async (argv: string[]) => (await import('./compare/index.ts')).compareCommand(argv)],
   ['devices', devicesCommand],
 ]);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { endOnClosedPipe } from './messages.ts';
-import { train } from './train.ts';
+import { endOnClosedPipe } from './shared/messages.ts';
+import { train } from './train/index.ts';
 
 endOnClosedPipe();
 process.exit(await train(process.argv.slice(2)));

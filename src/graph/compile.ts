@@ -13,7 +13,7 @@ import { Executable, type FedInput } from './executable.ts';
 import { hoist } from './hoist.ts';
 import { lower, placeShared, type Value } from './lowering.ts';
 import { type Node, reachable, sizeOf } from './node.ts';
-import { inputOp, nameOf, parameterOp } from './ops/input.ts';
+import { inputOp, nameOf, parameterOp } from './ops/core/input.ts';
 import type { ParameterSlab } from './parameters.ts';
 import { type PassName, passes } from './passes/index.ts';
 import { summarise } from './summary.ts';

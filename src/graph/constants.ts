@@ -2,8 +2,8 @@
 import { DeviceError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { attrsKey, type Node, reachable, sizeOf } from './node.ts';
-import { foldedOp } from './ops/folded.ts';
-import { type TensorAttrs, tensorOp } from './ops/tensor.ts';
+import { foldedOp } from './ops/core/precomputed.ts';
+import { type TensorAttrs, tensorOp } from './ops/core/tensor.ts';
 
 /** Uploads are waited for after this many bytes, so that the driver's staging copies don't add up. */
 const UPLOAD_BYTES = 1 << 25;

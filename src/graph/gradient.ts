@@ -1,8 +1,8 @@
 /** Reverse-mode differentiation: walks the graph backwards once and returns gradients as nodes of the same graph. */
 import { ShapeError } from '../runtime/errors.ts';
 import { type Node, reachable, sizeOf } from './node.ts';
-import { add } from './ops/add.ts';
-import { constant } from './ops/constant.ts';
+import { constant } from './ops/core/constant.ts';
+import { add } from './ops/elementwise/add.ts';
 
 /**
  * Returns d(loss)/d(node) for each node of `wrt`, each shaped like its node.

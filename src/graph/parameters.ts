@@ -3,7 +3,7 @@ import { isKind, kindOf } from '../runtime/arguments.ts';
 import { ArgumentError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { describe, type Node, type Shape, sizeOf } from './node.ts';
-import { nameOf, parameterOp } from './ops/input.ts';
+import { nameOf, parameterOp } from './ops/core/input.ts';
 
 /** Each array starts at a multiple of this many bytes, WebGPU's alignment for a binding's offset. */
 const ALIGNMENT = 256;

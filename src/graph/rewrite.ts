@@ -1,7 +1,7 @@
 /** What passes share: rebuilding a graph with some of its nodes replaced. */
 import { apply, type Node, reachable } from './node.ts';
-import { constantOp } from './ops/constant.ts';
-import { tensorOp } from './ops/tensor.ts';
+import { constantOp } from './ops/core/constant.ts';
+import { tensorOp } from './ops/core/tensor.ts';
 
 /** Optimises the graph that computes `outputs`; returns as many outputs, with the same values. */
 export type Pass = (outputs: readonly Node[]) => Node[];

@@ -4,15 +4,15 @@
  */
 import { readFile } from 'node:fs/promises';
 import { expectNoPointer } from '../runtime/file_errors.ts';
-import { decodeImage, decodeResized, type ImageFile, type TrainingSize } from './decode.ts';
-import { encodeImage, type WriteOptions } from './encode.ts';
-import { pagesOf } from './open.ts';
-import type { Picture } from './picture.ts';
-import * as reasons from './reasons.ts';
-import { writeWhole } from './whole_file.ts';
+import { decodeImage, decodeResized, type ImageFile, type TrainingSize } from './codec/decode.ts';
+import { encodeImage, type WriteOptions } from './codec/encode.ts';
+import { pagesOf } from './codec/open.ts';
+import * as reasons from './codec/reasons.ts';
+import { writeWhole } from './codec/whole_file.ts';
+import type { Picture } from './raster/picture.ts';
 
-export type { ImageFile } from './decode.ts';
-export { encodeImage, type WriteOptions } from './encode.ts';
+export type { ImageFile } from './codec/decode.ts';
+export { encodeImage, type WriteOptions } from './codec/encode.ts';
 
 /**
  * Reads an image file: one page or frame, turned upright by its EXIF orientation, converted to sRGB. Greyscale becomes

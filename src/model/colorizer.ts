@@ -1,18 +1,18 @@
 /** The colorizer: a device, the network with its weights, and the way of a picture through both. */
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
-import { input } from '../graph/ops/input.ts';
+import { input } from '../graph/ops/core/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
-import { type BorderOption, borderOf, crop, innerOf } from '../image/border.ts';
-import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/chroma.ts';
-import { greyToNetwork } from '../image/lab.ts';
-import { channelsOf, type Picture, type Pixels } from '../image/picture.ts';
-import { chromaOf, type RenderPlane, renderGrey } from '../image/render.ts';
-import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/views.ts';
+import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/color/chroma.ts';
+import { greyToNetwork } from '../image/color/lab.ts';
+import { type BorderOption, borderOf, crop, innerOf } from '../image/raster/border.ts';
+import { channelsOf, type Picture, type Pixels } from '../image/raster/picture.ts';
+import { chromaOf, type RenderPlane, renderGrey } from '../image/raster/render.ts';
+import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/raster/views.ts';
 import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../runtime/arguments.ts';
 import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
+import { loadBytes } from '../runtime/fetch_bytes.ts';
 import { GPU_OPTIONS, Gpu, type GpuOptions } from '../runtime/gpu.ts';
-import { loadBytes } from '../runtime/load.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { Resources } from '../runtime/resources.ts';
 import { describeExtractor } from './embedding.ts';
@@ -163,7 +163,7 @@ export class Colorizer {
    */
   async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Coloured<T>> {
     if (options.keepColor) {
-      const { asRgba, hasColor } = await import('../image/has_color.ts');
+      const { asRgba, hasColor } = await import('../image/color/has_color.ts');
       if (hasColor(picture)) return asRgba(picture) as Coloured<T>;
     }
     const chroma = await this.chroma(picture, options);

@@ -1,6 +1,6 @@
 /** Export of the colorizer as an ONNX file, for other runtimes. */
-import { input } from '../graph/ops/input.ts';
-import { reshape } from '../graph/ops/reshape.ts';
+import { input } from '../graph/ops/core/input.ts';
+import { reshape } from '../graph/ops/movement/reshape.ts';
 import { encodeOnnx } from '../onnx/export/encode.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { encodeWhole } from './export_whole.ts';

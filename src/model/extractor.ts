@@ -7,11 +7,11 @@
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { type Node, sizeOf } from '../graph/node.ts';
-import { input } from '../graph/ops/input.ts';
-import { reshape } from '../graph/ops/reshape.ts';
-import { channelsOf, type Picture } from '../image/picture.ts';
-import { resizeGrey } from '../image/resize.ts';
-import { toRgba8 } from '../image/rgba8.ts';
+import { input } from '../graph/ops/core/input.ts';
+import { reshape } from '../graph/ops/movement/reshape.ts';
+import { channelsOf, type Picture } from '../image/raster/picture.ts';
+import { resizeGrey } from '../image/raster/resize.ts';
+import { toRgba8 } from '../image/raster/rgba8.ts';
 import { emitInto, type KernelCall } from '../kernels/core/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/core/record.ts';
 import { expectGpu, expectOptions, expectSource } from '../runtime/arguments.ts';
@@ -19,7 +19,7 @@ import { DeviceError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { Resources } from '../runtime/resources.ts';
 import { type EmbeddingKind, expectExtractor, type VectorInfo } from './embedding.ts';
-import type { ClassifierInput } from './feature.ts';
+import type { ClassifierInput } from './find_embedding.ts';
 
 /** An ONNX file: its bytes, or where it is (path in Node, URL). */
 export type ExtractorSource = Uint8Array | string | URL;
@@ -87,8 +87,8 @@ export class Extractor {
     ] = await Promise.all([
       import('../onnx/read.ts'),
       import('../onnx/import.ts'),
-      import('../graph/ops/softmax.ts'),
-      import('./feature.ts'),
+      import('../graph/ops/reduction/softmax.ts'),
+      import('./find_embedding.ts'),
     ]);
     const file = await readOnnx(source);
     const { name, sha256 } = file;

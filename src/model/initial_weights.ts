@@ -1,5 +1,5 @@
 /** Initial weights of the network. */
-import { glorotUniform } from '../graph/initial.ts';
+import { glorotUniform } from '../graph/initializers.ts';
 import type { ParameterLayout, Tensors } from '../graph/parameters.ts';
 
 /**

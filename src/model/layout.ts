@@ -1,6 +1,6 @@
 /** Which parameters a network has, and of which shapes: without a device, and whatever the pictures' size. */
 import { reachable } from '../graph/node.ts';
-import { input } from '../graph/ops/input.ts';
+import { input } from '../graph/ops/core/input.ts';
 import { ParameterLayout } from '../graph/parameters.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig, sizeMultiple } from './network.ts';
 

@@ -5,15 +5,15 @@
  * N batch, H height, W width, C channels; NHWC.
  */
 import { describe, type Node } from '../graph/node.ts';
-import { add } from '../graph/ops/add.ts';
-import { annealedMean } from '../graph/ops/annealed_mean.ts';
-import { biasAdd } from '../graph/ops/bias_add.ts';
-import { BINS } from '../graph/ops/colour_classes.ts';
-import { conv2dSame } from '../graph/ops/conv2d.ts';
-import { parameter } from '../graph/ops/input.ts';
-import { relu } from '../graph/ops/relu.ts';
-import { tanh } from '../graph/ops/tanh.ts';
-import { upsample2x } from '../graph/ops/upsample2x.ts';
+import { annealedMean } from '../graph/ops/color/annealed_mean.ts';
+import { BINS } from '../graph/ops/color/color_classes.ts';
+import { conv2dSame } from '../graph/ops/conv/conv2d.ts';
+import { parameter } from '../graph/ops/core/input.ts';
+import { add } from '../graph/ops/elementwise/add.ts';
+import { biasAdd } from '../graph/ops/elementwise/bias_add.ts';
+import { relu } from '../graph/ops/elementwise/relu.ts';
+import { tanh } from '../graph/ops/elementwise/tanh.ts';
+import { upsample2x } from '../graph/ops/movement/upsample2x.ts';
 import { ShapeError } from '../runtime/errors.ts';
 
 /** What a network is built from; stored in every weights file. */

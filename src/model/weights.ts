@@ -1,6 +1,7 @@
 /** Weights files: safetensors whose metadata says which network they are for, and how its numbers are scaled. */
+
+import { decodeSafetensors } from '../formats/safetensors.ts';
 import { expectFinite, type Tensors } from '../graph/parameters.ts';
-import { decodeSafetensors } from '../graph/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { decodeEmbedding, type ExtractorInfo, embeddingMetadata, featuresOf } from './embedding.ts';
 import { ENCODERS, type Encoder, type NetworkConfig } from './network.ts';
@@ -15,7 +16,7 @@ const FIXED = {
   padding: 'zero, tensorflow same; edge to a multiple of 8',
 } as const;
 
-/** Whose L* the network was trained on: see `lightness` in src/graph/ops/image.ts. */
+/** Whose L* the network was trained on: see `lightness` in src/graph/ops/color/image.ts. */
 type Lightness = 'luma' | 'lab';
 
 export interface WeightsInfo {

@@ -6,8 +6,8 @@
  */
 import { describe, sizeOf } from '../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../graph/parameters.ts';
-import { Random, seedOf } from '../graph/random.ts';
 import { FormatError } from '../runtime/errors.ts';
+import { Random, seedOf } from '../util/random.ts';
 
 /** The share by which a copied weight differs from its original, at most. */
 const NOISE = 0.01;

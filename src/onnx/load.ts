@@ -3,7 +3,7 @@ import { compile } from '../graph/compile.ts';
 import { ConstantStore } from '../graph/constants.ts';
 import type { Executable } from '../graph/executable.ts';
 import { describe, type Node, reachable, type Shape, sizeOf } from '../graph/node.ts';
-import { input, inputOp, nameOf } from '../graph/ops/input.ts';
+import { input, inputOp, nameOf } from '../graph/ops/core/input.ts';
 import type { PassName } from '../graph/passes/index.ts';
 import { expectGpu, expectObject, expectOptions, expectSource, isKind, kindOf } from '../runtime/arguments.ts';
 import { ArgumentError, DeviceError, ShapeError } from '../runtime/errors.ts';

@@ -1,7 +1,7 @@
 /** ONNX files from bytes, a path or a URL, with the external data beside them. */
 import { FormatError } from '../runtime/errors.ts';
+import { loadBytes } from '../runtime/fetch_bytes.ts';
 import { isLfsPointer } from '../runtime/lfs_pointer.ts';
-import { loadBytes } from '../runtime/load.ts';
 import { decodeOnnx, externalLocations } from './decode.ts';
 import type { OnnxFile } from './model.ts';
 import { sha256OfFiles } from './sha256.ts';

@@ -1,8 +1,8 @@
 /** What a name of an ONNX graph stands for while the graph is imported: numbers that are known already, or a node. */
 
 import { describe, type Node, type Shape, sizeOf } from '../graph/node.ts';
-import { constant } from '../graph/ops/constant.ts';
-import { tensor } from '../graph/ops/tensor.ts';
+import { constant } from '../graph/ops/core/constant.ts';
+import { tensor } from '../graph/ops/core/tensor.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { DataType, OnnxTensor } from './model.ts';
 

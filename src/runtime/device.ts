@@ -50,7 +50,7 @@ export async function requestDevice(
 
 async function requestAdapter(choice: string, precision: Precision): Promise<PlatformAdapter> {
   if (typeof process !== 'undefined' && process.versions?.node) {
-    const { requestNodeAdapter } = await import('./node.ts');
+    const { requestNodeAdapter } = await import('./node/adapters.ts');
     return requestNodeAdapter(choice, precision);
   }
   const adapter = await navigator.gpu?.requestAdapter({

@@ -18,7 +18,7 @@ import { PendingErrors } from './pending_errors.ts';
 import type { Program } from './program.ts';
 import { readBack } from './read_back.ts';
 import { durations, MOST_TIMED, submitTimed } from './timestamps.ts';
-import type { TuneOptions } from './tuning.ts';
+import type { TuneOptions } from './tuning_store/index.ts';
 
 /** Which device is opened, and how it computes. */
 export interface GpuOptions {

@@ -3,12 +3,13 @@
  * Adam's moments behind `adam.m.` and `adam.v.`, and the weights' average behind `average.`. The sampler has no state but
  * the step's number.
  */
+
+import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts';
 import { expectFinite, type ParameterSlab, type Tensors } from '../graph/parameters.ts';
-import { decodeSafetensors, encodeSafetensors } from '../graph/safetensors.ts';
 import { expectObject } from '../runtime/arguments.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { DivergedError } from './loop.ts';
-import { decodeLossScale, encodeLossScale, type LossScaleState } from './loss_scale.ts';
+import { decodeLossScale, encodeLossScale, type LossScaleState } from './optimizer/loss_scale.ts';
 import type { Trainer } from './trainer.ts';
 
 /** All that a run needs to go on, on the host. */

@@ -1,6 +1,7 @@
 /** What a program needs to train a network of its own: pictures as a `Dataset`, a `Trainer`, and the loop around both. */
-export { type Dataset, sourceSize } from './batch.ts';
+
 export { encodeWeights, readState, type TrainingState } from './checkpoint.ts';
+export { type Dataset, sourceSize } from './data/batch.ts';
 export { DivergedError, type LoopOptions, type StepReport, trainingLoop } from './loop.ts';
 export type { NetworkBuilder } from './loss.ts';
 export { Trainer, type TrainerConfig } from './trainer.ts';

@@ -2,8 +2,8 @@
  * The training loop: batches are put together while the device works, steps are submitted before the last loss is
  * known, and what has to happen between steps happens with none in flight. It knows nothing of files or terminals.
  */
-import { assembleBatch, type Batch, type Dataset } from './batch.ts';
-import { type Looks, Sampler } from './sampler.ts';
+import { assembleBatch, type Batch, type Dataset } from './data/batch.ts';
+import { type Looks, Sampler } from './data/sampler.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Batches that are put together ahead of the device. */

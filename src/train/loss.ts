@@ -1,16 +1,16 @@
 /** What is minimised: from a batch of bytes to one number, as a graph. */
 import { type Node, type Shape, sizeOf } from '../graph/node.ts';
-import { binary } from '../graph/ops/binary.ts';
-import { chromaWeight } from '../graph/ops/chroma_weight.ts';
-import { crossEntropy } from '../graph/ops/cross_entropy.ts';
-import { chroma, coverage, type Lightness, lightness } from '../graph/ops/image.ts';
-import { input } from '../graph/ops/input.ts';
-import { mse } from '../graph/ops/mse.ts';
-import { averagePool } from '../graph/ops/pool.ts';
-import { tensor } from '../graph/ops/tensor.ts';
+import { chromaWeight } from '../graph/ops/color/chroma_weight.ts';
+import { chroma, coverage, type Lightness, lightness } from '../graph/ops/color/image.ts';
+import { input } from '../graph/ops/core/input.ts';
+import { tensor } from '../graph/ops/core/tensor.ts';
+import { binary } from '../graph/ops/elementwise/binary.ts';
+import { crossEntropy } from '../graph/ops/loss/cross_entropy.ts';
+import { mse } from '../graph/ops/loss/mse.ts';
+import { averagePool } from '../graph/ops/nn/pool.ts';
 import { ShapeError } from '../runtime/errors.ts';
-import { sourceSize } from './batch.ts';
-import { BINS, BINS_PER_UNIT } from './rebalance.ts';
+import { sourceSize } from './data/batch.ts';
+import { BINS, BINS_PER_UNIT } from './data/rebalance.ts';
 
 /**
  * Builds a network from lightness [N, H, W, 1] and features [N, h, w, C], if any: to chroma [N, H, W, 2], or to the logits

@@ -6,7 +6,7 @@ import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { gradients } from '../graph/gradient.ts';
 import { type Node, reachable } from '../graph/node.ts';
-import { input, nameOf, parameterOp } from '../graph/ops/input.ts';
+import { input, nameOf, parameterOp } from '../graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { settlePrecision } from '../kernels/tuning/precision.ts';
 import type { Winners } from '../kernels/tuning/winners.ts';
@@ -15,13 +15,13 @@ import { DeviceError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { Resources } from '../runtime/resources.ts';
-import { Adam, type AdamOptions } from './adam.ts';
-import type { Batch } from './batch.ts';
-import { makeCheck } from './finite_check.ts';
-import { type GradientSum, makeSum } from './gradient_sum.ts';
+import type { Batch } from './data/batch.ts';
 import { expectFeatures, featureName, type LossConfig, lossGraph, type NetworkBuilder } from './loss.ts';
-import { INITIAL_LOSS_SCALE, isExhausted, type LossScaleState, nextLossScale } from './loss_scale.ts';
-import { WeightAverage } from './weight_average.ts';
+import { Adam, type AdamOptions } from './optimizer/adam.ts';
+import { makeCheck } from './optimizer/finite_check.ts';
+import { type GradientSum, makeSum } from './optimizer/gradient_sum.ts';
+import { INITIAL_LOSS_SCALE, isExhausted, type LossScaleState, nextLossScale } from './optimizer/loss_scale.ts';
+import { WeightAverage } from './optimizer/weight_average.ts';
 
 /** What a step of training is made of. */
 export interface TrainerConfig extends LossConfig {

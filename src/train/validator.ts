@@ -7,9 +7,9 @@ import { labToRgba } from '../kernels/image/lab_to_rgba.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { Resources } from '../runtime/resources.ts';
-import { assembleBatch, type Batch, type Dataset, type Picture } from './batch.ts';
+import { assembleBatch, type Batch, type Dataset, type Picture } from './data/batch.ts';
+import { centred } from './data/sampler.ts';
 import { expectFeatures, featureName, lossGraph, type NetworkBuilder } from './loss.ts';
-import { centred } from './sampler.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Mean squared errors of (a*, b*) / 127, over all pictures, pixels and both channels. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CHAIN_TOLERANCE, CHAINS, chainSums, FLOPS_PER_THREAD, measureCeilings } from '../../bench/ceilings.ts';
 import fma from '../../bench/probes/fma.wgsl';
-import { gpu } from '../gpu.ts';
+import { gpu } from '../support/gpu.ts';
 
 test('operations are counted as the shader has them', () => {
   const loop = /for \(.*\) \{([\s\S]*?)\n {2}\}/.exec(fma)![1]!;

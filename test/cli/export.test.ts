@@ -6,7 +6,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Colorizer, defaultWeights } from '../../src/model/colorizer.ts';
 import { readOnnx } from '../../src/onnx/read.ts';
-import { koalarize, temporaryFolder, writeTestWeights } from './run.ts';
+import { koalarize, temporaryFolder, writeTestWeights } from '../support/run.ts';
 
 let folder: string;
 let weights: string;

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compareCommand } from '../../src/cli/compare.ts';
-import { evalCommand } from '../../src/cli/eval.ts';
+import { compareCommand } from '../../src/cli/compare/index.ts';
+import { evalCommand } from '../../src/cli/eval/index.ts';
 import { exportCommand } from '../../src/cli/export.ts';
-import { studyCommand } from '../../src/cli/study.ts';
-import { writePictures } from '../train/pictures.ts';
-import { captured, temporaryFolder, writeTestWeights } from './run.ts';
+import { studyCommand } from '../../src/cli/study/index.ts';
+import { writePictures } from '../support/pictures.ts';
+import { captured, temporaryFolder, writeTestWeights } from '../support/run.ts';
 
 let folder: string;
 let names: readonly string[];

@@ -3,12 +3,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { colorizeCommand } from '../../src/cli/colorize.ts';
-import { train } from '../../src/cli/train.ts';
+import { colorizeCommand } from '../../src/cli/colorize/index.ts';
+import { train } from '../../src/cli/train/index.ts';
 import { decodeCheckpoint } from '../../src/train/checkpoint.ts';
-import { gpu } from '../gpu.ts';
-import { writePictures } from '../train/pictures.ts';
-import { writeTestWeights } from './run.ts';
+import { gpu } from '../support/gpu.ts';
+import { writePictures } from '../support/pictures.ts';
+import { writeTestWeights } from '../support/run.ts';
 
 const hasHalf = gpu.device.features.has('shader-f16');
 /** The rate does not depend on how far a run is to go. */

@@ -2,18 +2,18 @@
 import { describe, expect, test } from 'vitest';
 import { compile, optimise } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import { type Node, reachable, sizeOf } from '../../src/graph/node.ts';
-import { conv2dSame } from '../../src/graph/ops/conv2d.ts';
-import { input, parameter, parameterOp } from '../../src/graph/ops/input.ts';
-import { mse } from '../../src/graph/ops/mse.ts';
-import { relu } from '../../src/graph/ops/relu.ts';
-import { tanh } from '../../src/graph/ops/tanh.ts';
+import { conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
+import { input, parameter, parameterOp } from '../../src/graph/ops/core/input.ts';
+import { relu } from '../../src/graph/ops/elementwise/relu.ts';
+import { tanh } from '../../src/graph/ops/elementwise/tanh.ts';
+import { mse } from '../../src/graph/ops/loss/mse.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { type PassName, passes } from '../../src/graph/passes/index.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
-import { gpu, random } from '../gpu.ts';
+import { gpu, random } from '../support/gpu.ts';
 
 const lightness = input('lightness', [2, 16, 24, 1]);
 const answer = colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness);

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
 import { hoist } from '../../src/graph/hoist.ts';
 import { sizeOf } from '../../src/graph/node.ts';
-import { conv2dSame } from '../../src/graph/ops/conv2d.ts';
-import { input } from '../../src/graph/ops/input.ts';
-import { tensor } from '../../src/graph/ops/tensor.ts';
+import { conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
+import { tensor } from '../../src/graph/ops/core/tensor.ts';
 import type { KernelCall } from '../../src/kernels/core/emit.ts';
-import { gpu, random } from '../gpu.ts';
+import { gpu, random } from '../support/gpu.ts';
 
 const access = { x: { access: 'read' }, y: { access: 'read_write' } };
 const call = (x: string, y: string) =>

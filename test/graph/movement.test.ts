@@ -2,18 +2,18 @@
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
 import { type Node, type Shape, sizeOf } from '../../src/graph/node.ts';
-import { binary, broadcastShape } from '../../src/graph/ops/binary.ts';
-import { concat } from '../../src/graph/ops/concat.ts';
-import { expand } from '../../src/graph/ops/expand.ts';
-import { gather } from '../../src/graph/ops/gather.ts';
-import { input } from '../../src/graph/ops/input.ts';
-import { pad } from '../../src/graph/ops/pad.ts';
-import { slice, sliceOp } from '../../src/graph/ops/slice.ts';
-import { transpose } from '../../src/graph/ops/transpose.ts';
-import { unary } from '../../src/graph/ops/unary.ts';
-import { gpu, poisoned, random, run, upload } from '../gpu.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
+import { binary, broadcastShape } from '../../src/graph/ops/elementwise/binary.ts';
+import { unary } from '../../src/graph/ops/elementwise/unary.ts';
+import { concat } from '../../src/graph/ops/movement/concat.ts';
+import { expand } from '../../src/graph/ops/movement/expand.ts';
+import { gather } from '../../src/graph/ops/movement/gather.ts';
+import { pad } from '../../src/graph/ops/movement/pad.ts';
+import { slice, sliceOp } from '../../src/graph/ops/movement/slice.ts';
+import { transpose } from '../../src/graph/ops/movement/transpose.ts';
 import { broadcastIndex, indicesOf, moved, offsetOf } from '../reference/arrays.ts';
 import { expectClose } from '../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../support/gpu.ts';
 
 /** The result of `build` on inputs of `shapes`, each filled by `random` with its place as the seed, from 1. */
 async function resultOf(shapes: readonly Shape[], build: (...inputs: Node[]) => Node): Promise<Float32Array> {

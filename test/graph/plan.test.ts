@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Lifetime, lowerBound, planMemory } from '../../src/graph/plan.ts';
-import { Random } from '../../src/graph/random.ts';
+import { Random } from '../../src/util/random.ts';
 
 test('a chain of equal values needs two buffers', () => {
   const chain = Array.from({ length: 10 }, (_, i) => ({ elements: 100, first: i, last: i + 1 }));

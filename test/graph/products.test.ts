@@ -1,16 +1,16 @@
 /** Products, reductions, softmax and lrn as graph nodes: through the compiler, and refused. */
 import { describe, expect, test } from 'vitest';
 import { type Node, type Shape, sizeOf } from '../../src/graph/node.ts';
-import { input } from '../../src/graph/ops/input.ts';
-import { lrn } from '../../src/graph/ops/lrn.ts';
-import { matmul } from '../../src/graph/ops/matmul.ts';
-import { type Reduction, reduce } from '../../src/graph/ops/reduce.ts';
-import { softmax } from '../../src/graph/ops/softmax.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
+import { lrn } from '../../src/graph/ops/nn/lrn.ts';
+import { matmul } from '../../src/graph/ops/nn/matmul.ts';
+import { type Reduction, reduce } from '../../src/graph/ops/reduction/reduce.ts';
+import { softmax } from '../../src/graph/ops/reduction/softmax.ts';
 import { ShapeError } from '../../src/runtime/errors.ts';
-import { random } from '../gpu.ts';
 import { broadcastIndex, indicesOf, offsetOf } from '../reference/arrays.ts';
 import { expectClose } from '../reference/close.ts';
-import { evaluate, inputs } from './evaluate.ts';
+import { evaluate, inputs } from '../support/evaluate.ts';
+import { random } from '../support/gpu.ts';
 
 describe('matmul', () => {
   /** numpy's rules in float64; 1-D operands have been promoted. */

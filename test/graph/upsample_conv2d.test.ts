@@ -3,23 +3,23 @@ import { describe, expect, test } from 'vitest';
 import { compile, optimise } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
 import { apply, type Node, reachable, type Shape, sizeOf } from '../../src/graph/node.ts';
-import { add } from '../../src/graph/ops/add.ts';
-import { biasAdd } from '../../src/graph/ops/bias_add.ts';
-import { conv2dOp, conv2dSame } from '../../src/graph/ops/conv2d.ts';
-import { input, parameter, parameterOp } from '../../src/graph/ops/input.ts';
-import { mse } from '../../src/graph/ops/mse.ts';
-import { relu } from '../../src/graph/ops/relu.ts';
+import { conv2dOp, conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
 import {
   upsampleConv2dInputGradOp,
   upsampleConv2dOp,
   upsampleConv2dWeightGradOp,
-} from '../../src/graph/ops/upsample_conv2d.ts';
-import { upsample2x } from '../../src/graph/ops/upsample2x.ts';
+} from '../../src/graph/ops/conv/upsample_conv2d.ts';
+import { input, parameter, parameterOp } from '../../src/graph/ops/core/input.ts';
+import { add } from '../../src/graph/ops/elementwise/add.ts';
+import { biasAdd } from '../../src/graph/ops/elementwise/bias_add.ts';
+import { relu } from '../../src/graph/ops/elementwise/relu.ts';
+import { mse } from '../../src/graph/ops/loss/mse.ts';
+import { upsample2x } from '../../src/graph/ops/movement/upsample2x.ts';
 import type { PassName } from '../../src/graph/passes/index.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
-import { gpu, random } from '../gpu.ts';
 import { expectClose } from '../reference/close.ts';
 import { upsampleConv2d, upsampleConv2dInputGrad, upsampleConv2dWeightGrad } from '../reference/upsample_conv2d.ts';
+import { gpu, random } from '../support/gpu.ts';
 
 const namesIn = (outputs: readonly Node[], without: readonly PassName[] = []): string[] =>
   reachable(optimise(outputs, without)).map(({ op }) => op.name);

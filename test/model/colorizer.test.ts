@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { decodeSafetensors, encodeSafetensors } from '../../src/graph/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.ts';
 import { ArgumentError, applyChroma, Colorizer, DeviceError, FormatError, Gpu, ShapeError } from '../../src/index.ts';
-import { temporaryFolder, writeTestWeights } from '../cli/run.ts';
+import { temporaryFolder, writeTestWeights } from '../support/run.ts';
 
 const path = join(await temporaryFolder(), 'weights.safetensors');
 await writeTestWeights(path);

@@ -9,12 +9,12 @@ import {
 } from '../../src/model/embedding.ts';
 import { Extractor, type ExtractorOptions } from '../../src/model/extractor.ts';
 import { decodeWeights } from '../../src/model/weights.ts';
-import { writeTestWeights } from '../cli/run.ts';
-import { deep, noise, temporaryFolder } from '../fixtures.ts';
-import { gpu } from '../gpu.ts';
-import { model, node } from '../onnx/proto_builder.ts';
 import { expectClose } from '../reference/close.ts';
-import { answer, CLASSES, classifier, SIZE, weightsFor } from './classifier.ts';
+import { answer, CLASSES, classifier, SIZE, weightsFor } from '../support/classifier.ts';
+import { deep, noise, temporaryFolder } from '../support/fixtures.ts';
+import { gpu } from '../support/gpu.ts';
+import { model, node } from '../support/proto_builder.ts';
+import { writeTestWeights } from '../support/run.ts';
 
 const picture = noise(61, 40, { seed: 3 });
 /** float32 against float64: sums of some thousand products of order 1. */

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
 import { reachable, sizeOf } from '../../src/graph/node.ts';
-import { input, nameOf, parameterOp } from '../../src/graph/ops/input.ts';
-import { mse } from '../../src/graph/ops/mse.ts';
+import { input, nameOf, parameterOp } from '../../src/graph/ops/core/input.ts';
+import { mse } from '../../src/graph/ops/loss/mse.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Resources } from '../../src/runtime/resources.ts';
-import { Adam } from '../../src/train/adam.ts';
+import { Adam } from '../../src/train/optimizer/adam.ts';
 import { goldenInputs, goldenParameters, loadGolden, sampleIndex } from '../golden/random.ts';
-import { gpu } from '../gpu.ts';
+import { gpu } from '../support/gpu.ts';
 
 /** The l2 norm of a − b over that of b. */
 function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,14 +1,14 @@
 /** Feature maps: what an extractor answers, where its maps join the network, and that both lie on the same pixels. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { encodeSafetensors } from '../../src/formats/safetensors.ts';
 import { compile } from '../../src/graph/compile.ts';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import { sizeOf } from '../../src/graph/node.ts';
-import { input } from '../../src/graph/ops/input.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
 import { ParameterSlab } from '../../src/graph/parameters.ts';
-import { encodeSafetensors } from '../../src/graph/safetensors.ts';
-import { renderGrey } from '../../src/image/render.ts';
-import { resizePlane } from '../../src/image/resize.ts';
-import { stretched } from '../../src/image/stretch.ts';
+import { renderGrey } from '../../src/image/raster/render.ts';
+import { resizePlane } from '../../src/image/raster/resize.ts';
+import { stretched } from '../../src/image/raster/stretch.ts';
 import { Colorizer } from '../../src/model/colorizer.ts';
 import { decodeEmbedding, embeddingMetadata, type MapsInfo } from '../../src/model/embedding.ts';
 import { initialWeights } from '../../src/model/initial_weights.ts';
@@ -17,9 +17,9 @@ import { MapExtractor } from '../../src/model/maps.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig, sizeMultiple } from '../../src/model/network.ts';
 import { decodeWeights, weightsMetadata } from '../../src/model/weights.ts';
 import { FormatError, ShapeError } from '../../src/runtime/errors.ts';
-import { gpu, random } from '../gpu.ts';
 import { expectClose } from '../reference/close.ts';
-import { CHANNELS, mapper, mapsOf, weightsFor } from './mapper.ts';
+import { gpu, random } from '../support/gpu.ts';
+import { CHANNELS, mapper, mapsOf, weightsFor } from '../support/mapper.ts';
 
 const RANGE = [-1, 3] as const;
 const OPTIONS = { outputs: ['coarse', 'fine'], scale: 2, range: RANGE };

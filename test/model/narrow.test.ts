@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import type { ParameterLayout, Tensors } from '../../src/graph/parameters.ts';
 import { layoutOf } from '../../src/model/layout.ts';
 import { narrow } from '../../src/model/narrow.ts';

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import { reachable, sizeOf } from '../../src/graph/node.ts';
-import { input } from '../../src/graph/ops/input.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../../src/graph/parameters.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { widen } from '../../src/model/widen.ts';
-import { gpu, random } from '../gpu.ts';
+import { gpu, random } from '../support/gpu.ts';
 
 function network(widthDivisor: number) {
   const lightness = input('lightness', [1, 16, 24, 1]);

@@ -9,7 +9,7 @@ import { decodeOnnx } from '../../src/onnx/decode.ts';
 import type { OnnxGraph } from '../../src/onnx/model.ts';
 import { readOnnx } from '../../src/onnx/read.ts';
 import { selectOutputs } from '../../src/onnx/select.ts';
-import { float, floats, type ModelParts, model, node, subgraph, tensor, value } from './proto_builder.ts';
+import { float, floats, type ModelParts, model, node, subgraph, tensor, value } from '../support/proto_builder.ts';
 
 const relu = node('Relu', ['x'], ['y'], {}, { name: 'first' });
 const small = { nodes: [relu], inputs: { x: [1, 'height', ''] }, outputs: { y: [1, 2, 3] } } satisfies ModelParts;

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import { reachable, sizeOf } from '../../src/graph/node.ts';
-import { input, parameter } from '../../src/graph/ops/input.ts';
-import { relu } from '../../src/graph/ops/relu.ts';
-import { reshape } from '../../src/graph/ops/reshape.ts';
-import { unary } from '../../src/graph/ops/unary.ts';
+import { input, parameter } from '../../src/graph/ops/core/input.ts';
+import { relu } from '../../src/graph/ops/elementwise/relu.ts';
+import { unary } from '../../src/graph/ops/elementwise/unary.ts';
+import { reshape } from '../../src/graph/ops/movement/reshape.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
-import { greyToNetwork } from '../../src/image/lab.ts';
+import { greyToNetwork } from '../../src/image/color/lab.ts';
 import { exportColorizer, exportWhole } from '../../src/model/export.ts';
 import { layoutOf } from '../../src/model/layout.ts';
 import { MapExtractor } from '../../src/model/maps.ts';
@@ -18,8 +18,8 @@ import { colorizationNetwork, featureShapes, type NetworkConfig } from '../../sr
 import { decodeWeights, type Weights, weightsMetadata } from '../../src/model/weights.ts';
 import { encodeOnnx, type OnnxExport } from '../../src/onnx/export/encode.ts';
 import { loadOnnx } from '../../src/onnx/load.ts';
-import { gpu, random } from '../gpu.ts';
-import { mapper, weightsFor } from '../model/mapper.ts';
+import { gpu, random } from '../support/gpu.ts';
+import { mapper, weightsFor } from '../support/mapper.ts';
 
 /** Random weights with biases, strong enough to colour. */
 function seededWeights(network: NetworkConfig): Weights {

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { decodeOnnx, externalLocations } from '../../src/onnx/decode.ts';
 import { readOnnx } from '../../src/onnx/read.ts';
-import { externalTensor, model, node, rawData } from './proto_builder.ts';
+import { externalTensor, model, node, rawData } from '../support/proto_builder.ts';
 
 type Entries = Parameters<typeof externalTensor>[2];
 const FILE = rawData([9, 1, 2, 3, 4]);

@@ -1,12 +1,21 @@
 /** Damaged models: always a FormatError or ShapeError, soon, and without much memory. Seeded: the same cases each time. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { input } from '../../src/graph/ops/input.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
 import { decodeOnnx, externalLocations } from '../../src/onnx/decode.ts';
 import { checkOperators, importGraph } from '../../src/onnx/import.ts';
 import type { OnnxGraph, OnnxTensor } from '../../src/onnx/model.ts';
 import { selectOutputs } from '../../src/onnx/select.ts';
-import { random } from '../fixtures.ts';
-import { externalTensor, float, type ModelParts, model, node, rawData, tensor, value } from './proto_builder.ts';
+import { random } from '../support/fixtures.ts';
+import {
+  externalTensor,
+  float,
+  type ModelParts,
+  model,
+  node,
+  rawData,
+  tensor,
+  value,
+} from '../support/proto_builder.ts';
 
 const SECONDS = 5;
 const DATA = rawData([1, 2, 3, 4, 5, 6, 7, 8]);

@@ -8,7 +8,7 @@ import { check, passes } from '../../bench/inception/check.ts';
 import { compare, feed, reference } from '../../bench/inception/reference.ts';
 import { STYLE_NAMES, writeNetwork } from '../../bench/inception/styles/index.ts';
 import { loadOnnx } from '../../src/onnx/load.ts';
-import { gpu } from '../gpu.ts';
+import { gpu } from '../support/gpu.ts';
 
 const network = { widthDivisor: 16, size: 107, classes: 1001 };
 const parameters = await seededParameters(network);

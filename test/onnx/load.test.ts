@@ -1,13 +1,13 @@
 /** Loading and running whole models: shapes, outputs, what is kept and what is freed. */
 import { expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
-import { binary } from '../../src/graph/ops/binary.ts';
-import { constant } from '../../src/graph/ops/constant.ts';
-import { input } from '../../src/graph/ops/input.ts';
+import { constant } from '../../src/graph/ops/core/constant.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
+import { binary } from '../../src/graph/ops/elementwise/binary.ts';
 import { ArgumentError, DeviceError, loadOnnx, type OnnxModel } from '../../src/index.ts';
-import { gpu, random } from '../gpu.ts';
-import { expectModel, reference } from './oracle.ts';
-import { CODES, model, node, tensor, value } from './proto_builder.ts';
+import { gpu, random } from '../support/gpu.ts';
+import { expectModel, reference } from '../support/oracle.ts';
+import { CODES, model, node, tensor, value } from '../support/proto_builder.ts';
 
 /** x [n, 3, h, w] → Conv → Relu → pooled [n, 4] */
 const network = model({

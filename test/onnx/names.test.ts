@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inspectOnnx } from '../../src/cli/inspect/onnx.ts';
 import { reachable, sizeOf } from '../../src/graph/node.ts';
-import { input } from '../../src/graph/ops/input.ts';
+import { input } from '../../src/graph/ops/core/input.ts';
 import { isFrozen } from '../../src/graph/rewrite.ts';
 import { importGraph } from '../../src/onnx/import.ts';
 import { loadOnnx } from '../../src/onnx/load.ts';
 import { readOnnx } from '../../src/onnx/read.ts';
-import { gpu } from '../gpu.ts';
-import { expectModel } from './oracle.ts';
-import { externalTensor, model, node, rawData, tensor } from './proto_builder.ts';
+import { gpu } from '../support/gpu.ts';
+import { expectModel } from '../support/oracle.ts';
+import { externalTensor, model, node, rawData, tensor } from '../support/proto_builder.ts';
 
 const keys = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'];
 const numbers = (of: readonly (readonly [string, number])[]) =>

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { DataType } from '../../src/onnx/model.ts';
 import { decodeTensor } from '../../src/onnx/tensor.ts';
-import { CODES, encodeTensor, tensor, toHalf } from './proto_builder.ts';
+import { CODES, encodeTensor, tensor, toHalf } from '../support/proto_builder.ts';
 
 const decode = (of: Parameters<typeof encodeTensor>[0]) => decodeTensor(encodeTensor(of), 'test.pb');
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../web/browser.ts';
-import { type Site, serve } from '../web/server.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { type Site, serve } from '../support/server.ts';
 import { bundle } from './bundle.ts';
-import { colouring, difference, isColoured } from './colour.ts';
+import { colouring, difference, isColoured } from './color.ts';
 import { makeConsumer, runNode } from './consumer.ts';
 
 const consumer = await makeConsumer();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll } from 'vitest';
-import { readTar } from '../../src/runtime/swiftshader.ts';
+import { readTar } from '../../src/runtime/node/swiftshader.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 

@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
 import { readImage, writeImage } from '../../src/image/node.ts';
-import { isGrey } from '../../src/image/picture.ts';
+import { isGrey } from '../../src/image/raster/picture.ts';
 import { decodeWeights } from '../../src/model/weights.ts';
-import { noise, temporaryFolder } from '../fixtures.ts';
-import { launchBrowser } from '../web/browser.ts';
-import { serve } from '../web/server.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { noise, temporaryFolder } from '../support/fixtures.ts';
+import { serve } from '../support/server.ts';
 import { rampFile } from './ramp.ts';
 
 const root = resolve(import.meta.dirname, '../..');

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { bundle } from './bundle.ts';
-import { colouring, isColoured } from './colour.ts';
+import { colouring, isColoured } from './color.ts';
 import { makeConsumer, runNode } from './consumer.ts';
 
 const consumer = await makeConsumer();

@@ -5,8 +5,8 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { readImage } from '../../src/image/node.ts';
 import { codeOf, expectNoPointer, readError, writeError } from '../../src/runtime/file_errors.ts';
-import { readBytes } from '../../src/runtime/node.ts';
-import { temporaryFolder } from '../fixtures.ts';
+import { readBytes } from '../../src/runtime/node/adapters.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
 
 const failed = (code: string) => Object.assign(new Error(`${code}: something, open '/secret/place'`), { code });
 

@@ -5,7 +5,7 @@ import { relu } from '../../src/kernels/elementwise/relu.ts';
 import { ArgumentError, DeviceError, ShapeError } from '../../src/runtime/errors.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { Program } from '../../src/runtime/program.ts';
-import { program } from './child.ts';
+import { program } from '../support/child.ts';
 
 const opened: Gpu[] = [];
 afterEach(() => Promise.all(opened.splice(0).map((gpu) => gpu.close())));

@@ -2,13 +2,13 @@
 import { expect, test, vi } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
 import type { Node } from '../../src/graph/node.ts';
-import { biasAdd } from '../../src/graph/ops/bias_add.ts';
-import { constant } from '../../src/graph/ops/constant.ts';
-import { conv2dSame } from '../../src/graph/ops/conv2d.ts';
-import { input, parameter } from '../../src/graph/ops/input.ts';
-import { mse } from '../../src/graph/ops/mse.ts';
-import { tanh } from '../../src/graph/ops/tanh.ts';
-import { tensor } from '../../src/graph/ops/tensor.ts';
+import { conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
+import { constant } from '../../src/graph/ops/core/constant.ts';
+import { input, parameter } from '../../src/graph/ops/core/input.ts';
+import { tensor } from '../../src/graph/ops/core/tensor.ts';
+import { biasAdd } from '../../src/graph/ops/elementwise/bias_add.ts';
+import { tanh } from '../../src/graph/ops/elementwise/tanh.ts';
+import { mse } from '../../src/graph/ops/loss/mse.ts';
 import { record, recordOne } from '../../src/kernels/core/record.ts';
 import { relu } from '../../src/kernels/elementwise/relu.ts';
 import { prove } from '../../src/kernels/tuning/self_test.ts';
@@ -18,10 +18,10 @@ import { DeviceError } from '../../src/runtime/errors.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { Trainer, type TrainerConfig } from '../../src/train/trainer.ts';
 import { Validator } from '../../src/train/validator.ts';
-import { testWeights } from '../model/weights.ts';
+import { testWeights } from '../support/weights.ts';
 
-vi.mock('../../src/runtime/node.ts', async (original) => {
-  const { nullAdapter } = await import('../null_device.ts');
+vi.mock('../../src/runtime/node/adapters.ts', async (original) => {
+  const { nullAdapter } = await import('../support/null_device.ts');
   const requestNodeAdapter = async () => ({ adapter: await nullAdapter(), source: 'bundled software', software: true });
   return { ...(await original<object>()), requestNodeAdapter };
 });

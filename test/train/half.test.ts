@@ -1,6 +1,6 @@
 /** Training with float16: loss scaling, steps that overflow, and going on from a checkpoint. */
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import { algorithms } from '../../src/kernels/conv/index.ts';
 import { traitsOf } from '../../src/kernels/core/record.ts';
 import { settlePrecision } from '../../src/kernels/tuning/precision.ts';
@@ -8,8 +8,9 @@ import { Tuner } from '../../src/kernels/tuning/tuner.ts';
 import { keyOf } from '../../src/kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
-import { assembleBatch, type Batch, sourceSize } from '../../src/train/batch.ts';
 import { decodeCheckpoint, encodeCheckpoint, readState } from '../../src/train/checkpoint.ts';
+import { assembleBatch, type Batch, sourceSize } from '../../src/train/data/batch.ts';
+import { Sampler } from '../../src/train/data/sampler.ts';
 import { trainingLoop } from '../../src/train/loop.ts';
 import type { NetworkBuilder } from '../../src/train/loss.ts';
 import {
@@ -18,11 +19,10 @@ import {
   INITIAL_LOSS_SCALE,
   type LossScaleState,
   nextLossScale,
-} from '../../src/train/loss_scale.ts';
-import { Sampler } from '../../src/train/sampler.ts';
+} from '../../src/train/optimizer/loss_scale.ts';
 import { Trainer, type TrainerConfig } from '../../src/train/trainer.ts';
-import { gpu } from '../gpu.ts';
-import { datasetOf } from './pictures.ts';
+import { gpu } from '../support/gpu.ts';
+import { datasetOf } from '../support/pictures.ts';
 
 describe('the loss scale', () => {
   const run = (from: LossScaleState, ...finite: boolean[]) => finite.reduce(nextLossScale, from);

@@ -1,12 +1,12 @@
 /** Learning: a small network learns 16 colourful pictures by heart. The dearest test of all: 10 to 30 s on lavapipe. */
 import { expect, test } from 'vitest';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
-import { assembleBatch, sourceSize } from '../../src/train/batch.ts';
-import { centred } from '../../src/train/sampler.ts';
+import { assembleBatch, sourceSize } from '../../src/train/data/batch.ts';
+import { centred } from '../../src/train/data/sampler.ts';
 import { Trainer } from '../../src/train/trainer.ts';
-import { gpu } from '../gpu.ts';
-import { datasetOf } from './pictures.ts';
+import { gpu } from '../support/gpu.ts';
+import { datasetOf } from '../support/pictures.ts';
 
 const PICTURES = 16;
 const SIZE = 32;

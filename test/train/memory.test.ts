@@ -4,7 +4,7 @@ import { optimise } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
 import { lower, placeShared, type Value } from '../../src/graph/lowering.ts';
 import { type Node, reachable, sizeOf } from '../../src/graph/node.ts';
-import { parameterOp } from '../../src/graph/ops/input.ts';
+import { parameterOp } from '../../src/graph/ops/core/input.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { lossGraph } from '../../src/train/loss.ts';
 

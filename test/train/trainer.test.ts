@@ -1,21 +1,21 @@
 import { afterEach, expect, test } from 'vitest';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import { sizeOf } from '../../src/graph/node.ts';
 import type { Tensors } from '../../src/graph/parameters.ts';
-import { rgbaToLab } from '../../src/image/lab.ts';
+import { rgbaToLab } from '../../src/image/color/lab.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { ArgumentError, DeviceError, ShapeError } from '../../src/runtime/errors.ts';
-import { assembleBatch, sourceSize } from '../../src/train/batch.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../src/train/checkpoint.ts';
+import { assembleBatch, sourceSize } from '../../src/train/data/batch.ts';
+import { Sampler } from '../../src/train/data/sampler.ts';
 import { DivergedError, trainingLoop } from '../../src/train/loop.ts';
 import type { NetworkBuilder } from '../../src/train/loss.ts';
 import { chooseMicroBatch } from '../../src/train/micro_batch.ts';
-import { Sampler } from '../../src/train/sampler.ts';
-import { decayed } from '../../src/train/schedule.ts';
+import { decayed } from '../../src/train/optimizer/schedule.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { Validator } from '../../src/train/validator.ts';
-import { gpu } from '../gpu.ts';
-import { datasetOf } from './pictures.ts';
+import { gpu } from '../support/gpu.ts';
+import { datasetOf } from '../support/pictures.ts';
 
 const SIZE = 32;
 const BATCH = 8;

@@ -1,16 +1,16 @@
 /** Training with Winograd's algorithm in all three directions reaches the loss that the direct algorithm reaches. */
 import { afterEach, expect, test, vi } from 'vitest';
-import { glorotUniform } from '../../src/graph/initial.ts';
+import { glorotUniform } from '../../src/graph/initializers.ts';
 import { algorithms } from '../../src/kernels/conv/index.ts';
 import { traitsOf } from '../../src/kernels/core/record.ts';
 import { Tuner } from '../../src/kernels/tuning/tuner.ts';
 import { keyOf } from '../../src/kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
-import { sourceSize } from '../../src/train/batch.ts';
+import { sourceSize } from '../../src/train/data/batch.ts';
 import { trainingLoop } from '../../src/train/loop.ts';
 import { Trainer } from '../../src/train/trainer.ts';
-import { datasetOf } from './pictures.ts';
+import { datasetOf } from '../support/pictures.ts';
 
 const SIZE = 32;
 const BATCH = 4;

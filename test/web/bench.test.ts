@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeEach, expect, test } from 'vitest';
 import type { Row } from '../../web/bench_messages.ts';
-import { eachInBrowser, WEB_FOLDER } from './session.ts';
+import { eachInBrowser, WEB_FOLDER } from '../support/session.ts';
 
 // Small enough for a CPU, and the same for both arms.
 const WORKLOAD = 'block35 1x1 35x35 320→32';

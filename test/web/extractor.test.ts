@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { beforeEach, expect, test } from 'vitest';
-import { colouredCanvas } from './canvas.ts';
-import { eachInBrowser } from './session.ts';
+import { colouredCanvas } from '../support/canvas.ts';
+import { eachInBrowser } from '../support/session.ts';
 
 const on = eachInBrowser();
 let page: Page;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { beforeEach, expect, test } from 'vitest';
-import { temporaryFolder } from '../fixtures.ts';
-import { eachInBrowser, openSession } from './session.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
+import { eachInBrowser, openSession } from '../support/session.ts';
 
 const on = eachInBrowser();
 let page: Page;

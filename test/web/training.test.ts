@@ -5,8 +5,8 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { beforeEach, expect, test } from 'vitest';
 import { decodeWeights } from '../../src/model/weights.ts';
-import { colouredCanvas } from './canvas.ts';
-import { eachInBrowser } from './session.ts';
+import { colouredCanvas } from '../support/canvas.ts';
+import { eachInBrowser } from '../support/session.ts';
 
 const on = eachInBrowser();
 let page: Page;

@@ -1,9 +1,9 @@
 /** Photographs and their feature maps as the page trains on them. */
 import { expect, test } from 'vitest';
-import { toHalf } from '../../src/graph/half.ts';
 import type { MapExtractor } from '../../src/model/maps.ts';
-import { assembleBatch } from '../../src/train/batch.ts';
-import { centred } from '../../src/train/sampler.ts';
+import { assembleBatch } from '../../src/train/data/batch.ts';
+import { centred } from '../../src/train/data/sampler.ts';
+import { toHalf } from '../../src/util/float16.ts';
 import { datasetOf, holdOut } from '../../web/training_pictures.ts';
 
 const SIZE = 32;

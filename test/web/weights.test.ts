@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { loadFiles } from '../../web/weights.ts';
-import { serve } from './server.ts';
+import { serve } from '../support/server.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'koalarize-'));
 const SIZES = { 'a-1.safetensors': 300_000, 'b-1.onnx': 500_000, 'b-2.onnx': 10 };

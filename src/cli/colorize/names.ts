@@ -1,6 +1,6 @@
 /** Names of what is written: none is an original's, none is given twice, none is longer than disks allow. */
 import { basename, dirname, extname, join } from 'node:path';
-import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
+import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import { folded, type Originals, placeOf } from '../paths/identity.ts';
 import { extensionOf, kindOf } from '../paths/walk.ts';
 

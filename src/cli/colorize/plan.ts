@@ -1,10 +1,10 @@
 /** Plan of `koalarize IMAGE|FOLDER… -o OUT`: which file becomes which. Nothing is decoded or written here. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative } from 'node:path';
-import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
-import { UsageError } from '../messages.ts';
+import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import { isSameFile, Originals, placeOf, realTarget } from '../paths/identity.ts';
 import { Walk } from '../paths/walk.ts';
+import { UsageError } from '../shared/messages.ts';
 import { Names, writable } from './names.ts';
 
 export interface Job {

@@ -1,6 +1,7 @@
 /** Report of `koalarize IMAGE|FOLDER… -o OUT`: on standard error for people, on standard output as JSON for programs. */
-import { printJson, reasonOf, sayFailed, sayLine } from '../messages.ts';
+
 import { leftOutText } from '../paths/walk.ts';
+import { printJson, reasonOf, sayFailed, sayLine } from '../shared/messages.ts';
 import type { Job } from './plan.ts';
 
 /** Says what becomes of each picture. */

@@ -1,5 +1,5 @@
 /** Whether a picture shows the same as another, whatever its colours: files of one name need not be. */
-import type { BytePicture } from '../../image/metrics/pair.ts';
+import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 
 /**
  * Least correlation of lightness. Programs that colour keep lightness, so that theirs is above 0.98 even after resizing

@@ -1,7 +1,7 @@
 /** The arguments of `koalarize compare`: what may be given, and what it means. Nothing is read or written here. */
-import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
-import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
-import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
+import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
+import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
+import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../shared/numbers.ts';
 
 export const HELP = `Puts colours side by side: of several weights, of a run's checkpoints, and of other people's programs.
 

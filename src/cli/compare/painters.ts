@@ -1,14 +1,14 @@
 /** Where the colours of a column come from: weights that are run, or pictures that are read. */
-import type { BytePicture } from '../../image/metrics/pair.ts';
+import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 import { Colorizer } from '../../model/colorizer.ts';
 import { describeExtractor } from '../../model/embedding.ts';
 import { decodeWeights } from '../../model/weights.ts';
 import { sha256 } from '../../onnx/sha256.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
-import { readBytes } from '../../runtime/node.ts';
-import { greyOf, squareOf } from '../eval/squares.ts';
-import type { InceptionArguments } from '../inception.ts';
+import { readBytes } from '../../runtime/node/adapters.ts';
+import { greyOf, squareOf } from '../shared/center_crops.ts';
+import type { InceptionArguments } from '../shared/inception.ts';
 import { correlation, LEAST_CORRELATION } from './agree.ts';
 import type { Candidate, PicturesCandidate, WeightsCandidate } from './candidates.ts';
 import type { Compared } from './report.ts';

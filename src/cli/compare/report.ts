@@ -1,9 +1,9 @@
 /** All that a comparison finds, as one object: what --json prints, and what the text and the page are made from. */
-import { type Comparison, Estimates, type EstimatesOf, type MetricName } from '../eval/estimates.ts';
-import type { countsOf, methods } from '../eval/report.ts';
-import type { ScoresOf } from '../eval/scores.ts';
-import type { Colour } from '../eval/squares.ts';
-import { type Column, column, othersText, sentence } from '../eval/text.ts';
+import { type Comparison, Estimates, type EstimatesOf, type MetricName } from '../../evaluation/estimates.ts';
+import type { ScoresOf } from '../../evaluation/scores.ts';
+import type { Colour } from '../shared/center_crops.ts';
+import type { countsOf, methods } from '../shared/report.ts';
+import { type Column, column, othersText, sentence } from '../shared/report_text.ts';
 
 /** One of those compared. */
 export interface Compared {

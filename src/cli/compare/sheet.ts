@@ -1,11 +1,11 @@
 /** A comparison to look at: a row for each photograph, as one picture or as a page. */
-import type { BytePicture } from '../../image/metrics/pair.ts';
+import type { BytePicture } from '../../evaluation/metrics/pair.ts';
+import { writeWhole } from '../../image/codec/whole_file.ts';
 import { writeImage } from '../../image/node.ts';
-import { contactSheet } from '../../image/sheet.ts';
-import { writeWhole } from '../../image/whole_file.ts';
-import { metricsHtml, REPORT_STYLE } from '../eval/table.ts';
-import { escapeHtml, pageHtml, rowsHtml, squareHtml } from '../html.ts';
-import { PAGE_EXTENSIONS } from '../numbers.ts';
+import { contactSheet } from '../../image/raster/sheet.ts';
+import { escapeHtml, pageHtml, rowsHtml, squareHtml } from '../shared/html.ts';
+import { PAGE_EXTENSIONS } from '../shared/numbers.ts';
+import { metricsHtml, REPORT_STYLE } from '../shared/report_table.ts';
 import { besideLines, type CompareReport, columnsOf, type Name, protocolRows } from './report.ts';
 
 /** A photograph and what was made of it. */

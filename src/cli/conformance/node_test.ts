@@ -8,8 +8,8 @@ import { readOnnx } from '../../onnx/read.ts';
 import { decodeTensor } from '../../onnx/tensor.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
-import { readBytes } from '../../runtime/node.ts';
-import { isExpected } from '../messages.ts';
+import { readBytes } from '../../runtime/node/adapters.ts';
+import { isExpected } from '../shared/messages.ts';
 
 /** Differences that pass, as in ONNX's own runner: |got − expected| ≤ ABSOLUTE + RELATIVE · |expected|. */
 export const RELATIVE = 1e-3;

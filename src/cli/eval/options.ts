@@ -1,8 +1,8 @@
 /** The arguments of `koalarize eval`: what may be given, and what it means. Nothing is read or written here. */
-import { WRITABLE_EXTENSIONS } from '../../image/formats.ts';
-import { QUALITIES } from '../../image/views.ts';
-import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
-import { checkEnding, oneOf, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
+import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
+import { QUALITIES } from '../../image/raster/views.ts';
+import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
+import { checkEnding, oneOf, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../shared/numbers.ts';
 
 /** Pictures of a contact sheet. */
 export const SHEET_PICTURES = 24;

@@ -1,14 +1,14 @@
 /** What an ONNX file holds, and what of it this program can run. */
 import type { Shape } from '../../graph/node.ts';
-import { input } from '../../graph/ops/input.ts';
+import { input } from '../../graph/ops/core/input.ts';
 import { EMBEDDING_KINDS, type EmbeddingKind } from '../../model/embedding.ts';
-import { chooseFeature, classifierInput } from '../../model/feature.ts';
+import { chooseFeature, classifierInput } from '../../model/find_embedding.ts';
 import { ELEMENTS } from '../../onnx/elements.ts';
 import { importGraph, unsupportedOperators } from '../../onnx/import.ts';
 import type { OnnxFile, OnnxGraph, OnnxTensor, ValueInfo } from '../../onnx/model.ts';
 import { readExternal, readOnnx } from '../../onnx/read.ts';
 import { selectOutputs } from '../../onnx/select.ts';
-import { isExpected } from '../messages.ts';
+import { isExpected } from '../shared/messages.ts';
 import { type StoredType, tally } from './stored.ts';
 
 /** Pixels a side, for classifiers that leave it open. */

@@ -1,5 +1,5 @@
 /** What a safetensors file holds, and what this program can do with it. */
-import { decodeHeader } from '../../graph/safetensors.ts';
+import { decodeHeader } from '../../formats/safetensors.ts';
 import { describeExtractor } from '../../model/embedding.ts';
 import { layoutOf } from '../../model/layout.ts';
 import { decodeWeights } from '../../model/weights.ts';

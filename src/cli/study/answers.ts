@@ -95,7 +95,7 @@ export function drawOrder(pictures: number, both: boolean, random: Shuffler): { 
   return [...first, ...second];
 }
 
-/** As `Random` of src/graph/random.ts. */
+/** As `Random` of src/util/random.ts. */
 interface Shuffler {
   permutation(n: number): Uint32Array;
 }

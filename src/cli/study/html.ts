@@ -1,8 +1,9 @@
 /** The page of a blind test: its words, around the script in page/. */
-import { pageHtml } from '../html.ts';
+
+import script from '../../../web/study/main.ts?inline';
+import style from '../../../web/study/page.css?inline';
+import { pageHtml } from '../shared/html.ts';
 import type { Deck } from './answers.ts';
-import script from './page/main.ts?inline';
-import style from './page/page.css?inline';
 
 /** Makes the page. Nothing in it tells which picture is which, but for the codes in its data. */
 export function studyHtml(deck: Deck): string {

@@ -1,7 +1,7 @@
 /** The arguments of `koalarize study`: what may be given, and what it means. Nothing is read or written here. */
-import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../inception.ts';
-import { UsageError } from '../messages.ts';
-import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../numbers.ts';
+import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
+import { UsageError } from '../shared/messages.ts';
+import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../shared/numbers.ts';
 
 export const HELP = `Makes a blind test: a page that shows real and coloured photographs, and asks of each: fake or real?
 

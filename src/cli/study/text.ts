@@ -1,7 +1,8 @@
 /** A study's outcome in words and columns. */
-import { printable, table } from '../messages.ts';
+
+import { intervalText, percent, type Rate, rateText } from '../../evaluation/rates.ts';
+import { printable, table } from '../shared/messages.ts';
 import type { KindRate, StudyReport } from './merge.ts';
-import { intervalText, percent, type Rate, rateText } from './rates.ts';
 
 /** What --merge prints. */
 export function reportText(report: StudyReport): string {

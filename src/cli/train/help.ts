@@ -1,5 +1,5 @@
 /** What `koalarize train --help` says. */
-import { INCEPTION_DETAILS_HELP } from '../inception.ts';
+import { INCEPTION_DETAILS_HELP } from '../shared/inception.ts';
 
 export const HELP = `koalarize train – trains the network on a folder of colour photographs
 

@@ -2,7 +2,7 @@
 import { type ExtractorInfo, featuresOf } from '../../model/embedding.ts';
 import { featureShapes, sizeMultiple } from '../../model/network.ts';
 import { weightsMetadata } from '../../model/weights.ts';
-import { colourWeights } from '../../train/rebalance.ts';
+import { colourWeights } from '../../train/data/rebalance.ts';
 import type { TrainerConfig } from '../../train/trainer.ts';
 import type { RunConfig } from './run_folder.ts';
 

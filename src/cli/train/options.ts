@@ -1,9 +1,9 @@
 /** The arguments of `koalarize train`: what may be given, and what it means. Nothing is read or written here. */
 import { parseArgs } from 'node:util';
 import { ENCODERS } from '../../model/network.ts';
-import { joinRange } from '../inception.ts';
-import { UsageError } from '../messages.ts';
-import { EXTRACTOR_OPTIONS, type ExtractorArguments, extractorOf } from './extractor_options.ts';
+import { joinRange } from '../shared/inception.ts';
+import { UsageError } from '../shared/messages.ts';
+import { EXTRACTOR_OPTIONS, type ExtractorArguments, extractorOf } from './features/extractor_options.ts';
 import { type Conduct, DEFAULTS, type Goal, type Settings } from './settings.ts';
 
 export { UsageError };

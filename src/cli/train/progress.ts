@@ -1,6 +1,6 @@
 /** What a run says while it goes on: one line that is written over on a terminal, one every ten seconds elsewhere. */
 import type { StepReport } from '../../train/loop.ts';
-import { printable } from '../messages.ts';
+import { printable } from '../shared/messages.ts';
 
 const LINE_EVERY_MS = 10_000;
 const REDRAW_EVERY_MS = 200;

@@ -1,26 +1,26 @@
 /** `koalarize train`, from the first step to the last: what is logged, saved and said when. */
 import { writeImage } from '../../image/node.ts';
-import { contactSheet } from '../../image/sheet.ts';
+import { contactSheet } from '../../image/raster/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning/winners.ts';
-import { learner } from '../../model/learner.ts';
 import { colorizationNetwork } from '../../model/network.ts';
+import { learner } from '../../model/training_head.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
-import { readBytes } from '../../runtime/node.ts';
-import type { Padding } from '../../train/batch.ts';
+import { readBytes } from '../../runtime/node/adapters.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../train/checkpoint.ts';
+import type { Padding } from '../../train/data/batch.ts';
 import { DivergedError, trainingLoop } from '../../train/loop.ts';
 import type { NetworkBuilder } from '../../train/loss.ts';
-import { decayed, warmup } from '../../train/schedule.ts';
+import { decayed, warmup } from '../../train/optimizer/schedule.ts';
 import { Trainer } from '../../train/trainer.ts';
 import { Validator } from '../../train/validator.ts';
-import { reasonOf } from '../messages.ts';
+import { reasonOf } from '../shared/messages.ts';
+import { datasetOf, type PictureCache, type Pictures } from '../shared/pictures.ts';
+import type { PictureFile } from '../shared/scan.ts';
 import { firstWeights } from './first_weights.ts';
 import { metadataOf, networkOf, trainerConfig } from './metadata.ts';
-import { datasetOf, type PictureCache, type Pictures } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
 import type { RunConfig, RunFolder } from './run_folder.ts';
-import type { PictureFile } from './scan.ts';
 import { recipeOf, stepsOf } from './settings.ts';
 import { listen } from './signals.ts';
 

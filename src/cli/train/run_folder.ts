@@ -15,12 +15,12 @@
 import { appendFileSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, UNFINISHED, writeWhole } from '../../image/whole_file.ts';
+import { makeFolder, UNFINISHED, writeWhole } from '../../image/codec/whole_file.ts';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { writeError } from '../../runtime/file_errors.ts';
+import type { Finding, Findings } from '../shared/scan.ts';
 import { type LogEntry, lossSvg } from './loss_svg.ts';
-import type { Finding, Findings } from './scan.ts';
 import { type Conduct, EARLIER, type Goal, type Settings } from './settings.ts';
 
 const CHECKPOINTS_KEPT = 3;

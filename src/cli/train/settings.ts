@@ -1,10 +1,10 @@
 /** What a run is made of: how long, what decides its weights, and what may change from one call to the next. */
 
-import type { Lightness } from '../../graph/ops/image.ts';
+import type { Lightness } from '../../graph/ops/color/image.ts';
 import type { Encoder } from '../../model/network.ts';
 import type { Precision } from '../../runtime/adapter.ts';
-import type { Padding } from '../../train/batch.ts';
-import type { Decay } from '../../train/schedule.ts';
+import type { Padding } from '../../train/data/batch.ts';
+import type { Decay } from '../../train/optimizer/schedule.ts';
 import { MOST_WARMUP, PRESETS, type Preset } from './presets.ts';
 
 /** How long to train; at least one is there. */

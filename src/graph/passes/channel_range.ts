@@ -1,6 +1,6 @@
 /** What passes ask about slices. */
 import type { Node } from '../node.ts';
-import { type SliceAttrs, sliceOp } from '../ops/slice.ts';
+import { type SliceAttrs, sliceOp } from '../ops/movement/slice.ts';
 
 /** The first channel, where `node` is a range of its input's channels and else the whole of it. */
 export function firstChannel(node: Node): number | undefined {

@@ -5,10 +5,10 @@
  * it for the other branches, and the concatenation is a range of its channels.
  */
 import { apply, type Node, reachable } from '../node.ts';
-import { type ConcatAttrs, concatOp } from '../ops/concat.ts';
-import { conv2dOp } from '../ops/conv2d.ts';
-import { place } from '../ops/place.ts';
-import { slice, sliceOp } from '../ops/slice.ts';
+import { conv2dOp } from '../ops/conv/conv2d.ts';
+import { place } from '../ops/core/write_into.ts';
+import { type ConcatAttrs, concatOp } from '../ops/movement/concat.ts';
+import { slice, sliceOp } from '../ops/movement/slice.ts';
 import { countUses, isFrozen, type Pass, rewrite } from '../rewrite.ts';
 import { firstChannel } from './channel_range.ts';
 

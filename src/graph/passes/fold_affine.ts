@@ -3,14 +3,14 @@
  * (x ∗ w + b) · s + t = x ∗ (w · s) + (b · s + t). This is how batch normalisation and residual scales vanish.
  */
 import { apply, type Node, type Shape, sizeOf } from '../node.ts';
-import { addOp } from '../ops/add.ts';
-import { biasAdd, biasAddOp } from '../ops/bias_add.ts';
-import { type BinaryAttrs, binary, binaryOp } from '../ops/binary.ts';
-import { constant } from '../ops/constant.ts';
-import type { ConvDirectAttrs } from '../ops/conv_direct.ts';
-import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
-import { expand } from '../ops/expand.ts';
-import { reshape } from '../ops/reshape.ts';
+import type { ConvDirectAttrs } from '../ops/conv/conv_direct.ts';
+import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
+import { constant } from '../ops/core/constant.ts';
+import { addOp } from '../ops/elementwise/add.ts';
+import { biasAdd, biasAddOp } from '../ops/elementwise/bias_add.ts';
+import { type BinaryAttrs, binary, binaryOp } from '../ops/elementwise/binary.ts';
+import { expand } from '../ops/movement/expand.ts';
+import { reshape } from '../ops/movement/reshape.ts';
 import { isConvDirect, isFrozen, type Pass, rewriteUses } from '../rewrite.ts';
 
 /** A convolution with what was added to it so far. */

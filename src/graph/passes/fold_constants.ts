@@ -1,9 +1,9 @@
 /** What is computed from constants alone is computed once, when the graph is compiled. */
 import { apply, type Node } from '../node.ts';
-import { constantOp } from '../ops/constant.ts';
-import { folded, foldedOp } from '../ops/folded.ts';
-import { reshapeOp } from '../ops/reshape.ts';
-import { type TensorAttrs, tensorOp } from '../ops/tensor.ts';
+import { constantOp } from '../ops/core/constant.ts';
+import { folded, foldedOp } from '../ops/core/precomputed.ts';
+import { type TensorAttrs, tensorOp } from '../ops/core/tensor.ts';
+import { reshapeOp } from '../ops/movement/reshape.ts';
 import { isFrozen, type Pass, rewrite } from '../rewrite.ts';
 
 export const foldConstants: Pass = (outputs) => {

@@ -1,9 +1,9 @@
 /** Zeros around the picture go into the padding of the convolution, or of the average, that reads them. */
 import { apply } from '../node.ts';
-import type { ConvDirectAttrs } from '../ops/conv_direct.ts';
-import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
-import { type PadAttrs, padOp } from '../ops/pad.ts';
-import { type AveragePoolAttrs, averagePoolOp } from '../ops/pool.ts';
+import type { ConvDirectAttrs } from '../ops/conv/conv_direct.ts';
+import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
+import { type PadAttrs, padOp } from '../ops/movement/pad.ts';
+import { type AveragePoolAttrs, averagePoolOp } from '../ops/nn/pool.ts';
 import { isConvDirect, type Pass, rewrite } from '../rewrite.ts';
 
 export const foldPad: Pass = (outputs) =>

@@ -3,13 +3,13 @@
  * takes in all but add and tanh.
  */
 import { apply, type Node } from '../node.ts';
-import { addOp } from '../ops/add.ts';
-import { biasAddOp } from '../ops/bias_add.ts';
-import type { ConvDirectAttrs } from '../ops/conv_direct.ts';
-import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
-import { reluOp } from '../ops/relu.ts';
-import { tanhOp } from '../ops/tanh.ts';
-import type { UnaryAttrs } from '../ops/unary.ts';
+import type { ConvDirectAttrs } from '../ops/conv/conv_direct.ts';
+import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
+import { addOp } from '../ops/elementwise/add.ts';
+import { biasAddOp } from '../ops/elementwise/bias_add.ts';
+import { reluOp } from '../ops/elementwise/relu.ts';
+import { tanhOp } from '../ops/elementwise/tanh.ts';
+import type { UnaryAttrs } from '../ops/elementwise/unary.ts';
 import { isConvDirect, type Pass, rewriteUses } from '../rewrite.ts';
 
 export const fuseConv2d: Pass = (outputs) =>

@@ -3,9 +3,9 @@
  * Their results are ranges of its channels.
  */
 import { apply, type Node, reachable } from '../node.ts';
-import { concat, concatOp } from '../ops/concat.ts';
-import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
-import { slice } from '../ops/slice.ts';
+import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
+import { concat, concatOp } from '../ops/movement/concat.ts';
+import { slice } from '../ops/movement/slice.ts';
 import { isFrozen, type Pass, rewrite } from '../rewrite.ts';
 
 export const mergeSiblings: Pass = (outputs) => {

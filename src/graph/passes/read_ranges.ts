@@ -1,7 +1,7 @@
 /** A convolution that needs a range of channels reads it where it lies, instead of from a copy. */
 import { apply, type Node } from '../node.ts';
-import { type Conv2dAttrs, conv2dOp } from '../ops/conv2d.ts';
-import { type PlaceAttrs, placeOp } from '../ops/place.ts';
+import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
+import { type PlaceAttrs, placeOp } from '../ops/core/write_into.ts';
 import { type Pass, rewrite } from '../rewrite.ts';
 import { firstChannel } from './channel_range.ts';
 

@@ -3,17 +3,17 @@
  * runs channels last throughout. y = transpose(x, perm): axis i of y is axis perm[i] of x.
  */
 import { apply, type Node, type Op, type Shape } from '../node.ts';
-import { addOp } from '../ops/add.ts';
-import { binaryOp } from '../ops/binary.ts';
-import { type ConcatAttrs, concatOp } from '../ops/concat.ts';
-import { type GatherAttrs, gatherOp } from '../ops/gather.ts';
-import { type PadAttrs, padOp } from '../ops/pad.ts';
-import { type ReduceAttrs, reduceOp } from '../ops/reduce.ts';
-import { reluOp } from '../ops/relu.ts';
-import { reshape } from '../ops/reshape.ts';
-import { type SliceAttrs, sliceOp } from '../ops/slice.ts';
-import { tanhOp } from '../ops/tanh.ts';
-import { type TransposeAttrs, transpose, transposeOp } from '../ops/transpose.ts';
+import { addOp } from '../ops/elementwise/add.ts';
+import { binaryOp } from '../ops/elementwise/binary.ts';
+import { reluOp } from '../ops/elementwise/relu.ts';
+import { tanhOp } from '../ops/elementwise/tanh.ts';
+import { type ConcatAttrs, concatOp } from '../ops/movement/concat.ts';
+import { type GatherAttrs, gatherOp } from '../ops/movement/gather.ts';
+import { type PadAttrs, padOp } from '../ops/movement/pad.ts';
+import { reshape } from '../ops/movement/reshape.ts';
+import { type SliceAttrs, sliceOp } from '../ops/movement/slice.ts';
+import { type TransposeAttrs, transpose, transposeOp } from '../ops/movement/transpose.ts';
+import { type ReduceAttrs, reduceOp } from '../ops/reduction/reduce.ts';
 import { isFrozen, type Pass, rewrite } from '../rewrite.ts';
 
 type Perm = readonly number[];

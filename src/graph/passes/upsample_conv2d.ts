@@ -1,8 +1,12 @@
 /** Nearest x2 followed by a 3x3 convolution becomes one op, and so do its gradients: the large picture is never made. */
 import { apply, type Node } from '../node.ts';
-import { type Conv2dAttrs, conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, type Window } from '../ops/conv2d.ts';
-import { upsampleConv2dInputGradOp, upsampleConv2dOp, upsampleConv2dWeightGradOp } from '../ops/upsample_conv2d.ts';
-import { upsample2xGradOp, upsample2xOp } from '../ops/upsample2x.ts';
+import { type Conv2dAttrs, conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, type Window } from '../ops/conv/conv2d.ts';
+import {
+  upsampleConv2dInputGradOp,
+  upsampleConv2dOp,
+  upsampleConv2dWeightGradOp,
+} from '../ops/conv/upsample_conv2d.ts';
+import { upsample2xGradOp, upsample2xOp } from '../ops/movement/upsample2x.ts';
 import { type Pass, rewriteUses } from '../rewrite.ts';
 
 export const upsampleConv2d: Pass = (outputs) => rewriteUses(outputs, join);

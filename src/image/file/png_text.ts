@@ -1,5 +1,5 @@
 /** Texts of PNG files: tEXt, zTXt and iTXt chunks (PNG specification, third edition, 11.3.3), read and made. */
-import type { TextNote } from '../metadata.ts';
+import type { TextNote } from '../codec/metadata.ts';
 import { concat, fromLatin, latin, utf8OrLatin } from './bytes.ts';
 import { chunk, readChunks } from './png.ts';
 

@@ -1,6 +1,6 @@
 /** TIFF pages that sharp shows wrongly, as files that it shows right: their samples are read here, and written anew. */
 import type { FailOnOptions, Sharp } from 'sharp';
-import { ownBytes, type SharpModule } from '../sharp.ts';
+import { ownBytes, type SharpModule } from '../codec/sharp.ts';
 import { type PlainPicture, plainTiff } from './plain_tiff.ts';
 import { asDeclared, labToCodes, type Samples, toCodes, whiteOf } from './samples.ts';
 import { type Directory, type Field, numbersOf } from './tiff.ts';

@@ -1,6 +1,6 @@
 /** Samples of every type as 16-bit codes: which value is black, which is white. */
 import { FormatError } from '../../runtime/errors.ts';
-import { labToRgb } from '../lab.ts';
+import { labToRgb } from '../color/lab.ts';
 import type { Layout } from './tiff_layout.ts';
 
 /** What a decoder gives: samples interleaved, at their own size. */

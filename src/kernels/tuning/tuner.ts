@@ -5,7 +5,7 @@
  * device, driver, version and kernels. They are fixed as soon as they are known: for this process, and in the store.
  */
 import type { Gpu } from '../../runtime/gpu.ts';
-import { defaultTuningStore, type TuningStore } from '../../runtime/tuning.ts';
+import { defaultTuningStore, type TuningStore } from '../../runtime/tuning_store/index.ts';
 import { VERSION } from '../../runtime/version.ts';
 import type { Algorithm, Direction } from '../conv/algorithm.ts';
 import { algorithms, ranked } from '../conv/index.ts';

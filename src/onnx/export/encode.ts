@@ -1,6 +1,6 @@
 /** Writes a graph with its weights as an ONNX file: IR 8, opset 17, float32. Not for training graphs. */
 import { describe, type Node, reachable, type Shape, sizeOf } from '../../graph/node.ts';
-import { inputOp, nameOf, parameterOp } from '../../graph/ops/input.ts';
+import { inputOp, nameOf, parameterOp } from '../../graph/ops/core/input.ts';
 import type { Tensors } from '../../graph/parameters.ts';
 import { fuseConv2d } from '../../graph/passes/fuse_conv2d.ts';
 import { FormatError } from '../../runtime/errors.ts';

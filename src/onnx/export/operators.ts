@@ -4,15 +4,15 @@
  */
 
 import { describe, type Node, type Op, type Shape } from '../../graph/node.ts';
-import { addOp } from '../../graph/ops/add.ts';
-import { type AnnealedMeanAttrs, annealedMeanOp } from '../../graph/ops/annealed_mean.ts';
-import { biasAddOp } from '../../graph/ops/bias_add.ts';
-import { BINS, BINS_PER_UNIT } from '../../graph/ops/colour_classes.ts';
-import { type Conv2dAttrs, conv2dOp } from '../../graph/ops/conv2d.ts';
-import { reluOp } from '../../graph/ops/relu.ts';
-import { reshapeOp } from '../../graph/ops/reshape.ts';
-import { tanhOp } from '../../graph/ops/tanh.ts';
-import { upsample2xOp } from '../../graph/ops/upsample2x.ts';
+import { type AnnealedMeanAttrs, annealedMeanOp } from '../../graph/ops/color/annealed_mean.ts';
+import { BINS, BINS_PER_UNIT } from '../../graph/ops/color/color_classes.ts';
+import { type Conv2dAttrs, conv2dOp } from '../../graph/ops/conv/conv2d.ts';
+import { addOp } from '../../graph/ops/elementwise/add.ts';
+import { biasAddOp } from '../../graph/ops/elementwise/bias_add.ts';
+import { reluOp } from '../../graph/ops/elementwise/relu.ts';
+import { tanhOp } from '../../graph/ops/elementwise/tanh.ts';
+import { reshapeOp } from '../../graph/ops/movement/reshape.ts';
+import { upsample2xOp } from '../../graph/ops/movement/upsample2x.ts';
 import { FormatError } from '../../runtime/errors.ts';
 
 export type Attribute = number | string | readonly number[];

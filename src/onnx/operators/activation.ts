@@ -1,11 +1,11 @@
 /** Functions of one array, element by element: activations, rounding, roots, logarithms. */
 import { describe, type Node, sizeOf } from '../../graph/node.ts';
-import { binary, broadcastShape } from '../../graph/ops/binary.ts';
-import { constant } from '../../graph/ops/constant.ts';
-import { relu } from '../../graph/ops/relu.ts';
-import { reshape } from '../../graph/ops/reshape.ts';
-import { tanh } from '../../graph/ops/tanh.ts';
-import { unary } from '../../graph/ops/unary.ts';
+import { constant } from '../../graph/ops/core/constant.ts';
+import { binary, broadcastShape } from '../../graph/ops/elementwise/binary.ts';
+import { relu } from '../../graph/ops/elementwise/relu.ts';
+import { tanh } from '../../graph/ops/elementwise/tanh.ts';
+import { unary } from '../../graph/ops/elementwise/unary.ts';
+import { reshape } from '../../graph/ops/movement/reshape.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { Value } from '../values.ts';
 import type { Call, Operator, Operators } from './operator.ts';

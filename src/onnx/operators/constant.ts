@@ -1,7 +1,7 @@
 /** Operators that make constants. */
 
 import { sizeOf } from '../../graph/node.ts';
-import { constant } from '../../graph/ops/constant.ts';
+import { constant } from '../../graph/ops/core/constant.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import { checkSize, isInteger, MAX_KNOWN, Value } from '../values.ts';
 import type { Call, Operators } from './operator.ts';

@@ -1,10 +1,10 @@
 /** Convolutions of one to three spatial axes. */
 import { apply, describe } from '../../graph/node.ts';
-import { biasAdd } from '../../graph/ops/bias_add.ts';
-import { convDirect } from '../../graph/ops/conv_direct.ts';
-import { conv2dOp, type Window as Window2d } from '../../graph/ops/conv2d.ts';
-import { reshape } from '../../graph/ops/reshape.ts';
-import { transpose } from '../../graph/ops/transpose.ts';
+import { convDirect } from '../../graph/ops/conv/conv_direct.ts';
+import { conv2dOp, type Window as Window2d } from '../../graph/ops/conv/conv2d.ts';
+import { biasAdd } from '../../graph/ops/elementwise/bias_add.ts';
+import { reshape } from '../../graph/ops/movement/reshape.ts';
+import { transpose } from '../../graph/ops/movement/transpose.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { range, Value } from '../values.ts';
 import type { Call, Operators } from './operator.ts';

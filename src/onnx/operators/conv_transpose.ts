@@ -1,11 +1,11 @@
 /** Transposed convolutions of one to three spatial axes. */
 import { apply, type Node, sizeOf } from '../../graph/node.ts';
-import { binary } from '../../graph/ops/binary.ts';
-import { convDirect } from '../../graph/ops/conv_direct.ts';
-import { conv2dInputGradOp } from '../../graph/ops/conv2d.ts';
-import { reshape } from '../../graph/ops/reshape.ts';
-import { slice } from '../../graph/ops/slice.ts';
-import { transpose } from '../../graph/ops/transpose.ts';
+import { convDirect } from '../../graph/ops/conv/conv_direct.ts';
+import { conv2dInputGradOp } from '../../graph/ops/conv/conv2d.ts';
+import { binary } from '../../graph/ops/elementwise/binary.ts';
+import { reshape } from '../../graph/ops/movement/reshape.ts';
+import { slice } from '../../graph/ops/movement/slice.ts';
+import { transpose } from '../../graph/ops/movement/transpose.ts';
 import type { Attributes } from '../attributes.ts';
 import { checkSize, range, Value } from '../values.ts';
 import { convAttributes, convOperands, isPlain, window2d } from './conv.ts';

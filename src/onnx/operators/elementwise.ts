@@ -1,8 +1,8 @@
 /** Operators that combine arrays element by element. */
 import { describe, type Node, sizeOf } from '../../graph/node.ts';
-import { add } from '../../graph/ops/add.ts';
-import { binary, broadcastShape } from '../../graph/ops/binary.ts';
-import { unary } from '../../graph/ops/unary.ts';
+import { add } from '../../graph/ops/elementwise/add.ts';
+import { binary, broadcastShape } from '../../graph/ops/elementwise/binary.ts';
+import { unary } from '../../graph/ops/elementwise/unary.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { broadcastStrides, checkSize, isInteger, MAX_KNOWN, normaliseAxis, pick, Value } from '../values.ts';
 import { type Call, type Operator, type Operators, reshaped } from './operator.ts';

@@ -1,8 +1,8 @@
 /** Comparisons, truth values, and the choice between two arrays. On the device, true is 1 and false is 0. */
 import { sizeOf } from '../../graph/node.ts';
-import { binary, broadcastShape } from '../../graph/ops/binary.ts';
-import { constant } from '../../graph/ops/constant.ts';
-import { where } from '../../graph/ops/where.ts';
+import { constant } from '../../graph/ops/core/constant.ts';
+import { binary, broadcastShape } from '../../graph/ops/elementwise/binary.ts';
+import { where } from '../../graph/ops/elementwise/where.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { broadcastStrides, checkSize, MAX_KNOWN, pick, Value } from '../values.ts';
 import { arithmetic } from './elementwise.ts';

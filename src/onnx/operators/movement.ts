@@ -1,11 +1,11 @@
 /** Operators that move elements: transpose, slice, gather, concatenate, repeat, rearrange. */
 import { describe, type Shape, sizeOf } from '../../graph/node.ts';
-import { broadcastShape } from '../../graph/ops/binary.ts';
-import { concat } from '../../graph/ops/concat.ts';
-import { expand } from '../../graph/ops/expand.ts';
-import { gather } from '../../graph/ops/gather.ts';
-import { slice } from '../../graph/ops/slice.ts';
-import { transpose } from '../../graph/ops/transpose.ts';
+import { broadcastShape } from '../../graph/ops/elementwise/binary.ts';
+import { concat } from '../../graph/ops/movement/concat.ts';
+import { expand } from '../../graph/ops/movement/expand.ts';
+import { gather } from '../../graph/ops/movement/gather.ts';
+import { slice } from '../../graph/ops/movement/slice.ts';
+import { transpose } from '../../graph/ops/movement/transpose.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { broadcastStrides, checkSize, normaliseAxis, pick, range, stridesOf, Value } from '../values.ts';
 import { type Call, type Operators, reshaped } from './operator.ts';

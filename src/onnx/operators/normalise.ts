@@ -1,12 +1,12 @@
 /** Normalisations: by batch statistics, by neighbouring channels, to probabilities. */
 import { describe, type Node, type Shape, sizeOf } from '../../graph/node.ts';
-import { binary } from '../../graph/ops/binary.ts';
-import { constant } from '../../graph/ops/constant.ts';
-import { lrn } from '../../graph/ops/lrn.ts';
-import { reduce } from '../../graph/ops/reduce.ts';
-import { reshape } from '../../graph/ops/reshape.ts';
-import { softmax } from '../../graph/ops/softmax.ts';
-import { unary } from '../../graph/ops/unary.ts';
+import { constant } from '../../graph/ops/core/constant.ts';
+import { binary } from '../../graph/ops/elementwise/binary.ts';
+import { unary } from '../../graph/ops/elementwise/unary.ts';
+import { reshape } from '../../graph/ops/movement/reshape.ts';
+import { lrn } from '../../graph/ops/nn/lrn.ts';
+import { reduce } from '../../graph/ops/reduction/reduce.ts';
+import { softmax } from '../../graph/ops/reduction/softmax.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { normaliseAxis, range, Value } from '../values.ts';
 import { type Call, type Operator, type Operators, reshaped } from './operator.ts';

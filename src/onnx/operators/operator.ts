@@ -1,6 +1,6 @@
 /** What an operator's importer is, and what it is given: the node's arguments and attributes. */
 import { describe, type Node, type Shape } from '../../graph/node.ts';
-import { reshape } from '../../graph/ops/reshape.ts';
+import { reshape } from '../../graph/ops/movement/reshape.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Attributes } from '../attributes.ts';
 import type { OnnxNode } from '../model.ts';

@@ -1,7 +1,7 @@
 /** Pad, in the forms of all opsets. */
 import { describe, type Node } from '../../graph/node.ts';
-import { pad } from '../../graph/ops/pad.ts';
-import { slice } from '../../graph/ops/slice.ts';
+import { pad } from '../../graph/ops/movement/pad.ts';
+import { slice } from '../../graph/ops/movement/slice.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { checkSize, normaliseAxis, range, Unsupported, Value } from '../values.ts';
 import type { Call, Operators } from './operator.ts';

@@ -1,7 +1,7 @@
 /** Pools: maximum and average under a moving window, and over whole pictures. */
 import type { Node } from '../../graph/node.ts';
-import { averagePool, maxPool } from '../../graph/ops/pool.ts';
-import { reduce } from '../../graph/ops/reduce.ts';
+import { averagePool, maxPool } from '../../graph/ops/nn/pool.ts';
+import { reduce } from '../../graph/ops/reduction/reduce.ts';
 import { range, Value } from '../values.ts';
 import type { Operators } from './operator.ts';
 import { onChannelsLast, spatialSize, windowOf } from './windows.ts';

@@ -1,9 +1,9 @@
 /** Matrix products. */
 import { describe, type Node } from '../../graph/node.ts';
-import { binary } from '../../graph/ops/binary.ts';
-import { constant } from '../../graph/ops/constant.ts';
-import { matmul } from '../../graph/ops/matmul.ts';
-import { transpose } from '../../graph/ops/transpose.ts';
+import { constant } from '../../graph/ops/core/constant.ts';
+import { binary } from '../../graph/ops/elementwise/binary.ts';
+import { transpose } from '../../graph/ops/movement/transpose.ts';
+import { matmul } from '../../graph/ops/nn/matmul.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { Value } from '../values.ts';
 import type { Call, Operators } from './operator.ts';

@@ -1,10 +1,10 @@
 /** Reductions along axes. */
 import { type Node, sizeOf } from '../../graph/node.ts';
-import { argMax } from '../../graph/ops/arg_max.ts';
-import { binary } from '../../graph/ops/binary.ts';
-import { reduce } from '../../graph/ops/reduce.ts';
-import { reshape } from '../../graph/ops/reshape.ts';
-import { unary } from '../../graph/ops/unary.ts';
+import { binary } from '../../graph/ops/elementwise/binary.ts';
+import { unary } from '../../graph/ops/elementwise/unary.ts';
+import { reshape } from '../../graph/ops/movement/reshape.ts';
+import { argMax } from '../../graph/ops/reduction/arg_max.ts';
+import { reduce } from '../../graph/ops/reduction/reduce.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { checkSize, isInteger, normaliseAxis, pick, range, stridesOf, Value } from '../values.ts';
 import type { Call, Operator, Operators } from './operator.ts';

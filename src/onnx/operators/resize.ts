@@ -1,8 +1,8 @@
 /** Resize and Upsample: to nearest neighbors, linear or cubic, along every axis that changes. */
 import { describe, type Node } from '../../graph/node.ts';
-import { binary } from '../../graph/ops/binary.ts';
-import { gather } from '../../graph/ops/gather.ts';
-import { resample } from '../../graph/ops/resample.ts';
+import { binary } from '../../graph/ops/elementwise/binary.ts';
+import { gather } from '../../graph/ops/movement/gather.ts';
+import { resample } from '../../graph/ops/movement/resample.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import type { Attributes } from '../attributes.ts';
 import { checkSize, MAX_KNOWN, normaliseAxis, range, Value } from '../values.ts';

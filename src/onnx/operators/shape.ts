@@ -1,7 +1,7 @@
 /** Operators about shapes, and those that give their argument on as it is. */
 import { describe, type Node, type Shape, sizeOf } from '../../graph/node.ts';
-import { binary } from '../../graph/ops/binary.ts';
-import { constant } from '../../graph/ops/constant.ts';
+import { constant } from '../../graph/ops/core/constant.ts';
+import { binary } from '../../graph/ops/elementwise/binary.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { ELEMENTS } from '../elements.ts';
 import type { DataType } from '../model.ts';

@@ -1,7 +1,7 @@
 /** What convolutions and pools share: channels last, and where the window goes. */
 import { describe, type Node } from '../../graph/node.ts';
-import { reshape } from '../../graph/ops/reshape.ts';
-import { transpose } from '../../graph/ops/transpose.ts';
+import { reshape } from '../../graph/ops/movement/reshape.ts';
+import { transpose } from '../../graph/ops/movement/transpose.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import type { Attributes } from '../attributes.ts';
 import { range } from '../values.ts';

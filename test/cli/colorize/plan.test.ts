@@ -3,11 +3,11 @@ import { link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:f
 import { basename, dirname, join, relative } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Plan, planJobs } from '../../../src/cli/colorize/plan.ts';
-import { UsageError } from '../../../src/cli/messages.ts';
-import { Random } from '../../../src/graph/random.ts';
-import { makeFolder, writeWhole } from '../../../src/image/whole_file.ts';
+import { UsageError } from '../../../src/cli/shared/messages.ts';
+import { makeFolder, writeWhole } from '../../../src/image/codec/whole_file.ts';
 import { FormatError } from '../../../src/runtime/errors.ts';
-import { temporaryFolder } from '../../fixtures.ts';
+import { Random } from '../../../src/util/random.ts';
+import { temporaryFolder } from '../../support/fixtures.ts';
 
 let root: string;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { expectApart, isSameFile, Originals, realTarget } from '../../../src/cli/paths/identity.ts';
-import { temporaryFolder } from '../../fixtures.ts';
+import { temporaryFolder } from '../../support/fixtures.ts';
 
 let root: string;
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { leftOutText, listPictures, Walk } from '../../../src/cli/paths/walk.ts';
-import { temporaryFolder } from '../../fixtures.ts';
+import { temporaryFolder } from '../../support/fixtures.ts';
 
 /** Folders that cannot be listed: root may list all there are, so that permissions prove nothing. */
 const closed = vi.hoisted(() => new Set<string>());

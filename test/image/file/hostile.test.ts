@@ -1,18 +1,18 @@
 /** Bytes that nobody vouches for: whatever they are, an image or a FormatError comes of them, soon. */
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { greyCurve, isSrgbProfile } from '../../../src/image/codec/icc.ts';
+import { addToExif } from '../../../src/image/codec/metadata.ts';
 import { readNotes, readSegments } from '../../../src/image/file/jpeg.ts';
 import { foreignKind } from '../../../src/image/file/kinds.ts';
 import { iptcFromText, iptcOf } from '../../../src/image/file/photoshop.ts';
 import { readChunks } from '../../../src/image/file/png.ts';
 import { readTexts } from '../../../src/image/file/png_text.ts';
 import { encodeTiff, numbersOf, readDirectories, treeOf } from '../../../src/image/file/tiff.ts';
-import { greyCurve, isSrgbProfile } from '../../../src/image/icc.ts';
-import { addToExif } from '../../../src/image/metadata.ts';
 import { readImage } from '../../../src/image/node.ts';
 import { FormatError } from '../../../src/runtime/errors.ts';
-import { png } from '../png.ts';
-import { tiff } from '../tiff.ts';
+import { png } from '../../support/png.ts';
+import { tiff } from '../../support/tiff.ts';
 
 const latin = (text: string) => Buffer.from(text, 'latin1');
 let state = 5;

@@ -9,8 +9,8 @@ import {
 } from '../../../src/kernels/conv/index.ts';
 import type { DeviceTraits, Emit } from '../../../src/kernels/core/emit.ts';
 import type { Binding } from '../../../src/kernels/core/record.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, sizes } from '../../reference/conv2d.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 type Size = readonly [height: number, width: number, channels: number];
 

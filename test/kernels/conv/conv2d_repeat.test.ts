@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Algorithm, Direction } from '../../../src/kernels/conv/algorithm.ts';
 import { algorithms, type ConvGeometry } from '../../../src/kernels/conv/index.ts';
 import { traitsOf } from '../../../src/kernels/core/record.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { sizes } from '../../reference/conv2d.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 const common = { batch: 2, inHeight: 14, inWidth: 11, inChannels: 36, outChannels: 68 };
 const same3x3 = { kernelHeight: 3, kernelWidth: 3, strideY: 1, strideX: 1, padTop: 1, padLeft: 1 };

@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type KernelSpec, locate, specialise, type Variants } from '../../../src/kernels/core/define.ts';
 import { allKernels } from '../../../src/kernels/index.ts';
-import { gpu } from '../../gpu.ts';
-import { openNullDevice } from '../../null_device.ts';
+import { gpu } from '../../support/gpu.ts';
+import { openNullDevice } from '../../support/null_device.ts';
 
 const nullDevice = await openNullDevice();
 

@@ -1,9 +1,9 @@
 /** binary: every function against JavaScript's, every way to repeat b, and where floats are special. */
 import { describe, expect, test } from 'vitest';
 import { type Binary, emitBinary } from '../../../src/kernels/elementwise/binary.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { broadcastIndex, moved } from '../../reference/arrays.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 type Numbers = Float32Array<ArrayBuffer>;
 

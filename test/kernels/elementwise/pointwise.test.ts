@@ -8,10 +8,10 @@ import { relu } from '../../../src/kernels/elementwise/relu.ts';
 import { reluGrad } from '../../../src/kernels/elementwise/relu_grad.ts';
 import { tanh } from '../../../src/kernels/elementwise/tanh.ts';
 import { tanhGrad } from '../../../src/kernels/elementwise/tanh_grad.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
 import { centralDifferences, dot } from '../../reference/gradient.ts';
 import { isGarbage, withGarbage } from '../../reference/padding.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 interface Case {
   readonly kernel: KernelSpec<string, { count: 'u32' }, Record<never, never>>;

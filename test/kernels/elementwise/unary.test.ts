@@ -1,8 +1,8 @@
 /** unary: every function against JavaScript's, around vec4s and workgroups, and where floats are special. */
 import { describe, expect, test } from 'vitest';
 import { type Unary, unaries, unary } from '../../../src/kernels/elementwise/unary.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 const COUNTS = [1, 3, 4, 5, 255, 1009, 1023, 1024, 1025];
 const alpha = 0.3;

@@ -1,8 +1,8 @@
 /** where: each element of one array or the other, with and without repetition. */
 import { expect, test } from 'vitest';
 import { emitWhere } from '../../../src/kernels/elementwise/where.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { broadcastIndex, moved } from '../../reference/arrays.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 test.each([
   [[1], [1], [1]],

@@ -1,9 +1,9 @@
 /** Luma, resized to a square: against float64, and against the renderer on the CPU. */
 import { expect, test } from 'vitest';
-import { resizeGrey } from '../../../src/image/resize.ts';
+import { resizeGrey } from '../../../src/image/raster/resize.ts';
 import { emitExtractorInput } from '../../../src/kernels/image/extractor_input.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 const LUMA = [0.299, 0.587, 0.114];
 

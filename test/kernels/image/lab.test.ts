@@ -3,9 +3,9 @@ import { chroma } from '../../../src/kernels/image/chroma.ts';
 import { coverage } from '../../../src/kernels/image/coverage.ts';
 import { labToRgba } from '../../../src/kernels/image/lab_to_rgba.ts';
 import { lightness, packLook } from '../../../src/kernels/image/lightness.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
 import { labOf, lumaLightnessOf, rgbOf, type Triple } from '../../reference/lab.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 /** Greys, corners, dark colours, and a spread of the cube. */
 const colours: Triple[] = [

@@ -4,8 +4,8 @@ import { annealedMean } from '../../../src/kernels/loss/annealed_mean.ts';
 import { BINS_PER_UNIT } from '../../../src/kernels/loss/chroma_bins.ts';
 import { emitCrossEntropy } from '../../../src/kernels/loss/cross_entropy.ts';
 import { emitCrossEntropyGrad } from '../../../src/kernels/loss/cross_entropy_grad.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 /** The probabilities of one pixel's classes. */
 function softmax(logits: ArrayLike<number>, sharpness = 1): number[] {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { emitMse } from '../../../src/kernels/loss/mse.ts';
 import { emitMseGrad } from '../../../src/kernels/loss/mse_grad.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
 import { centralDifferences } from '../../reference/gradient.ts';
 import { withGarbage } from '../../reference/padding.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 function reference(
   pred: ArrayLike<number>,

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { widthFor } from '../../../src/kernels/core/vector_width.ts';
 import { gather } from '../../../src/kernels/movement/gather.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 test.each([
   [1, 1, 1, 1],

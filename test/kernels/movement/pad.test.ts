@@ -1,8 +1,8 @@
 /** pad: every mode and width, and what stays as it is. The op's test has shapes of every rank. */
 import { describe, expect, test } from 'vitest';
 import { emitPad, joinPadded, type PadAxis, type Padding, paddings } from '../../../src/kernels/movement/pad.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { indicesOf, offsetOf } from '../../reference/arrays.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 const axis = (extent: number, before = 0, after = 0): PadAxis => ({ extent, before, after });
 

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { widthFor } from '../../../src/kernels/core/vector_width.ts';
 import { resample } from '../../../src/kernels/movement/resample.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 test.each([
   [1, 1, 1, 1, 1],

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { widthFor } from '../../../src/kernels/core/vector_width.ts';
 import { upsample2x } from '../../../src/kernels/movement/upsample2x.ts';
 import { upsample2xGrad } from '../../../src/kernels/movement/upsample2x_grad.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
 import { centralDifferences, dot } from '../../reference/gradient.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 type Shape = readonly [n: number, h: number, w: number, c: number];
 

@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { lrn } from '../../../src/kernels/nn/lrn.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 test.each([
   [1, 1, 0, 0],

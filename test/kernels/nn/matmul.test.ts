@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { emitMatmul, emitVectorMatmul, type MatmulGeometry } from '../../../src/kernels/nn/matmul.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 type Batch = MatmulGeometry['batch'];
 

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { sizeOf } from '../../../src/graph/node.ts';
 import type { WindowGeometry } from '../../../src/kernels/core/sliding_window.ts';
 import { emitPool } from '../../../src/kernels/nn/pool.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
 import * as reference from '../../reference/windows.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 interface Case extends WindowGeometry {
   readonly channels: number;

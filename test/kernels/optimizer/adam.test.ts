@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { type AdamSettings, adam, adamParams } from '../../../src/kernels/optimizer/adam.ts';
-import { gpu, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
 import { isGarbage, withGarbage } from '../../reference/padding.ts';
+import { gpu, random, run, upload } from '../../support/gpu.ts';
 
 /** PyTorch's torch.optim.Adam, one step in float64, in place. */
 function reference(

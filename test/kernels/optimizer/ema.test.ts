@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ema } from '../../../src/kernels/optimizer/ema.ts';
-import { gpu, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
 import { isGarbage, withGarbage } from '../../reference/padding.ts';
+import { gpu, random, run, upload } from '../../support/gpu.ts';
 
 test.each([1, 3, 4, 5, 255, 256, 257, 1009, 1024, 1025])('ten steps over %i numbers', async (count) => {
   const start = random(count, 9);

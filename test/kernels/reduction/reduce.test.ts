@@ -1,8 +1,8 @@
 /** Sums, means and maxima over rows, against float64. */
 import { describe, expect, test } from 'vitest';
 import { emitReduce } from '../../../src/kernels/reduction/reduce.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 /** Around a chain, a workgroup and a chunk of rows; one to many columns. */
 const SHAPES = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { emitSoftmax } from '../../../src/kernels/reduction/softmax.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 /** In float64, of [outer, rows, channels]. */
 function softmax(x: Float32Array, rows: number, channels: number): Float64Array {

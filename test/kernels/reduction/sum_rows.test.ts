@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { emitSum, emitSumRows } from '../../../src/kernels/reduction/sum_rows.ts';
-import { gpu, poisoned, random, run, upload } from '../../gpu.ts';
 import { expectClose } from '../../reference/close.ts';
+import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
 const SHAPES = [
   [1, 1, 1],

@@ -6,7 +6,7 @@ import { settlePrecision } from '../../../src/kernels/tuning/precision.ts';
 import { matrixUnitFor } from '../../../src/kernels/tuning/self_test.ts';
 import { matrixUnitsOf } from '../../../src/runtime/adapter.ts';
 import { Gpu } from '../../../src/runtime/gpu.ts';
-import { gpu } from '../../gpu.ts';
+import { gpu } from '../../support/gpu.ts';
 
 const hasHalf = gpu.device.features.has('shader-f16');
 

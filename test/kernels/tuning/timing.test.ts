@@ -4,7 +4,7 @@ import { record } from '../../../src/kernels/core/record.ts';
 import { fill } from '../../../src/kernels/elementwise/fill.ts';
 import { interleaved } from '../../../src/kernels/tuning/timing.ts';
 import type { Gpu } from '../../../src/runtime/gpu.ts';
-import { gpu } from '../../gpu.ts';
+import { gpu } from '../../support/gpu.ts';
 
 const COUNT = 1 << 20;
 const y = gpu.buffer('y', COUNT * 4);

@@ -12,7 +12,7 @@ import {
   ROUNDINGS,
   type Rounding,
 } from '../../../src/onnx/operators/coordinates.ts';
-import { model, node, value } from '../proto_builder.ts';
+import { model, node, value } from '../../support/proto_builder.ts';
 
 const SIZES = Array.from({ length: 96 }, (_, i) => i + 1);
 const PAIRS = SIZES.flatMap((from) => SIZES.map((to) => [from, to] as const));

@@ -1,7 +1,7 @@
 /** Operators on elements, and of matrices, in all forms of their attributes, against ONNX Runtime. */
 import { test } from 'vitest';
-import { type Argument, type Case, expectModel, expectSame, floats, ints } from '../oracle.ts';
-import { float, model, node, tensor } from '../proto_builder.ts';
+import { type Argument, type Case, expectModel, expectSame, floats, ints } from '../../support/oracle.ts';
+import { float, model, node, tensor } from '../../support/proto_builder.ts';
 
 const x: Argument = [2, 3, 4, 5];
 

@@ -1,9 +1,9 @@
 /** Not-a-number goes through every operator as in ONNX Runtime, alone and behind a convolution that takes it in. */
 import { expect, test } from 'vitest';
 import { loadOnnx } from '../../../src/onnx/load.ts';
-import { gpu } from '../../gpu.ts';
-import { expectModel } from '../oracle.ts';
-import { model, node, tensor } from '../proto_builder.ts';
+import { gpu } from '../../support/gpu.ts';
+import { expectModel } from '../../support/oracle.ts';
+import { model, node, tensor } from '../../support/proto_builder.ts';
 
 const negative = new Float32Array(Uint32Array.of(0xffc00000).buffer)[0]!;
 const special = Float32Array.of(1, Number.NaN, -2, 3, negative, -5, Number.POSITIVE_INFINITY, 0.5);

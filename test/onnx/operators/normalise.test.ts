@@ -1,9 +1,9 @@
 /** Normalizations and reductions, in all forms of their attributes, against ONNX Runtime. */
 import { expect, test } from 'vitest';
 import { loadOnnx } from '../../../src/onnx/load.ts';
-import { gpu } from '../../gpu.ts';
-import { type Argument, type Case, expectModel, expectSame, ints } from '../oracle.ts';
-import { CODES, model, node, tensor, value } from '../proto_builder.ts';
+import { gpu } from '../../support/gpu.ts';
+import { type Argument, type Case, expectModel, expectSame, ints } from '../../support/oracle.ts';
+import { CODES, model, node, tensor, value } from '../../support/proto_builder.ts';
 
 const x: Argument = [2, 3, 4, 5];
 

@@ -1,7 +1,7 @@
 /** Convolutions, pools and normalisations, in all forms of their attributes, against ONNX Runtime. */
 import { test } from 'vitest';
-import { type Argument, type Case, expectSame, floats } from '../oracle.ts';
-import { float } from '../proto_builder.ts';
+import { type Argument, type Case, expectSame, floats } from '../../support/oracle.ts';
+import { float } from '../../support/proto_builder.ts';
 
 const x: Argument = [2, 5, 9, 8];
 

@@ -7,9 +7,9 @@ import { gemmWeightGrad } from '../../../../src/kernels/conv/gemm/weight_grad.ts
 import type { ConvGeometry, ConvOptions, ConvView } from '../../../../src/kernels/conv/index.ts';
 import type { DeviceTraits } from '../../../../src/kernels/core/emit.ts';
 import { type Binding, traitsOf } from '../../../../src/kernels/core/record.ts';
-import { gpu, poisoned, random, run, upload } from '../../../gpu.ts';
 import { expectClose } from '../../../reference/close.ts';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, sizes } from '../../../reference/conv2d.ts';
+import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
 
 /** `batch` pictures of `inHeight x inWidth`, padded by `top, bottom, left, right`; 1x1 and stride 1 unless said. */
 function geometry(

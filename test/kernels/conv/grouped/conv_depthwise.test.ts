@@ -10,9 +10,9 @@ import { type ConvDirectGeometry, emitConvDirect } from '../../../../src/kernels
 import type { PlainActivation } from '../../../../src/kernels/core/activation.ts';
 import { emitInto, type KernelCall } from '../../../../src/kernels/core/emit.ts';
 import { traitsOf } from '../../../../src/kernels/core/record.ts';
-import { gpu, poisoned, random, run, upload } from '../../../gpu.ts';
 import { expectClose } from '../../../reference/close.ts';
 import { convolve } from '../../../reference/windows.ts';
+import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
 
 const activate: Record<PlainActivation, (v: number) => number> = {
   none: (v) => v,

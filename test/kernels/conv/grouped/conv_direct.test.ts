@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { sizeOf } from '../../../../src/graph/node.ts';
 import { type ConvDirectGeometry, emitConvDirect } from '../../../../src/kernels/conv/grouped/conv_direct.ts';
-import { gpu, poisoned, random, run, upload } from '../../../gpu.ts';
 import { expectClose } from '../../../reference/close.ts';
 import { convolve } from '../../../reference/windows.ts';
+import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
 
 /** Windows with the same numbers along all axes. */
 function geometry(

@@ -5,9 +5,9 @@ import { POINTWISE_CHANNELS } from '../../../../src/kernels/conv/pointwise/conv2
 import { pointwiseForward } from '../../../../src/kernels/conv/pointwise/index.ts';
 import { emitInto, type KernelCall } from '../../../../src/kernels/core/emit.ts';
 import { traitsOf } from '../../../../src/kernels/core/record.ts';
-import { gpu, poisoned, random, run, upload } from '../../../gpu.ts';
 import { expectClose } from '../../../reference/close.ts';
 import { conv2d, sizes } from '../../../reference/conv2d.ts';
+import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
 
 const traits = traitsOf(gpu);
 const none: ConvOptions = { activation: 'none' };

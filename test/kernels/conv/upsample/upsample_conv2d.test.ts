@@ -10,7 +10,6 @@ import { upsampleWeights } from '../../../../src/kernels/conv/upsample/upsample_
 import { upsampleWeightsGrad } from '../../../../src/kernels/conv/upsample/upsample_weights_grad.ts';
 import { type DeviceTraits, type Emit, emitInto, type KernelCall } from '../../../../src/kernels/core/emit.ts';
 import type { Binding } from '../../../../src/kernels/core/record.ts';
-import { gpu, poisoned, random, run, upload } from '../../../gpu.ts';
 import { expectClose } from '../../../reference/close.ts';
 import {
   sizes,
@@ -18,6 +17,7 @@ import {
   upsampleConv2dInputGrad,
   upsampleConv2dWeightGrad,
 } from '../../../reference/upsample_conv2d.ts';
+import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
 
 const size = (batch: number, height: number, width: number, inChannels: number, outChannels: number) => ({
   batch,

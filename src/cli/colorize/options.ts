@@ -1,0 +1,139 @@
+/** What `koalarize IMAGE|FOLDER… -o OUT` may be told. */
+import { parseArgs } from 'node:util';
+import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
+import type { ApplyChromaOptions } from '../../image/color/chroma.ts';
+import { UPSAMPLINGS } from '../../image/color/upsample.ts';
+import type { BorderOption } from '../../image/raster/border.ts';
+import { QUALITIES } from '../../image/raster/views.ts';
+import type { ColorizeOptions, ColorizerOptions } from '../../model/colorizer.ts';
+import {
+  EXTRACTOR_HELP,
+  INCEPTION_DETAILS_HELP,
+  INCEPTION_OPTIONS,
+  inceptionOf,
+  joinRange,
+} from '../shared/inception.ts';
+import { sayLine, UsageError } from '../shared/messages.ts';
+import { oneOf, strengthOf, wholeOf } from '../shared/numbers.ts';
+import { tuning } from '../shared/tune.ts';
+
+export const HELP = `Colours black-and-white photographs.
+
+  koalarize IMAGE|FOLDER… -o OUT [options]
+
+OUT is a file for one image, else a folder. Pictures keep their full size and their own lightness; only the colours
+are new. Folders are searched with all below them, links included, but not OUT itself; files without extension are
+recognized by how they begin, and what else there is is counted. No file that is read is ever written over. EXIF, IPTC,
+texts, alpha and 16 bits are kept.
+
+  -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
+  --strength S         how much colour: 0 is grey, 1 is what the network says. More than 1 acts on middle lightnesses,
+                       and not on a picture that has one weak tint all over, which would only turn brown     [1]
+  --upsampling U       how the colours are enlarged: guided, along the edges of the picture, or bilinear     [guided]
+  --render-size N      pixels of the shorter side inside the network      [as it was trained]
+  --quality Q          fast: one look at each picture; best: the mean of four looks, at two sizes and mirrored: a little
+                       nearer to the truth, for six times the work     [fast]
+  --border B           which border stays neutral and is kept from the network: auto, what is found of black edges, white
+                       margins and mounts; none; or a width on every side, N pixels or N% of the shorter side     [auto]
+  --weights FILE       other weights, as 'koalarize train' writes them
+${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
+  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
+  --tune               measure which algorithms are the fastest on this device, for each size of picture; what is
+                       found is remembered, and used wherever --tune is given
+  --precision P        f32, or f16: operands rounded to float16 where that is faster (for GPUs that have it)     [f32]
+  --verbose            print dispatches and memory plan of each network that is compiled
+  --pages P            first: of a file of several pages or frames the first, or all: each becomes OUT-1, OUT-2 …     [first]
+  --keep-color         pictures that have colors already stay as they are (toned ones, such as sepia, have none)
+  --skip-existing      leave out pictures whose output is there already
+  --json               one line of JSON for each picture, on standard output; one more where files were left out
+
+Examples
+  koalarize grandmother.jpg -o grandmother-colour.jpg
+  koalarize old/ -o new/ --skip-existing
+  koalarize scan.tif -o scan.png --strength 1.3
+
+Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong usage.
+`;
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  strength: { type: 'string' },
+  upsampling: { type: 'string' },
+  'render-size': { type: 'string' },
+  quality: { type: 'string' },
+  border: { type: 'string' },
+  weights: { type: 'string' },
+  ...INCEPTION_OPTIONS,
+  adapter: { type: 'string' },
+  tune: { type: 'boolean' },
+  precision: { type: 'string' },
+  verbose: { type: 'boolean' },
+  pages: { type: 'string' },
+  'keep-color': { type: 'boolean' },
+  'skip-existing': { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export interface ColorizeRequest {
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly skipExisting: boolean;
+  /** Where none is named, the first, with a warning if there are several. */
+  readonly pages?: 'first' | 'all';
+  readonly keepColor: boolean;
+  readonly json: boolean;
+  /** For `Colorizer.load`. */
+  readonly load: ColorizerOptions;
+  /** For each picture. */
+  readonly ask: Pick<ColorizeOptions, 'quality' | 'border' | 'renderSize'>;
+  readonly apply: ApplyChromaOptions;
+}
+
+/** Reads the arguments. @returns undefined where help is asked for. @throws UsageError */
+export function readArguments(argv: string[]): ColorizeRequest | undefined {
+  const { values, positionals } = parse(joinRange(argv));
+  const inception = inceptionOf(values);
+  if (values.help) return undefined;
+  if (positionals.length === 0) throw new UsageError('expected an image or a folder, got none');
+  if (!values.output) throw new UsageError('expected -o OUT, got none');
+  const strength = strengthOf(values);
+  const renderSize = wholeOf(values, 'render-size', 8, 2048);
+  const upsampling = oneOf(values, 'upsampling', UPSAMPLINGS) ?? 'guided';
+  const quality = oneOf(values, 'quality', QUALITIES) ?? 'fast';
+  const pages = oneOf(values, 'pages', ['first', 'all'] as const);
+  const border = borderOption(values.border);
+  const precision = oneOf(values, 'precision', ['f32', 'f16'] as const);
+  return {
+    inputs: positionals,
+    output: values.output,
+    skipExisting: values['skip-existing'] ?? false,
+    ...(pages && { pages }),
+    keepColor: values['keep-color'] ?? false,
+    json: values.json ?? false,
+    load: {
+      ...(values.adapter && { adapter: values.adapter }),
+      ...(values.weights && { weights: values.weights }),
+      ...(values.tune && { tune: tuning() }),
+      ...(precision && { precision }),
+      ...(values.verbose && { verbose: sayLine }),
+      ...(inception && { inception }),
+    },
+    ask: { quality, border, ...(renderSize && { renderSize }) },
+    apply: { strength, upsampling },
+  };
+}
+
+function borderOption(given = 'auto'): BorderOption {
+  if (/^\d+$/.test(given)) return Number(given);
+  if (given === 'auto' || given === 'none' || /^\d+(\.\d+)?%$/.test(given)) return given as BorderOption;
+  throw new UsageError(`--border: expected auto, none, pixels such as 12, or percent such as 5%, got '${given}'`);
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (cause) {
+    throw new UsageError((cause as Error).message);
+  }
+}

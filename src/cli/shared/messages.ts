@@ -1,0 +1,106 @@
+/** Messages of the commands: all that is written to the terminal passes here, and how errors are told. */
+import { ArgumentError, DeviceError, FormatError, KernelError, ShapeError } from '../../runtime/errors.ts';
+
+/** Wrong arguments. The message is one line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** True for errors that a user can cause; anything else is a bug of ours. */
+export function isExpected(error: unknown): error is Error {
+  return [DeviceError, FormatError, ShapeError, KernelError, ArgumentError].some((kind) => error instanceof kind);
+}
+
+/** An error's message on one line. */
+export function reasonOf(error: Error): string {
+  return error.message.replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** Says on standard error what is wrong with a command line. @returns exit code 2 */
+export function usage(message: string, help: string): 2 {
+  sayLine(`${message.replaceAll(/\s*\n\s*/g, ' ')} – see '${help}'`);
+  return 2;
+}
+
+/** What terminals obey: C0, C1, DEL, line separators, and what turns the direction of writing. */
+const OBEYED = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** Text from outside on one line: what a terminal would obey is spelled out, as `\u001b`. */
+export function printable(text: string): string {
+  return text.replaceAll(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** The same of several lines. */
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** Says a line that is not part of a result, on standard error. */
+export function sayLine(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+/** Says lines that are not part of a result. */
+export function sayLines(lines: string): void {
+  process.stderr.write(`${printableLines(lines)}\n`);
+}
+
+/** Says that something failed; with the error's stack where DEBUG is set. */
+export function sayFailed(line: string, error: unknown): void {
+  sayLine(line);
+  if (process.env.DEBUG && error instanceof Error) sayLines(error.stack ?? error.message);
+}
+
+/** Writes a result, of whole lines, to standard output. */
+export function print(text: string): void {
+  process.stdout.write(printableLines(text));
+}
+
+/** Writes a result as JSON, with a line's end. @param indent spaces; default all of it on one line */
+export function printJson(value: unknown, indent?: number): void {
+  // Inside strings `\u001b` is the character itself; outside of them are line breaks only.
+  process.stdout.write(`${printableLines(JSON.stringify(value, null, indent))}\n`);
+}
+
+/** Ends quietly when nobody reads what is written any more: `koalarize … | head -1`. A training saves first. */
+export function endOnClosedPipe(): void {
+  let closed = false;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (closed) return;
+      closed = true;
+      // As a shell tells of a program that ended for this.
+      if (process.listenerCount('SIGTERM') === 0) process.exit(141);
+      process.emit('SIGTERM', 'SIGTERM');
+    });
+  }
+}
+
+/** Rows of a label and what it is, indented and aligned; long lists are broken at their commas. */
+export function table(rows: readonly (readonly [label: string, value: string])[]): string {
+  const cells = rows.map((row) => row.map(printable) as [string, string]);
+  const width = Math.max(...cells.map(([label]) => label.length)) + 2;
+  return cells.map(([label, value]) => `  ${label.padEnd(width)}${wrap(value, width + 2)}\n`).join('');
+}
+
+/** `12.6 MB`: a file's size, as file managers tell it. */
+export function fileSize(bytes: number): string {
+  const units = [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const;
+  for (const [unit, size] of units) if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
+  return `${bytes} bytes`;
+}
+
+/** Breaks a list at its commas, into lines of at most 110 characters behind `indent` spaces. */
+function wrap(list: string, indent: number): string {
+  const lines = [''];
+  for (const word of list.split(/(?<=, )/)) {
+    if (indent + lines.at(-1)!.length + word.length > 110 && lines.at(-1)) lines.push('');
+    lines[lines.length - 1] += word;
+  }
+  return lines.map((line) => line.trimEnd()).join(`\n${' '.repeat(indent)}`);
+}

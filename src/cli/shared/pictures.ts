@@ -1,0 +1,99 @@
+/** Decoded pictures of files: kept in memory up to a budget, decoded again beyond it. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { decodeForTraining } from '../../image/node.ts';
+import { FormatError } from '../../runtime/errors.ts';
+import { type Crop, type Dataset, type Padding, type Picture, sourceSize } from '../../train/data/batch.ts';
+import type { Features } from '../train/features/extractor.ts';
+import type { PictureFile } from './scan.ts';
+
+/** What a run learns from, and what it is judged by. */
+export interface Pictures {
+  readonly train: readonly PictureFile[];
+  readonly validation: readonly PictureFile[];
+  /** Of all that are used; undefined without a feature extractor. */
+  readonly features?: Features | undefined;
+  /** How often each colour occurs in those to train with; undefined where all weigh alike. */
+  readonly colours?: readonly number[] | undefined;
+}
+
+/** Pictures by hash. What is in stays in: each is asked for once an epoch, in random order, so none is worth more. */
+export class PictureCache {
+  readonly #pictures = new Map<string, Picture>();
+  #bytesLeft: number;
+
+  constructor(bytes: number) {
+    this.#bytesLeft = bytes;
+  }
+
+  get(hash: string): Picture | undefined {
+    return this.#pictures.get(hash);
+  }
+
+  /** Keeps a picture if there is room. */
+  offer(hash: string, picture: Picture): void {
+    const { byteLength } = picture.data;
+    if (byteLength > this.#bytesLeft || this.#pictures.has(hash)) return;
+    this.#bytesLeft -= byteLength;
+    this.#pictures.set(hash, picture);
+  }
+}
+
+/** The default budget for decoded pictures: a quarter of the memory this process may use, in MB. */
+export function defaultCacheMegabytes(): number {
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.round(memory / 4 / 1e6);
+}
+
+/**
+ * The pictures of `files` for squares of `size` pixels, and their features where there are any.
+ *
+ * @param cache holds no picture of `files` that was decoded for another `pad`
+ * @param views of each picture, where the features have several
+ */
+export function datasetOf(
+  files: readonly PictureFile[],
+  size: number,
+  pad: Padding,
+  cache: PictureCache,
+  features?: Features,
+  views = 1,
+): Dataset {
+  const side = pad === 'white' ? { longer: size } : { shorter: sourceSize(size, features?.cell) };
+  return {
+    length: files.length,
+    pad,
+    async picture(index, view = 0) {
+      const file = files[index]!;
+      const { path, hash } = file;
+      const key = view ? `${hash} ${view}` : hash;
+      const kept = cache.get(key);
+      if (kept) return kept;
+      const as = features?.view && view ? { shorter: features.view(file, view).shorter } : side;
+      const picture = await decodeForTraining(await readUnchanged(path, hash), { ...as, name: path });
+      cache.offer(key, picture);
+      return picture;
+    },
+    ...(features && {
+      cell: features.cell,
+      features: (index: number, mirror: boolean, crop: Crop, view = 0) =>
+        features.get(files[index]!, mirror, crop, view),
+    }),
+    ...(features?.view && {
+      views,
+      look: (index: number, view: number) => features.view!(files[index]!, view).look,
+    }),
+  };
+}
+
+/** Reads a picture's file. @throws FormatError when it is not the one with that hash. */
+export async function readUnchanged(path: string, hash: string): Promise<Uint8Array> {
+  const file = await readFile(path).catch((cause: Error) => {
+    throw new FormatError(`${path}: expected the picture found before, got '${cause.message}' – put it back`);
+  });
+  if (createHash('sha256').update(file).digest('hex') !== hash) {
+    throw new FormatError(`${path}: expected the picture found before, got another one – put it back, or start again`);
+  }
+  return file;
+}

@@ -1,0 +1,128 @@
+/** An evaluation in words and columns: what the command prints, and what the page repeats. */
+
+import type { Estimate } from '../../evaluation/bootstrap.ts';
+import type { Comparison, EstimatesOf, MetricName } from '../../evaluation/estimates.ts';
+import { leftOutText } from '../paths/walk.ts';
+import type { Protocol, Report } from './report.ts';
+
+const HEADINGS = { ours: 'ours', grey: 'grey', meanColour: 'mean colour', truth: 'truth' } as const;
+
+/** A column of the table of metrics. */
+export interface Column {
+  readonly heading: string;
+  /** Undefined where the metric means nothing for it. */
+  readonly estimate: (metric: MetricName) => Estimate | undefined;
+}
+
+/** The columns of an evaluation, in order. */
+export function columnsOf({ metrics }: Report): Column[] {
+  return (['ours', 'grey', 'meanColour', 'truth'] as const).map((name) => column(metrics, name, HEADINGS[name]));
+}
+
+/** The column of one answer, or of the truth. */
+export function column<Name extends string>(
+  metrics: Readonly<Record<MetricName, EstimatesOf<Name>>>,
+  name: Name | 'truth',
+  heading: string,
+): Column {
+  return { heading, estimate: (metric) => metrics[metric][name] };
+}
+
+/** How each metric is called, and how many digits of it mean something. */
+export const METRICS: Readonly<Record<MetricName, { readonly label: string; readonly digits: number }>> = {
+  mseAb: { label: 'MSE of (a*, b*)/127', digits: 5 },
+  psnr: { label: 'PSNR, dB', digits: 2 },
+  ssim: { label: 'SSIM', digits: 4 },
+  deltaE00: { label: 'mean ΔE00', digits: 2 },
+  colourfulness: { label: 'colourfulness', digits: 1 },
+  colourfulnessRatio: { label: "  over the truth's", digits: 3 },
+  chroma: { label: 'mean chroma', digits: 2 },
+  chromaRatio: { label: "  over the truth's", digits: 3 },
+};
+
+const WIDTH = 17;
+/** Wide enough for the longest label. */
+const INDENT = 22;
+
+/** A number, and its interval; a dash where there is none, such as nothing over nothing. */
+export function format({ value, low, high }: Estimate, digits: number): { value: string; interval: string } {
+  const text = (number: number) => (Number.isFinite(number) ? number.toFixed(digits) : '–');
+  return { value: text(value), interval: `${text(low)}…${text(high)}` };
+}
+
+/** The table of all metrics, each with its interval below. */
+export function tableOf(columns: readonly Column[]): string {
+  const widths = columns.map(({ heading }) => Math.max(WIDTH, heading.length + 2));
+  const line = (label: string, cells: readonly string[]) =>
+    `${label.padEnd(INDENT)}${cells.map((cell, i) => cell.padEnd(widths[i]!)).join('')}`.trimEnd();
+  const lines = [
+    line(
+      '',
+      columns.map(({ heading }) => heading),
+    ),
+  ];
+  for (const [name, { label, digits }] of Object.entries(METRICS)) {
+    const cells = columns.map(({ estimate }) => {
+      const found = estimate(name as MetricName);
+      return found ? format(found, digits) : { value: '', interval: '' };
+    });
+    lines.push(
+      line(
+        label,
+        cells.map(({ value }) => value),
+      ),
+      line(
+        '',
+        cells.map(({ interval }) => interval),
+      ),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The colorizer beside the trivial answers: a sentence for each. */
+export function besideOf({ beside }: Report): string[] {
+  return (['grey', 'meanColour'] as const).map((other) => `beside ${HEADINGS[other]}: ${sentence(beside[other])}`);
+}
+
+/** A comparison in words. */
+export function sentence({ mseAb, psnr, deltaE00, closer }: Comparison): string {
+  const percent = ({ value, low, high }: Estimate) => {
+    const { value: middle, interval } = format({ value: 100 * value, low: 100 * low, high: 100 * high }, 1);
+    return `${middle} % (${interval})`;
+  };
+  const gain = format(psnr, 2);
+  return `MSE ${percent(mseAb)} of it, ΔE00 ${percent(deltaE00)}, PSNR ${psnr.value < 0 ? '' : '+'}${gain.value} dB (${gain.interval}), closer in ${percent(closer)} of the pictures`;
+}
+
+/** `; no pictures: 3 .txt`; empty where there are only pictures. */
+export function othersText(others: Protocol['others']): string {
+  const text = leftOutText(new Map(Object.entries(others)));
+  return text && `; no pictures: ${text}`;
+}
+
+/** What was done, as rows of a label and what it is. */
+export function protocolRows(protocol: Protocol): [label: string, value: string][] {
+  const { pictures, found, leftOut, others, notNeeded, folder, weights, meanColour } = protocol;
+  const beyond = notNeeded ? `, the first by SHA-256; ${notNeeded} not needed` : '';
+  const { unreadable, grey, repeated } = leftOut;
+  return [
+    [
+      'pictures',
+      `${pictures} of ${found} in ${folder}${beyond}; left out: ${unreadable} unreadable, ${grey} grey, ${repeated} repeated${othersText(others)}`,
+    ],
+    ['picture set', protocol.pictureSet],
+    ['squares', protocol.squares],
+    ['seen', protocol.seen],
+    ['network', `render size ${protocol.renderSize}, quality ${protocol.quality}, strength ${protocol.strength}`],
+    ['weights', `${weights.path}, SHA-256 ${weights.sha256}`],
+    ['extractor', protocol.extractor ?? 'none'],
+    ['device', protocol.device],
+    ['metrics', protocol.metrics],
+    [
+      'mean colour',
+      `a* ${meanColour.a.toFixed(3)}, b* ${meanColour.b.toFixed(3)}: the mean of these squares' true colours, the best constant; each pixel keeps its own lightness`,
+    ],
+    ['intervals', protocol.intervals],
+  ];
+}

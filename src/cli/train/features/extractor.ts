@@ -1,0 +1,148 @@
+/** Feature extractor of a run: the one that is named, the one it began with, or the one that comes with the package. */
+import { fileURLToPath } from 'node:url';
+import { defaultExtractor } from '../../../model/colorizer.ts';
+import type { ExtractorInfo } from '../../../model/embedding.ts';
+import { Extractor } from '../../../model/extractor.ts';
+import { MapExtractor } from '../../../model/maps.ts';
+import type { Gpu } from '../../../runtime/gpu.ts';
+import type { Crop } from '../../../train/data/batch.ts';
+import { UsageError } from '../../shared/messages.ts';
+import type { Pictures } from '../../shared/pictures.ts';
+import type { PictureFile } from '../../shared/scan.ts';
+import type { Progress } from '../progress.ts';
+import type { RunConfig } from '../run_folder.ts';
+import type { settingsOf } from '../settings.ts';
+import { EmbeddingCache } from './embeddings.ts';
+import type { ExtractorArguments } from './extractor_options.ts';
+import { MapCache, type MapView } from './map_cache.ts';
+
+/** The maps of the extractor that comes with the package. */
+const DEFAULT_MAPS = ['stride8', 'stride16', 'stride32'];
+/** The least stride of those. */
+const FINEST = 8;
+/** Pixels of a picture's shorter side about which that extractor sees best. */
+const BEST_SIZE = 256;
+
+/** What the network is given beside each picture, from a cache on disk. */
+export interface Features {
+  /** Pixels that squares begin at multiples of; undefined: anywhere. */
+  readonly cell?: number | undefined;
+  get(file: PictureFile, mirror: boolean, crop: Crop, view: number): Promise<readonly Float32Array[]>;
+  /** How a view shows a picture; absent where there is but one. */
+  view?(file: PictureFile, view: number): MapView;
+  /** Computes what is missing: of so many views of the pictures to train with, and of those for validation as they are. */
+  complete(pictures: Pick<Pictures, 'train' | 'validation'>, views: number, progress: Progress): Promise<void>;
+}
+
+/** An extractor that is open, and where its file lies. */
+export interface OpenExtractor {
+  readonly path: string;
+  /** As it was opened: maps may not be measured yet. */
+  readonly description: ExtractorInfo;
+  /** Pixels that squares begin at multiples of; undefined: anywhere. */
+  readonly cell: number | undefined;
+  /** Opens the cache below `root`, and finds how the features are to be scaled, by `files`. */
+  features(
+    root: string,
+    files: readonly PictureFile[],
+    progress: Progress,
+  ): Promise<{ readonly info: ExtractorInfo; readonly features: Features }>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the extractor of a run; undefined for one without.
+ *
+ * @param args what was given: nothing means the package's own, but none with the paper's preset
+ * @throws UsageError for sizes that its maps do not fit; FormatError for a file that is not what it should be.
+ */
+export async function openExtractor(
+  gpu: Gpu,
+  args: ExtractorArguments | undefined,
+  old: RunConfig['embedding'] | undefined,
+  { size, pad, preset, temperature, views, film, tone }: ReturnType<typeof settingsOf>,
+): Promise<OpenExtractor | undefined> {
+  const had = old?.kind === 'none' ? undefined : old;
+  if ((old && !had) || args?.kind === 'none') return undefined;
+  if (!old && !args && preset === 'paper') return undefined;
+  if (had ? had.kind !== 'maps' : args?.kind === 'vector') {
+    const trained = had?.kind === 'maps' ? undefined : had;
+    return openVector(gpu, args?.kind === 'vector' ? args : undefined, trained && { ...trained, path: had!.path });
+  }
+  const given = args?.kind === 'maps' ? args : undefined;
+  const trained = had?.kind === 'maps' ? had : undefined;
+  const path =
+    given?.source ?? (args?.kind === 'vector' ? args.source : had?.path) ?? fileURLToPath(defaultExtractor());
+  const options = {
+    outputs: given?.outputs ?? trained?.maps.map(({ output }) => output) ?? DEFAULT_MAPS,
+    scale: given?.scale ?? trained?.scale ?? defaultScale(size, temperature > 0),
+    range: given?.range,
+    size: given?.size,
+  };
+  // The cache holds maps as they are, and divides them by their deviations later.
+  const unscaled = trained && { ...trained, maps: trained.maps.map((map) => ({ ...map, deviation: 1 })) };
+  const extractor = await MapExtractor.open(gpu, path, options, unscaled);
+  const description = trained ?? extractor.description;
+  const cacheAt = (root: string, info = description) => new MapCache(root, info, size, { film, tone }, gpu.precision);
+  const { cell } = cacheAt('');
+  if (size % cell) {
+    throw new UsageError(`--size: expected a multiple of ${cell}, a cell of the extractor's maps, got ${size}`);
+  }
+  if (pad !== 'none')
+    throw new UsageError(`--pad: expected none beside feature maps, got ${pad} – add --extractor none`);
+  if ((film || tone) && views === 1) {
+    throw new UsageError(
+      `--${film ? 'film' : 'tone'}: expected --views 2 or more beside feature maps, got 1: the first view is the picture as it is`,
+    );
+  }
+  return {
+    path,
+    description,
+    cell,
+    async features(root, files, progress) {
+      const info = trained ? description : await cacheAt(root).measured(files, extractor, progress);
+      const cache = cacheAt(root, info);
+      const features: Features = {
+        cell,
+        get: (file, mirror, crop, view) => cache.get(file, mirror, crop, view),
+        view: (file, view) => cache.view(file, view),
+        complete: ({ train, validation }, views, progress) =>
+          cache.complete(train, extractor, progress, views, validation),
+      };
+      return { info, features };
+    },
+    close: () => extractor.close(),
+  };
+}
+
+async function openVector(
+  gpu: Gpu,
+  args: Extract<ExtractorArguments, { kind: 'vector' }> | undefined,
+  had: (Exclude<ExtractorInfo, { kind: 'maps' }> & { path: string }) | undefined,
+): Promise<OpenExtractor> {
+  const path = args?.source ?? had!.path;
+  const { output, size, range, embedding: kind } = args ?? {};
+  const extractor = await Extractor.open(gpu, path, { output, size, range, kind }, had);
+  const info = extractor.description;
+  return {
+    path,
+    description: info,
+    cell: undefined,
+    async features(root) {
+      const cache = new EmbeddingCache(root, info, gpu.precision);
+      const features: Features = {
+        get: async (file, mirror) => [await cache.get(file, mirror)],
+        complete: ({ train, validation }, _, progress) =>
+          cache.complete([...train, ...validation], extractor, progress),
+      };
+      return { info, features };
+    },
+    close: () => extractor.close(),
+  };
+}
+
+/** So that the extractor sees a picture of about the size that it sees best, as far as its maps have layers to join. */
+function defaultScale(size: number, classes: boolean): number {
+  const wanted = 2 ** Math.max(0, Math.round(Math.log2(BEST_SIZE / size)));
+  return Math.min(wanted, FINEST / (classes ? 4 : 2));
+}

@@ -1,0 +1,62 @@
+/** Options of training that name a feature extractor, and what of its answer the network is steered by. */
+import type { ExtractorOptions } from '../../../model/extractor.ts';
+import { INCEPTION_OPTIONS, inceptionOf } from '../../shared/inception.ts';
+import { UsageError } from '../../shared/messages.ts';
+
+const text = { type: 'string' } as const;
+
+/** For `parseArgs`. */
+export const EXTRACTOR_OPTIONS = { ...INCEPTION_OPTIONS, maps: text, 'extractor-scale': text } as const;
+
+/** What was given; nothing is filled in. */
+export type ExtractorArguments =
+  | { readonly kind: 'none' }
+  | ({ readonly kind: 'vector'; readonly source: string } & Omit<ExtractorOptions, 'kind'> & {
+        readonly embedding: ExtractorOptions['kind'];
+      })
+  | {
+      readonly kind: 'maps';
+      /** Undefined: the one that comes with the package. */
+      readonly source: string | undefined;
+      /** Undefined: the default ones of that. */
+      readonly outputs: readonly string[] | undefined;
+      readonly scale: number | undefined;
+      readonly range: ExtractorOptions['range'];
+      /** Pixels a side of the squares that it is to see. */
+      readonly size: number | undefined;
+    };
+
+type Values = { readonly [K in keyof typeof EXTRACTOR_OPTIONS]?: string | undefined };
+
+/** Reads the options; undefined where there are none of them. @throws UsageError */
+export function extractorOf(values: Values): ExtractorArguments | undefined {
+  const { maps, 'extractor-scale': scaled } = values;
+  if (values.extractor === 'none') {
+    const names = Object.keys(EXTRACTOR_OPTIONS) as (keyof Values)[];
+    const other = names.find((name) => name !== 'extractor' && values[name] !== undefined);
+    if (other) throw new UsageError(`--${other}: expected none beside --extractor none, got '${values[other]}'`);
+    return { kind: 'none' };
+  }
+  const given = inceptionOf(values);
+  if (maps === undefined && scaled === undefined) {
+    if (!given) return undefined;
+    const { kind: embedding, ...vector } = given;
+    return { kind: 'vector', embedding, ...vector };
+  }
+  const outputs = maps?.split(',').map((name) => name.trim());
+  if (outputs?.some((name, i) => name === '' || outputs.indexOf(name) !== i)) {
+    throw new UsageError(
+      `--maps: expected different names with commas between, such as stride16,stride32, got '${maps}'`,
+    );
+  }
+  if (given && !outputs) throw new UsageError('--extractor-scale: expected --maps beside it, got none');
+  for (const name of ['inception-output', 'inception-kind'] as const) {
+    if (values[name] !== undefined)
+      throw new UsageError(`--${name}: expected none beside --maps, got '${values[name]}'`);
+  }
+  const scale = scaled === undefined ? undefined : Number(scaled);
+  if (scale !== undefined && ![1, 2, 4, 8].includes(scale)) {
+    throw new UsageError(`--extractor-scale: expected 1, 2, 4 or 8, got '${scaled}'`);
+  }
+  return { kind: 'maps', source: given?.source, outputs, scale, range: given?.range, size: given?.size };
+}

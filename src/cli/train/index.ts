@@ -1,0 +1,179 @@
+/** `koalarize train`: from folders of photographs to weights. */
+import { resolve } from 'node:path';
+import { DeviceError, FormatError, KernelError, ShapeError } from '../../runtime/errors.ts';
+import { codeOf } from '../../runtime/file_errors.ts';
+import { Gpu } from '../../runtime/gpu.ts';
+import { type Dataset, sourceSize } from '../../train/data/batch.ts';
+import { DivergedError } from '../../train/loop.ts';
+import { chooseMicroBatch } from '../../train/micro_batch.ts';
+import { expectApart, Originals } from '../paths/identity.ts';
+import { print, reasonOf, sayFailed, sayLine, usage } from '../shared/messages.ts';
+import { datasetOf, defaultCacheMegabytes, PictureCache } from '../shared/pictures.ts';
+import { tuning } from '../shared/tune.ts';
+import { countColours } from './colors.ts';
+import { openExtractor } from './features/extractor.ts';
+import { findPictures } from './find.ts';
+import { initOf } from './first_weights.ts';
+import { HELP } from './help.ts';
+import { type Arguments, parseArguments, UsageError } from './options.ts';
+import { Progress } from './progress.ts';
+import { Run } from './run.ts';
+import { newestRunPath, newRunPath, type RunConfig, RunFolder } from './run_folder.ts';
+import { type Conduct, DEFAULTS, type Goal, type Settings, settingsOf, stepsOf, withShortWarmup } from './settings.ts';
+
+/** Validating after each epoch of a small folder would take most of the time. */
+const LEAST_STEPS_BETWEEN_VALIDATIONS = 50;
+/** Errors of disks that are full. */
+const FULL = ['ENOSPC', 'EDQUOT'];
+
+/**
+ * Runs the command.
+ *
+ * @param argv what stands behind `koalarize train`
+ * @returns the exit code: 0 done or interrupted, 1 failed, 2 wrong usage
+ */
+export async function train(argv: string[]): Promise<number> {
+  try {
+    const args = parseArguments(argv);
+    if (!args) {
+      print(HELP);
+      return 0;
+    }
+    await run(args);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) return usage(`koalarize train: ${error.message}`, 'koalarize train --help');
+    const expected = [DeviceError, FormatError, ShapeError, KernelError, DivergedError];
+    const isKnown = expected.some((kind) => error instanceof kind);
+    const todo = FULL.includes(codeOf(error) ?? '')
+      ? ' (what was saved before is whole: then go on with --resume)'
+      : isKnown || process.env.DEBUG
+        ? ''
+        : ' – set DEBUG=1 to see where';
+    sayFailed(`koalarize train: ${reasonOf(error as Error)}${todo}`, error);
+    return 1;
+  }
+}
+
+async function run(args: Arguments): Promise<void> {
+  const progress = new Progress();
+  const folder = new RunFolder(args.out ?? (args.resume ? await newestRunPath() : newRunPath(new Date())));
+  const old = args.resume ? await folder.open() : undefined;
+  if (!old) await folder.expectNone();
+  if (old) expectSameSettings(args, old);
+  else if (args.init) await expectApart(await Originals.of([args.init]), { '--out': folder.weightsPath });
+  const goal = old ? extended(args.goal, old.goal) : Object.keys(args.goal).length ? args.goal : DEFAULTS.goal;
+
+  const { adapter, tune } = { ...DEFAULTS.conduct, ...old?.conduct, ...args.conduct };
+  const { precision } = { ...DEFAULTS.settings, ...args.settings, ...old?.settings };
+  const gpu = await Gpu.open({
+    adapter,
+    precision,
+    ...(tune && { tune: tuning() }),
+    ...(args.verbose && { verbose: sayLine }),
+  });
+  let extractor: Awaited<ReturnType<typeof openExtractor>>;
+  try {
+    progress.say(`device   ${gpu.name} (${gpu.source})`);
+    if (old && old.device !== gpu.name) {
+      progress.say(`         the run began on ${old.device}: from here on it is not bit-identical`);
+    }
+    const begun = old?.settings ?? settingsFor(gpu, args.settings);
+    extractor = await openExtractor(gpu, args.extractor, old?.embedding, begun);
+    const source = sourceSize(begun.size, extractor?.cell);
+    const init = old ? old.init : await initOf(args.init, begun, extractor?.description);
+    const cache = new PictureCache((args.conduct.cache ?? old?.conduct.cache ?? defaultCacheMegabytes()) * 1e6);
+    // What is cut out of a picture is no use where it is wanted whole.
+    const offered = begun.pad === 'none' ? cache : undefined;
+    const { pictures, sets } = await findPictures(args, old, folder, source, offered, progress);
+    const { length } = pictures.train;
+    const settings = old ? begun : withShortWarmup(begun, args.settings, stepsOf(goal, length, begun.batch));
+    const stepsPerEpoch = length / settings.batch;
+    const conduct: Conduct = {
+      ...DEFAULTS.conduct,
+      valEvery: Math.max(LEAST_STEPS_BETWEEN_VALIDATIONS, Math.ceil(stepsPerEpoch)),
+      cache: defaultCacheMegabytes(),
+      ...old?.conduct,
+      ...args.conduct,
+    };
+    const root = conduct.embeddingCache ?? folder.embeddingsPath;
+    const found = await extractor?.features(root, pictures.train, progress);
+    const features = found?.features;
+    const colours = await coloursOf(folder, settings, old !== undefined, () =>
+      datasetOf(pictures.train, settings.size, settings.pad, cache, features),
+    );
+    const config: RunConfig = {
+      format: 1,
+      created: old?.created ?? new Date().toISOString(),
+      device: gpu.name,
+      ...(old?.tuning !== undefined && { tuning: old.tuning }),
+      settings,
+      embedding: extractor && found ? { ...found.info, path: resolve(extractor.path) } : { kind: 'none', width: 0 },
+      ...(init && { init }),
+      goal,
+      conduct,
+      ...sets,
+    };
+    await folder.writeConfig(config);
+    const validation = pictures.validation.slice(0, conduct.valCount);
+    await features?.complete({ train: pictures.train, validation }, settings.views, progress);
+    // Its weights leave the device before the network's come.
+    await extractor?.close();
+    await new Run(gpu, folder, config, { ...pictures, features, colours }, cache, progress).train();
+  } finally {
+    await extractor?.close();
+    await gpu.close();
+  }
+}
+
+function settingsFor(gpu: Gpu, given: Partial<Settings>): Settings {
+  const settings = settingsOf(given);
+  const { batch, size, widthDivisor } = settings;
+  return { ...settings, microBatch: given.microBatch ?? chooseMicroBatch(gpu, batch, size, widthDivisor) };
+}
+
+/** What the run began with, or else what the pictures say; undefined where neither weights nor classes need it. */
+async function coloursOf(
+  folder: RunFolder,
+  { rebalance, temperature }: Settings,
+  begun: boolean,
+  dataset: () => Dataset,
+) {
+  if (!rebalance && !temperature) return undefined;
+  if (begun) return folder.readColours();
+  const colours = await countColours(dataset());
+  await folder.writeColours(colours);
+  return colours;
+}
+
+/** @throws UsageError when an argument contradicts the run. */
+function expectSameSettings({ settings, val, init, extractor }: Arguments, old: RunConfig): void {
+  if (extractor && extractor.kind !== 'none' && old.embedding.kind === 'none') {
+    throw new UsageError('--extractor: expected none, as the run began without, got one: leave it out with --resume');
+  }
+  if (init) throw new UsageError('--init: expected none with --resume, got one: the run has its weights');
+  for (const [name, value] of Object.entries(settings)) {
+    const had = old.settings[name as keyof Settings];
+    const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (value !== had) {
+      throw new UsageError(
+        `--${option}: expected ${had}, as the run began with, got ${value}: leave it out with --resume`,
+      );
+    }
+  }
+  if (val.length > 0 && old.validation.dirs.length === 0) {
+    throw new UsageError('--val: expected none, as the run began without, got one: leave it out with --resume');
+  }
+}
+
+/** @throws UsageError when the new goal is nearer than the old one. */
+function extended(goal: Goal, old: Goal): Goal {
+  for (const kind of ['epochs', 'steps'] as const) {
+    const [value, had] = [goal[kind], old[kind]];
+    if (value !== undefined && had !== undefined && value < had) {
+      throw new UsageError(`--${kind}: expected at least ${had}, as the run began with, got ${value}`);
+    }
+  }
+  if (goal.epochs === undefined && goal.steps === undefined) return { ...old, ...goal };
+  return goal;
+}

@@ -1,0 +1,68 @@
+/** Pictures as image files in memory, through `sharp`. Writing them to a disk is `node.ts`. */
+
+import { perInch } from '../file/resolution.ts';
+import { channelsOf, type Picture } from '../raster/picture.ts';
+import { embed, fitNotes } from './embed.ts';
+import { fitToFormat, formatOf } from './formats.ts';
+import type { KeptMetadata } from './metadata.ts';
+import { metadataPng } from './png.ts';
+import * as reasons from './reasons.ts';
+import { loadSharp } from './sharp.ts';
+
+export interface WriteOptions {
+  /** From `readImage`, to be kept. */
+  readonly metadata?: KeptMetadata;
+  /** 1..100, as for JPEG; default 92. PNG, TIFF and GIF ignore it. */
+  readonly quality?: number;
+}
+
+/**
+ * Encodes a picture as an image file, in memory, in the format of the name's extension.
+ *
+ * 16-bit pictures stay so in PNG and TIFF. JPEG has no alpha: transparent pixels are laid over white. An opaque picture
+ * is written without an alpha channel.
+ *
+ * @param name - of the file; nothing is written there
+ * @param picture - RGBA, sRGB
+ * @returns the file, and what the format could not hold, one line each
+ * @throws FormatError when the extension is unknown or the format cannot hold the picture; ShapeError when data and size
+ * disagree
+ */
+export async function encodeImage(
+  name: string,
+  picture: Picture,
+  options: WriteOptions = {},
+): Promise<{ bytes: Uint8Array; warnings: string[] }> {
+  const format = formatOf(name);
+  channelsOf(name, picture, 4);
+  const { metadata = {}, quality = 92 } = options;
+  const sharp = await loadSharp();
+  const { pixels, opaque, warnings } = fitToFormat(name, format, picture);
+  const fitted = fitNotes(name, format, metadata);
+  warnings.push(...fitted.warnings);
+  const { held, exif } = fitted;
+  const { icc, resolution } = metadata;
+  const { data, width, height } = pixels;
+  const deep = data instanceof Uint16Array;
+  // sharp takes metadata only from an input file: a transparent black PNG of one pixel, enlarged, OR the pixels.
+  const clear = { r: 0, g: 0, b: 0, alpha: 0 };
+  const raw = { width, height, channels: 4 } as const;
+  let image = sharp(
+    metadataPng(deep ? 16 : 8, { ...(icc && { icc }), ...(exif && { exif }), ...(resolution && { resolution }) }),
+  )
+    .extend({ right: width - 1, bottom: height - 1, background: clear })
+    .boolean(data as unknown as Buffer, 'or', { raw })
+    .keepExif()
+    .keepIccProfile();
+  // What holds one number only can hold it exactly.
+  const [x, y] = resolution ? perInch(resolution) : [72, 72];
+  if (x === y) image = image.withDensity(x);
+  if (opaque) image = image.removeAlpha();
+  if (deep) image = image.toColourspace('rgb16');
+  if (metadata.xmp) image = image.withXmp(metadata.xmp);
+  const encoded = image.toFormat(format.id, format.options(quality));
+  const bytes = await encoded.toBuffer().catch((cause: Error) => {
+    throw reasons.encodeError(name, format.name, width, height, cause);
+  });
+  return { bytes: embed(format, bytes, held), warnings };
+}

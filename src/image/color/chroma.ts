@@ -1,0 +1,161 @@
+/**
+ * Colours a full-size picture with small planes of a* and b*.
+ *
+ * Each pixel keeps the lightness of its own grey (BT.601 luma, rounded to the picture's depth): a grey photograph keeps
+ * its L* exactly, and a colour picture is coloured as if it had first been saved as greyscale; its old chroma is dropped.
+ * Row by row: upsampled (`upsample.ts`), strengthened (`strength.ts`), brought into sRGB (`gamut.ts`). Beside input and
+ * output that takes a few rows, and tables of under 2 MB. No network is needed to colour again at another strength.
+ *
+ * H height, W width of the picture; h, w of the chroma planes.
+ */
+import { expectObject, expectOptions, isKind, kindOf } from '../../runtime/arguments.ts';
+import { ArgumentError, FormatError, ShapeError } from '../../runtime/errors.ts';
+import { type Border, innerOf, neutralizer } from '../raster/border.ts';
+import { channelsOf, lumaRow, maxCode, type Picture, type Pixels } from '../raster/picture.ts';
+import { chromaStatistics } from './cast_guard.ts';
+import { greyTables, rowColourer } from './gamut.ts';
+import { strengthRow } from './strength.ts';
+import { bilinearRows, guidedRows, UPSAMPLINGS, type Upsampling } from './upsample.ts';
+
+/** a* and b*, interleaved: `[h, w, 2]`, in CIE units (the network's output times 127). */
+export interface Chroma {
+  readonly data: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  /**
+   * The part, from the top left, that the picture covers, in chroma pixels; default all. What lies beyond is padding and
+   * is never read. Fractions are allowed: 225 columns at half resolution cover 112.5.
+   */
+  readonly extent?: { readonly width: number; readonly height: number };
+  /** The picture's grey at the same size, `[h, w]`, 8-bit codes 0..255, laid over white: what guided upsampling goes by. */
+  readonly guide?: Float32Array;
+  /** The picture's border, which stays neutral: the planes are of what lies inside. Default none. */
+  readonly border?: Border;
+}
+
+export interface ApplyChromaOptions {
+  /**
+   * How much colour; default 1. 0 gives grey, up to 1 all chroma is multiplied. Above 1, what is added acts on middle
+   * lightnesses only (L* 20..90), not where the whole picture has one weak tint, and up to a ceiling.
+   */
+  readonly strength?: number;
+  /**
+   * How the colours are enlarged: `guided` (default) follows the edges of the picture, where the chroma has a guide;
+   * `bilinear` does not.
+   */
+  readonly upsampling?: Upsampling;
+}
+
+/** The depth of the result equals the depth of what went in. */
+export type Coloured<T extends Pixels> = Picture<
+  T extends Uint16Array ? Uint16Array<ArrayBuffer> : Uint8ClampedArray<ArrayBuffer>
+>;
+
+/**
+ * Colours a picture: its own L*, with a*, b* upsampled to its size.
+ *
+ * @param picture - RGBA, RGB, grey or grey and alpha; 8 or 16 bits a component
+ * @returns RGBA of the same size and depth; alpha unchanged (opaque where there was none)
+ * @throws ShapeError when data and sizes disagree or an option is unknown; FormatError when the chroma holds NaN or
+ * infinity
+ */
+export function applyChroma<T extends Pixels>(
+  picture: Picture<T>,
+  chroma: Chroma,
+  options: ApplyChromaOptions = {},
+): Coloured<T> {
+  const channels = channelsOf('applyChroma', picture);
+  checkChroma(chroma);
+  const { strength, upsampling } = checkOptions(options);
+  const { width, height } = picture;
+  const data: Pixels = picture.data;
+  const max = maxCode(picture);
+  const out = max === 255 ? new Uint8ClampedArray(width * height * 4) : new Uint16Array(width * height * 4);
+  const hasAlpha = channels === 2 || channels === 4;
+  const planes = { ...chroma, extent: chroma.extent ?? chroma };
+  const guide = upsampling === 'guided' ? chroma.guide : undefined;
+  const inner = chroma.border ? innerOf(chroma.border, picture) : { left: 0, top: 0, width, height };
+  const neutralize = chroma.border && neutralizer(chroma.border, picture, inner);
+  const upsample = guide ? guidedRows(planes, guide, inner, max) : bilinearRows(planes, inner);
+  const statistics = () =>
+    chromaStatistics(chroma.data, chroma.width, Math.ceil(planes.extent.width), Math.ceil(planes.extent.height));
+  const strengthen = strengthRow(strength, statistics, greyTables(max).f);
+  const colour = rowColourer(max);
+  const grey = new Uint16Array(width);
+  const seen = guide && hasAlpha ? new Uint16Array(width) : grey;
+  const ab = new Float64Array(width * 2);
+  const seenInner = seen.subarray(inner.left, inner.left + inner.width);
+  const abInner = ab.subarray(2 * inner.left, 2 * (inner.left + inner.width));
+
+  for (let y = 0; y < height; y++) {
+    lumaRow(data, channels, width, y, grey);
+    if (seen !== grey) overWhite(grey, data, channels, y, max, seen);
+    upsample(Math.min(Math.max(y - inner.top, 0), inner.height - 1), seenInner, abInner);
+    neutralize?.(y, ab);
+    strengthen?.(grey, ab);
+    colour(grey, ab, out, y * width * 4);
+    for (let x = 0, o = y * width * 4 + 3; x < width; x++, o += 4) {
+      out[o] = hasAlpha ? data[(y * width + x + 1) * channels - 1]! : max;
+    }
+  }
+  return { data: out, width, height } as Coloured<T>;
+}
+
+/** Lays a row over white, as the guide is. */
+function overWhite(grey: Uint16Array, data: Pixels, channels: number, y: number, max: number, out: Uint16Array): void {
+  const first = y * grey.length * channels + channels - 1;
+  for (let x = 0; x < grey.length; x++) {
+    out[x] = max + ((grey[x]! - max) * data[first + x * channels]!) / max + 0.5;
+  }
+}
+
+const OPTIONS = ['strength', 'upsampling'] as const satisfies (keyof ApplyChromaOptions)[];
+
+function checkOptions(options: ApplyChromaOptions) {
+  expectOptions('applyChroma', options, OPTIONS);
+  const { strength = 1, upsampling = 'guided' } = options;
+  if (!(typeof strength === 'number' && strength >= 0 && Number.isFinite(strength))) {
+    throw new ShapeError(
+      `applyChroma: expected a strength of 0 or more, got ${strength} – 1 is the network's own chroma`,
+    );
+  }
+  if (!UPSAMPLINGS.includes(upsampling)) {
+    throw new ShapeError(`applyChroma: expected upsampling ${UPSAMPLINGS.join(' or ')}, got '${upsampling}'`);
+  }
+  return { strength, upsampling };
+}
+
+function checkChroma(chroma: Chroma): void {
+  expectObject('applyChroma', 'chroma { data, width, height }', chroma);
+  const { data, width, height, extent, guide } = chroma;
+  for (const [what, array] of Object.entries({ data, ...(guide && { guide }) })) {
+    if (isKind(array, 'Float32Array')) continue;
+    throw new ArgumentError(
+      `applyChroma: expected ${what} of the chroma as a Float32Array, got ${kindOf(array)} – convert it: Float32Array.from(${what})`,
+    );
+  }
+  if (data.length !== width * height * 2 || data.length === 0) {
+    throw new ShapeError(
+      `applyChroma: expected chroma [${height}, ${width}, 2] = ${width * height * 2} elements, got ${data.length} – pass a* and b* interleaved`,
+    );
+  }
+  if (extent && !(extent.width > 0 && extent.width <= width && extent.height > 0 && extent.height <= height)) {
+    throw new ShapeError(
+      `applyChroma: expected an extent within ${width} x ${height}, got ${extent.width} x ${extent.height} – give it in chroma pixels`,
+    );
+  }
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new FormatError(`applyChroma: expected finite a* and b*, got ${data[bad]} at ${bad} – check the weights`);
+  }
+  if (!guide) return;
+  if (guide.length !== width * height) {
+    throw new ShapeError(
+      `applyChroma: expected a guide [${height}, ${width}] = ${width * height} elements, got ${guide.length} – one grey for each a*, b*`,
+    );
+  }
+  const wrong = guide.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    throw new FormatError(`applyChroma: expected a finite guide, got ${guide[wrong]} at ${wrong} – pass codes 0..255`);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Borders of scanned prints: black film edges, white paper margins, mounts, one inside the other; found side by side.
+ *
+ * A border is taken for one only when it is uniform along its whole side and ends in a straight edge: skies, night scenes,
+ * vignettes and white studio grounds end elsewhere. Frames with a pattern, ovals and rounded mounts are not found.
+ *
+ * Only samples of the outer parts are read (`border_side.ts`), so the time does not grow with the picture.
+ */
+import { ShapeError } from '../../runtime/errors.ts';
+import { borderOfSide, MOST, SIDES, sideOf } from './border_side.ts';
+import { channelsOf, type Picture, type Pixels } from './picture.ts';
+import type { Size } from './resize.ts';
+
+/**
+ * How far a border reaches into the picture, at the two ends of its side (from the left, or from the top): they differ
+ * where the print lay askew. As a share of the picture's height for top and bottom, of its width for left and right.
+ */
+export type Depth = readonly [from: number, to: number];
+
+/** The border of each side. Being shares, they fit the picture at any size. */
+export type Border = readonly [top: Depth, right: Depth, bottom: Depth, left: Depth];
+
+/** Which border is left neutral: what is found, none, or a width on every side, in pixels or percent of the shorter side. */
+export type BorderOption = 'auto' | 'none' | number | `${number}%`;
+
+/** A rectangle of whole pixels. */
+export interface Inner extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Below this many pixels a side nothing is looked for. */
+const SMALLEST = 32;
+/** Most that is border where only one side has one: a wall or a post may look like it. */
+const MOST_ALONE = 0.08;
+/**
+ * Rounds of looking: where a side's border ends along it, and how much of its edge must be seen, depend on the other
+ * sides. The first round hopes for all four.
+ */
+const ROUNDS = 4;
+/** Width of the seam over which colors fade in, pixels. */
+const SEAM = 2;
+
+/**
+ * Finds a picture's border, or takes the one that is asked for.
+ *
+ * @returns undefined where there is none
+ * @throws ShapeError for an option that is none, or a border that would leave nothing
+ */
+export function borderOf(picture: Picture, option: BorderOption = 'auto'): Border | undefined {
+  channelsOf('colorize', picture);
+  if (option === 'none') return undefined;
+  if (option === 'auto') return findBorder(picture);
+  const { width, height } = picture;
+  const shorter = Math.min(width, height);
+  const percent = typeof option === 'string' && /^\d+(\.\d+)?%$/.test(option);
+  const pixels = percent ? (Number.parseFloat(option) / 100) * shorter : option;
+  if (typeof pixels !== 'number' || !(pixels >= 0 && pixels * 2 <= shorter - 1)) {
+    throw new ShapeError(
+      `colorize: expected a border 'auto', 'none', or of a width below half of the shorter side (${shorter} pixels) such as 12 or '5%', got ${typeof option === 'string' ? `'${option}'` : option} – choose another`,
+    );
+  }
+  if (pixels === 0) return undefined;
+  const [x, y] = [pixels / width, pixels / height];
+  return [
+    [y, y],
+    [x, x],
+    [y, y],
+    [x, x],
+  ];
+}
+
+function findBorder(picture: Picture): Border | undefined {
+  if (Math.min(picture.width, picture.height) < SMALLEST) return undefined;
+  const sides = SIDES.map((side) => sideOf(picture, side));
+  let found: (Depth | undefined)[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = found;
+    found = sides.map((side, i) => {
+      // At its ends a side runs through its neighbors' borders; in the first round, wherever they may reach.
+      const [start, end] = [before[i % 2 ? 0 : 3], before[i % 2 ? 2 : 1]];
+      const reach = (depth: Depth | undefined) => (round === 0 ? MOST : depth ? Math.max(...depth) + 0.01 : 0);
+      const others = round === 0 ? 3 : before.filter((depth, j) => depth && j !== i).length;
+      return borderOfSide(side, { first: reach(start), last: 1 - reach(end), others });
+    });
+  }
+  const depths = found.flatMap((depth) => (depth ? [Math.max(...depth)] : []));
+  if (depths.length === 0 || (depths.length === 1 && depths[0]! > MOST_ALONE)) return undefined;
+  return found.map((depth) => depth ?? [0, 0]) as unknown as Border;
+}
+
+/** The part of a picture of that size that no border touches. At least one pixel. */
+export function innerOf(border: Border, { width, height }: Size): Inner {
+  const [top, right, bottom, left] = border.map((depth, i) => {
+    const length = i % 2 ? width : height;
+    return Math.min(Math.max(Math.ceil(Math.max(...depth) * length - 1e-6), 0), (length - 1) >> 1);
+  }) as [number, number, number, number];
+  return { left, top, width: width - left - right, height: height - top - bottom };
+}
+
+/** How many pixels of a picture of that size each side's border takes, as style sheets order them. */
+export function borderPixels(border: Border, size: Size): [top: number, right: number, bottom: number, left: number] {
+  const { left, top, width, height } = innerOf(border, size);
+  return [top, size.width - left - width, size.height - top - height, left];
+}
+
+/** Copies what lies inside. */
+export function crop(picture: Picture, { left, top, width, height }: Inner): Picture {
+  const data: Pixels = picture.data;
+  const channels = channelsOf('crop', picture);
+  const inner = data.slice(0, width * height * channels);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * picture.width + left) * channels;
+    inner.set(data.subarray(from, from + width * channels), y * width * channels);
+  }
+  return { data: inner, width, height };
+}
+
+/**
+ * Makes a function that keeps color off the border: exactly 0 there, and all of it from two pixels within.
+ *
+ * What lies between an askew border and the inner rectangle gets the colors of the rectangle's rim.
+ *
+ * @returns changes row `y` of a*, b*, `[W, 2]`, in which the inner columns are filled
+ */
+export function neutralizer(
+  border: Border,
+  { width, height }: Size,
+  inner: Inner,
+): (y: number, ab: Float64Array) => void {
+  const right = inner.left + inner.width - 1;
+  const [top, rightmost, bottom, left] = border;
+  const at = ([from, to]: Depth, share: number) => from + (to - from) * share;
+  return (y, ab) => {
+    const down = (y + 0.5) / height;
+    const first = at(left, down) * width;
+    const last = width - at(rightmost, down) * width;
+    for (let x = 0; x < width; x++) {
+      const across = (x + 0.5) / width;
+      const within = Math.min(
+        x + 0.5 - first,
+        last - x - 0.5,
+        (down - at(top, across)) * height,
+        (1 - at(bottom, across) - down) * height,
+      );
+      const share = Math.min(within / SEAM, 1);
+      const from = 2 * Math.min(Math.max(x, inner.left), right);
+      ab[2 * x] = share > 0 ? ab[from]! * share : 0;
+      ab[2 * x + 1] = share > 0 ? ab[from + 1]! * share : 0;
+    }
+  };
+}

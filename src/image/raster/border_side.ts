@@ -1,0 +1,246 @@
+/**
+ * One side of a picture, and how far a uniform border reaches in from it.
+ *
+ * The side is cut into bins along its length. For each bin and depth the median of a few pixels stands, so that grain and
+ * dust don't count. From the outermost lines inward, each bin ends where it leaves the border's level; the ends of most
+ * bins must lie on one straight line. What follows may be a further layer (paper inside a film's edge). The innermost edge
+ * is then measured again at full size.
+ */
+import { LUMA } from '../color/lab.ts';
+import { channelsOf, maxCode, type Picture } from './picture.ts';
+
+/** In the order of all that names four sides. */
+export const SIDES = ['top', 'right', 'bottom', 'left'] as const;
+
+const BINS = 96;
+/** Pixels of a bin that are read in a line, and lines that are read in a step of depth. */
+const SAMPLES = 9;
+const LINES = 3;
+/** Steps of depth in a picture's whole height or width, at most; a step is at least one pixel. */
+const STEPS = 512;
+/** Most of the picture's height or width that is border. */
+export const MOST = 0.25;
+/** The share of a side's bins that must show its edge, by the number of other sides that have a border: dark parts hide it. */
+const SEEN = [0.8, 0.65, 0.5, 0.4] as const;
+/** Layers inside each other. */
+const LAYERS = 4;
+/** Slope of the steepest edge: 2 degrees. */
+const STEEPEST = 0.035;
+/** A layer's steps of depth, at least. */
+const THINNEST = 2;
+/** Bins whose end lies on the line, in steps of depth. */
+const STRAIGHT = 1.5;
+/** Most deviation of a border's codes along its side. */
+const ROUGHEST = 5;
+
+/** Grey codes 0..255, transparent pixels over white, at a place along a side and a depth from it, in pixels. */
+type Reader = (along: number, depth: number) => number;
+
+export interface Side {
+  readonly read: Reader;
+  /** Pixels along the side, and across the picture from it. */
+  readonly length: number;
+  readonly across: number;
+  /** Pixels of a step of depth. */
+  readonly step: number;
+  readonly steps: number;
+  /** `[steps, BINS]`, codes. */
+  readonly profile: Float32Array;
+}
+
+/** A straight edge: its depth in steps at bin 0 and its change from bin to bin. */
+interface Line {
+  readonly at: number;
+  readonly slope: number;
+}
+
+interface Layer extends Line {
+  readonly level: number;
+}
+
+/** Reads a side. */
+export function sideOf(picture: Picture, side: (typeof SIDES)[number]): Side {
+  const { width, height } = picture;
+  const horizontal = side === 'top' || side === 'bottom';
+  const [length, across] = horizontal ? [width, height] : [height, width];
+  const grey = greyReader(picture);
+  const read: Reader = {
+    top: (along: number, depth: number) => grey(along, depth),
+    right: (along: number, depth: number) => grey(width - 1 - depth, along),
+    bottom: (along: number, depth: number) => grey(along, height - 1 - depth),
+    left: (along: number, depth: number) => grey(depth, along),
+  }[side];
+  const step = Math.max(1, Math.round(across / STEPS));
+  // Some beyond the most, to see the edge.
+  const steps = Math.min(Math.floor((across * MOST) / step) + 8, Math.floor(across / step));
+  const profile = new Float32Array(steps * BINS);
+  for (let d = 0; d < steps; d++) {
+    for (let bin = 0; bin < BINS; bin++) profile[d * BINS + bin] = sample(read, length, bin, d * step, step);
+  }
+  return { read, length, across, step, steps, profile: calmed(profile, steps) };
+}
+
+/** Each value's median with its eight neighbors: straight edges stay where they are, grain and texture go. */
+function calmed(profile: Float32Array, steps: number): Float32Array {
+  const near = (i: number, count: number) => [Math.max(i - 1, 0), i, Math.min(i + 1, count - 1)];
+  const nine = new Float32Array(9);
+  return profile.map((_, i) => {
+    let n = 0;
+    for (const d of near(Math.floor(i / BINS), steps)) {
+      for (const bin of near(i % BINS, BINS)) nine[n++] = profile[d * BINS + bin]!;
+    }
+    return middle(nine);
+  });
+}
+
+function greyReader(picture: Picture): (x: number, y: number) => number {
+  const { data, width } = picture;
+  const channels = channelsOf('colorize', picture);
+  const scale = 255 / maxCode(picture);
+  const [r, g, b] = LUMA;
+  return (x, y) => {
+    const i = (y * width + x) * channels;
+    const grey = channels < 3 ? data[i]! : r * data[i]! + g * data[i + 1]! + b * data[i + 2]!;
+    if (channels % 2) return grey * scale;
+    return 255 + (grey * scale - 255) * data[i + channels - 1]! * (scale / 255);
+  };
+}
+
+/** The median of some of a bin's pixels, each the mean of a few lines from `depth` on. */
+function sample(read: Reader, length: number, bin: number, depth: number, lines: number): number {
+  const start = Math.floor((bin * length) / BINS);
+  const width = Math.max(Math.floor(((bin + 1) * length) / BINS) - start, 1);
+  const count = Math.min(width, SAMPLES);
+  const some = Math.min(lines, LINES);
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const along = start + Math.floor(((i + 0.5) * width) / count);
+    for (let k = 0; k < some; k++) values[i]! += read(along, depth + Math.floor(((k + 0.5) * lines) / some)) / some;
+  }
+  return middle(values);
+}
+
+function middle(values: Float32Array | Float64Array): number {
+  values.sort();
+  const half = values.length >> 1;
+  return values.length % 2 ? values[half]! : (values[half - 1]! + values[half]!) / 2;
+}
+
+/** What is known when a side is looked at. */
+interface Known {
+  /** Which part of the side's length is looked at, as shares of it. */
+  readonly first: number;
+  readonly last: number;
+  /** How many other sides have a border. */
+  readonly others: number;
+}
+
+/**
+ * Finds how far the border of a side reaches.
+ *
+ * @returns depth at both ends as a share of the picture's height or width; undefined without a border
+ */
+export function borderOfSide(
+  side: Side,
+  { first, last, others }: Known,
+): readonly [from: number, to: number] | undefined {
+  const bins = Array.from({ length: BINS }, (_, bin) => bin).filter(
+    (bin) => bin / BINS >= first && (bin + 1) / BINS <= last,
+  );
+  if (bins.length < BINS / 4) return undefined;
+  let innermost: Layer | undefined;
+  for (let layer = 0; layer < LAYERS; layer++) {
+    const outer: Line = innermost ?? { at: 0, slope: 0 };
+    let next: Layer | undefined;
+    // Between layers lies an edge, blurred, or a line or shadow too thin to be one.
+    for (const gap of innermost ? [1, 2, 3, 4, 5] : [0]) {
+      next ??= layerOf(side, bins, { ...outer, at: outer.at + gap }, others);
+    }
+    if (!next) break;
+    innermost = next;
+  }
+  return innermost && refined(side, bins, innermost);
+}
+
+const depthOf = ({ at, slope }: Line, bin: number) => at + slope * bin;
+
+/** The layer that begins at a line, where there is one. `share`: of the bins, which must end on its edge. */
+function layerOf({ profile, steps, step, length, across }: Side, bins: readonly number[], start: Line, others: number) {
+  const share = SEEN[others]!;
+  const value = (bin: number, d: number) => profile[Math.min(d, steps - 1) * BINS + bin]!;
+  const begin = (bin: number) => Math.max(0, Math.round(depthOf(start, bin)));
+  const outermost = Float64Array.from(bins.flatMap((bin) => [0, 1, 2].map((d) => value(bin, begin(bin) + d))));
+  const level = middle(outermost);
+  const noise = 1.4826 * middle(outermost.map((code) => Math.abs(code - level)));
+  if (noise > ROUGHEST) return undefined;
+  const tolerance = Math.min(Math.max(3 * noise + 4, 6), 16);
+  const differs = (bin: number, d: number) => Math.abs(value(bin, d) - level) > tolerance;
+  const ends = bins.map((bin) => {
+    for (let d = begin(bin); d < steps - 1; d++) if (differs(bin, d) && differs(bin, d + 1)) return d;
+    return steps;
+  });
+  const steepest = (STEEPEST * length) / BINS / step;
+  const long = ends.filter((end, i) => end - begin(bins[i]!) >= THINNEST).length;
+  const edge = long < share * bins.length ? undefined : straightest(bins, ends, steepest);
+  if (!edge) return undefined;
+  const on = bins.filter((bin, i) => Math.abs(ends[i]! - depthOf(edge, bin)) <= STRAIGHT);
+  const short = bins.filter((bin, i) => ends[i]! < depthOf(edge, bin) - STRAIGHT);
+  const sharp = on.filter((bin) => {
+    const d = Math.round(depthOf(edge, bin));
+    return Math.abs(value(bin, d + 2) - value(bin, Math.max(d - 2, 0))) > Math.max(1.5 * tolerance, 14);
+  });
+  const thick = Math.min(...[bins[0]!, bins.at(-1)!].map((bin) => depthOf(edge, bin) - depthOf(start, bin)));
+  const deepest = Math.max(depthOf(edge, 0), depthOf(edge, BINS)) * step;
+  const is =
+    sharp.length >= share * bins.length &&
+    short.length <= 0.08 * bins.length &&
+    thick >= THINNEST &&
+    deepest <= MOST * across;
+  return is ? { ...edge, level } : undefined;
+}
+
+/** The line on which the most ends lie: tried are those through one in its first and one in its second half. */
+function straightest(bins: readonly number[], ends: readonly number[], steepest: number): Line | undefined {
+  let best: Line | undefined;
+  let most = 0;
+  const half = bins.length >> 1;
+  for (let i = 0; i < half; i += 2) {
+    for (let j = half + ((i % 4) >> 1); j < bins.length; j += 2) {
+      const slope = (ends[j]! - ends[i]!) / (bins[j]! - bins[i]!);
+      if (Math.abs(slope) > steepest) continue;
+      const at = ends[i]! - slope * bins[i]!;
+      // The nearer the better, so that of two lines with as many the one in the middle wins.
+      let score = 0;
+      for (let k = 0; k < bins.length; k++) {
+        const off = Math.abs(ends[k]! - at - slope * bins[k]!);
+        if (off <= STRAIGHT) score += 1 - off / 4;
+      }
+      if (score > most) [best, most] = [{ at, slope }, score];
+    }
+  }
+  return best;
+}
+
+/** Measures an edge at full size: in each bin, where it is half over; the straightest line through these. */
+function refined({ read, length, across, step, steps }: Side, bins: readonly number[], edge: Layer) {
+  const places: number[] = [];
+  const used = bins.filter((bin) => {
+    const start = Math.max(0, Math.floor((depthOf(edge, bin) - 2) * step));
+    const end = Math.min(Math.ceil((depthOf(edge, bin) + 3) * step), across - 1, steps * step);
+    const inside = sample(read, length, bin, end, 1);
+    const half = (edge.level + inside) / 2;
+    if (Math.abs(inside - edge.level) < 12) return false;
+    for (let d = start; d <= end; d++) {
+      if (sample(read, length, bin, d, 1) > half !== edge.level > half) {
+        places.push(d);
+        return true;
+      }
+    }
+    return false;
+  });
+  const { at, slope } = straightest(used, places, (STEEPEST * length) / BINS) ?? {
+    at: edge.at * step,
+    slope: edge.slope * step,
+  };
+  return [at / across, (at + slope * BINS) / across] as const;
+}

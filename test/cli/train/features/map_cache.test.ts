@@ -1,0 +1,251 @@
+/** Feature maps on their way into the training step, and on disk. */
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { MapCache } from '../../../../src/cli/train/features/map_cache.ts';
+import { train } from '../../../../src/cli/train/index.ts';
+import { Progress } from '../../../../src/cli/train/progress.ts';
+import { decodeForTraining } from '../../../../src/image/node.ts';
+import { stretched } from '../../../../src/image/raster/stretch.ts';
+import { Colorizer, defaultExtractor } from '../../../../src/model/colorizer.ts';
+import { MapExtractor } from '../../../../src/model/maps.ts';
+import { decodeWeights } from '../../../../src/model/weights.ts';
+import { sha256 } from '../../../../src/onnx/sha256.ts';
+import { assembleBatch, type Crop, type Dataset } from '../../../../src/train/data/batch.ts';
+import { centred, Sampler } from '../../../../src/train/data/sampler.ts';
+import { temporaryFolder } from '../../../support/fixtures.ts';
+import { gpu } from '../../../support/gpu.ts';
+import { CHANNELS, mapper, mapsOf } from '../../../support/mapper.ts';
+import { picture, writePicture } from '../../../support/pictures.ts';
+import { callIn, logOf } from '../../../support/train_command.ts';
+
+const SIZE = 32;
+const CELL = 8;
+const RANGE = [-127 / 128, 1] as const;
+const quiet = Object.assign(new Progress(), { say: () => undefined, embedding: () => undefined });
+
+const open: MapExtractor[] = [];
+const before = gpu.allocatedBytes;
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+  expect(gpu.allocatedBytes, 'buffers left behind').toBe(before);
+});
+
+test('squares lie on cells, and their features are asked for where they lie, mirrored or not', async () => {
+  const [width, height] = [75, 44];
+  const whole = picture(3, width, height);
+  const asked: (Crop & { mirror: boolean })[] = [];
+  const dataset: Dataset = {
+    length: 1,
+    cell: CELL,
+    picture: async () => whole,
+    features: async (_, mirror, crop) => {
+      asked.push({ ...crop, mirror });
+      return [Float32Array.of(crop.top, crop.left)];
+    },
+  };
+  const samples = new Sampler(1, 64, 1).batch(0);
+  const { pixels, windows, features } = await assembleBatch(dataset, samples, SIZE);
+  expect(asked).toHaveLength(64);
+  expect([...features[0]!]).toEqual(asked.flatMap(({ top, left }) => [top, left]));
+  expect([...new Set(asked.map(({ top }) => top))].sort()).toEqual([0, 8]);
+  expect([...new Set(asked.map(({ left }) => left))].sort((a, b) => a - b)).toEqual([0, 8, 16, 24, 32, 40]);
+  const source = new Uint32Array(whole.data.buffer);
+  asked.forEach(({ top, left, mirror }, i) => {
+    expect([...windows.subarray(i * 4, i * 4 + 3)]).toEqual([0, 0, Number(mirror)]);
+    // The kernel mirrors the square: what it shows then are the pixels of the mirrored picture from `left` on.
+    for (const [y, x] of [
+      [0, 0],
+      [5, 31],
+      [31, 7],
+    ] as const) {
+      const shown = pixels[i * SIZE ** 2 + y * SIZE + (mirror ? SIZE - 1 - x : x)];
+      const column = mirror ? width - 1 - (left + x) : left + x;
+      expect(shown).toBe(source[(top + y) * width + column]);
+    }
+  });
+  asked.length = 0;
+  await assembleBatch(dataset, [centred(0)], SIZE);
+  expect(asked).toEqual([{ top: 8, left: 24, size: SIZE, mirror: false }]);
+});
+
+async function files(root: string, count: number) {
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const path = join(root, `${i}.png`);
+      await writePicture(path, i, 75, 44);
+      return { path, hash: await sha256(await readFile(path)) };
+    }),
+  );
+}
+
+async function cacheIn(root: string) {
+  const extractor = await MapExtractor.open(gpu, mapper(), { outputs: ['coarse', 'fine'], scale: 1, range: RANGE });
+  open.push(extractor);
+  return { extractor, cache: (info = extractor.description) => new MapCache(join(root, 'cache'), info, SIZE) };
+}
+
+test('the cache holds the maps of squares of the whole picture and of its mirror image', async () => {
+  const root = await temporaryFolder();
+  const [file] = (await files(root, 1)) as [{ path: string; hash: string }];
+  const { extractor, cache } = await cacheIn(root);
+  const info = await cache().measured([file], extractor, quiet);
+  const deviations = info.maps.map(({ deviation }) => deviation);
+  const decoded = await decodeForTraining(file.path, { shorter: SIZE });
+  expect([decoded.width, decoded.height]).toEqual([55, 32]);
+  for (const mirror of [false, true]) {
+    const codes = Array.from({ length: 32 }, (_, y) => {
+      const row = Array.from({ length: 55 }, (_, x) => {
+        const [r, g, b] = decoded.data.subarray((y * 55 + x) * 4) as unknown as [number, number, number];
+        return 0.299 * r + 0.587 * g + 0.114 * b;
+      });
+      const shown = mirror ? row.toReversed() : row;
+      return [...shown, shown[54]!];
+    }).flat();
+    const want = mapsOf(stretched(Float32Array.from(codes)), [32, 56], RANGE);
+    const squares = await cache(info).get(file, mirror, { top: 0, left: 16, size: SIZE });
+    const wanted = [
+      { values: want.coarse, stride: 8 },
+      { values: want.fine, stride: 4 },
+    ];
+    squares.forEach((square, i) => {
+      const { values, stride } = wanted[i]!;
+      const [side, columns] = [SIZE / stride, 56 / stride];
+      expect(square.length).toBe(side ** 2 * CHANNELS);
+      square.forEach((value, at) => {
+        const [cell, c] = [Math.floor(at / CHANNELS), at % CHANNELS];
+        const [y, x] = [Math.floor(cell / side), (cell % side) + 16 / stride];
+        // float16 has 11 bits.
+        const truth = values[(y * columns + x) * CHANNELS + c]! / deviations[i]!;
+        expect(Math.abs(value - truth)).toBeLessThan(0.005);
+      });
+    });
+  }
+  const [coarse] = await cache(info).get(file, false, { top: 0, left: 0, size: SIZE });
+  const mean = coarse!.reduce((sum, value) => sum + value, 0) / coarse!.length;
+  const spread = Math.sqrt(coarse!.reduce((sum, value) => sum + (value - mean) ** 2, 0) / coarse!.length);
+  expect(spread).toBeGreaterThan(0.5);
+  expect(spread).toBeLessThan(2);
+});
+
+test('what is missing is computed once; a damaged file is removed and named', async () => {
+  const root = await temporaryFolder();
+  const all = await files(root, 3);
+  const { extractor, cache } = await cacheIn(root);
+  const said: string[] = [];
+  const progress = Object.assign(new Progress(), {
+    say: (line: string) => said.push(line),
+    embedding: () => undefined,
+  });
+  await cache().complete(all.slice(0, 2), extractor, progress);
+  await cache().complete(all, extractor, progress);
+  expect(said.map((line) => line.replace(/, in .*/, ''))).toEqual([
+    'maps     coarse, fine of 2 pictures and their mirror images: 2 computed',
+    'maps     coarse, fine of 3 pictures and their mirror images: 1 computed',
+  ]);
+  const [folder] = await readdir(join(root, 'cache'));
+  const path = join(root, 'cache', folder!, `${all[0]!.hash}.f16`);
+  const bytes = await readFile(path);
+  bytes[bytes.length - 1]! ^= 1;
+  await writeFile(path, bytes);
+  const crop = { top: 0, left: 0, size: SIZE };
+  await expect(cache().get(all[0]!, false, crop)).rejects.toThrow(
+    /got a damaged file, now removed – go on with --resume/,
+  );
+  await expect(cache().get(all[0]!, false, crop)).rejects.toThrow(/got none – go on with --resume/);
+  await cache().complete(all, extractor, quiet);
+  await cache().get(all[0]!, false, crop);
+  // A map of one picture under another's name.
+  await writeFile(path, await readFile(path.replace(all[0]!.hash, all[1]!.hash)));
+  await expect(cache().get(all[0]!, false, crop)).rejects.toThrow(/a damaged file/);
+});
+
+test('views of a picture that happen to be alike, and repeated pictures, are computed once', async () => {
+  const root = await temporaryFolder();
+  const all = await files(root, 1);
+  const { extractor, cache } = await cacheIn(root);
+  const said: string[] = [];
+  const progress = Object.assign(new Progress(), {
+    say: (line: string) => said.push(line),
+    embedding: () => undefined,
+  });
+  // From 32 to 40 pixels: some of thirty views have the same size.
+  await cache().complete([...all, ...all], extractor, progress, 30, all);
+  const [folder] = await readdir(join(root, 'cache'));
+  const held = await readdir(join(root, 'cache', folder!));
+  expect(held.length).toBeLessThanOrEqual(10);
+  expect(said).toEqual([expect.stringContaining(`: ${held.length} computed, `)]);
+});
+
+test('koalarize train with maps: resumed to the bit, a second run starts from the cache', async () => {
+  const root = await temporaryFolder();
+  const photos = join(root, 'photos');
+  for (let i = 0; i < 12; i++) await writePicture(join(photos, `${i}.png`), i, 75, 44);
+  const onnx = join(root, 'maps.onnx');
+  await writeFile(onnx, mapper());
+  const given = ['--size', '32', '--batch', '4', '--micro-batch', '2', '--width-divisor', '16', '--seed', '3'];
+  const maps = ['--extractor', onnx, '--maps', 'coarse,fine', '--extractor-scale', '1'];
+  const cache = ['--embedding-cache', join(root, 'cache')];
+  const run = (name: string, ...more: string[]) =>
+    callIn(root, photos, '--out', join(root, name), ...given, ...maps, ...cache, ...more);
+  const whole = await run('whole', '--steps', '8', '--lr-decay', 'constant', '--warmup', '0');
+  expect(whole.code, whole.err).toBe(0);
+  expect(whole.err).toMatch(/maps {5}coarse, fine of \d+ pictures and their mirror images: \d+ computed/);
+  const half = await run('half', '--steps', '4', '--lr-decay', 'constant', '--warmup', '0');
+  expect(half.err).toMatch(/: 0 computed, 12 from ROOT\/cache/);
+  // Also where the maps have gone, and are computed again.
+  await rm(join(root, 'cache'), { recursive: true });
+  const rest = await callIn(root, '--resume', '--out', join(root, 'half'), '--steps', '8');
+  expect(rest.code, rest.err).toBe(0);
+  expect(rest.err).toMatch(/: 12 computed/);
+  const weights = await Promise.all(['whole', 'half'].map((name) => readFile(join(root, name, 'weights.safetensors'))));
+  expect(weights[1]!.equals(weights[0]!)).toBe(true);
+  const lossesOf = async (name: string) => (await logOf(join(root, name))).flatMap(({ loss }) => loss ?? []);
+  expect(await lossesOf('half')).toEqual(await lossesOf('whole'));
+  const { embedding, network, tensors } = decodeWeights(weights[0]!, 'weights');
+  expect(embedding).toMatchObject({ kind: 'maps', scale: 1, maps: [{ output: 'coarse' }, { output: 'fine' }] });
+  expect(network.maps).toEqual([
+    { channels: CHANNELS, stride: 8 },
+    { channels: CHANNELS, stride: 4 },
+  ]);
+  expect(tensors.get('fusion.map0')!.data.some((value) => value !== 0)).toBe(true);
+
+  const refused = async (...argv: string[]) =>
+    (await callIn(root, photos, '--out', join(root, 'no'), ...argv)).err.trim();
+  expect(await refused(...given, '--size', '20', ...maps)).toMatch(/--size: expected a multiple of 8/);
+  expect(await refused(...given, ...maps, '--pad', 'white')).toMatch(
+    /--pad: expected none beside feature maps, got white/,
+  );
+  expect(await refused(...given, '--extractor', 'none', '--maps', 'a')).toMatch(
+    /--maps: expected none beside --extractor none, got 'a'/,
+  );
+  expect(await refused(...given, '--maps', 'a,,b')).toMatch(/--maps: expected different names with commas between/);
+});
+
+test('without options training takes the extractor of the package, and so does the colorizer with its weights', async () => {
+  const root = await temporaryFolder();
+  const photos = join(root, 'photos');
+  for (let i = 0; i < 4; i++) await writePicture(join(photos, `${i}.png`), i, 48, 40);
+  const run = join(root, 'run');
+  const small = ['--size', '32', '--batch', '2', '--width-divisor', '16', '--steps', '1'];
+  const words = [photos, '--out', run, ...small, '--extractor', fileURLToPath(defaultExtractor())];
+  const named = await callIn(root, ...words, '--maps', 'stride8,stride16,stride32', '--extractor-scale', '4');
+  expect(named.code, named.err).toBe(0);
+  const other = join(root, 'other');
+  expect(await train([photos, '--out', other, ...small, '--embedding-cache', join(run, 'embeddings')])).toBe(0);
+  const [one, two] = await Promise.all([run, other].map((folder) => readFile(join(folder, 'weights.safetensors'))));
+  expect(two!.equals(one!)).toBe(true);
+  const colorizer = await Colorizer.load({ gpu, weights: one! });
+  const chroma = await colorizer.chroma(picture(1, 48, 40));
+  expect(chroma.data.some((value) => value !== 0)).toBe(true);
+  const best = await colorizer.chroma(picture(1, 48, 40), { quality: 'best' });
+  expect([best.width, best.height]).toEqual([
+    Math.ceil(chroma.extent!.width * 1.5),
+    Math.ceil(chroma.extent!.height * 1.5),
+  ]);
+  await expect(colorizer.chroma(picture(1, 48, 40), { quality: 'good' as 'best' })).rejects.toThrow(
+    "colorize: expected quality fast or best, got 'good'",
+  );
+  await colorizer.close();
+});

@@ -1,0 +1,104 @@
+/** Files that are either whole or not there. */
+import { spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { makeFolder, writeWhole } from '../../../src/image/codec/whole_file.ts';
+import { codeOf } from '../../../src/runtime/file_errors.ts';
+import { temporaryFolder } from '../../support/fixtures.ts';
+
+/** Lets the next write to a file fail. */
+const failure = vi.hoisted(() => ({ code: '' }));
+vi.mock('node:fs/promises', async (original) => {
+  const fs = await original<typeof import('node:fs/promises')>();
+  const open: typeof fs.open = async (...args) => {
+    const file = await fs.open(...args);
+    if (failure.code && args[1] === 'wx') {
+      file.writeFile = () => Promise.reject(Object.assign(new Error(`${failure.code}: no`), { code: failure.code }));
+    }
+    return file;
+  };
+  return { ...fs, open };
+});
+
+test.each([
+  ['ASCII', `${'n'.repeat(251)}.png`],
+  ['more bytes a letter', `${'é'.repeat(125)}n.png`],
+])('a name of 255 bytes can be written: %s', async (_, name) => {
+  expect(Buffer.byteLength(name)).toBe(255);
+  const folder = await temporaryFolder();
+  await writeWhole(join(folder, name), 'content');
+  expect(await readdir(folder)).toEqual([name]);
+  expect(await readFile(join(folder, name), 'utf8')).toBe('content');
+});
+
+test('what cannot be written leaves the old file, and nothing else', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'a.txt'), 'old');
+  failure.code = 'ENOSPC';
+  const error = await writeWhole(join(folder, 'a.txt'), 'new').catch((cause: Error) => cause);
+  failure.code = '';
+  expect(String(error)).toBe(
+    `FormatError: ${folder}/a.txt: expected a folder to write into, got a full disk – make room`,
+  );
+  expect(codeOf(error)).toBe('ENOSPC');
+  expect(await readdir(folder)).toEqual(['a.txt']);
+  expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('old');
+});
+
+test('messages say what is in the way', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'taken.png'));
+  await writeFile(join(folder, 'file'), '');
+  const message = async (work: Promise<void>) => {
+    const error = await work.catch((cause: Error) => cause);
+    return String(error).replaceAll(folder, 'ROOT').replaceAll('n'.repeat(256), 'N');
+  };
+  expect([
+    await message(writeWhole(join(folder, 'taken.png'), '')),
+    await message(writeWhole(join(folder, 'n'.repeat(256)), '')),
+    await message(makeFolder(join(folder, 'n'.repeat(256)))),
+    await message(makeFolder(join(folder, 'file'))),
+    await message(makeFolder(join(folder, 'file/below'))),
+  ]).toMatchInlineSnapshot(`
+    [
+      "FormatError: ROOT/taken.png: expected a folder to write into, got a folder of that name – choose another name",
+      "FormatError: ROOT/N: expected a folder to write into, got a name that is longer than the disk allows – choose a shorter one",
+      "FormatError: ROOT/N: expected a folder to write into, got a name that is longer than the disk allows – choose a shorter one",
+      "FormatError: ROOT/file: expected a folder to write into, got a file where a folder should be – choose another folder",
+      "FormatError: ROOT/file/below: expected a folder to write into, got a file where a folder should be – choose another folder",
+    ]
+  `);
+});
+
+test('a process that ends in the midst of it leaves nothing', async () => {
+  const folder = await temporaryFolder();
+  const module = resolve(import.meta.dirname, '../../../src/image/codec/whole_file.ts');
+  const program = `
+    import { readdirSync } from 'node:fs';
+    import { writeWhole } from ${JSON.stringify(module)};
+    void writeWhole(process.argv[2] + '/large', new Uint8Array(1e8));
+    const look = () => {
+      const names = readdirSync(process.argv[2]);
+      if (names.length === 0) return setImmediate(look);
+      console.log(names.length);
+      process.exit(0);
+    };
+    look();`;
+  // Node 20 takes no TypeScript: esbuild, which vitest brings along, makes it JavaScript.
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    stdin: { contents: program, resolveDir: folder, loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+  });
+  const script = join(await temporaryFolder(), 'program.mjs');
+  await writeFile(script, outputFiles[0]!.text);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder], {
+    encoding: 'utf8',
+  });
+  expect([status, stdout.trim()], stderr).toEqual([0, '1']);
+  expect(await readdir(folder)).toEqual([]);
+});
