@@ -1,4 +1,4 @@
-/** The dependency table of the project: which folder may import which. */
+/** Dependency table of the project: which folder may import which; and no circles, by types neither. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,16 +7,32 @@ const src = resolve(import.meta.dirname, '../src');
 
 /** Folders of src/ by what they may import; `x/file` allows one file only. */
 const allowed: Record<string, readonly string[]> = {
+  util: [],
   runtime: [],
   kernels: ['runtime'],
-  graph: ['kernels', 'runtime'],
+  graph: ['kernels', 'runtime', 'util'],
+  formats: ['graph/node.ts', 'graph/parameters.ts', 'runtime', 'util'],
   onnx: ['graph', 'runtime'],
   image: ['runtime/errors.ts', 'runtime/file_errors.ts', 'runtime/arguments.ts'],
-  model: ['graph', 'onnx', 'image', 'kernels', 'runtime'],
-  train: ['graph', 'kernels', 'runtime'],
-  cli: ['runtime', 'kernels', 'graph', 'onnx', 'image', 'model', 'train', 'index.ts'],
+  evaluation: ['image', 'runtime/errors.ts', 'util'],
+  model: ['formats', 'graph', 'onnx', 'image', 'kernels', 'runtime', 'util'],
+  train: ['formats', 'graph', 'kernels', 'runtime', 'util'],
+  cli: [
+    'evaluation',
+    'formats',
+    'graph',
+    'image',
+    'index.ts',
+    'kernels',
+    'model',
+    'onnx',
+    'runtime',
+    'train',
+    'util',
+    '../web/study',
+  ],
 };
-const mayUseNode = /^(runtime\/(node|swiftshader|tuning_file)\.ts|image\/(node|whole_file)\.ts|cli\/.*)$/;
+const mayUseNode = /^(runtime\/(node\/\w+|tuning_store\/file)\.ts|image\/(node|codec\/whole_file)\.ts|cli\/.*)$/;
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /(?<!\.d)\.ts$/.test(file));
 
@@ -34,4 +50,53 @@ test.each(files)('%s imports only what its folder may', (file) => {
     );
     expect(permitted, `${file} imports ${target}`).toBe(true);
   }
+});
+
+/** Every file of the project with those that it imports, for types too. */
+function importsOf(root: string): Map<string, string[]> {
+  const graph = new Map<string, string[]>();
+  for (const folder of ['src', 'web', 'bench', 'test']) {
+    for (const name of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
+      if (!/(?<!\.d)\.ts$/.test(name)) continue;
+      const file = join(root, folder, name);
+      const found = readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.[^'?]+)/g);
+      graph.set(
+        file,
+        [...found].map(([, path]) => resolve(dirname(file), path!)),
+      );
+    }
+  }
+  return graph;
+}
+
+test('no file imports itself by way of others, for types neither', () => {
+  const root = resolve(src, '..');
+  const graph = importsOf(root);
+  const done = new Set<string>();
+  const walk = (file: string, way: readonly string[]) => {
+    const back = way.indexOf(file);
+    expect([...way.slice(back), file].map((each) => relative(root, each)).join(' → '), 'a circle').toSatisfy(
+      () => back < 0,
+    );
+    if (done.has(file)) return;
+    for (const next of graph.get(file) ?? []) walk(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file, []);
+  expect(done.size).toBeGreaterThan(500);
+});
+
+test('no folder has more than some fifteen files beside each other, and none is named as a file beside it', () => {
+  const entries = readdirSync(src, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const folders = new Map<string, number>();
+  for (const { parentPath } of files) {
+    const folder = relative(src, parentPath);
+    folders.set(folder, (folders.get(folder) ?? 0) + 1);
+  }
+  for (const [folder, count] of folders) expect(count, folder).toBeLessThanOrEqual(19);
+  const twins = files.filter((entry) =>
+    folders.has(relative(src, join(entry.parentPath, entry.name.replace(/\.ts$/, '')))),
+  );
+  expect(twins.map(({ name }) => name)).toEqual([]);
 });

@@ -3,8 +3,8 @@
  * easily fooled, and some pictures fool everybody. Here whole people, or people and pictures, are drawn with replacement.
  */
 
-import type { Answer } from '../cli/study/answers.ts';
 import { Random } from '../util/random.ts';
+import type { Answer } from './answers.ts';
 import { type Estimate, quantile, RESAMPLES, SEED } from './bootstrap.ts';
 
 /** One person's answers of the kind in question. */

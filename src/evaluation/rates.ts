@@ -1,5 +1,5 @@
 /** Rates and their intervals, for the page and for the command line. */
-import type { Answer, Kind } from '../cli/study/answers.ts';
+import type { Answer, Kind } from './answers.ts';
 
 /** A share of answers, with the 95 % interval of Wilson's score; null where nothing was asked. */
 export interface Rate {

@@ -1,9 +1,10 @@
 /** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
 
+import { type ConvTask, keyOf } from '../kernels/conv/task.ts';
 import type { KernelCall } from '../kernels/core/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/core/record.ts';
 import { settlePrecision } from '../kernels/tuning/precision.ts';
-import { type ConvTask, keyOf, type Winners } from '../kernels/tuning/winners.ts';
+import type { Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';

@@ -1,6 +1,6 @@
 /** A node's attributes: typed look-ups that say what is wrong, and with which node. */
 import { FormatError } from '../runtime/errors.ts';
-import type { OnnxTensor } from './model.ts';
+import type { OnnxTensor } from './tensor_types.ts';
 
 /** What an attribute can hold. Of `other` kinds (subgraphs, sparse tensors, types) only the presence is kept. */
 export type AttributeValue =

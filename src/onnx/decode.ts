@@ -3,10 +3,11 @@ import { FormatError } from '../runtime/errors.ts';
 import { Attributes, type AttributeValue } from './attributes.ts';
 import { ELEMENTS } from './elements.ts';
 import { checkLocation } from './external.ts';
-import type { OnnxFile, OnnxGraph, OnnxNode, OnnxTensor, ValueInfo } from './model.ts';
+import type { OnnxFile, OnnxGraph, OnnxNode, ValueInfo } from './model.ts';
 import { inOrder, labelOf } from './order.ts';
 import { decodeModel, encodedOf, type onnx, toNumber } from './proto.ts';
 import { decodeTensor, externalEntries } from './tensor.ts';
+import type { OnnxTensor } from './tensor_types.ts';
 
 const OLDEST_IR = 3;
 

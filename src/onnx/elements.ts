@@ -1,7 +1,7 @@
 /** The element types: ONNX's numbers for them, and how a number of each is stored. */
 import type { Reader } from 'protobufjs/minimal.js';
-import type { DataType } from './model.ts';
 import { toNumber } from './proto.ts';
+import type { DataType } from './tensor_types.ts';
 
 /** How an element type is stored. */
 export interface Element {

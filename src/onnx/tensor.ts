@@ -7,9 +7,9 @@
 import { FormatError } from '../runtime/errors.ts';
 import { ELEMENTS, type Element, otherElement } from './elements.ts';
 import { externalBytes } from './external.ts';
-import type { OnnxTensor } from './model.ts';
 import { guard } from './proto.ts';
 import { type Header, readField, readHeader } from './tensor_message.ts';
+import type { OnnxTensor } from './tensor_types.ts';
 
 /** Shapes, axes, indices: as JavaScript numbers they are up to eight times larger than in the file. */
 const MAX_INTEGERS = 2 ** 22;

@@ -4,7 +4,7 @@ import { describe, type Node, type Shape, sizeOf } from '../graph/node.ts';
 import { constant } from '../graph/ops/core/constant.ts';
 import { tensor } from '../graph/ops/core/tensor.ts';
 import { ShapeError } from '../runtime/errors.ts';
-import type { DataType, OnnxTensor } from './model.ts';
+import type { DataType, OnnxTensor } from './tensor_types.ts';
 
 /** Most elements of a result on the device. */
 export const MAX_ELEMENTS = 2 ** 28;

@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { input } from '../../src/graph/ops/core/input.ts';
 import { decodeOnnx, externalLocations } from '../../src/onnx/decode.ts';
 import { checkOperators, importGraph } from '../../src/onnx/import.ts';
-import type { OnnxGraph, OnnxTensor } from '../../src/onnx/model.ts';
+import type { OnnxGraph } from '../../src/onnx/model.ts';
 import { selectOutputs } from '../../src/onnx/select.ts';
+import type { OnnxTensor } from '../../src/onnx/tensor_types.ts';
 import { random } from '../support/fixtures.ts';
 import {
   externalTensor,

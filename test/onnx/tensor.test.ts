@@ -1,7 +1,7 @@
 /** Constant arrays: every encoding and element type, and data that does not match its shape. */
 import { expect, test } from 'vitest';
-import type { DataType } from '../../src/onnx/model.ts';
 import { decodeTensor } from '../../src/onnx/tensor.ts';
+import type { DataType } from '../../src/onnx/tensor_types.ts';
 import { CODES, encodeTensor, tensor, toHalf } from '../support/proto_builder.ts';
 
 const decode = (of: Parameters<typeof encodeTensor>[0]) => decodeTensor(encodeTensor(of), 'test.pb');

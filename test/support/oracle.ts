@@ -2,7 +2,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { loadOnnx, type OnnxArray } from '../../src/onnx/load.ts';
-import type { DataType } from '../../src/onnx/model.ts';
+import type { DataType } from '../../src/onnx/tensor_types.ts';
 import { gpu, random } from './gpu.ts';
 import { model, node, tensor, value } from './proto_builder.ts';
 

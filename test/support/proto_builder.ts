@@ -1,6 +1,6 @@
 /** Writes ONNX models for tests, with onnx-proto's encoder. */
 import onnxProto, { type onnx } from 'onnx-proto';
-import type { DataType } from '../../src/onnx/model.ts';
+import type { DataType } from '../../src/onnx/tensor_types.ts';
 
 type Dims = readonly (number | string)[];
 type Attribute = number | string | readonly number[] | readonly string[] | onnx.ITensorProto | ExplicitAttribute;

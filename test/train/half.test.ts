@@ -2,10 +2,10 @@
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { glorotUniform } from '../../src/graph/initializers.ts';
 import { algorithms } from '../../src/kernels/conv/index.ts';
+import { keyOf } from '../../src/kernels/conv/task.ts';
 import { traitsOf } from '../../src/kernels/core/record.ts';
 import { settlePrecision } from '../../src/kernels/tuning/precision.ts';
 import { Tuner } from '../../src/kernels/tuning/tuner.ts';
-import { keyOf } from '../../src/kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { decodeCheckpoint, encodeCheckpoint, readState } from '../../src/train/checkpoint.ts';

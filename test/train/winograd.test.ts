@@ -2,9 +2,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { glorotUniform } from '../../src/graph/initializers.ts';
 import { algorithms } from '../../src/kernels/conv/index.ts';
+import { keyOf } from '../../src/kernels/conv/task.ts';
 import { traitsOf } from '../../src/kernels/core/record.ts';
 import { Tuner } from '../../src/kernels/tuning/tuner.ts';
-import { keyOf } from '../../src/kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { sourceSize } from '../../src/train/data/batch.ts';

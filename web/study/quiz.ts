@@ -8,7 +8,7 @@ import {
   oursAt,
   type Sitting,
   type Verdict,
-} from '../../src/cli/study/answers.ts';
+} from '../../src/evaluation/answers.ts';
 import { Random } from '../../src/util/random.ts';
 
 export class Quiz {

@@ -1,5 +1,5 @@
 /** What a sitting came to: rates with their intervals, and the pictures with what they are. */
-import type { Answer, Deck, Sitting } from '../../src/cli/study/answers.ts';
+import type { Answer, Deck, Sitting } from '../../src/evaluation/answers.ts';
 import { intervalText, isRight, percent, ratesOf } from '../../src/evaluation/rates.ts';
 import { element } from './dom.ts';
 import { urlOf } from './quiz.ts';

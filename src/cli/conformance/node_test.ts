@@ -2,10 +2,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadOnnx } from '../../onnx/load.ts';
-import type { OnnxFile, OnnxTensor } from '../../onnx/model.ts';
+import type { OnnxFile } from '../../onnx/model.ts';
 import { onnx } from '../../onnx/proto.ts';
 import { readOnnx } from '../../onnx/read.ts';
 import { decodeTensor } from '../../onnx/tensor.ts';
+import type { OnnxTensor } from '../../onnx/tensor_types.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';

@@ -5,9 +5,10 @@ import { EMBEDDING_KINDS, type EmbeddingKind } from '../../model/embedding.ts';
 import { chooseFeature, classifierInput } from '../../model/find_embedding.ts';
 import { ELEMENTS } from '../../onnx/elements.ts';
 import { importGraph, unsupportedOperators } from '../../onnx/import.ts';
-import type { OnnxFile, OnnxGraph, OnnxTensor, ValueInfo } from '../../onnx/model.ts';
+import type { OnnxFile, OnnxGraph, ValueInfo } from '../../onnx/model.ts';
 import { readExternal, readOnnx } from '../../onnx/read.ts';
 import { selectOutputs } from '../../onnx/select.ts';
+import type { OnnxTensor } from '../../onnx/tensor_types.ts';
 import { isExpected } from '../shared/messages.ts';
 import { type StoredType, tally } from './stored.ts';
 

@@ -4,7 +4,7 @@ import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 import { applyChroma } from '../../image/color/chroma.ts';
 import { decodeForTraining } from '../../image/node.ts';
 import { lumaRow } from '../../image/raster/picture.ts';
-import { readUnchanged } from './pictures.ts';
+import { readUnchanged } from './read_unchanged.ts';
 import type { PictureFile } from './scan.ts';
 
 /** Means of a* and b*. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Deck, oursAt, type Study } from '../../evaluation/answers.ts';
 import { writeWhole } from '../../image/codec/whole_file.ts';
 import { Colorizer, defaultWeights } from '../../model/colorizer.ts';
 import { sha256 } from '../../onnx/sha256.ts';
@@ -18,7 +19,6 @@ import { fileSize, print, printJson, UsageError } from '../shared/messages.ts';
 import { makeFolders } from '../shared/output.ts';
 import { Counter } from '../shared/progress_line.ts';
 import { select } from '../shared/select.ts';
-import { type Deck, oursAt, type Study } from './answers.ts';
 import { studyHtml } from './html.ts';
 import { mergeFiles } from './merge.ts';
 import { checkMerge, HELP, OPTIONS, settingsOf, type Values } from './options.ts';

@@ -1,10 +1,10 @@
 /** Many people's answers to one study, put together: rates over all, over each person and over each picture. */
 
+import type { Answer, Kind, Sitting, Study } from '../../evaluation/answers.ts';
 import { type Estimate, RESAMPLES, SEED } from '../../evaluation/bootstrap.ts';
 import { clustered } from '../../evaluation/clustered.ts';
 import { type Rate, type Rates, ratesOf } from '../../evaluation/rates.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import type { Answer, Kind, Sitting, Study } from './answers.ts';
 import { readSaved } from './saved.ts';
 
 /** A rate with its interval seen in three ways; null where there are too few people or pictures for it. */

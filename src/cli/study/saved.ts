@@ -1,8 +1,8 @@
 /** Reads files of saved answers, and believes nothing in them unseen: people's files come by mail. */
 import { readFile } from 'node:fs/promises';
+import { type Answer, FORMAT, type Saved, type Sitting, type Study, VERSION } from '../../evaluation/answers.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
-import { type Answer, FORMAT, type Saved, type Sitting, type Study, VERSION } from './answers.ts';
 
 /** Reads a file that a study's page saved. @throws FormatError */
 export async function readSaved(path: string): Promise<Saved> {

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';
 import { leftOutText } from '../paths/walk.ts';
-import type { PictureCache, Pictures } from '../shared/pictures.ts';
 import { isForValidation, type PictureFile, scan } from '../shared/scan.ts';
 import type { Arguments } from './options.ts';
+import type { PictureCache, Pictures } from './pictures.ts';
 import type { Progress } from './progress.ts';
 import type { PictureSet, RunConfig, RunFolder } from './run_folder.ts';
 

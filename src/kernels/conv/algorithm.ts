@@ -1,20 +1,13 @@
-/** What a way to compute a convolution, or one of its gradients, has to say of itself. */
+/** Interface of an algorithm for a convolution or one of its gradients, and its candidates. */
 import type { DeviceTraits, Emit } from '../core/emit.ts';
-import { type ConvGeometry, type ConvOptions, pixelsOut, taps } from './geometry.ts';
+import { type ConvGeometry, pixelsOut, taps } from './geometry.ts';
+import type { Convolution, Direction } from './task.ts';
 
 /** The buffers of each direction. `residual` is of y's shape. */
 export interface ConvBuffers<T> {
   readonly forward: { readonly x: T; readonly w: T; readonly bias?: T; readonly residual?: T; readonly y: T };
   readonly inputGrad: { readonly dy: T; readonly w: T; readonly dx: T };
   readonly weightGrad: { readonly x: T; readonly dy: T; readonly dw: T };
-}
-export type Direction = keyof ConvBuffers<unknown>;
-
-/** One convolution: the gradients have no options. */
-export interface Convolution<D extends Direction = Direction> {
-  readonly direction: D;
-  readonly geometry: ConvGeometry;
-  readonly options: ConvOptions;
 }
 
 export interface Algorithm<D extends Direction> {
@@ -31,3 +24,6 @@ export interface Algorithm<D extends Direction> {
 export function multiplyAdds(g: ConvGeometry): number {
   return pixelsOut(g) * taps(g) * g.inChannels * g.outChannels;
 }
+
+/** The candidates of each direction. */
+export type Algorithms = { readonly [D in Direction]: readonly Algorithm<D>[] };

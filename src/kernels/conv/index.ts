@@ -4,13 +4,13 @@
  */
 
 import type { DeviceTraits, Emit } from '../core/emit.ts';
-import type { Algorithms, ConvTask } from '../tuning/winners.ts';
-import type { Algorithm, ConvBuffers, Convolution, Direction } from './algorithm.ts';
+import type { Algorithm, Algorithms, ConvBuffers } from './algorithm.ts';
 import { directForward, directInputGrad, directWeightGrad } from './direct/index.ts';
 import { gemmForward, gemmInputGrad } from './gemm/forward.ts';
 import { gemmWeightGrad } from './gemm/weight_grad.ts';
 import type { ConvGeometry, ConvOptions } from './geometry.ts';
 import { pointwiseForward } from './pointwise/index.ts';
+import type { Convolution, ConvTask, Direction } from './task.ts';
 import { winogradForward, winogradInputGrad } from './winograd/forward.ts';
 import { winogradWeightGrad } from './winograd/weight_grad.ts';
 

@@ -1,6 +1,6 @@
 /** How code that chooses kernels says which ones to run, without knowing what a buffer is. */
 import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
-import type { ConvTask } from '../tuning/winners.ts';
+import type { ConvTask } from '../conv/task.ts';
 import type { Choice, KernelSpec, Scalar, Values, Variants } from './define.ts';
 
 /** The facts about a device on which the choice of a kernel may depend. */

@@ -4,11 +4,12 @@
  */
 import type { Gpu } from '../../runtime/gpu.ts';
 import { Resources } from '../../runtime/resources.ts';
-import type { Algorithm, Convolution, Direction } from '../conv/algorithm.ts';
+import type { Algorithm } from '../conv/algorithm.ts';
 import { MATRIX_LANES, MATRIX_UNITS, type MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import { gemmForward, gemmInputGrad } from '../conv/gemm/forward.ts';
 import { gemmWeightGrad } from '../conv/gemm/weight_grad.ts';
 import type { ConvGeometry } from '../conv/geometry.ts';
+import type { Convolution, Direction } from '../conv/task.ts';
 import { type DeviceTraits, emitInto, type KernelCall } from '../core/emit.ts';
 import { type Binding, record, traitsOf } from '../core/record.ts';
 

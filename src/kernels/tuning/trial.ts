@@ -2,13 +2,13 @@
 import { DeviceError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { Algorithm, ConvBuffers, Direction } from '../conv/algorithm.ts';
+import type { Algorithm, ConvBuffers } from '../conv/algorithm.ts';
 import { pixelsIn, pixelsOut, taps } from '../conv/geometry.ts';
+import type { ConvTask, Direction } from '../conv/task.ts';
 import { emitInto, type KernelCall } from '../core/emit.ts';
 import { type Binding, record, traitsOf } from '../core/record.ts';
 import { emitMse } from '../loss/mse.ts';
 import { interleaved } from './timing.ts';
-import type { ConvTask } from './winners.ts';
 import { Workspace } from './workspace.ts';
 
 export interface Trial {

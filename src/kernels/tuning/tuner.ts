@@ -5,22 +5,17 @@
  * device, driver, version and kernels. They are fixed as soon as they are known: for this process, and in the store.
  */
 import type { Gpu } from '../../runtime/gpu.ts';
-import { defaultTuningStore, type TuningStore } from '../../runtime/tuning_store/index.ts';
+import { defaultTuningStore } from '../../runtime/tuning_store/default.ts';
+import type { TuningStore } from '../../runtime/tuning_store/index.ts';
 import { VERSION } from '../../runtime/version.ts';
-import type { Algorithm, Direction } from '../conv/algorithm.ts';
+import type { Algorithm, Algorithms } from '../conv/algorithm.ts';
 import { algorithms, ranked } from '../conv/index.ts';
+import type { Direction } from '../conv/task.ts';
+import { type ConvTask, keyOf } from '../conv/task.ts';
 import { traitsOf } from '../core/record.ts';
 import { allKernels } from '../index.ts';
 import { tryOut } from './trial.ts';
-import {
-  type Algorithms,
-  type ConvTask,
-  decodeWinners,
-  encodeWinners,
-  fingerprint,
-  keyOf,
-  type Winners,
-} from './winners.ts';
+import { decodeWinners, encodeWinners, fingerprint, type Winners } from './winners.ts';
 
 /** Algorithms that should cost this many times the best are not tried. On a CPU, compiling them takes too long. */
 const WORTH_TRYING = { hardware: 8, software: 4 };

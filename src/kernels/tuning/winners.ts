@@ -1,39 +1,7 @@
 /** What the tuner remembers: which algorithm was the fastest for which convolution, on which device. Pure data. */
-import type { Algorithm, Convolution, Direction } from '../conv/algorithm.ts';
-
-/** A convolution with all that changes how long it takes. */
-export interface ConvTask<D extends Direction = Direction> extends Convolution<D> {
-  readonly bias: boolean;
-  readonly residual: boolean;
-}
-
-/** The candidates of each direction. */
-export type Algorithms = { readonly [D in Direction]: readonly Algorithm<D>[] };
 
 /** Names of algorithms by `keyOf` a task. */
 export type Winners = ReadonlyMap<string, string>;
-
-/** Names a task: the same for two that are the same work, and readable. */
-export function keyOf({ direction, geometry: g, options, bias, residual }: ConvTask): string {
-  const { activation, biasPerImage, inView, outView, ...others } = options;
-  // An option that is missing here does not compile.
-  const none: Record<string, never> = others;
-  const parts = [
-    direction,
-    [g.batch, g.inHeight, g.inWidth, g.inChannels].join('x'),
-    `to ${[g.outHeight, g.outWidth, g.outChannels].join('x')}`,
-    `kernel ${g.kernelHeight}x${g.kernelWidth}`,
-    `stride ${g.strideY}x${g.strideX}`,
-    `pad ${g.padTop},${g.padLeft}`,
-    ...(activation === 'none' ? [] : [activation]),
-    ...(bias ? [biasPerImage ? 'bias each image' : 'bias'] : []),
-    ...(residual ? ['residual'] : []),
-    ...(inView ? [`from channel ${inView.first} of ${inView.stride}`] : []),
-    ...(outView ? [`into channel ${outView.first} of ${outView.stride}`] : []),
-    ...Object.keys(none),
-  ];
-  return parts.join(' ');
-}
 
 const FORMAT = 1;
 

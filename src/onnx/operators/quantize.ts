@@ -2,7 +2,7 @@
 import { describe } from '../../graph/node.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import { ELEMENTS } from '../elements.ts';
-import type { DataType } from '../model.ts';
+import type { DataType } from '../tensor_types.ts';
 import { isInteger, normaliseAxis, stridesOf, Unsupported, Value } from '../values.ts';
 import type { Call, Operators } from './operator.ts';
 

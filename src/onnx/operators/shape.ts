@@ -4,7 +4,7 @@ import { constant } from '../../graph/ops/core/constant.ts';
 import { binary } from '../../graph/ops/elementwise/binary.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { ELEMENTS } from '../elements.ts';
-import type { DataType } from '../model.ts';
+import type { DataType } from '../tensor_types.ts';
 import { checkSize, isInteger, normaliseAxis, Unsupported, Value } from '../values.ts';
 import { type Call, type Operators, reshaped } from './operator.ts';
 

@@ -16,26 +16,6 @@ export interface TuneOptions {
   readonly warn?: (message: string) => void;
 }
 
-let shared: Promise<TuningStore> | undefined;
-
-/** The one store of this process. */
-export function defaultTuningStore(): Promise<TuningStore> {
-  shared ??= openStore();
-  return shared;
-}
-
-async function openStore(): Promise<TuningStore> {
-  if (typeof process !== 'undefined' && process.versions?.node) {
-    const { cacheFolder, fileStore } = await import('./file.ts');
-    return fileStore(cacheFolder(process.platform, process.env));
-  }
-  if (typeof indexedDB !== 'undefined') {
-    const { indexedDbStore } = await import('./indexeddb.ts');
-    return indexedDbStore(indexedDB);
-  }
-  return memoryStore();
-}
-
 /** Forgets everything when the process ends. */
 export function memoryStore(): TuningStore {
   const values = new Map<string, string>();

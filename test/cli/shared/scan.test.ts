@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { datasetOf, PictureCache } from '../../../src/cli/shared/pictures.ts';
 import { type Findings, isForValidation, scan } from '../../../src/cli/shared/scan.ts';
+import { datasetOf, PictureCache } from '../../../src/cli/train/pictures.ts';
 import { sourceSize } from '../../../src/train/data/batch.ts';
 import { writePicture, writePictures } from '../../support/pictures.ts';
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSquare } from '../../../src/cli/shared/center_crops.ts';
 import { dataUrl } from '../../../src/cli/shared/html.ts';
+import { studyCommand } from '../../../src/cli/study/index.ts';
+import { type StudyReport, sum } from '../../../src/cli/study/merge.ts';
 import {
   type Answer,
   type Deck,
@@ -15,9 +17,7 @@ import {
   type Sitting,
   type Study,
   VERSION,
-} from '../../../src/cli/study/answers.ts';
-import { studyCommand } from '../../../src/cli/study/index.ts';
-import { type StudyReport, sum } from '../../../src/cli/study/merge.ts';
+} from '../../../src/evaluation/answers.ts';
 import { clustered } from '../../../src/evaluation/clustered.ts';
 import { isRight, ratesOf, wilson } from '../../../src/evaluation/rates.ts';
 import { sha256 } from '../../../src/onnx/sha256.ts';

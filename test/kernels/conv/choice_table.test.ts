@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Convolution, Direction } from '../../../src/kernels/conv/algorithm.ts';
 import type { ConvGeometry } from '../../../src/kernels/conv/geometry.ts';
 import { algorithms, ranked } from '../../../src/kernels/conv/index.ts';
+import type { Convolution, Direction } from '../../../src/kernels/conv/task.ts';
 import type { DeviceTraits } from '../../../src/kernels/core/emit.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../../docs/convolutions.md'), 'utf8');

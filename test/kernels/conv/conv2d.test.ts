@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Convolution, Direction } from '../../../src/kernels/conv/algorithm.ts';
 import { directForward, directInputGrad, directWeightGrad } from '../../../src/kernels/conv/direct/index.ts';
 import {
   type ConvActivation,
@@ -7,6 +6,7 @@ import {
   emitConv2d,
   emitConv2dWeightGrad,
 } from '../../../src/kernels/conv/index.ts';
+import type { Convolution, Direction } from '../../../src/kernels/conv/task.ts';
 import type { DeviceTraits, Emit } from '../../../src/kernels/core/emit.ts';
 import type { Binding } from '../../../src/kernels/core/record.ts';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, sizes } from '../../reference/conv2d.ts';

@@ -1,12 +1,13 @@
 /** Convolutions with float16 operands, and on matrix units: every tile in three directions, against float64. */
 import { describe, expect, test } from 'vitest';
-import type { Algorithm, Direction } from '../../../src/kernels/conv/algorithm.ts';
+import type { Algorithm } from '../../../src/kernels/conv/algorithm.ts';
 import { directForward } from '../../../src/kernels/conv/direct/index.ts';
 import { conv2dMatrix, MATRIX_UNITS, type MatrixUnit } from '../../../src/kernels/conv/gemm/conv2d_matrix.ts';
 import { conv2dMatrixWeightGrad } from '../../../src/kernels/conv/gemm/conv2d_matrix_weight_grad.ts';
 import { gemmForward, gemmInputGrad } from '../../../src/kernels/conv/gemm/forward.ts';
 import { gemmWeightGrad } from '../../../src/kernels/conv/gemm/weight_grad.ts';
 import type { ConvGeometry, ConvOptions } from '../../../src/kernels/conv/index.ts';
+import type { Direction } from '../../../src/kernels/conv/task.ts';
 import type { KernelSpec } from '../../../src/kernels/core/define.ts';
 import type { DeviceTraits, Emit } from '../../../src/kernels/core/emit.ts';
 import { traitsOf } from '../../../src/kernels/core/record.ts';

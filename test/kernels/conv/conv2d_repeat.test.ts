@@ -1,7 +1,8 @@
 /** Every algorithm that the tuner may choose on this device gives the same bits in every run. */
 import { describe, expect, test } from 'vitest';
-import type { Algorithm, Direction } from '../../../src/kernels/conv/algorithm.ts';
+import type { Algorithm } from '../../../src/kernels/conv/algorithm.ts';
 import { algorithms, type ConvGeometry } from '../../../src/kernels/conv/index.ts';
+import type { Direction } from '../../../src/kernels/conv/task.ts';
 import { traitsOf } from '../../../src/kernels/core/record.ts';
 import { sizes } from '../../reference/conv2d.ts';
 import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';

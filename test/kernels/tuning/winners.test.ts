@@ -1,14 +1,9 @@
 /** What the tuner remembers: keys tell work apart, tables survive damage, and what does not apply is ignored. */
 import { describe, expect, test } from 'vitest';
 import { algorithms, type ConvGeometry, chosen, emitConv2d, ranked } from '../../../src/kernels/conv/index.ts';
+import { type ConvTask, keyOf } from '../../../src/kernels/conv/task.ts';
 import { type DeviceTraits, emitInto, type KernelCall } from '../../../src/kernels/core/emit.ts';
-import {
-  type ConvTask,
-  decodeWinners,
-  encodeWinners,
-  fingerprint,
-  keyOf,
-} from '../../../src/kernels/tuning/winners.ts';
+import { decodeWinners, encodeWinners, fingerprint } from '../../../src/kernels/tuning/winners.ts';
 
 const geometry: ConvGeometry = {
   batch: 2,

@@ -2,8 +2,8 @@
 import { expect, test, vi } from 'vitest';
 import { importGraph } from '../../../src/onnx/import.ts';
 import { loadOnnx } from '../../../src/onnx/load.ts';
-import type { DataType } from '../../../src/onnx/model.ts';
 import { readOnnx } from '../../../src/onnx/read.ts';
+import type { DataType } from '../../../src/onnx/tensor_types.ts';
 import { Value } from '../../../src/onnx/values.ts';
 import { gpu, random } from '../../support/gpu.ts';
 import { type Argument, type Case, type Constant, expectModel, expectSame, floats } from '../../support/oracle.ts';

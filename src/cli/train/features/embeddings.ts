@@ -12,7 +12,7 @@ import type { VectorInfo } from '../../../model/embedding.ts';
 import type { Extractor } from '../../../model/extractor.ts';
 import type { Precision } from '../../../runtime/adapter.ts';
 import { FormatError } from '../../../runtime/errors.ts';
-import { readUnchanged } from '../../shared/pictures.ts';
+import { readUnchanged } from '../../shared/read_unchanged.ts';
 import { eachOf, type PictureFile } from '../../shared/scan.ts';
 import { duration, type Progress } from '../progress.ts';
 

@@ -7,7 +7,6 @@ import { MapExtractor } from '../../../model/maps.ts';
 import type { Gpu } from '../../../runtime/gpu.ts';
 import type { Crop } from '../../../train/data/batch.ts';
 import { UsageError } from '../../shared/messages.ts';
-import type { Pictures } from '../../shared/pictures.ts';
 import type { PictureFile } from '../../shared/scan.ts';
 import type { Progress } from '../progress.ts';
 import type { RunConfig } from '../run_folder.ts';
@@ -23,6 +22,11 @@ const FINEST = 8;
 /** Pixels of a picture's shorter side about which that extractor sees best. */
 const BEST_SIZE = 256;
 
+interface PicturesOfRun {
+  readonly train: readonly PictureFile[];
+  readonly validation: readonly PictureFile[];
+}
+
 /** What the network is given beside each picture, from a cache on disk. */
 export interface Features {
   /** Pixels that squares begin at multiples of; undefined: anywhere. */
@@ -31,7 +35,7 @@ export interface Features {
   /** How a view shows a picture; absent where there is but one. */
   view?(file: PictureFile, view: number): MapView;
   /** Computes what is missing: of so many views of the pictures to train with, and of those for validation as they are. */
-  complete(pictures: Pick<Pictures, 'train' | 'validation'>, views: number, progress: Progress): Promise<void>;
+  complete(pictures: PicturesOfRun, views: number, progress: Progress): Promise<void>;
 }
 
 /** An extractor that is open, and where its file lies. */

@@ -23,7 +23,7 @@ import { cropMap, FLOATS, type StoredMap } from '../../../train/data/crop_map.ts
 import { AS_IT_IS, type Looks, randomLook } from '../../../train/data/sampler.ts';
 import { toHalf } from '../../../util/float16.ts';
 import { Random, seedOf } from '../../../util/random.ts';
-import { readUnchanged } from '../../shared/pictures.ts';
+import { readUnchanged } from '../../shared/read_unchanged.ts';
 import { eachOf, type PictureFile } from '../../shared/scan.ts';
 import { duration, type Progress } from '../progress.ts';
 

@@ -6,7 +6,7 @@
 import { KernelError } from '../../../runtime/errors.ts';
 import type { DeviceTraits, Emit } from '../../core/emit.ts';
 import { BUSY_THREADS, MAX_GRID, MAX_PARTIAL_SUMS } from '../../core/limits.ts';
-import { type Algorithm, type ConvBuffers, type Convolution, multiplyAdds } from '../algorithm.ts';
+import { type Algorithm, type ConvBuffers, multiplyAdds } from '../algorithm.ts';
 import { type ConvActivation, type ConvGeometry, type ConvOptions, pixelsOut, taps } from '../geometry.ts';
 import {
   flattened,
@@ -17,6 +17,7 @@ import {
   transposedParams,
   wholeInput,
 } from '../operands.ts';
+import type { Convolution } from '../task.ts';
 import { BLOCK_VECTORS, type Block, type BlockParams, conv2dBlock } from './conv2d_block.ts';
 import { conv2dBlockSubgroup } from './conv2d_block_subgroup.ts';
 import { conv2dChannelSubgroup } from './conv2d_channel_subgroup.ts';

@@ -5,7 +5,7 @@
 
 import type { DeviceTraits, Emit } from '../../core/emit.ts';
 import { emitStridedCopy } from '../../movement/strided_copy.ts';
-import type { Algorithm, ConvBuffers, Convolution } from '../algorithm.ts';
+import type { Algorithm, ConvBuffers } from '../algorithm.ts';
 import type { BlockParams } from '../direct/conv2d_block.ts';
 import {
   type ConvActivation,
@@ -16,6 +16,7 @@ import {
   wholeVectors,
 } from '../geometry.ts';
 import { forwardParams, padChannels, padWeights, patched, transposedParams, wholeInput } from '../operands.ts';
+import type { Convolution } from '../task.ts';
 import { conv2dGemmSum } from './conv2d_gemm_sum.ts';
 import { costOf, type Product, partElements, splitsOf, stepsOf } from './cost.ts';
 import { type GemmTile, gemmTiles } from './tiles.ts';

@@ -1,9 +1,10 @@
 /** 1x1 convolutions of stride 1 on devices with subgroups of 8 lanes: tiles as wide as the layer's channels allow. */
 
 import type { DeviceTraits } from '../../core/emit.ts';
-import type { Algorithm, Convolution } from '../algorithm.ts';
+import type { Algorithm } from '../algorithm.ts';
 import { type ConvGeometry, pixelsOut } from '../geometry.ts';
 import { isPointwise, patched, wholeInput } from '../operands.ts';
+import type { Convolution } from '../task.ts';
 import {
   conv2dPointwiseSubgroup,
   POINTWISE_CHANNELS,

@@ -15,10 +15,11 @@ import { tanh } from '../../elementwise/tanh.ts';
 import { unary } from '../../elementwise/unary.ts';
 import { upsample2x } from '../../movement/upsample2x.ts';
 import { upsample2xGrad } from '../../movement/upsample2x_grad.ts';
-import { type ConvBuffers, type Convolution, type Direction, multiplyAdds } from '../algorithm.ts';
+import { type ConvBuffers, multiplyAdds } from '../algorithm.ts';
 import { emitTransposed } from '../direct/index.ts';
 import { type ConvActivation, type ConvGeometry, pixelsIn, pixelsOut } from '../geometry.ts';
 import { emitConv2d, emitConv2dInputGrad, emitConv2dWeightGrad, ranked } from '../index.ts';
+import type { Convolution, Direction } from '../task.ts';
 import { upsampleWeights } from './upsample_weights.ts';
 import { upsampleWeightsGrad } from './upsample_weights_grad.ts';
 

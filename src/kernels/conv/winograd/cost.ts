@@ -1,6 +1,6 @@
 /** How long Winograd's algorithm takes, in multiply-adds of the direct algorithm. A model, coarse. */
 import type { DeviceTraits } from '../../core/emit.ts';
-import type { Convolution } from '../algorithm.ts';
+import type { Convolution } from '../task.ts';
 import { points, type Tile } from './transforms.ts';
 
 /** What a device takes, in multiply-adds of the direct algorithm on it. */

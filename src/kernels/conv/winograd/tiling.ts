@@ -1,7 +1,7 @@
 /** What the directions of Winograd's algorithm share: where it works, and ranges of tiles. */
 import type { DeviceTraits } from '../../core/emit.ts';
-import type { Convolution } from '../algorithm.ts';
 import type { ConvGeometry } from '../geometry.ts';
+import type { Convolution } from '../task.ts';
 import { points, type Tile } from './transforms.ts';
 
 /** Bytes that the transformed inputs, or the products, of a range of tiles may take. */

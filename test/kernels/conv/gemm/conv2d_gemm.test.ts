@@ -1,10 +1,11 @@
 /** Implicit GEMM: every tile in its three directions, emitted directly, against the definition in float64. */
 import { describe, expect, test } from 'vitest';
-import type { Algorithm, ConvBuffers, Convolution, Direction } from '../../../../src/kernels/conv/algorithm.ts';
+import type { Algorithm, ConvBuffers } from '../../../../src/kernels/conv/algorithm.ts';
 import { directForward } from '../../../../src/kernels/conv/direct/index.ts';
 import { gemmForward, gemmInputGrad } from '../../../../src/kernels/conv/gemm/forward.ts';
 import { gemmWeightGrad } from '../../../../src/kernels/conv/gemm/weight_grad.ts';
 import type { ConvGeometry, ConvOptions, ConvView } from '../../../../src/kernels/conv/index.ts';
+import type { Convolution, Direction } from '../../../../src/kernels/conv/task.ts';
 import type { DeviceTraits } from '../../../../src/kernels/core/emit.ts';
 import { type Binding, traitsOf } from '../../../../src/kernels/core/record.ts';
 import { expectClose } from '../../../reference/close.ts';

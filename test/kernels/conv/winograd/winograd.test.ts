@@ -1,12 +1,13 @@
 /** Winograd's algorithm, emitted directly, against the definition of a convolution in float64. */
 import { describe, expect, test } from 'vitest';
-import type { Algorithm, ConvBuffers, Convolution, Direction } from '../../../../src/kernels/conv/algorithm.ts';
+import type { Algorithm, ConvBuffers } from '../../../../src/kernels/conv/algorithm.ts';
 import {
   type ConvActivation,
   type ConvGeometry,
   type ConvOptions,
   ranked,
 } from '../../../../src/kernels/conv/index.ts';
+import type { Convolution, Direction } from '../../../../src/kernels/conv/task.ts';
 import { winogradForward, winogradInputGrad } from '../../../../src/kernels/conv/winograd/forward.ts';
 import { winogradWeightGrad } from '../../../../src/kernels/conv/winograd/weight_grad.ts';
 import { type DeviceTraits, emitInto } from '../../../../src/kernels/core/emit.ts';

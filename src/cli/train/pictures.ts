@@ -1,12 +1,10 @@
 /** Decoded pictures of files: kept in memory up to a budget, decoded again beyond it. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { decodeForTraining } from '../../image/node.ts';
-import { FormatError } from '../../runtime/errors.ts';
 import { type Crop, type Dataset, type Padding, type Picture, sourceSize } from '../../train/data/batch.ts';
-import type { Features } from '../train/features/extractor.ts';
-import type { PictureFile } from './scan.ts';
+import { readUnchanged } from '../shared/read_unchanged.ts';
+import type { PictureFile } from '../shared/scan.ts';
+import type { Features } from './features/extractor.ts';
 
 /** What a run learns from, and what it is judged by. */
 export interface Pictures {
@@ -85,15 +83,4 @@ export function datasetOf(
       look: (index: number, view: number) => features.view!(files[index]!, view).look,
     }),
   };
-}
-
-/** Reads a picture's file. @throws FormatError when it is not the one with that hash. */
-export async function readUnchanged(path: string, hash: string): Promise<Uint8Array> {
-  const file = await readFile(path).catch((cause: Error) => {
-    throw new FormatError(`${path}: expected the picture found before, got '${cause.message}' – put it back`);
-  });
-  if (createHash('sha256').update(file).digest('hex') !== hash) {
-    throw new FormatError(`${path}: expected the picture found before, got another one – put it back, or start again`);
-  }
-  return file;
 }
