@@ -1,4 +1,4 @@
-/** Colours a file in Node.   node examples/color.js old.jpg colour.jpg   (npm i koalarize webgpu sharp) */
+/** Colors a file in Node.   node examples/color.js old.jpg color.jpg   (npm i koalarize webgpu sharp) */
 import { existsSync } from 'node:fs';
 import { Colorizer } from 'koalarize';
 import sharp from 'sharp';
@@ -13,10 +13,10 @@ const { data, info } = await decoded.toBuffer({ resolveWithObject: true });
 
 const colorizer = await Colorizer.load(); // opens a device, loads the weights beside the package
 const { width, height } = info;
-const colour = await colorizer.colorize({ data, width, height }, { strength: 1 });
+const color = await colorizer.colorize({ data, width, height }, { strength: 1 });
 await colorizer.close();
 
 const raw = { width, height, channels: 4 };
-await sharp(colour.data, { raw }).removeAlpha().toFile(to);
+await sharp(color.data, { raw }).removeAlpha().toFile(to);
 console.log(`${to}: ${width} x ${height}`);
 process.exit(); // Dawn keeps threads.

@@ -1,5 +1,5 @@
 /**
- * Builds dist/web/: the benchmark's page, and the page that colours, index.html. Everything the latter needs is beside
+ * Builds dist/web/: the benchmark's page, and the page that colors, index.html. Everything the latter needs is beside
  * it, under names with a hash of the content, so that no cache ever mixes two versions; the service worker gets the list.
  */
 import { createHash } from 'node:crypto';

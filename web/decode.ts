@@ -9,7 +9,7 @@ type Rgba = Picture<Uint8ClampedArray<ArrayBuffer>>;
 const STRIP_PIXELS = 2 ** 22;
 
 /**
- * Decodes an image file. Transparent pixels lose precision, as a canvas multiplies colours by alpha; opaque ones don't.
+ * Decodes an image file. Transparent pixels lose precision, as a canvas multiplies colors by alpha; opaque ones don't.
  *
  * @param name is for messages
  * @returns RGBA

@@ -1,4 +1,4 @@
-/** The page that colours photographs: what its buttons do, and what it says. The work is the worker's. */
+/** The page that colors photographs: what its buttons do, and what it says. The work is the worker's. */
 import { find, saveFile } from './elements.ts';
 import { savedName } from './file_name.ts';
 import { openIntake } from './intake.ts';
@@ -17,7 +17,7 @@ const download = find<HTMLButtonElement>('download');
 const downloadAll = find<HTMLButtonElement>('download-all');
 
 let worker: Worker | undefined;
-/** Why nothing can be coloured. */
+/** Why nothing can be colored. */
 let unusable: string | undefined;
 let device: string | undefined;
 let loading = '';
@@ -55,8 +55,8 @@ function receive(message: Message): void {
     case 'read':
       photographs.read(message);
       break;
-    case 'coloured':
-      photographs.coloured(message);
+    case 'colored':
+      photographs.colored(message);
       break;
     case 'painted':
       photographs.painted(message);
@@ -101,10 +101,10 @@ function refresh(): void {
   const label = `${Math.round(Number(strength.value) * 100)} %`;
   find('strength-value').textContent = label;
   strength.setAttribute('aria-valuetext', label);
-  const finished = [...all.values()].filter(({ state }) => state === 'coloured').length;
+  const finished = [...all.values()].filter(({ state }) => state === 'colored').length;
   const free = saving.size === 0;
-  strength.disabled = current?.state !== 'coloured';
-  download.disabled = current?.state !== 'coloured' || !free;
+  strength.disabled = current?.state !== 'colored';
+  download.disabled = current?.state !== 'colored' || !free;
   downloadAll.hidden = all.size < 2;
   downloadAll.disabled = finished < 2 || !free;
 
@@ -124,17 +124,17 @@ function sentence(count: number, waiting: number, finished: number): string {
   if (loading) return loading;
   if (!device) return 'Opening the graphics device …';
   if (saving.size > 0) return saving.size > 1 ? `Saving, ${saving.size} to go …` : 'Saving …';
-  if (waiting > 0) return count > 1 ? `Colouring ${count - waiting + 1} of ${count} …` : 'Colouring …';
+  if (waiting > 0) return count > 1 ? `Coloring ${count - waiting + 1} of ${count} …` : 'Coloring …';
   if (count === 0) return 'Ready.';
-  return finished > 1 ? `${finished} photographs coloured.` : finished ? 'Coloured.' : 'Not coloured.';
+  return finished > 1 ? `${finished} photographs colored.` : finished ? 'Colored.' : 'Not colored.';
 }
 
 function factsOf({ file, width, height, ms, networkMs, state }: NonNullable<Photographs['current']>): string {
   if (state === 'waiting') return file.name;
   const size = `${file.name}, ${width} × ${height}`;
-  if (state !== 'coloured') return size;
+  if (state !== 'colored') return size;
   const seconds = (value: number) => `${(value / 1000).toFixed(value < 1000 ? 2 : 1)} s`;
-  return `${size}, coloured in ${seconds(ms)}, of which the network ${seconds(networkMs)}, on ${device}`;
+  return `${size}, colored in ${seconds(ms)}, of which the network ${seconds(networkMs)}, on ${device}`;
 }
 
 function stopWith(message: string): void {
@@ -174,7 +174,7 @@ async function openTraining(): Promise<void> {
   } catch (cause) {
     training = false;
     complain(
-      `Training could not be loaded: ${(cause as Error).message} – check the connection and open that part again; if that changes nothing, save what is coloured and reload the page`,
+      `Training could not be loaded: ${(cause as Error).message} – check the connection and open that part again; if that changes nothing, save what is colored and reload the page`,
     );
   }
 }
@@ -185,7 +185,7 @@ strength.addEventListener('input', () => {
 });
 download.addEventListener('click', () => saveAll([photographs.selected!]));
 downloadAll.addEventListener('click', () => {
-  saveAll([...photographs.all].filter(([, { state }]) => state === 'coloured').map(([id]) => id));
+  saveAll([...photographs.all].filter(([, { state }]) => state === 'colored').map(([id]) => id));
 });
 
 const adapter = await adapterOrReason();

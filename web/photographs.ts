@@ -6,11 +6,11 @@ import { Strip } from './strip.ts';
 
 export interface Photograph {
   readonly file: File;
-  state: 'waiting' | 'read' | 'coloured' | 'failed';
+  state: 'waiting' | 'read' | 'colored' | 'failed';
   strength: number;
   width: number;
   height: number;
-  /** From the file to the colours; and of that, the network. */
+  /** From the file to the colors; and of that, the network. */
   ms: number;
   networkMs: number;
 }
@@ -27,7 +27,7 @@ export class Photographs {
   #next = 1;
   /** One drawing is under way at most; what is wanted meanwhile is drawn after it. */
   #painting = false;
-  #wanted: 'nothing' | 'colours' | 'both' = 'nothing';
+  #wanted: 'nothing' | 'colors' | 'both' = 'nothing';
 
   /**
    * @param ask speaks to the worker
@@ -59,17 +59,17 @@ export class Photographs {
       const id = this.#next++;
       this.all.set(id, { file, state: 'waiting', strength: 1, width: 0, height: 0, ms: 0, networkMs: 0 });
       this.#strip.add(id, file.name);
-      this.#ask({ kind: 'colour', id, file, name: file.name });
+      this.#ask({ kind: 'color', id, file, name: file.name });
     }
     this.select(first);
   }
 
-  /** Colours all of them again: there are other weights. */
+  /** Colors all of them again: there are other weights. */
   again(): void {
     for (const [id, photograph] of this.all) {
       photograph.state = 'waiting';
       this.#strip.say(id, 'waiting');
-      this.#ask({ kind: 'colour', id, file: photograph.file, name: photograph.file.name });
+      this.#ask({ kind: 'color', id, file: photograph.file, name: photograph.file.name });
     }
     this.#changed();
   }
@@ -95,7 +95,7 @@ export class Photographs {
   setStrength(strength: number): void {
     if (!this.current) return;
     this.current.strength = strength;
-    this.#paint('colours');
+    this.#paint('colors');
   }
 
   read({ id, width, height, thumbnail }: Answer<'read'>): void {
@@ -104,17 +104,17 @@ export class Photographs {
     if (id === this.selected) this.#paint('both');
   }
 
-  coloured({ id, thumbnail, ms, networkMs }: Answer<'coloured'>): void {
-    this.#update(id, 'coloured', { ms, networkMs });
+  colored({ id, thumbnail, ms, networkMs }: Answer<'colored'>): void {
+    this.#update(id, 'colored', { ms, networkMs });
     this.#strip.draw(id, thumbnail);
-    if (id === this.selected) this.#paint('colours');
+    if (id === this.selected) this.#paint('colors');
   }
 
   painted({ id, before, after }: Answer<'painted'>): void {
     this.#painting = false;
     if (id === this.selected) {
       if (before) this.#view.show(before);
-      if (after) this.#view.colour(after);
+      if (after) this.#view.color(after);
     }
     const wanted = this.#wanted;
     this.#wanted = 'nothing';
@@ -135,11 +135,11 @@ export class Photographs {
     this.#changed();
   }
 
-  #paint(what: 'colours' | 'both'): void {
+  #paint(what: 'colors' | 'both'): void {
     const { current, selected } = this;
     if (!current || current.state === 'waiting') return;
     if (this.#painting) {
-      this.#wanted = what === 'both' || this.#wanted === 'both' ? 'both' : 'colours';
+      this.#wanted = what === 'both' || this.#wanted === 'both' ? 'both' : 'colors';
       return;
     }
     this.#painting = true;

@@ -47,7 +47,7 @@ export class Strip {
     if (item) draw(item.canvas, thumbnail);
   }
 
-  /** What becomes of it: `waiting`, `coloured` … */
+  /** What becomes of it: `waiting`, `colored` … */
   say(id: number, state: string): void {
     const item = this.#items.get(id);
     item?.button.setAttribute('aria-label', `${item.name}, ${state}`);

@@ -22,7 +22,7 @@ export class TrainingPanel {
   #begin = '';
   #left: string[] = [];
 
-  /** @param use gets weights that are to be coloured with */
+  /** @param use gets weights that are to be colored with */
   constructor(own: OwnFiles, use: (weights: File) => void) {
     this.#own = own;
     find('training-choose').addEventListener('click', () => input.click());
@@ -104,7 +104,7 @@ export class TrainingPanel {
     const pictures = held ? 'kept from it' : 'that it learns from, so this is memory more than skill';
     const figure = (value: number) => value.toFixed(4);
     find('sheet-caption').textContent =
-      `As it sees it, as it colours it, as it is, after step ${step}. Mean squared error ${figure(score.mse)}, all grey ${figure(score.grey)}, one colour ${figure(score.meanColour)}; on ${score.count} photograph${score.count > 1 ? 's' : ''} ${pictures}.`;
+      `As it sees it, as it colors it, as it is, after step ${step}. Mean squared error ${figure(score.mse)}, all grey ${figure(score.grey)}, one color ${figure(score.meanColor)}; on ${score.count} photograph${score.count > 1 ? 's' : ''} ${pictures}.`;
   }
 
   #ask(request: TrainingRequest): void {

@@ -27,14 +27,14 @@ const LONGEST = 4;
 /**
  * Decodes a photograph, lays it over white, and shows it and its mirror image to the extractor.
  *
- * @param size pixels a side of the squares that are learnt from
- * @throws FormatError for what can't be read, and for a grey one, from which no colors can be learnt
+ * @param size pixels a side of the squares that are learned from
+ * @throws FormatError for what can't be read, and for a grey one, from which no colors can be learned
  */
 export async function trainingPicture(file: File, size: number, extractor?: MapExtractor): Promise<TrainingPicture> {
   const { name } = file;
   const whole = flattenOverWhite(await decode(file, name)) as Rgba;
   const picture = shrink(whole, sourceSize(size, extractor && cellOf(extractor)));
-  if (isGrey(picture)) throw new FormatError(`${name}: expected a colour photograph, got a grey one – leave it out`);
+  if (isGrey(picture)) throw new FormatError(`${name}: expected a color photograph, got a grey one – leave it out`);
   return { picture, maps: extractor ? await mapsOf(whole, size, extractor) : [] };
 }
 

@@ -113,7 +113,7 @@ async function train(setup: TrainingSetup): Promise<void> {
   }
 }
 
-/** Those that can be learnt from; the others are named. @throws FormatError when there are none */
+/** Those that can be learned from; the others are named. @throws FormatError when there are none */
 async function readPictures({ files, size }: TrainingSetup, extractor?: MapExtractor): Promise<TrainingPicture[]> {
   const pictures: TrainingPicture[] = [];
   for (const [i, file] of files.entries()) {
@@ -127,7 +127,7 @@ async function readPictures({ files, size }: TrainingSetup, extractor?: MapExtra
     }
   }
   if (pictures.length > 0) return pictures;
-  throw new FormatError('training: expected colour photographs, got none that can be learnt from – choose others');
+  throw new FormatError('training: expected color photographs, got none that can be learned from – choose others');
 }
 
 interface Own {

@@ -1,4 +1,4 @@
-/** The weights that are coloured with: the page's, files that were dropped, and what was trained here. */
+/** The weights that are colored with: the page's, files that were dropped, and what was trained here. */
 
 export class WeightsChoice {
   readonly #select: HTMLSelectElement;

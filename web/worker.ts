@@ -1,4 +1,4 @@
-/** Colours photographs, away from the page, which stays responsive. Holds what repainting and saving need. */
+/** Colors photographs, away from the page, which stays responsive. Holds what repainting and saving need. */
 import { applyChroma, type Chroma } from '../src/image/color/chroma.ts';
 import type { Picture } from '../src/image/raster/picture.ts';
 import { resizePicture } from '../src/image/raster/resize.ts';
@@ -44,7 +44,7 @@ addEventListener('message', ({ data }: MessageEvent<Request>) => {
 async function take(request: Exclude<Request, { kind: 'paint' | 'forget' }>): Promise<void> {
   try {
     if (request.kind === 'open') await open(request);
-    else if (request.kind === 'colour') await colour(request);
+    else if (request.kind === 'color') await color(request);
     else await save(request);
   } catch (cause) {
     const { message } = cause as Error;
@@ -74,7 +74,7 @@ async function open({ weights, extractor }: Request & { kind: 'open' }): Promise
   post({ kind: 'ready', device: engine.device });
 }
 
-async function colour({ id, file, name }: Request & { kind: 'colour' }): Promise<void> {
+async function color({ id, file, name }: Request & { kind: 'color' }): Promise<void> {
   if (forgotten.has(id)) return;
   const start = performance.now();
   photographs.delete(id);
@@ -83,14 +83,14 @@ async function colour({ id, file, name }: Request & { kind: 'colour' }): Promise
   const preview = shrink(picture, PREVIEW);
   photographs.set(id, { file, name, preview });
   post({ kind: 'read', id, width, height, thumbnail: shrink(preview, THUMBNAIL) });
-  if (!engine) throw new Error(`${name}: not coloured, as there is no device or no weights`);
+  if (!engine) throw new Error(`${name}: not colored, as there is no device or no weights`);
   const before = performance.now();
   const chroma = await engine.chroma(picture);
   const networkMs = performance.now() - before;
   if (forgotten.has(id)) return;
   photographs.set(id, { file, name, preview, chroma });
   const thumbnail = applyChroma(shrink(preview, THUMBNAIL), chroma) as Pixels;
-  post({ kind: 'coloured', id, thumbnail, ms: performance.now() - start, networkMs });
+  post({ kind: 'colored', id, thumbnail, ms: performance.now() - start, networkMs });
 }
 
 /** Nothing may end the worker, which holds all photographs. The page waits for an answer to each. */
@@ -118,9 +118,9 @@ async function save({ id, strength, type }: Request & { kind: 'save' }): Promise
   const photograph = photographs.get(id);
   if (!photograph) return; // It has been taken away meanwhile.
   const { file, name, chroma } = photograph;
-  if (!chroma) throw new Error(`${name}: not saved, as it has no colours`);
-  const coloured = applyChroma(await decode(file, name), chroma, { strength });
-  post({ kind: 'saved', id, file: await encode(coloured, type, name) });
+  if (!chroma) throw new Error(`${name}: not saved, as it has no colors`);
+  const colored = applyChroma(await decode(file, name), chroma, { strength });
+  post({ kind: 'saved', id, file: await encode(colored, type, name) });
 }
 
 /** The picture with `longest` pixels on the longer side, or as it is. */

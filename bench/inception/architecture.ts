@@ -43,7 +43,7 @@ export interface Pool {
 
 /** Writes layers down. Each function returns the name of its result. */
 export interface Builder {
-  /** A convolution without a bias, batch normalisation, ReLU. */
+  /** A convolution without a bias, batch normalization, ReLU. */
   convolution(x: Value, layer: Convolution): string;
   /** A convolution with a bias, and nothing after it. */
   projection(x: Value, layer: Convolution): string;

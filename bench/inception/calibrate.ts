@@ -1,6 +1,6 @@
 /**
- * Measures what each batch normalisation sees, so that seeded networks behave like trained ones: activations of order
- * one in every layer, and logits that follow the picture. The network normalises by its own batch.
+ * Measures what each batch normalization sees, so that seeded networks behave like trained ones: activations of order
+ * one in every layer, and logits that follow the picture. The network normalizes by its own batch.
  */
 import { type Convolution, type NetworkOptions, type Value, Walk } from './architecture.ts';
 import { rawTensor } from './onnx_writer.ts';
@@ -61,8 +61,8 @@ class Calibration extends TorchScript {
     const y = this.conv(x, layer, this.parameters.weights(layer));
     const ours = { axes: [0, 2, 3], keepdims: 1 };
     this.file.node('ReduceMean', [y], mean, ours, [mean]);
-    const centred = this.file.node('Sub', [y, mean], `${name}/centred`);
-    const squares = this.file.node('Mul', [centred, centred], `${name}/squares`);
+    const centered = this.file.node('Sub', [y, mean], `${name}/centered`);
+    const squares = this.file.node('Mul', [centered, centered], `${name}/squares`);
     this.file.node('ReduceMean', [squares], variance, ours, [variance]);
     const epsilon = this.constant(`${name}/epsilon`, [1], Float32Array.of(EPSILON));
     const deviation = this.file.node(
@@ -70,7 +70,7 @@ class Calibration extends TorchScript {
       [this.file.node('Add', [variance, epsilon], `${name}/add`)],
       `${name}/sqrt`,
     );
-    const unit = this.file.node('Div', [centred, deviation], `${name}/unit`);
+    const unit = this.file.node('Div', [centered, deviation], `${name}/unit`);
     const dims = [outputs, 1, 1];
     const [scale, shift] = [rawTensor(`${name}/gamma`, dims, gamma), rawTensor(`${name}/beta`, dims, beta)];
     const scaled = this.file.node('Mul', [unit, this.file.initializer(scale)], `${name}/scaled`);

@@ -12,7 +12,7 @@ export interface Outcome extends Difference {
   readonly style: StyleName;
   readonly batch: number;
   readonly limit: number;
-  /** Nodes of the optimised graph, and the dispatches that they take. */
+  /** Nodes of the optimized graph, and the dispatches that they take. */
   readonly operations: number;
   readonly dispatches: number;
   /** Seconds for compilation with the upload of weights, and for a run after that. */

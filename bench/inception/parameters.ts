@@ -4,18 +4,18 @@ import type { Convolution, NetworkOptions } from './architecture.ts';
 
 export type Floats = Float32Array<ArrayBuffer>;
 
-/** The mean and variance of each channel before its batch normalisation. */
+/** The mean and variance of each channel before its batch normalization. */
 export interface Moments {
   readonly mean: Floats;
   readonly variance: Floats;
 }
 
-export interface Normalisation extends Moments {
+export interface Normalization extends Moments {
   readonly gamma: Floats;
   readonly beta: Floats;
 }
 
-/** The ε of batch normalisation in all published variants. */
+/** The ε of batch normalization in all published variants. */
 export const EPSILON = 1e-3;
 
 interface Encoded {
@@ -61,26 +61,26 @@ export class Parameters {
   }
 
   /** Scale [Cout] around 1 and shift [Cout] around 0. */
-  affine({ name, outputs }: Convolution): Pick<Normalisation, 'gamma' | 'beta'> {
+  affine({ name, outputs }: Convolution): Pick<Normalization, 'gamma' | 'beta'> {
     const gamma = this.normal(`${name}/gamma`, outputs, 0.1).map((value) => 1 + value);
     return { gamma, beta: this.normal(`${name}/beta`, outputs, 0.2) };
   }
 
   /** @throws Error for a layer that was not calibrated */
-  normalisation(layer: Convolution): Normalisation {
+  normalization(layer: Convolution): Normalization {
     const moments = this.moments.get(layer.name);
-    if (!moments) throw new Error(`normalisation of ${layer.name}: not calibrated`);
+    if (!moments) throw new Error(`normalization of ${layer.name}: not calibrated`);
     return { ...this.affine(layer), ...moments };
   }
 
-  /** Batch normalisation as y = scale · x + shift. */
+  /** Batch normalization as y = scale · x + shift. */
   scaleAndShift(layer: Convolution): { scale: Floats; shift: Floats } {
-    const { gamma, beta, mean, variance } = this.normalisation(layer);
+    const { gamma, beta, mean, variance } = this.normalization(layer);
     const scale = gamma.map((value, c) => value / Math.sqrt(variance[c]! + EPSILON));
     return { scale, shift: beta.map((value, c) => value - mean[c]! * scale[c]!) };
   }
 
-  /** Weights and bias of a convolution that takes its batch normalisation in. */
+  /** Weights and bias of a convolution that takes its batch normalization in. */
   folded(layer: Convolution): { weights: Floats; bias: Floats } {
     const { scale, shift } = this.scaleAndShift(layer);
     const products = layer.inputs * layer.kernel[0] * layer.kernel[1];

@@ -1,4 +1,4 @@
-/** Seeded pictures in [-1, 1]: coloured waves and some noise, so that no two look alike to a pool over the whole. */
+/** Seeded pictures in [-1, 1]: colored waves and some noise, so that no two look alike to a pool over the whole. */
 import { Random } from '../../src/util/random.ts';
 import type { Floats } from './parameters.ts';
 

@@ -1,4 +1,4 @@
-// Ceiling of memory: y = x, one vec4 at a time, neighbouring threads on neighbouring vec4s. Grid-stride: any number of
+// Ceiling of memory: y = x, one vec4 at a time, neighboring threads on neighboring vec4s. Grid-stride: any number of
 // workgroups copies everything.
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;

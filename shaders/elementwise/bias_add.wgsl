@@ -1,6 +1,6 @@
 // bias_add: y[o, r, c] = activation(x[o, r, c] + b[o, c]).
 //
-// Four neighbouring elements a thread; any number of channels.
+// Four neighboring elements a thread; any number of channels.
 // Layout: x, y [outer, rows, channels]   b [outer, channels]
 //         outer = 1: one bias for all pixels; outer = N, rows = H * W: one for each image.
 // Slot:   activation(x: vec4f) -> vec4f, supplied by src/kernels/elementwise/bias_add.ts.

@@ -12,7 +12,7 @@ struct Params {
   width: u32,
   source_height: u32,
   source_width: u32,
-  gain: f32, // 1 keeps the colours
+  gain: f32, // 1 keeps the colors
 }
 
 @group(0) @binding(0) var<storage, read> pixels: array<u32>;

@@ -29,17 +29,17 @@ fn main(
   let row = pixel / params.size;
   let x = pixel % params.size;
   let column = select(x, params.size - 1u - x, params.mirror != 0u);
-  // In integers, all distances multiplied by 2 * size: float32 would lose digits of centre - j.
+  // In integers, all distances multiplied by 2 * size: float32 would lose digits of center - j.
   let size = i32(params.size);
   let width = i32(params.width);
-  let centre = (2 * i32(column) + 1) * width - size;
+  let center = (2 * i32(column) + 1) * width - size;
   let reach = 2 * max(width, size);
-  let first = select((centre - reach) / (2 * size) + 1, 0, centre < reach);
-  let last = min((centre + reach - 1) / (2 * size), width - 1);
+  let first = select((center - reach) / (2 * size) + 1, 0, center < reach);
+  let last = min((center + reach - 1) / (2 * size), width - 1);
   var sum = 0.0;
   var total = 0.0;
   for (var j = first; j <= last; j++) {
-    let weight = f32(reach - abs(2 * size * j - centre));
+    let weight = f32(reach - abs(2 * size * j - center));
     sum += weight * rows[row * params.width + u32(j)];
     total += weight;
   }

@@ -1,4 +1,4 @@
-// lab_to_rgba: the sRGB colour of L* = 50 (lightness + 1), (a*, b*) = 127 chroma, clipped channel by channel.
+// lab_to_rgba: the sRGB color of L* = 50 (lightness + 1), (a*, b*) = 127 chroma, clipped channel by channel.
 //
 // CIE 1976, D65, the inverse of what lightness ('lab') and chroma compute; alpha is 255.
 // Layout: lightness [count]   chroma [count, 2]   y [count], RGBA8 with R in the lowest byte.

@@ -1,4 +1,4 @@
-// annealed_mean: y[p] = the mean of the classes' colours, weighted by exp(z * sharpness), over the classes z of pixel p.
+// annealed_mean: y[p] = the mean of the classes' colors, weighted by exp(z * sharpness), over the classes z of pixel p.
 //
 // Classes are bins of chroma as in cross_entropy.wgsl. A thread makes one pixel.
 // Layout: logits [pixels, side * side]   y [pixels, 2]

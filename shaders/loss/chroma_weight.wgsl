@@ -1,4 +1,4 @@
-// chroma_weight: y = the entry of a table for each pixel's colour.
+// chroma_weight: y = the entry of a table for each pixel's color.
 //
 // The table is [side, side], by a* and by b*; its middle is grey, and pixels take the entry they are nearest to.
 // Layout: chroma [count, 2], a* and b* times 1 / scale bins   table [side, side]   y [count]

@@ -1,6 +1,6 @@
 // gather: y[o, k, i] = x[o, index[k], i].
 //
-// One thread copies one Element (1, 2 or 4 neighbouring floats of `inner`).
+// One thread copies one Element (1, 2 or 4 neighboring floats of `inner`).
 // Layout: x [outer, extent, inner]   index [count], whole numbers as floats   y [outer, count, inner]
 // Slots:  Element, WIDTH, supplied by src/kernels/core/vector_width.ts; inner is a multiple of WIDTH.
 

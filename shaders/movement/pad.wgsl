@@ -1,6 +1,6 @@
 // pad: y[i] = x[i - before] inside; outside `value`, or what the mode takes from x instead.
 //
-// One thread writes one Element (1, 2 or 4 neighbouring floats of axis 0). Axis 0 varies fastest, axis 5 slowest.
+// One thread writes one Element (1, 2 or 4 neighboring floats of axis 0). Axis 0 varies fastest, axis 5 slowest.
 // Layout: x [x_extent5, …, x_extent0]   y [y_extent5, …, y_extent0]
 // Slots:  Element, WIDTH, supplied by src/kernels/core/vector_width.ts; WIDTH divides before0 and the extents of axis 0.
 //         source(i, extent): the index in x for index i of an axis, -1 for none; supplied by src/kernels/movement/pad.ts.

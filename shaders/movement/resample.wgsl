@@ -1,6 +1,6 @@
 // resample: y[o, k, i] = the sum over t of weight[k, t] * x[o, index[k, t], i]: interpolation along one axis.
 //
-// One thread makes one Element (1, 2 or 4 neighbouring floats of `inner`). A weight of 0 takes nothing, not even NaN.
+// One thread makes one Element (1, 2 or 4 neighboring floats of `inner`). A weight of 0 takes nothing, not even NaN.
 // Layout: x [outer, extent, inner]   index, weight [count, taps], indices as floats   y [outer, count, inner]
 // Slots:  Element, WIDTH, supplied by src/kernels/core/vector_width.ts; inner is a multiple of WIDTH.
 

@@ -1,7 +1,7 @@
 // strided_copy: y[y_first + sum of i[k] * y_step[k]] = x[x_first + sum of i[k] * x_step[k]], for all 0 <= i[k] < extent[k].
 //
 // Steps may be zero or negative; axis 0 varies fastest, axis 5 slowest. One thread copies one Element (1, 2 or 4
-// neighbouring floats of axis 0). Extents, firsts and steps count floats.
+// neighboring floats of axis 0). Extents, firsts and steps count floats.
 // Slots: Element, WIDTH, supplied by src/kernels/core/vector_width.ts; all offsets are multiples of WIDTH.
 
 override WORKGROUP: u32 = 256;

@@ -1,6 +1,6 @@
-// upsample2x: y[n, h, w, c] = x[n, h / 2, w / 2, c]: nearest neighbour, twice the height and width.
+// upsample2x: y[n, h, w, c] = x[n, h / 2, w / 2, c]: nearest neighbor, twice the height and width.
 //
-// One thread copies one Element (1, 2 or 4 neighbouring channels) of x to its four places in y.
+// One thread copies one Element (1, 2 or 4 neighboring channels) of x to its four places in y.
 // Layout: x [batch, height, width, channels]   y [batch, 2 height, 2 width, channels]
 // Slots:  Element, WIDTH, supplied by src/kernels/core/vector_width.ts; channels is a multiple of WIDTH.
 

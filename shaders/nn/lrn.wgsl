@@ -1,6 +1,6 @@
 // lrn: y[p, c] = x[p, c] / (bias + alpha / size * the sum of x[p, i]^2 over the channels i around c)^beta.
 //
-// Local response normalisation. The channels reach from c - before to c + after, as far as there are any. One thread
+// Local response normalization. The channels reach from c - before to c + after, as far as there are any. One thread
 // per element.
 // Layout: x, y [pixels, channels]
 

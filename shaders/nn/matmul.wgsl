@@ -1,7 +1,7 @@
 // matmul: y[i, r, c] = sum over k of a[.., r, k] * b[.., k, c], for each matrix i of a batch with up to three axes.
 //
-// A thread computes 4 rows x 4 columns in registers, 4 of the sum's terms at a time; neighbouring threads have
-// neighbouring columns. The sum is of sums of BLOCK * 4 terms, so that rounding errors stay small.
+// A thread computes 4 rows x 4 columns in registers, 4 of the sum's terms at a time; neighboring threads have
+// neighboring columns. The sum is of sums of BLOCK * 4 terms, so that rounding errors stay small.
 // Layout: a [.., rows, inner]   b [.., inner, columns]   y [batch_0, batch_1, batch_2, rows, columns]
 // Slots:  A, a_at, B, b_at, store from src/kernels/nn/matmul.ts: whole vec4s, or single numbers where 4 does not divide.
 

@@ -1,6 +1,6 @@
 // pool: y[n, o, c] = the maximum or the average of x[n, o * step + origin + t * dilation, c] over the taps t.
 //
-// A thread computes one Element (1, 2 or 4 neighbouring channels) of one output. It clips its window to the input
+// A thread computes one Element (1, 2 or 4 neighboring channels) of one output. It clips its window to the input
 // first, so padding is never read and the loops need no checks. Every window holds an element, or padding that counts.
 // Layout: x [batch, in_depth, in_height, in_width, channels]   y [batch, out_depth, out_height, out_width, stride], of
 //         which the channels from `first` on are written

@@ -1,6 +1,6 @@
 // arg_max: y[o, c] = the row r at which x[o, r, c] is largest, as a float; the first one, or the last. NaN is the largest.
 //
-// One thread walks down the rows of one column; neighbouring threads have neighbouring channels.
+// One thread walks down the rows of one column; neighboring threads have neighboring channels.
 // Layout: x [outer, rows, channels]   y [outer, channels]
 
 override WORKGROUP: u32 = 64;

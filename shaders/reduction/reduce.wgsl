@@ -1,6 +1,6 @@
 // reduce: y[o, k, c] = scale * the sum, the product or the maximum of x[o, r, c] over the rows r of chunk k.
 //
-// A workgroup makes `lanes` neighbouring Elements of y at a time: WORKGROUP / lanes threads walk down each one's rows,
+// A workgroup makes `lanes` neighboring Elements of y at a time: WORKGROUP / lanes threads walk down each one's rows,
 // then what they found is combined as a tree. The order depends on the shape alone: two runs agree to the bit.
 // Layout: x [outer, rows, channels]   y [outer, ceil(rows / chunk), channels]
 // Slots:  Element, WIDTH, initial, combine, from src/kernels/core/reducers.ts; channels is a multiple of WIDTH.

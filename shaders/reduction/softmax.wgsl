@@ -1,6 +1,6 @@
 // softmax: y[o, r, c] = exp(x[o, r, c] - max) / the sum of exp(x[o, s, c] - max) over all rows s; max is over them too.
 //
-// A workgroup makes `lanes` neighbouring columns: WORKGROUP / lanes threads walk down each of them, once for the maximum,
+// A workgroup makes `lanes` neighboring columns: WORKGROUP / lanes threads walk down each of them, once for the maximum,
 // once for the sum, and once to write. The sum is of sums of BLOCK rows, so that rounding errors stay small; the order
 // of additions depends on the shape alone.
 // Layout: x, y [outer, rows, channels]

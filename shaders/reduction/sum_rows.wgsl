@@ -1,6 +1,6 @@
 // sum_rows: y[o, k, c] = the sum of x[o, r, c] over the rows r of chunk k.
 //
-// One workgroup sums one chunk for `lanes` neighbouring Elements of the channels. Its threads stand in rows of `lanes`,
+// One workgroup sums one chunk for `lanes` neighboring Elements of the channels. Its threads stand in rows of `lanes`,
 // so that they read whole stretches of memory; each walks down its column, then the columns are added as a tree.
 // The order of additions depends on the shape alone: two runs agree to the bit.
 // Layout: x [outer, rows, channels]   y [outer, ceil(rows / chunk), channels]

@@ -8,11 +8,11 @@ import { endOnClosedPipe, print, usage } from './shared/messages.ts';
 import { nearest } from './shared/nearest.ts';
 import { train } from './train/index.ts';
 
-const HELP = `koalarize – colours black-and-white photographs
+const HELP = `koalarize – colors black-and-white photographs
 
-  koalarize IMAGE|FOLDER… -o OUT     colour photographs (koalarize colorize --help)
+  koalarize IMAGE|FOLDER… -o OUT     color photographs (koalarize colorize --help)
   koalarize train DIR…               train on a folder of photographs
-  koalarize eval DIR                 metrics on a folder of colour photographs, beside grey and one colour
+  koalarize eval DIR                 metrics on a folder of color photographs, beside grey and one color
   koalarize study DIR -o study.html  a blind test for people: fake or real? (and what their answers come to)
   koalarize compare DIR WITH… -o F   checkpoints, weights and others' pictures side by side, with metrics
   koalarize inspect FILE             what an .onnx or .safetensors file holds, and what is not supported
@@ -21,7 +21,7 @@ const HELP = `koalarize – colours black-and-white photographs
   koalarize devices                  list the devices there are, and which one is used
 
 Examples
-  koalarize grandmother.jpg -o grandmother-colour.jpg
+  koalarize grandmother.jpg -o grandmother-color.jpg
   koalarize old/ -o new/ --skip-existing
   koalarize train photos/ --size 128 --epochs 20
 

@@ -1,6 +1,6 @@
 /** What a blind test is made of and what people answered: the data that page, saved files and command line share. */
 
-/** What was shown: a picture in the colours it was given, or the photograph as it is. */
+/** What was shown: a picture in the colors it was given, or the photograph as it is. */
 export type Kind = 'ours' | 'real';
 /** What it was taken for. */
 export type Verdict = 'fake' | 'real';
@@ -18,7 +18,7 @@ export interface Study {
   /** Twelve hexadecimal digits that follow from all the rest. */
   readonly id: string;
   readonly pictures: readonly StudyPicture[];
-  /** SHA-256 of the weights that gave the colours. */
+  /** SHA-256 of the weights that gave the colors. */
   readonly weights: string;
   readonly strength: number;
   /** Pixels of the shorter side in the network. */

@@ -56,7 +56,7 @@ export class Bootstrap<Name extends string> {
   }
 }
 
-/** A quantile of sorted numbers: between the neighbours, linearly. */
+/** A quantile of sorted numbers: between the neighbors, linearly. */
 export function quantile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1);
   const below = Math.floor(position);

@@ -2,7 +2,7 @@
 import { Bootstrap, type Estimate } from './bootstrap.ts';
 import type { Score, ScoresOf } from './scores.ts';
 
-export type MetricName = keyof Score | 'colourfulnessRatio' | 'chromaRatio';
+export type MetricName = keyof Score | 'colorfulnessRatio' | 'chromaRatio';
 /** The truth has an estimate only where it has a figure of its own. */
 export type EstimatesOf<Name extends string> = Readonly<Record<Name, Estimate>> & { readonly truth?: Estimate };
 
@@ -46,15 +46,15 @@ export class Estimates<Name extends string> {
     const each = (estimate: (name: Name) => Estimate) =>
       Object.fromEntries(this.#names.map((name) => [name, estimate(name)])) as Record<Name, Estimate>;
     const metric = (of: keyof Score) => each((name) => this.#all.mean(`${name}.${of}`));
-    const ratio = (of: 'colourfulness' | 'chroma') =>
+    const ratio = (of: 'colorfulness' | 'chroma') =>
       each((name) => this.#all.estimate((mean) => mean(`${name}.${of}`) / mean(`truth.${of}`)));
     return {
       mseAb: metric('mseAb'),
       psnr: metric('psnr'),
       ssim: metric('ssim'),
       deltaE00: metric('deltaE00'),
-      colourfulness: { ...metric('colourfulness'), truth: this.#all.mean('truth.colourfulness') },
-      colourfulnessRatio: ratio('colourfulness'),
+      colorfulness: { ...metric('colorfulness'), truth: this.#all.mean('truth.colorfulness') },
+      colorfulnessRatio: ratio('colorfulness'),
       chroma: { ...metric('chroma'), truth: this.#all.mean('truth.chroma') },
       chromaRatio: ratio('chroma'),
     };

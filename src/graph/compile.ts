@@ -17,7 +17,7 @@ import { type Node, reachable, sizeOf } from './node.ts';
 import { inputOp, nameOf, parameterOp } from './ops/core/input.ts';
 import type { ParameterSlab } from './parameters.ts';
 import { type PassName, passes } from './passes/index.ts';
-import { summarise } from './summary.ts';
+import { summarize } from './summary.ts';
 
 /** What `compile` needs beside the device. */
 export interface CompileOptions {
@@ -31,7 +31,7 @@ export interface CompileOptions {
   readonly into?: Readonly<Record<string, Binding>>;
   /** Holds the graph's constants, for several executables; default one of this executable's own. */
   readonly constants?: ConstantStore;
-  /** Optimisation passes to leave out, for tests. */
+  /** Optimization passes to leave out, for tests. */
   readonly without?: readonly PassName[];
   /** Whether the tuner may measure what it does not know; default true, on a device that was opened with `tune`. */
   readonly tune?: boolean;
@@ -63,7 +63,7 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
 
 async function build(gpu: Gpu, options: CompileOptions, resources: Resources): Promise<Executable> {
   const names = Object.keys(options.outputs);
-  const outputs = optimise(Object.values(options.outputs), options.without ?? []);
+  const outputs = optimize(Object.values(options.outputs), options.without ?? []);
   const nodes = reachable(outputs);
 
   const constants = options.constants ?? resources.add(new ConstantStore(gpu));
@@ -140,7 +140,7 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
     tuned,
     shared,
   });
-  if (gpu.verbose && options.tune !== false) summarise(options.label, executable).forEach(gpu.verbose);
+  if (gpu.verbose && options.tune !== false) summarize(options.label, executable).forEach(gpu.verbose);
   return executable;
 }
 
@@ -179,7 +179,7 @@ async function evaluate(gpu: Gpu, root: Node, buffer: GPUBuffer, leaves: Constan
 }
 
 /** Runs the passes that are not in `without`. */
-export function optimise(outputs: readonly Node[], without: readonly PassName[]): Node[] {
+export function optimize(outputs: readonly Node[], without: readonly PassName[]): Node[] {
   let result = [...outputs];
   for (const [name, pass] of Object.entries(passes)) {
     if (!without.includes(name as PassName)) result = pass(result);

@@ -39,7 +39,7 @@ export interface ExecutableParts {
 /** A compiled graph. Feed it, submit its program, read its outputs; as often as needed. */
 export class Executable {
   readonly program: Program;
-  /** Nodes of the optimised graph that are computed in each run; each takes a dispatch or several. */
+  /** Nodes of the optimized graph that are computed in each run; each takes a dispatch or several. */
   readonly operations: number;
   /** Bytes of the buffers that this executable owns. */
   readonly bytes: number;

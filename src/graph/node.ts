@@ -52,7 +52,7 @@ export interface Op<A> {
   /** @throws ShapeError for inputs it cannot accept. */
   shape(shapes: readonly Shape[], attrs: A): Shape;
   lower<T>(emit: Emit<T>, io: Io<T>, attrs: A): void;
-  /** True where `lower` honours `io.view`. */
+  /** True where `lower` honors `io.view`. */
   readonly strided?: boolean;
   /** The input whose memory the output is, if any: the op moves nothing, or adds to what is there. */
   alias?(attrs: A): number | undefined;

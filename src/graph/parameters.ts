@@ -1,4 +1,4 @@
-/** Named float32 arrays in one flat buffer (a slab), so that the optimiser is one dispatch over all of them. */
+/** Named float32 arrays in one flat buffer (a slab), so that the optimizer is one dispatch over all of them. */
 import { isKind, kindOf } from '../runtime/arguments.ts';
 import { ArgumentError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
@@ -12,7 +12,7 @@ const ALIGNMENT = 256;
 export type Tensors = ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
 
 /**
- * Finds what is no number before it colours anything.
+ * Finds what is no number before it colors anything.
  *
  * @param name what messages call the file
  * @throws FormatError that names the first array with NaN or infinity, and says how many there are.
@@ -59,7 +59,7 @@ export class ParameterLayout {
   }
 }
 
-/** One slab on a device: the weights, their gradients, or a moment of the optimiser. */
+/** One slab on a device: the weights, their gradients, or a moment of the optimizer. */
 export class ParameterSlab {
   readonly layout: ParameterLayout;
   readonly buffer: GPUBuffer;

@@ -3,7 +3,7 @@ import { apply, type Node, reachable } from './node.ts';
 import { constantOp } from './ops/core/constant.ts';
 import { tensorOp } from './ops/core/tensor.ts';
 
-/** Optimises the graph that computes `outputs`; returns as many outputs, with the same values. */
+/** Optimizes the graph that computes `outputs`; returns as many outputs, with the same values. */
 export type Pass = (outputs: readonly Node[]) => Node[];
 
 /**

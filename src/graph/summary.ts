@@ -2,7 +2,7 @@
 import type { Executable } from './executable.ts';
 
 /** Describes an executable that was compiled as `label`. */
-export function summarise(label: string, { program, operations, shared, bytes, tuned }: Executable): string[] {
+export function summarize(label: string, { program, operations, shared, bytes, tuned }: Executable): string[] {
   const counts = new Map<string, number>();
   for (const { label: kernel } of program.dispatches) counts.set(kernel, (counts.get(kernel) ?? 0) + 1);
   const kernels = [...counts].sort(([, a], [, b]) => b - a).map(([kernel, count]) => `${kernel} ${count}`);

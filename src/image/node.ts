@@ -47,7 +47,7 @@ export async function countPages(path: string): Promise<number> {
  *
  * @param options - `shorter` or `longer` in pixels; `name`: what messages call bytes
  * @returns RGBA, opaque, rows packed: ready for upload
- * @throws FormatError as `readImage`, and for every damage: such a picture should not be learnt from
+ * @throws FormatError as `readImage`, and for every damage: such a picture should not be learned from
  */
 export async function decodeForTraining(
   source: string | Uint8Array,

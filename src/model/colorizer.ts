@@ -3,7 +3,7 @@ import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { input } from '../graph/ops/core/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
-import { type ApplyChromaOptions, applyChroma, type Chroma, type Coloured } from '../image/color/chroma.ts';
+import { type ApplyChromaOptions, applyChroma, type Chroma, type Colored } from '../image/color/chroma.ts';
 import { greyToNetwork } from '../image/color/lab.ts';
 import { type BorderOption, borderOf, crop, innerOf } from '../image/raster/border.ts';
 import { channelsOf, type Picture, type Pixels } from '../image/raster/picture.ts';
@@ -111,7 +111,7 @@ interface Held extends Extractors {
   readonly slab: ParameterSlab;
 }
 
-/** Colours pictures. Calls may overlap; they run one after the other. */
+/** Colors pictures. Calls may overlap; they run one after the other. */
 export class Colorizer {
   readonly gpu: Gpu;
   readonly weights: Weights;
@@ -154,17 +154,17 @@ export class Colorizer {
   }
 
   /**
-   * Colours a picture: same size and depth, its own lightness, the network's colours. Nothing of a colour picture's own
-   * colours is used.
+   * Colors a picture: same size and depth, its own lightness, the network's colors. Nothing of a color picture's own
+   * colors is used.
    *
    * @param picture RGBA, 8 or 16 bits a component
    * @throws ShapeError for data that does not fit the size or options out of range; ArgumentError for what is no picture, or
    *   options that do not exist; DeviceError when the device fails, or the colorizer is closed.
    */
-  async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Coloured<T>> {
+  async colorize<T extends Pixels>(picture: Picture<T>, options: ColorizeOptions = {}): Promise<Colored<T>> {
     if (options.keepColor) {
       const { asRgba, hasColor } = await import('../image/color/has_color.ts');
-      if (hasColor(picture)) return asRgba(picture) as Coloured<T>;
+      if (hasColor(picture)) return asRgba(picture) as Colored<T>;
     }
     const chroma = await this.chroma(picture, options);
     const { strength, upsampling } = options;
@@ -215,7 +215,7 @@ export class Colorizer {
       const answer = await network.read('chroma');
       if (!answer.every(Number.isFinite)) {
         throw new DeviceError(
-          `colorize: expected finite colours, got NaN or infinity from ${this.gpu.name} – are the weights whole?`,
+          `colorize: expected finite colors, got NaN or infinity from ${this.gpu.name} – are the weights whole?`,
         );
       }
       return chromaOf(answer, plane);

@@ -27,7 +27,7 @@ export function exportColorizer({ network, embedding, tensors, metadata }: Weigh
   return encodeOnnx({
     name: 'koalarize',
     description: [
-      `Colours pictures. lightness [N, 1, H, W]: L* / 50 - 1, H and W multiples of ${multiple} (pad with the edge).`,
+      `Colors pictures. lightness [N, 1, H, W]: L* / 50 - 1, H and W multiples of ${multiple} (pad with the edge).`,
       ...(embeddingWidth ? [`embedding [N, ${embeddingWidth}]: what the feature extractor says of each picture.`] : []),
       ...maps.map(
         ({ output, channels, deviation }, i) =>
@@ -72,7 +72,7 @@ export function exportWhole(weights: Weights, extractor: Uint8Array, name: strin
   }
   const multiple = scale * sizeMultiple(network);
   const description = [
-    `Colours pictures. grey [N, 1, ${scale} H, ${scale} W]: BT.601 luma 0...255, sides multiples of ${multiple} (pad with the edge).`,
+    `Colors pictures. grey [N, 1, ${scale} H, ${scale} W]: BT.601 luma 0...255, sides multiples of ${multiple} (pad with the edge).`,
     'chroma [N, 2, H, W]: a* / 127 and b* / 127.',
   ].join('\n');
   return encodeWhole({ network: exportColorizer(weights), extractor, name, maps, scale, range, description });

@@ -1,5 +1,5 @@
 /**
- * The feature extractor: a picture classifier from an ONNX file, frozen, whose answer to a grey picture steers the colours.
+ * The feature extractor: a picture classifier from an ONNX file, frozen, whose answer to a grey picture steers the colors.
  *
  * A picture's BT.601 luma (transparent pixels laid over white) is resized whole to S x S, whatever its aspect ratio, and
  * fed three times, scaled to −1…1 by default: x / 127.5 − 1. All of this runs on the device.
@@ -78,7 +78,7 @@ export class Extractor {
     expectGpu('Extractor.open', gpu);
     expectSource('Extractor.open', source);
     expectOptions('Extractor.open', options, OPTIONS);
-    // Loaded on demand: who colours without an extractor needs no decoder.
+    // Loaded on demand: who colors without an extractor needs no decoder.
     const [
       { readOnnx, selectOutputs },
       { checkOperators, importGraph },

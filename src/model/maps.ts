@@ -1,5 +1,5 @@
 /**
- * Feature maps of a frozen classifier: an ONNX file whose intermediate values, aligned with the picture, steer the colours
+ * Feature maps of a frozen classifier: an ONNX file whose intermediate values, aligned with the picture, steer the colors
  * place by place.
  *
  * The classifier is fed with the picture's BT.601 luma, its contrast stretched, three times, at `scale` times the size at

@@ -21,7 +21,7 @@ export interface NetworkConfig {
   /** Divides every channel count but the input's and the output's. 1 is the paper's network; 8 is quick to test. */
   readonly widthDivisor: number;
   /**
-   * Length of the feature vector that steers the colours: 1001 for Inception-ResNet-v2's logits.
+   * Length of the feature vector that steers the colors: 1001 for Inception-ResNet-v2's logits.
    * 0: there is none, and a learned constant takes its place. Its product with the fusion weights is one more bias,
    * so `fusion.bias` is that constant.
    */
@@ -31,10 +31,10 @@ export interface NetworkConfig {
    * parameters. Feature maps know more than those. Default `paper`: all eight.
    */
   readonly encoder?: Encoder;
-  /** Feature maps that steer the colours place by place, in the order in which they are given; default none. */
+  /** Feature maps that steer the colors place by place, in the order in which they are given; default none. */
   readonly maps?: readonly FeatureMap[];
   /**
-   * Above 0: the network ends in classes of colour behind dec3, at a quarter of the size, and answers with their mean
+   * Above 0: the network ends in classes of color behind dec3, at a quarter of the size, and answers with their mean
    * annealed at this temperature (Zhang, Isola and Efros 2016). 0 or none: regression by dec4 and dec5, as in the paper.
    */
   readonly temperature?: number;
@@ -61,7 +61,7 @@ export function sizeMultiple({ maps = [] }: Pick<NetworkConfig, 'maps'>): number
   return Math.max(SIZE_MULTIPLE, ...maps.map(({ stride }) => stride));
 }
 
-/** Shapes [N, h, w, C] of what steers the network's colours, for `batch` pictures of `height` x `width` pixels. */
+/** Shapes [N, h, w, C] of what steers the network's colors, for `batch` pictures of `height` x `width` pixels. */
 export function featureShapes(
   { embeddingWidth, maps = [] }: Pick<NetworkConfig, 'embeddingWidth' | 'maps'>,
   [batch, height, width]: readonly [batch: number, height: number, width: number],
@@ -111,7 +111,7 @@ const LAST: Layer = { name: 'dec4', channels: 32, grid: 2 };
  */
 export function colorizationNetwork(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
   if (config.temperature) {
-    const chroma = annealedMean(colourClassifier(config, lightness, ...features), config.temperature);
+    const chroma = annealedMean(colorClassifier(config, lightness, ...features), config.temperature);
     return upsample2x(upsample2x(chroma));
   }
   const x = upsample2x(trunk(config, lightness, features));
@@ -120,22 +120,22 @@ export function colorizationNetwork(config: NetworkConfig, lightness: Node, ...f
 }
 
 /**
- * Builds what a network with classes of colour is trained as: lightness [N, H, W, 1] to their logits
+ * Builds what a network with classes of color is trained as: lightness [N, H, W, 1] to their logits
  * [N, H / 4, W / 4, BINS²].
  *
  * @throws ShapeError as `colorizationNetwork`.
  */
-export function colourClassifier(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
+export function colorClassifier(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
   const finest = config.maps?.find(({ stride }) => stride < 4);
   if (finest) {
     throw new ShapeError(
-      `network: expected maps of stride 4 or more beside classes of colour, got ${finest.stride} – leave that map out`,
+      `network: expected maps of stride 4 or more beside classes of color, got ${finest.stride} – leave that map out`,
     );
   }
   return convolution(CLASSES, trunk(config, lightness, features), BINS ** 2, 1);
 }
 
-/** The layer that makes classes of colour. */
+/** The layer that makes classes of color. */
 export const CLASSES = 'classes';
 
 /** Encoder, fusion and decoder up to dec3: [N, H, W, 1] to [N, H / 4, W / 4, 64 / widthDivisor]. */

@@ -20,7 +20,7 @@ export interface OnnxOptions {
   readonly outputs?: readonly string[];
   /** External data by location, for models that are not read from a path. */
   readonly external?: Readonly<Record<string, Uint8Array>>;
-  /** Optimisation passes to leave out, for tests. */
+  /** Optimization passes to leave out, for tests. */
   readonly without?: readonly PassName[];
   /** What messages call the file; default its path. */
   readonly name?: string;

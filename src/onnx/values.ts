@@ -128,7 +128,7 @@ export function checkSize(shape: Shape, most = MAX_ELEMENTS): void {
   if (sizeOf(shape) > most) throw new ShapeError(`expected at most ${most} elements, got ${describe(shape)}`);
 }
 
-/** How far apart neighbours of each axis are. */
+/** How far apart neighbors of each axis are. */
 export function stridesOf(shape: Shape): number[] {
   return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 }
@@ -155,7 +155,7 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
 }
 
 /** `-1` counts from the end. @throws ShapeError for an axis that is not there. */
-export function normaliseAxis(axis: number, rank: number): number {
+export function normalizeAxis(axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new ShapeError(`expected an axis from ${-rank} to ${rank - 1}, got ${axis}`);
   }

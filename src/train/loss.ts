@@ -1,4 +1,4 @@
-/** What is minimised: from a batch of bytes to one number, as a graph. */
+/** What is minimized: from a batch of bytes to one number, as a graph. */
 import { type Node, type Shape, sizeOf } from '../graph/node.ts';
 import { chromaWeight } from '../graph/ops/color/chroma_weight.ts';
 import { chroma, coverage, type Lightness, lightness } from '../graph/ops/color/image.ts';
@@ -14,7 +14,7 @@ import { BINS, BINS_PER_UNIT } from './data/rebalance.ts';
 
 /**
  * Builds a network from lightness [N, H, W, 1] and features [N, h, w, C], if any: to chroma [N, H, W, 2], or to the logits
- * of classes of colour, maybe at a part of the size.
+ * of classes of color, maybe at a part of the size.
  */
 export type NetworkBuilder = (lightness: Node, ...features: Node[]) => Node;
 
@@ -28,13 +28,13 @@ export interface LossConfig {
   readonly chromaGain: number;
   /** Whether padding (alpha 0) is left out of the loss. */
   readonly masked: boolean;
-  /** What each true colour weighs, as of `colourWeights`; default all alike. */
-  readonly colourWeights?: Float32Array | undefined;
+  /** What each true color weighs, as of `colorWeights`; default all alike. */
+  readonly colorWeights?: Float32Array | undefined;
   /** Shapes [h, w, C] of what the network is given beside each picture; default nothing. */
   readonly features?: readonly Shape[] | undefined;
   /** As the dataset's: pixels that squares begin at multiples of; default anywhere. */
   readonly cell?: number | undefined;
-  /** Whether the network answers in logits of classes: then what is minimised is their cross-entropy. */
+  /** Whether the network answers in logits of classes: then what is minimized is their cross-entropy. */
   readonly classes?: boolean;
 }
 
@@ -51,14 +51,14 @@ export function lossGraph(config: LossConfig, network: NetworkBuilder) {
   const target = chroma(pixels, windows, { ...crop, gain });
   if (config.classes) return { loss: classLoss(config, answer, target), seen, answer, target };
   const covered = config.masked ? coverage(pixels, windows, crop) : undefined;
-  const weighed = config.colourWeights && weightOf(target, gain, config.colourWeights);
+  const weighed = config.colorWeights && weightOf(target, gain, config.colorWeights);
   const weight = covered && weighed ? binary('mul', covered, weighed) : (covered ?? weighed);
   return { loss: mse(answer, target, weight), seen, answer, target };
 }
 
 /** At the logits' size, what is true is the mean over the pixels of each. */
-function classLoss({ masked, chromaGain, colourWeights }: LossConfig, logits: Node, target: Node): Node {
-  if (masked) throw new ShapeError('train: expected pictures without padding for classes of colour, got some with it');
+function classLoss({ masked, chromaGain, colorWeights }: LossConfig, logits: Node, target: Node): Node {
+  if (masked) throw new ShapeError('train: expected pictures without padding for classes of color, got some with it');
   const [, height, width] = logits.shape;
   const kernel = [target.shape[1]! / height!, target.shape[2]! / width!];
   const truth = averagePool(target, {
@@ -68,12 +68,12 @@ function classLoss({ masked, chromaGain, colourWeights }: LossConfig, logits: No
     pads: [0, 0, 0, 0],
     outSize: [height!, width!],
   });
-  return crossEntropy(logits, truth, colourWeights && weightOf(truth, chromaGain, colourWeights));
+  return crossEntropy(logits, truth, colorWeights && weightOf(truth, chromaGain, colorWeights));
 }
 
-/** The weights go by the colours as they are: before the gain. */
+/** The weights go by the colors as they are: before the gain. */
 function weightOf(target: Node, gain: number, weights: Float32Array): Node {
-  const table = tensor('colour weights', [BINS, BINS], () => weights);
+  const table = tensor('color weights', [BINS, BINS], () => weights);
   return chromaWeight(target, table, { scale: BINS_PER_UNIT / gain });
 }
 

@@ -41,7 +41,7 @@ const OPTIONS = [
   'lightness',
   'chromaGain',
   'masked',
-  'colourWeights',
+  'colorWeights',
   'features',
   'cell',
   'classes',
@@ -198,7 +198,7 @@ export class Trainer {
     return this.average?.slab ?? this.weights;
   }
 
-  /** Writes weights, and the optimiser's moments, the loss scale and the average where they are given. */
+  /** Writes weights, and the optimizer's moments, the loss scale and the average where they are given. */
   load(
     weights: Tensors,
     moments?: { readonly m: Tensors; readonly v: Tensors },

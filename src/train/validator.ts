@@ -8,7 +8,7 @@ import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { Resources } from '../runtime/resources.ts';
 import { assembleBatch, type Batch, type Dataset, type Picture } from './data/batch.ts';
-import { centred } from './data/sampler.ts';
+import { centered } from './data/sampler.ts';
 import { expectFeatures, featureName, lossGraph, type NetworkBuilder } from './loss.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -17,8 +17,8 @@ export interface Score {
   readonly mse: number;
   /** Of the answer that everything is grey. */
   readonly grey: number;
-  /** Of the best answer that is one colour everywhere. */
-  readonly meanColour: number;
+  /** Of the best answer that is one color everywhere. */
+  readonly meanColor: number;
   /** The number of pictures. */
   readonly count: number;
 }
@@ -31,13 +31,13 @@ export interface Comparison {
   readonly truth: Picture;
 }
 
-/** A program that makes a picture of the network's answer, or of no colour at all, and where it lies. */
+/** A program that makes a picture of the network's answer, or of no color at all, and where it lies. */
 interface Painter {
   readonly program: Program;
   readonly rgba: GPUBuffer;
 }
 
-/** Runs the weights of a trainer forward (averaged where it has an average), on the centres of pictures. */
+/** Runs the weights of a trainer forward (averaged where it has an average), on the centers of pictures. */
 export class Validator {
   readonly #gpu: Gpu;
   readonly #dataset: Dataset;
@@ -82,7 +82,7 @@ export class Validator {
   ): Promise<Validator> {
     const { size, features = [], cell } = trainer.config;
     const together = Math.min(trainer.config.microBatch, dataset.length);
-    // Whatever is trained on, the score is of grey pictures and against the colours as they are.
+    // Whatever is trained on, the score is of grey pictures and against the colors as they are.
     const plain = { lightness: 'luma', chromaGain: 1, masked: false } as const;
     const { seen, answer, target } = lossGraph({ ...plain, size, features, cell, microBatch: together }, network);
     const outputs = { seen, answer, target };
@@ -96,7 +96,7 @@ export class Validator {
     };
     const painters = {
       grey: await painter('grey pictures', noChroma),
-      output: await painter('coloured pictures', forward.output('answer')),
+      output: await painter('colored pictures', forward.output('answer')),
     };
     return new Validator(gpu, dataset, { size, together, features }, forward, painters, resources);
   }
@@ -120,10 +120,10 @@ export class Validator {
     const count = this.#dataset.length;
     const n = count * values;
     const ofMean = sum.reduce((total, channel) => total + 2 * (channel / n) ** 2, 0);
-    return { mse: error / n, grey: square / n, meanColour: square / n - ofMean, count };
+    return { mse: error / n, grey: square / n, meanColor: square / n - ofMean, count };
   }
 
-  /** The first `count` pictures: as the network sees them, as it colours them, and as they are. */
+  /** The first `count` pictures: as the network sees them, as it colors them, and as they are. */
   async compare(count: number): Promise<Comparison[]> {
     const comparisons: Comparison[] = [];
     const pixels = this.#size * this.#size;
@@ -167,7 +167,7 @@ export class Validator {
 
   #batch(first: number): Promise<Batch> {
     const last = this.#dataset.length - 1;
-    const samples = Array.from({ length: this.#together }, (_, i) => centred(Math.min(first + i, last)));
+    const samples = Array.from({ length: this.#together }, (_, i) => centered(Math.min(first + i, last)));
     return assembleBatch(this.#dataset, samples, this.#size);
   }
 }

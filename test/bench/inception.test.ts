@@ -20,17 +20,17 @@ import { readOnnx } from '../../src/onnx/read.ts';
 
 /** Notes the layers it is asked for, in order. */
 class Notes implements Builder {
-  readonly layers: (Convolution & { readonly normalised: boolean })[] = [];
+  readonly layers: (Convolution & { readonly normalized: boolean })[] = [];
   readonly pools: Pool[] = [];
   readonly counts = { concat: 0, residual: 0, relu: 0 };
 
   convolution(_x: Value, layer: Convolution): string {
-    this.layers.push({ ...layer, normalised: true });
+    this.layers.push({ ...layer, normalized: true });
     return layer.name;
   }
 
   projection(_x: Value, layer: Convolution): string {
-    this.layers.push({ ...layer, normalised: false });
+    this.layers.push({ ...layer, normalized: false });
     return layer.name;
   }
 
@@ -56,8 +56,8 @@ function walk(size: number, widthDivisor = 1) {
 
 test('the network has the layers and the weights of the published one', () => {
   const { notes, features, middle } = walk(299);
-  const sum = (normalised: boolean, count: (layer: Convolution) => number) =>
-    notes.layers.filter((layer) => layer.normalised === normalised).reduce((total, layer) => total + count(layer), 0);
+  const sum = (normalized: boolean, count: (layer: Convolution) => number) =>
+    notes.layers.filter((layer) => layer.normalized === normalized).reduce((total, layer) => total + count(layer), 0);
   const weights = ({ inputs, outputs, kernel }: Convolution) => inputs * outputs * kernel[0] * kernel[1];
   expect([sum(true, () => 1), sum(false, () => 1), notes.pools.length]).toEqual([204, 40, 5]);
   expect(notes.counts).toEqual({ concat: 43, residual: 40, relu: 39 });
@@ -95,7 +95,7 @@ test.skipIf(!existsSync(list))('each layer is as in the list of layers (left out
     k: layer.kernel,
     s: layer.stride,
     pad: padsOf(layer).slice(0, 2),
-    bn: layer.normalised,
+    bn: layer.normalized,
   }));
   expect(ours).toEqual(listed.map(({ cin, cout, k, s, pad, bn }) => ({ cin, cout, k, s, pad, bn })));
 });

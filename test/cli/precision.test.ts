@@ -84,7 +84,7 @@ describe.runIf(hasHalf)('on a device with float16', () => {
     expect(text).toMatch(/--precision: expected f32, as the run began with, got f16/);
   });
 
-  test('colours a picture', async () => {
+  test('colors a picture', async () => {
     const weights = join(root, 'weights.safetensors');
     await writeTestWeights(weights);
     const [picture] = (await readdir(photos)).map((name) => join(photos, name));

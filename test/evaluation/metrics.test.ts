@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { chromaError, meanChroma, meanColour } from '../../src/evaluation/metrics/chroma.ts';
-import { colourfulness } from '../../src/evaluation/metrics/colorfulness.ts';
+import { chromaError, meanChroma, meanColor } from '../../src/evaluation/metrics/chroma.ts';
+import { colorfulness } from '../../src/evaluation/metrics/colorfulness.ts';
 import { deltaE2000, meanDeltaE2000 } from '../../src/evaluation/metrics/delta_e.ts';
 import type { BytePicture } from '../../src/evaluation/metrics/pair.ts';
 import { psnr } from '../../src/evaluation/metrics/psnr.ts';
@@ -20,13 +20,13 @@ interface GoldenPair {
   readonly deltaE00: number;
   readonly chroma: number;
   readonly chromaError: number;
-  readonly meanColour: readonly [number, number];
-  readonly colourfulness: number;
+  readonly meanColor: readonly [number, number];
+  readonly colorfulness: number;
 }
 
 const golden = JSON.parse(readFileSync(join(import.meta.dirname, '../golden/metrics.json'), 'utf8')) as {
   readonly pictures: readonly GoldenPair[];
-  readonly colours: readonly (readonly [number, number, number, number, number, number, number])[];
+  readonly colors: readonly (readonly [number, number, number, number, number, number, number])[];
 };
 
 /** RGBA; `value` gives R, G and B. Alpha differs between any two, as no metric may look at it. */
@@ -58,19 +58,19 @@ describe.each(golden.pictures)('$width x $height as scikit-image has it', (expec
   });
   test('PSNR', () => expect(psnr(one, other)).toBeCloseTo(expected.psnr, 10));
   test('SSIM', () => expect(ssim(one, other)).toBeCloseTo(expected.ssim, 10));
-  test('colourfulness', () => expect(colourfulness(one)).toBeCloseTo(expected.colourfulness, 9));
+  test('colorfulness', () => expect(colorfulness(one)).toBeCloseTo(expected.colorfulness, 9));
   // Its matrix from RGB to XYZ has six digits.
   test('mean ΔE00', () => expect(meanDeltaE2000(lab, lab2)).toBeCloseTo(expected.deltaE00, 2));
   test('means of a* and b*', () => {
     expect(meanChroma(lab)).toBeCloseTo(expected.chroma, 1);
-    expect(meanColour(lab).a).toBeCloseTo(expected.meanColour[0], 1);
-    expect(meanColour(lab).b).toBeCloseTo(expected.meanColour[1], 1);
+    expect(meanColor(lab).a).toBeCloseTo(expected.meanColor[0], 1);
+    expect(meanColor(lab).b).toBeCloseTo(expected.meanColor[1], 1);
     expect(chromaError(lab, lab2) / expected.chromaError).toBeCloseTo(1, 3);
   });
 });
 
 describe('ΔE00', () => {
-  /** Table 1 of Sharma, Wu and Dalal 2005: two colours, and their difference to four digits. */
+  /** Table 1 of Sharma, Wu and Dalal 2005: two colors, and their difference to four digits. */
   // biome-ignore format: a table
   const SHARMA = [
     [50, 2.6772, -79.7751, 50, 0, -82.7485, 2.0425],
@@ -115,7 +115,7 @@ describe('ΔE00', () => {
   });
 
   test('200 pairs as scikit-image has them, near and far', () => {
-    for (const [l1, a1, b1, l2, a2, b2, expected] of golden.colours) {
+    for (const [l1, a1, b1, l2, a2, b2, expected] of golden.colors) {
       expect(deltaE2000([l1, a1, b1], [l2, a2, b2]), `${[l1, a1, b1, l2, a2, b2]}`).toBeCloseTo(expected, 9);
     }
   });
@@ -127,14 +127,14 @@ describe('ΔE00', () => {
   });
 });
 
-test('colourfulness by hand: two pixels', () => {
+test('colorfulness by hand: two pixels', () => {
   // rg: 100 and 0; yb: 150 - 40 = 110 and 10 - 40 = -30. Deviations 50 and 70, means 50 and 40.
   const pixels = Uint8Array.of(200, 100, 40, 255, 10, 10, 40, 255);
   const expected = Math.sqrt(50 ** 2 + 70 ** 2) + 0.3 * Math.sqrt(50 ** 2 + 40 ** 2);
-  expect(colourfulness({ data: pixels, width: 2, height: 1 })).toBeCloseTo(expected, 12);
-  expect(colourfulness(noise(9, 7, { grey: true }))).toBe(0);
-  // One colour everywhere has no deviation.
-  expect(colourfulness(paint(5, 3, (_x, _y, c) => [200, 100, 40][c]!))).toBeCloseTo(0.3 * Math.hypot(100, 110), 12);
+  expect(colorfulness({ data: pixels, width: 2, height: 1 })).toBeCloseTo(expected, 12);
+  expect(colorfulness(noise(9, 7, { grey: true }))).toBe(0);
+  // One color everywhere has no deviation.
+  expect(colorfulness(paint(5, 3, (_x, _y, c) => [200, 100, 40][c]!))).toBeCloseTo(0.3 * Math.hypot(100, 110), 12);
 });
 
 test('PSNR by hand: one component off by one', () => {

@@ -1,4 +1,4 @@
-"""Golden files for the network, its gradients, Adam, and the colour arithmetic.
+"""Golden files for the network, its gradients, Adam, and the color arithmetic.
 
     python3 test/golden/make_golden.py            # needs torch and numpy; writes beside itself
 
@@ -295,7 +295,7 @@ def golden(case: Case) -> dict:
     }
 
 
-# --- colour ---------------------------------------------------------------------------------------------------------
+# --- color ---------------------------------------------------------------------------------------------------------
 
 
 def matrix_from_primaries(white: np.ndarray) -> np.ndarray:
@@ -340,7 +340,7 @@ def delta_e_2000(one: np.ndarray, two: np.ndarray) -> float:
     return math.sqrt((dl / sl) ** 2 + (dc / sc) ** 2 + (dh / sh) ** 2 + rt * dc / sc * dh / sh)
 
 
-def colourfulness(rgb: np.ndarray) -> float:
+def colorfulness(rgb: np.ndarray) -> float:
     """Hasler and Süsstrunk 2003, M^(3), in units of 8-bit values, population standard deviations."""
     r, g, b = rgb.astype(np.float64).T
     rg, yb = r - g, (r + g) / 2 - b
@@ -361,8 +361,8 @@ def lab() -> dict:
     pairs = [delta_e_2000(values[i], values[i + 1]) for i in range(len(values) - 1)]
     return {
         "about": "8-bit sRGB (IEC 61966-2-1) to CIE L*a*b* in float64; D65 at x 0.3127, y 0.3290, the matrix derived "
-        "from the primaries (greys have a* = b* = 0 but for rounding). deltaE2000[i] is between colours i and i + 1. "
-        "colourfulness (Hasler and Süsstrunk, 8-bit units, population deviations) is that of the 40 colours as a "
+        "from the primaries (greys have a* = b* = 0 but for rounding). deltaE2000[i] is between colors i and i + 1. "
+        "colorfulness (Hasler and Süsstrunk, 8-bit units, population deviations) is that of the 40 colors as a "
         "picture. Other implementations' rounded matrices and white points move a* and b* by about 0.01.",
         "command": COMMAND,
         "white": white.tolist(),
@@ -370,7 +370,7 @@ def lab() -> dict:
         "rgb": rgb.tolist(),
         "lab": [[round(v, 9) + 0.0 for v in row] for row in values.tolist()],
         "deltaE2000": [round(d, 9) for d in pairs],
-        "colourfulness": round(colourfulness(rgb), 9),
+        "colorfulness": round(colorfulness(rgb), 9),
     }
 
 

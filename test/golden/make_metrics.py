@@ -8,9 +8,9 @@ Pictures  [H, W, 3], 8 bits, from whole numbers, so that any language makes the 
 Values    psnr      skimage.metrics.peak_signal_noise_ratio, data range 255
           ssim      skimage.metrics.structural_similarity, Wang's constants, mean over R, G, B
           deltaE00  skimage.color.deltaE_ciede2000 of skimage.color.rgb2lab, mean
-          chroma, chromaError, meanColour   from rgb2lab: of `one`, between both, of `one`
-          colourfulness   of `one`, from Hasler and Süsstrunk's formula in NumPy
-Colours   pairs of L*, a*, b* with deltaE_ciede2000: inside and far outside sRGB, some grey.
+          chroma, chromaError, meanColor   from rgb2lab: of `one`, between both, of `one`
+          colorfulness   of `one`, from Hasler and Süsstrunk's formula in NumPy
+Colors   pairs of L*, a*, b* with deltaE_ciede2000: inside and far outside sRGB, some grey.
 """
 
 import json
@@ -31,7 +31,7 @@ def pictures(width, height):
     return one.astype(np.uint8), other.astype(np.uint8)
 
 
-def colourfulness(rgb):
+def colorfulness(rgb):
     r, g, b = np.moveaxis(rgb.astype(np.float64), 2, 0)
     rg, yb = r - g, (r + g) / 2 - b
     return np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
@@ -51,12 +51,12 @@ def golden(width, height):
         "deltaE00": deltaE_ciede2000(lab, lab2).mean(),
         "chroma": np.hypot(lab[..., 1], lab[..., 2]).mean(),
         "chromaError": (((lab - lab2)[..., 1:] / 127) ** 2).mean(),
-        "meanColour": [lab[..., 1].mean(), lab[..., 2].mean()],
-        "colourfulness": colourfulness(one),
+        "meanColor": [lab[..., 1].mean(), lab[..., 2].mean()],
+        "colorfulness": colorfulness(one),
     }
 
 
-def colours():
+def colors():
     rng = np.random.default_rng(1)
     low, high = [0, -128, -128], [100, 128, 128]
     one = rng.uniform(low, high, (200, 3)).round(2)
@@ -68,6 +68,6 @@ def colours():
     return [[*a, *b, d] for a, b, d in zip(one.tolist(), other.tolist(), difference.tolist())]
 
 
-out = {"skimage": skimage.__version__, "pictures": [golden(*size) for size in SIZES], "colours": colours()}
+out = {"skimage": skimage.__version__, "pictures": [golden(*size) for size in SIZES], "colors": colors()}
 text = json.dumps(out, default=float)
 (Path(__file__).parent / "metrics.json").write_text(text.replace("], [", "],\n["))

@@ -64,10 +64,10 @@ export interface GoldenLab {
   readonly matrix: readonly (readonly number[])[];
   readonly rgb: readonly (readonly [number, number, number])[];
   readonly lab: readonly (readonly [number, number, number])[];
-  /** Element i is between colours i and i + 1. */
+  /** Element i is between colors i and i + 1. */
   readonly deltaE2000: readonly number[];
-  /** Of all the colours taken as one picture. */
-  readonly colourfulness: number;
+  /** Of all the colors taken as one picture. */
+  readonly colorfulness: number;
 }
 
 const read = (name: string, reviver?: (key: string, value: unknown) => unknown): unknown =>

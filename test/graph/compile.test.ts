@@ -1,6 +1,6 @@
 /** Passes leave results as they are, memory is planned well, and what is wrong is refused with the values. */
 import { describe, expect, test } from 'vitest';
-import { compile, optimise } from '../../src/graph/compile.ts';
+import { compile, optimize } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
 import { glorotUniform } from '../../src/graph/initializers.ts';
 import { type Node, reachable, sizeOf } from '../../src/graph/node.ts';
@@ -43,20 +43,20 @@ describe('passes', () => {
   test.each(Object.keys(passes) as PassName[])('%s leaves every result as it is', async (pass) => {
     const all = Object.keys(passes) as PassName[];
     const plain = await results(training, all);
-    const optimised = await results(
+    const optimized = await results(
       training,
       all.filter((name) => name !== pass),
     );
     for (const [name, values] of plain.values) {
       const scale = Math.max(...values.map(Math.abs));
-      const worst = values.reduce((max, v, i) => Math.max(max, Math.abs(v - optimised.values.get(name)![i]!)), 0);
+      const worst = values.reduce((max, v, i) => Math.max(max, Math.abs(v - optimized.values.get(name)![i]!)), 0);
       // These answers are small, and tanh near 0 is only exact to some 1e-7 (WGSL asks for 1e-5).
       expect(worst, name).toBeLessThan(name === 'answer' ? 2e-7 : 1e-5 * scale);
     }
   });
 
   test('fuse_conv2d leaves one node for convolution, bias and activation', () => {
-    const names = reachable(optimise([answer], [])).map((node) => node.op.name);
+    const names = reachable(optimize([answer], [])).map((node) => node.op.name);
     expect(names.filter((name) => name === 'conv2d')).toHaveLength(12);
     expect(names.filter((name) => name === 'upsample_conv2d')).toHaveLength(2);
     expect(names).not.toContain('bias_add');
@@ -68,13 +68,13 @@ describe('passes', () => {
     const x = input('lightness', [2, 16, 24, 1]);
     const conv = conv2dSame(x, parameter('w', [3, 3, 1, 4]));
     const outputs = [conv, relu(conv)];
-    expect(reachable(optimise(outputs, [])).map((node) => node.op.name)).toContain('relu');
+    expect(reachable(optimize(outputs, [])).map((node) => node.op.name)).toContain('relu');
   });
 });
 
 test('inference reuses memory: far less than the sum of all activations', async () => {
   const { bytes } = await results({ answer, loss }, []);
-  const activations = reachable(optimise([answer], [])).filter((node) => node.inputs.length > 0);
+  const activations = reachable(optimize([answer], [])).filter((node) => node.inputs.length > 0);
   const sum = activations.reduce((total, { shape }) => total + sizeOf(shape) * 4, 0);
   // So small a picture needs the more for summed weights: at 224 it is below half.
   expect(bytes).toBeLessThan(0.7 * sum);

@@ -439,7 +439,7 @@ test('what does not fit is refused, with the values', () => {
     `[ShapeError: transpose: expected extents of 1 or more, got [2, 0] – leave out empty arrays]`,
   );
   expect(() => transpose(input('x', [2, 2, 2, 2, 2, 2, 2]), [6, 5, 4, 3, 2, 1, 0])).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: transpose: expected at most 6 axes after joining neighbours, got [2, 2, 2, 2, 2, 2, 2] – do it in two steps]`,
+    `[ShapeError: transpose: expected at most 6 axes after joining neighbors, got [2, 2, 2, 2, 2, 2, 2] – do it in two steps]`,
   );
   expect(() => slice(x, [0, 1, 0], [2, 3, 4])).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: slice: expected a range inside [2, 3, 4], got [2, 3, 4] from [0, 1, 0] by [1, 1, 1]]`,

@@ -3,7 +3,7 @@
  * as factors and summands, a residual scale, branches that are concatenated.
  */
 import { describe, expect, test } from 'vitest';
-import { compile, optimise } from '../../src/graph/compile.ts';
+import { compile, optimize } from '../../src/graph/compile.ts';
 import { ConstantStore } from '../../src/graph/constants.ts';
 import { apply, attrsKey, type Node, reachable, type Shape, sizeOf } from '../../src/graph/node.ts';
 import { convDirect } from '../../src/graph/ops/conv/conv_direct.ts';
@@ -44,14 +44,14 @@ function convolution(x: Node, channels: number, [kh, kw]: readonly [number, numb
 const toNhwc = (x: Node) => transpose(x, [0, 2, 3, 1]);
 const toNchw = (x: Node) => transpose(x, [0, 3, 1, 2]);
 
-/** Batch normalisation as tf2onnx may leave it: one factor and one summand for each channel. */
-function normalised(x: Node): Node {
+/** Batch normalization as tf2onnx may leave it: one factor and one summand for each channel. */
+function normalized(x: Node): Node {
   const c = x.shape[1]!;
   const factor = binary('div', weights([c, 1, 1]), unary('sqrt', unary('abs', weights([c, 1, 1]))));
   return binary('add', binary('mul', x, factor), weights([1, c, 1, 1]));
 }
 const unit = (x: Node, channels: number, kernel: readonly [number, number], stride = 1, padded = true) =>
-  relu(normalised(convolution(x, channels, kernel, stride, padded)));
+  relu(normalized(convolution(x, channels, kernel, stride, padded)));
 
 /** Two branches that start with a 1x1 convolution of x each; the second is `deep` convolutions long. */
 function block(x: Node, deep: readonly (readonly [number, number])[]): Node {
@@ -141,7 +141,7 @@ describe('every pass leaves an inception block as it is', () => {
 
 test('sink_transposes leaves one transpose, at the input', () => {
   const without = all.filter((name) => name !== 'sinkTransposes' && name !== 'shareCommon');
-  expect(opsOf(optimise([network], without)).filter((name) => name === 'transpose')).toHaveLength(1);
+  expect(opsOf(optimize([network], without)).filter((name) => name === 'transpose')).toHaveLength(1);
 });
 
 test('sink_transposes turns every op that it passes', async () => {
@@ -155,7 +155,7 @@ test('sink_transposes turns every op that it passes', async () => {
 });
 
 test('fold_affine leaves no factor, and fuse_conv2d takes in the residual and the ReLU', () => {
-  const names = opsOf(optimise([network], ['mergeSiblings', 'concatInPlace', 'readRanges']));
+  const names = opsOf(optimize([network], ['mergeSiblings', 'concatInPlace', 'readRanges']));
   expect(names).not.toContain('binary');
   expect(names).not.toContain('add');
   expect(names).not.toContain('relu');
@@ -191,7 +191,7 @@ describe('fuse_conv2d', () => {
     ['batch normalization after a bias', scaled(grouped(expand(x), 8)), ['conv2d', 'conv_direct']],
     ['another clip', unary('clip', grouped(expand(x), 8), { alpha: 0, beta: 5 }), ['conv2d', 'conv_direct', 'unary']],
   ] as const)('%s', async (_, y, ops) => {
-    const names = opsOf(optimise([y], [])).filter((name) => /^conv|^(unary|binary|bias_add|add)$/.test(name));
+    const names = opsOf(optimize([y], [])).filter((name) => /^conv|^(unary|binary|bias_add|add)$/.test(name));
     expect(names.sort()).toEqual(ops);
     expectSame((await values({ y }, [])).results, (await values({ y }, all)).results);
   });
@@ -247,7 +247,7 @@ describe('fold_pad', () => {
 
   test('zeros go into convolutions and an average', async () => {
     const both = { conv, depthwise, average: averagePool(padded, { ...window, countPadding: false }) };
-    expect(opsOf(optimise(Object.values(both), []))).not.toContain('pad');
+    expect(opsOf(optimize(Object.values(both), []))).not.toContain('pad');
     expectSame((await values(both, [])).results, (await values(both, all)).results);
   });
 
@@ -256,7 +256,7 @@ describe('fold_pad', () => {
     ['a maximum', maxPool(padded, window)],
     ['padded channels', reduce('sum', pad(x, [0, 0, 0, 1], [0, 0, 0, 0], 'constant', 0), [1], false)],
   ])('%s stay', async (_, node) => {
-    expect(opsOf(optimise([node], []))).toContain('pad');
+    expect(opsOf(optimize([node], []))).toContain('pad');
     expectSame((await values({ node }, [])).results, (await values({ node }, all)).results);
   });
 });
@@ -266,7 +266,7 @@ test('a convolution reads a range of channels that is no multiple of 4 from a co
   const range = slice(x, [0, 0, 0, 6], [2, 9, 11, 8]);
   const w = weights([1, 1, 8, 8]);
   const conv = apply(conv2dOp, [range, w], { strides: [1, 1], pads: [0, 0, 0, 0], activation: 'none' });
-  expect(opsOf(optimise([conv], []))).toContain('slice');
+  expect(opsOf(optimize([conv], []))).toContain('slice');
   expectSame((await values({ conv }, [])).results, (await values({ conv }, all)).results);
 });
 

@@ -1,6 +1,6 @@
 /** Nearest x2 followed by a 3x3 convolution becomes one op, with both gradients, and the large picture vanishes. */
 import { describe, expect, test } from 'vitest';
-import { compile, optimise } from '../../src/graph/compile.ts';
+import { compile, optimize } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
 import { apply, type Node, reachable, type Shape, sizeOf } from '../../src/graph/node.ts';
 import { conv2dOp, conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
@@ -22,7 +22,7 @@ import { upsampleConv2d, upsampleConv2dInputGrad, upsampleConv2dWeightGrad } fro
 import { gpu, random } from '../support/gpu.ts';
 
 const namesIn = (outputs: readonly Node[], without: readonly PassName[] = []): string[] =>
-  reachable(optimise(outputs, without)).map(({ op }) => op.name);
+  reachable(optimize(outputs, without)).map(({ op }) => op.name);
 const count = (names: readonly string[], name: string): number => names.filter((each) => each === name).length;
 
 const cases: readonly (readonly [x: Shape, outChannels: number])[] = [

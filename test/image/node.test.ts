@@ -24,7 +24,7 @@ function rgb({ data, width, height }: Picture): Picture<Uint8Array> {
   return { data: Uint8Array.from(data).filter((_, i) => i % 4 !== 3), width, height };
 }
 
-/** Smooth colours, which lossy formats keep. */
+/** Smooth colors, which lossy formats keep. */
 function gradient(width: number, height: number): Picture<Uint8Array> {
   const data = new Uint8Array(width * height * 4);
   for (let i = 0; i < width * height; i++) {
@@ -106,7 +106,7 @@ describe('readImage', () => {
     const file = await raw(rgb(picture)).toColourspace('cmyk').withIccProfile('cmyk').jpeg({ quality: 100 }).toBuffer();
     expect(await sharp(file).metadata()).toMatchObject({ space: 'cmyk', channels: 4 });
     const image = await readImage(file);
-    // The press's profile, perceptual both ways, moves these soft colours a little; CMYK taken for RGB would be far off.
+    // The press's profile, perceptual both ways, moves these soft colors a little; CMYK taken for RGB would be far off.
     expect(worst(image.data, picture.data)).toBeLessThan(24);
     expect((await sharp(await saved(image)).metadata()).space).toBe('srgb');
   });

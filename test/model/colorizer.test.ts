@@ -18,7 +18,7 @@ function grey(width: number, height: number) {
   return { data, width, height };
 }
 
-test('colours, alike each time, also in overlapping calls and at several sizes', async () => {
+test('colors, alike each time, also in overlapping calls and at several sizes', async () => {
   const colorizer = await Colorizer.load({ weights });
   const sizes = [
     [40, 30],

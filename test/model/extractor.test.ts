@@ -1,4 +1,4 @@
-/** The feature extractor: what it is fed with, which value it takes, and how it steers the colours. */
+/** The feature extractor: what it is fed with, which value it takes, and how it steers the colors. */
 import { expect, test } from 'vitest';
 import { Colorizer } from '../../src/index.ts';
 import {
@@ -202,7 +202,7 @@ test('what is no classifier, or not asked well, is said', async () => {
   );
 });
 
-test('colours with the embedding of the picture that is coloured', async () => {
+test('colors with the embedding of the picture that is colored', async () => {
   const file = classifier();
   const info = await withExtractor(async ({ description }) => description, file);
   const weights = weightsFor(info);
@@ -213,7 +213,7 @@ test('colours with the embedding of the picture that is coloured', async () => {
   await colorizer.close();
   expect(gpu.allocatedBytes).toBe(before);
 
-  // The same network, with other last numbers for the classifier: other colours.
+  // The same network, with other last numbers for the classifier: other colors.
   const negative = await Colorizer.load({ gpu, weights: weightsFor({ ...info, range: [1, -1] }), inception: file });
   const other = await negative.chroma(picture);
   await negative.close();
@@ -230,7 +230,7 @@ test('weights know their extractor, and refuse another', async () => {
     return loaded
       .then((colorizer) => colorizer.close())
       .then(
-        () => 'coloured',
+        () => 'colored',
         (error: Error) =>
           `${error.name}: ${error.message}`.replaceAll(/[0-9a-f]{64}/g, (hash) =>
             hash === info.sha256 ? 'TRAINED' : 'OTHER',
@@ -238,7 +238,7 @@ test('weights know their extractor, and refuse another', async () => {
       );
   };
   const { size, range, kind } = info;
-  expect(await load({ inception: { source: file, size, range, kind, output: 'logits' } })).toBe('coloured');
+  expect(await load({ inception: { source: file, size, range, kind, output: 'logits' } })).toBe('colored');
   expect(await load()).toMatchInlineSnapshot(
     `"FormatError: weights: expected the feature extractor of the training (logits of 'logits', 7 values, from 24 x 24 pixels in -1…1, SHA-256 TRAINED), got none – name its ONNX file (--inception)"`,
   );

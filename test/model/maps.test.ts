@@ -230,11 +230,11 @@ describe('the network', () => {
     expect(() => build(one, [32, 48], [[1, 6, 4, 6]])).toThrow('got [1, 6, 4, 6]');
     expect(() => build({ ...config, maps: [{ channels: 1, stride: 12 }] }, [24, 24], [])).toThrow('power of 2');
     const classes = { ...config, temperature: 0.5 };
-    expect(() => build(classes, [32, 32], [])).toThrow('maps of stride 4 or more beside classes of colour, got 2');
+    expect(() => build(classes, [32, 32], [])).toThrow('maps of stride 4 or more beside classes of color, got 2');
   });
 });
 
-describe('colours', () => {
+describe('colors', () => {
   const shifted = (by: number) => {
     const [width, height] = [192, 128];
     const data = new Uint8ClampedArray(width * height * 4).fill(255);
@@ -250,7 +250,7 @@ describe('colours', () => {
     return { data, width, height };
   };
 
-  test('a shifted picture gives shifted colours: maps, network and picture lie on the same pixels', async () => {
+  test('a shifted picture gives shifted colors: maps, network and picture lie on the same pixels', async () => {
     const extractor = await extractorOf();
     const { description } = extractor;
     const colorizer = await Colorizer.load({ gpu, weights: weightsFor(description), extractor: mapper() });

@@ -5,7 +5,7 @@ import { layoutOf } from '../../src/model/layout.ts';
 import { narrow } from '../../src/model/narrow.ts';
 import { widen } from '../../src/model/widen.ts';
 
-/** With an embedding and classes of colour: all kinds of parameters that there are. */
+/** With an embedding and classes of color: all kinds of parameters that there are. */
 const [thin, wide] = [32, 8].map((widthDivisor) => layoutOf({ widthDivisor, embeddingWidth: 5, temperature: 0.7 })) as [
   ParameterLayout,
   ParameterLayout,

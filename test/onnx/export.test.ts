@@ -21,7 +21,7 @@ import { loadOnnx } from '../../src/onnx/load.ts';
 import { gpu, random } from '../support/gpu.ts';
 import { mapper, weightsFor } from '../support/mapper.ts';
 
-/** Random weights with biases, strong enough to colour. */
+/** Random weights with biases, strong enough to color. */
 function seededWeights(network: NetworkConfig): Weights {
   const e = network.embeddingWidth;
   const tensors = new Map(
@@ -63,7 +63,7 @@ const cases: [string, Weights][] = [
       ],
     }),
   ],
-  ['classes of colour', seededWeights({ widthDivisor: 8, embeddingWidth: 0, temperature: 0.2 })],
+  ['classes of color', seededWeights({ widthDivisor: 8, embeddingWidth: 0, temperature: 0.2 })],
 ];
 
 interface Feeds {
@@ -206,7 +206,7 @@ describe('what cannot be exported', () => {
   });
 });
 
-/** Bright above, dark below, with noise: what networks answer to with colours. [batch, height, width] in −1…1 */
+/** Bright above, dark below, with noise: what networks answer to with colors. [batch, height, width] in −1…1 */
 function skies(batch: number, height: number, width: number): Float32Array<ArrayBuffer> {
   const noise = random(batch * height * width, 3);
   const row = (i: number) => Math.floor(i / width) % height;

@@ -1,4 +1,4 @@
-/** The package in a real browser: as it is, and as bundlers make it. All colour as Node does. */
+/** The package in a real browser: as it is, and as bundlers make it. All color as Node does. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type Site, serve } from '../support/server.ts';
 import { bundle } from './bundle.ts';
-import { colouring, difference, isColoured } from './color.ts';
+import { coloring, difference, isColored } from './color.ts';
 import { makeConsumer, runNode } from './consumer.ts';
 
 const consumer = await makeConsumer();
@@ -17,8 +17,8 @@ let inNode: string;
 
 beforeAll(async () => {
   site = await serve(consumer.folder);
-  await write('colour.js', colouring('', 'console.log(result); process.exit();'));
-  inNode = runNode(consumer, 'colour.js');
+  await write('color.js', coloring('', 'console.log(result); process.exit();'));
+  inNode = runNode(consumer, 'color.js');
   browser = await launchBrowser();
 });
 afterAll(async () => {
@@ -50,18 +50,18 @@ async function resultOf(name: string): Promise<string> {
   return result;
 }
 
-async function expectColours(name: string): Promise<void> {
+async function expectColors(name: string): Promise<void> {
   const result = await resultOf(name);
-  expect(isColoured(result)).toBe(true);
+  expect(isColored(result)).toBe(true);
   expect(difference(result, inNode)).toBeLessThanOrEqual(1);
 }
 
 test('a plain module script', async () => {
   const imports = { koalarize: './node_modules/koalarize/dist/browser/index.js' };
   const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
-  await write('plain.js', colouring('', TELL));
+  await write('plain.js', coloring('', TELL));
   await write('plain.html', pageOf('plain.js', map));
-  await expectColours('plain.html');
+  await expectColors('plain.html');
 });
 
 test('bundled by esbuild, weights and extractor as files of the bundle', async () => {
@@ -70,10 +70,10 @@ test('bundled by esbuild, weights and extractor as files of the bundle', async (
     `import weights from 'koalarize/weights/koalarize.safetensors';`,
     `import extractor from 'koalarize/weights/efficientnet-lite0.onnx';`,
   ];
-  await write('esbuild.js', [...imports, colouring(given, TELL)].join('\n'));
+  await write('esbuild.js', [...imports, coloring(given, TELL)].join('\n'));
   await bundle(consumer, 'esbuild.js', 'esbuild');
   await write('esbuild.html', pageOf('esbuild/esbuild.js'));
-  await expectColours('esbuild.html');
+  await expectColors('esbuild.html');
 });
 
 const FILES = ['koalarize.safetensors', 'efficientnet-lite0.onnx'];
@@ -83,7 +83,7 @@ test.each(FILES)('bundled by esbuild without %s: says what is missing, and what 
   const there = FILES.find((file) => file !== missing)!;
   const option = there.endsWith('.onnx') ? 'extractor' : 'weights';
   const load = `Colorizer.load({ ${option}: new URL('./node_modules/koalarize/weights/${there}', document.baseURI) })`;
-  const script = colouring('', TELL).replace('await Colorizer.load()', `await ${load}.catch(tell)`);
+  const script = coloring('', TELL).replace('await Colorizer.load()', `await ${load}.catch(tell)`);
   await write(`${name}.js`, script);
   await write('tell.js', 'globalThis.tell = (error) => { document.title = String(error); };');
   await bundle(consumer, `${name}.js`, 'missing');
@@ -98,7 +98,7 @@ test.each(FILES)('bundled by esbuild without %s: says what is missing, and what 
 });
 
 test('bundled by vite, which finds weights and extractor by itself', async () => {
-  await write('vite.js', colouring('', TELL));
+  await write('vite.js', coloring('', TELL));
   await write('index.html', pageOf('vite.js'));
   await build({
     root: consumer.folder,
@@ -107,5 +107,5 @@ test('bundled by vite, which finds weights and extractor by itself', async () =>
     logLevel: 'silent',
     build: { outDir: 'vite' },
   });
-  await expectColours('vite/index.html');
+  await expectColors('vite/index.html');
 });

@@ -1,4 +1,4 @@
-/** The script that every consumer runs: it colours a small picture, and tells the result. */
+/** The script that every consumer runs: it colors a small picture, and tells the result. */
 
 /** A grey ramp, 32 x 24 pixels. */
 const PICTURE = `{
@@ -8,7 +8,7 @@ const PICTURE = `{
 }`;
 
 /** @param options what `Colorizer.load` is given  @param tell what is done with \`result\`, the bytes joined by commas */
-export function colouring(options: string, tell: string): string {
+export function coloring(options: string, tell: string): string {
   return `
 import { Colorizer } from 'koalarize';
 const colorizer = await Colorizer.load(${options});
@@ -26,8 +26,8 @@ export function difference(a: string, b: string): number {
   return Math.max(...these.map((value, i) => Math.abs(value - those[i]!)));
 }
 
-/** Whether any pixel has a colour. */
-export function isColoured(result: string): boolean {
+/** Whether any pixel has a color. */
+export function isColored(result: string): boolean {
   const bytes = result.split(',').map(Number);
   return bytes.some((value, i) => i % 4 === 0 && Math.abs(value - bytes[i + 2]!) > 4);
 }

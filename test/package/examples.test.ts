@@ -42,10 +42,10 @@ test('a gradient', () => {
   expect(Math.abs(Number(graph) - Number(differences))).toBeLessThan(0.0005);
 });
 
-test('colours a file', async () => {
+test('colors a file', async () => {
   const folder = await temporaryFolder();
-  const to = join(folder, 'colour.png');
-  expect(example('colour.js', await rampFile(folder), to)).toBe(`${to}: 96 x 64`);
+  const to = join(folder, 'color.png');
+  expect(example('color.js', await rampFile(folder), to)).toBe(`${to}: 96 x 64`);
   expect(isGrey(await readImage(to))).toBe(false);
 });
 
@@ -62,7 +62,7 @@ test('trains on a folder', async () => {
   expect(weights.metadata.step).toBe('3');
 });
 
-test('colours in a page', async () => {
+test('colors in a page', async () => {
   const site = await serve(root);
   const browser = await launchBrowser();
   try {
@@ -88,7 +88,7 @@ test('colours in a page', async () => {
 let service: ChildProcess | undefined;
 afterEach(() => service?.kill('SIGKILL'));
 
-test('a service: colours, refuses, and ends when it is told to', async () => {
+test('a service: colors, refuses, and ends when it is told to', async () => {
   service = spawn(process.execPath, ['examples/service.js', '0'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(service.stdout!, 'data');
   const port = Number(/port (\d+)/.exec(String(line))![1]);
@@ -98,8 +98,8 @@ test('a service: colours, refuses, and ends when it is told to', async () => {
 
   const answer = await post(new Uint8Array(picture));
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
-  const coloured = await readImage(new Uint8Array(await answer.arrayBuffer()));
-  expect([coloured.width, coloured.height, isGrey(coloured)]).toEqual([96, 64, false]);
+  const colored = await readImage(new Uint8Array(await answer.arrayBuffer()));
+  expect([colored.width, colored.height, isGrey(colored)]).toEqual([96, 64, false]);
 
   expect((await fetch(address)).status).toBe(405);
   const refusal = await post('no picture');

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { bundle } from './bundle.ts';
-import { colouring, isColoured } from './color.ts';
+import { coloring, isColored } from './color.ts';
 import { makeConsumer, runNode } from './consumer.ts';
 
 const consumer = await makeConsumer();
@@ -28,9 +28,9 @@ test('holds the programs, the weights, the types and what one reads first; at mo
   expect(Math.max(packed, unpacked)).toBeLessThanOrEqual(16e6);
 });
 
-test('Node imports it, requires it, and colours a picture with the weights beside it', async () => {
-  await writeFile(join(folder, 'colour.js'), colouring('', 'console.log(result); process.exit();'));
-  expect(isColoured(runNode(consumer, 'colour.js'))).toBe(true);
+test('Node imports it, requires it, and colors a picture with the weights beside it', async () => {
+  await writeFile(join(folder, 'color.js'), coloring('', 'console.log(result); process.exit();'));
+  expect(isColored(runNode(consumer, 'color.js'))).toBe(true);
   const required = `const { Colorizer } = require('koalarize'); console.log(Colorizer.name)`;
   await writeFile(join(folder, 'required.cjs'), required);
   expect(runNode(consumer, 'required.cjs')).toMatch(/Colorizer$/);

@@ -34,7 +34,7 @@ const DELTA = 6 / 29;
 const f = (t: number) => (t > DELTA ** 3 ? Math.cbrt(t) : t / (3 * DELTA ** 2) + 4 / 29);
 const fInverse = (t: number) => (t > DELTA ? t ** 3 : 3 * DELTA ** 2 * (t - 4 / 29));
 
-/** L* (0..100), a*, b* of an sRGB colour in bytes. */
+/** L* (0..100), a*, b* of an sRGB color in bytes. */
 export function labOf(rgb: Triple): Triple {
   const light = rgb.map((v) => toLinear(v / 255));
   const [x, y, z] = [0, 1, 2].map((row) =>
@@ -43,12 +43,12 @@ export function labOf(rgb: Triple): Triple {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
-/** L* (0..100) of the BT.601 grey, unrounded, of an sRGB colour in bytes. */
+/** L* (0..100) of the BT.601 grey, unrounded, of an sRGB color in bytes. */
 export function lumaLightnessOf([r, g, b]: Triple): number {
   return 116 * f(toLinear((0.299 * r + 0.587 * g + 0.114 * b) / 255)) - 16;
 }
 
-/** The sRGB colour of L*, a*, b* in 0..255, clipped channel by channel, unrounded. */
+/** The sRGB color of L*, a*, b* in 0..255, clipped channel by channel, unrounded. */
 export function rgbOf([l, a, b]: Triple): Triple {
   const y = (l + 16) / 116;
   const xyz: Triple = [fInverse(y + a / 500), fInverse(y), fInverse(y - b / 200)];

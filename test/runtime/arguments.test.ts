@@ -30,7 +30,7 @@ test('the nearest word is named, if there is one', () => {
   expect(nearest('rendersize', known)).toBe('renderSize');
   expect(nearest('render_size', known)).toBe('renderSize');
   expect(nearest('Quality', known)).toBe('quality');
-  expect(nearest('colour', known)).toBeUndefined();
+  expect(nearest('color', known)).toBeUndefined();
   expect(nearest('', known)).toBeUndefined();
 });
 

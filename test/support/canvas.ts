@@ -1,8 +1,8 @@
-/** What is on the page's canvas of the coloured picture. */
+/** What is on the page's canvas of the colored picture. */
 import type { Page } from 'playwright-core';
 
 /** Means over its pixels, in codes: `spread` of max - min over the components, `blue` of blue - red. */
-export function colouredCanvas(page: Page): Promise<{ spread: number; blue: number }> {
+export function coloredCanvas(page: Page): Promise<{ spread: number; blue: number }> {
   return page.locator('#compare canvas:nth-of-type(2)').evaluate((canvas: HTMLCanvasElement) => {
     const { width, height } = canvas;
     // A copy: the browser warns of reading one that is drawn on the graphics card.

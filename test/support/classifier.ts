@@ -124,10 +124,10 @@ function resized(values: readonly number[], size: number): number[] {
   const scale = values.length / size;
   const radius = Math.max(scale, 1);
   return Array.from({ length: size }, (_, x) => {
-    const centre = (x + 0.5) * scale - 0.5;
+    const center = (x + 0.5) * scale - 0.5;
     let [sum, total] = [0, 0];
-    for (let j = Math.max(0, Math.floor(centre - radius)); j <= Math.min(values.length - 1, centre + radius); j++) {
-      const weight = Math.max(0, 1 - Math.abs(j - centre) / radius);
+    for (let j = Math.max(0, Math.floor(center - radius)); j <= Math.min(values.length - 1, center + radius); j++) {
+      const weight = Math.max(0, 1 - Math.abs(j - center) / radius);
       sum += weight * values[j]!;
       total += weight;
     }
@@ -135,7 +135,7 @@ function resized(values: readonly number[], size: number): number[] {
   });
 }
 
-/** A weights file of a small untrained network, colourful, whose colours depend on the embedding too. */
+/** A weights file of a small untrained network, colorful, whose colors depend on the embedding too. */
 export function weightsFor(embedding: VectorInfo, gain = 30): Uint8Array {
   const network = { widthDivisor: 8, embeddingWidth: embedding.width };
   const nodes = [input('lightness', [1, 8, 8, 1]), input('embedding', [1, 1, 1, embedding.width])] as const;

@@ -61,7 +61,7 @@ export function mapsOf(
   return { fine: first, coarse: second };
 }
 
-/** A weights file of a small untrained network, colourful, whose colours depend on the maps. */
+/** A weights file of a small untrained network, colorful, whose colors depend on the maps. */
 export function weightsFor(embedding: MapsInfo, gain = 10): Uint8Array {
   const network = { widthDivisor: 8, ...featuresOf(embedding) };
   const tensors = new Map(

@@ -1,4 +1,4 @@
-/** Pictures to train on in tests: what is where decides texture and colour, so that the colour can be learnt. */
+/** Pictures to train on in tests: what is where decides texture and color, so that the color can be learned. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
@@ -13,7 +13,7 @@ export function picture(number: number, width: number, height = width): Picture 
     for (let x = 0; x < width; x++) {
       const wave = Math.sin((2 * Math.PI * (x * Math.cos(angle) + y * Math.sin(angle))) / period);
       const [r, g, b] = [0, 1, 2].map((channel) => 45 * Math.cos(1.2 * wave + (channel * 2 * Math.PI) / 3));
-      // Less its luma, the colour leaves the brightness as it is.
+      // Less its luma, the color leaves the brightness as it is.
       const bright = 125 + 50 * wave - (0.299 * r! + 0.587 * g! + 0.114 * b!);
       data.set([bright + r!, bright + g!, bright + b!], (y * width + x) * 4);
     }

@@ -36,7 +36,7 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** Weights of a small, untrained network: strong enough to colour visibly. */
+/** Weights of a small, untrained network: strong enough to color visibly. */
 export async function writeTestWeights(path: string, gain = 30): Promise<void> {
   await writeFile(path, testWeights(gain));
 }

@@ -1,4 +1,4 @@
-/** Training with classes of colour: what is minimised, where it begins, what is learnt and what is written down. */
+/** Training with classes of color: what is minimized, where it begins, what is learned and what is written down. */
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { glorotUniform } from '../../src/graph/initializers.ts';
 import { reachable } from '../../src/graph/node.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { Colorizer } from '../../src/model/colorizer.ts';
-import { colorizationNetwork, colourClassifier } from '../../src/model/network.ts';
+import { colorClassifier, colorizationNetwork } from '../../src/model/network.ts';
 import { decodeWeights, weightsMetadata } from '../../src/model/weights.ts';
 import { assembleBatch, sourceSize } from '../../src/train/data/batch.ts';
 import { BINS, BINS_PER_UNIT, binOf, priorLogits } from '../../src/train/data/rebalance.ts';
-import { centred } from '../../src/train/data/sampler.ts';
+import { centered } from '../../src/train/data/sampler.ts';
 import { lossGraph, type NetworkBuilder } from '../../src/train/loss.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { Validator } from '../../src/train/validator.ts';
@@ -30,7 +30,7 @@ const CONFIG = {
   classes: true,
 } as const;
 const NETWORK = { widthDivisor: 16, embeddingWidth: 0, temperature: 0.5 };
-const learner: NetworkBuilder = (lightness) => colourClassifier(NETWORK, lightness);
+const learner: NetworkBuilder = (lightness) => colorClassifier(NETWORK, lightness);
 
 let root: string;
 let photos: string;
@@ -41,15 +41,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-test('the loss is the cross-entropy with the mean colour of each 4 x 4 pixels, weighted by that colour', async () => {
+test('the loss is the cross-entropy with the mean color of each 4 x 4 pixels, weighted by that color', async () => {
   const microBatch = 2;
   const weights = random(BINS ** 2, 8).map((value) => value + 1.5);
-  const { loss, answer, target } = lossGraph({ ...CONFIG, microBatch, colourWeights: weights }, learner);
+  const { loss, answer, target } = lossGraph({ ...CONFIG, microBatch, colorWeights: weights }, learner);
   expect(answer.shape).toEqual([microBatch, SIZE / 4, SIZE / 4, BINS ** 2]);
   const parameters = new ParameterSlab(gpu, 'test', new ParameterLayout(reachable([loss])));
   parameters.write(glorotUniform(parameters.layout, 7));
   const executable = await compile(gpu, { label: 'test', parameters, outputs: { loss, answer, target } });
-  const batch = await assembleBatch(datasetOf(microBatch, sourceSize(SIZE)), [centred(0), centred(1)], SIZE);
+  const batch = await assembleBatch(datasetOf(microBatch, sourceSize(SIZE)), [centered(0), centered(1)], SIZE);
   executable.feed('pixels', batch.pixels);
   executable.feed('windows', batch.windows);
   executable.run();
@@ -82,11 +82,11 @@ test('the loss is the cross-entropy with the mean colour of each 4 x 4 pixels, w
   expect(Math.abs(got![0]! / want - 1)).toBeLessThan(2e-2);
 });
 
-test('padding is refused: it has no colour', () => {
+test('padding is refused: it has no color', () => {
   expect(() => lossGraph({ ...CONFIG, masked: true, microBatch: 1 }, learner)).toThrow('without padding');
 });
 
-test('the first logits are the logarithms of how often colours occur', () => {
+test('the first logits are the logarithms of how often colors occur', () => {
   const counts = new Array<number>(BINS ** 2).fill(0);
   counts[binOf(0, 0)] = 900;
   counts[binOf(50, 0)] = 100;
@@ -97,7 +97,7 @@ test('the first logits are the logarithms of how often colours occur', () => {
   expect(prior[binOf(-90, 90)]).toBeCloseTo(Math.log(1e-6), 5);
 });
 
-test('what is learnt as classes is validated, and answered, as colours', async () => {
+test('what is learned as classes is validated, and answered, as colors', async () => {
   const pictures = 8;
   const dataset = datasetOf(pictures, sourceSize(SIZE));
   const config = { ...CONFIG, batch: pictures, microBatch: pictures, adam: {} };
@@ -105,22 +105,22 @@ test('what is learnt as classes is validated, and answered, as colours', async (
   trainer.load(glorotUniform(trainer.weights.layout, 1));
   const network: NetworkBuilder = (lightness) => colorizationNetwork(NETWORK, lightness);
   const validator = await Validator.create(gpu, trainer, network, dataset);
-  const samples = Array.from({ length: pictures }, (_, i) => centred(i));
+  const samples = Array.from({ length: pictures }, (_, i) => centered(i));
   const batch = await assembleBatch(dataset, samples, SIZE);
   const before = await validator.score();
   const losses: number[] = [];
   for (let step = 1; step <= 200; step++) losses.push(await trainer.step(batch, step, 4e-3));
-  const { mse, meanColour } = await validator.score();
+  const { mse, meanColor } = await validator.score();
   validator.destroy();
   trainer.destroy();
   // All classes are about as likely at first: the logarithm of their number.
   expect(Math.abs(losses[0]! / Math.log(BINS ** 2) - 1)).toBeLessThan(0.1);
   expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]!);
   expect(mse).toBeLessThan(before.mse);
-  expect(mse).toBeLessThan(0.5 * meanColour);
+  expect(mse).toBeLessThan(0.5 * meanColor);
 }, 900_000); // minutes on SwiftShader
 
-test('from a regression to classes, wider, stopped and resumed: the same bits, and weights that colour', async () => {
+test('from a regression to classes, wider, stopped and resumed: the same bits, and weights that color', async () => {
   const call = (...argv: string[]) => callIn(root, ...argv);
   const size = ['--size', '32', '--batch', '4', '--val-count', '2'];
   const narrow = join(root, 'narrow');
@@ -141,14 +141,14 @@ test('from a regression to classes, wider, stopped and resumed: the same bits, a
     '--warmup',
     '0',
   );
-  expect(first.err).toContain('classes of colour, annealed at 0.7; colours rebalanced 0.9');
+  expect(first.err).toContain('classes of color, annealed at 0.7; colors rebalanced 0.9');
   expect(first.code).toBe(0);
   const begun = [photos, '--out', parts, ...size, ...classes, '--steps', '3', '--lr-decay', 'constant'];
   expect((await call(...begun, '--warmup', '0')).code).toBe(0);
   expect((await call('--resume', '--out', parts, '--steps', '6')).code).toBe(0);
   const weights = (run: string) => readFile(join(run, 'weights.safetensors'));
   expect((await weights(parts)).equals(await weights(whole))).toBe(true);
-  // They begin with how often colours occur, not with all of 529 alike.
+  // They begin with how often colors occur, not with all of 529 alike.
   expect((await logOf(whole))[0]!.loss).toBeLessThan(0.8 * Math.log(BINS ** 2));
 
   const { network, tensors, metadata } = decodeWeights(await weights(whole), 'weights');
@@ -165,12 +165,12 @@ test('from a regression to classes, wider, stopped and resumed: the same bits, a
   const back = ['--width-divisor', '16', '--init', join(whole, 'weights.safetensors'), '--steps', '1'];
   const refused = await call(photos, '--out', join(root, 'refused'), ...size, ...back);
   expect(refused.code).toBe(1);
-  expect(refused.err).toContain('expected weights of a regression, got some with classes of colour');
+  expect(refused.err).toContain('expected weights of a regression, got some with classes of color');
   const lost = join(root, 'lost');
   await cp(parts, lost, { recursive: true });
-  await rm(join(lost, 'colours.json'));
+  await rm(join(lost, 'colors.json'));
   expect((await call('--resume', '--out', lost, '--steps', '8')).err).toContain(
-    'expected the colours that the run began with',
+    'expected the colors that the run began with',
   );
 });
 

@@ -51,7 +51,7 @@ describe('the loss scale', () => {
 const SIZE = 32;
 const BATCH = 4;
 const STEPS = 12;
-/** Until it has learnt the pictures in part. */
+/** Until it has learned the pictures in part. */
 const LONG = 40;
 const dataset = datasetOf(BATCH, sourceSize(SIZE));
 const network: NetworkBuilder = (lightness) => colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness);

@@ -1,6 +1,6 @@
 /** What a training step of the paper's size takes on a GPU, by its plan alone: no device here holds it. */
 import { expect, test } from 'vitest';
-import { optimise } from '../../src/graph/compile.ts';
+import { optimize } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
 import { lower, placeShared, type Value } from '../../src/graph/lowering.ts';
 import { type Node, reachable, sizeOf } from '../../src/graph/node.ts';
@@ -25,7 +25,7 @@ test('batch 100 at 224 x 224, full width, needs less than 8 GB', () => {
     colorizationNetwork({ widthDivisor: 1, embeddingWidth: 1001 }, ...inputs),
   );
   const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
-  const outputs = optimise([loss, ...gradients(loss, parameters)], []);
+  const outputs = optimize([loss, ...gradients(loss, parameters)], []);
   const nodes = reachable(outputs);
   const values = new Map<Node, Value<string>>();
   for (const node of nodes) {

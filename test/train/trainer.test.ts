@@ -159,7 +159,7 @@ test('validation scores the network beside its baselines, also where the last ba
   trainer.load(new Map(zeros));
   const validator = await Validator.create(gpu, trainer, network, datasetOf(5, sourceSize(SIZE)));
   open.push(validator);
-  const { mse, grey, meanColour, count } = await validator.score();
+  const { mse, grey, meanColor, count } = await validator.score();
   const pictures = await validator.compare(8);
   expect(count).toBe(5);
   expect(mse).toBe(grey);
@@ -172,7 +172,7 @@ test('validation scores the network beside its baselines, also where the last ba
   const means = (mean(([, a]) => a! / 127) ** 2 + mean(([, , b]) => b! / 127) ** 2) / 2;
   // a* and b* of the shader and of src/image differ by up to 0.003: in the white's last digits, and float32.
   expect(grey).toBeCloseTo(squares, 4);
-  expect(meanColour).toBeCloseTo(squares - means, 4);
+  expect(meanColor).toBeCloseTo(squares - means, 4);
   expect(pictures).toHaveLength(5);
   for (const { grey: seen, output } of pictures) expect(output.data).toEqual(seen.data);
 });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { beforeEach, expect, test } from 'vitest';
-import { colouredCanvas } from '../support/canvas.ts';
+import { coloredCanvas } from '../support/canvas.ts';
 import { eachInBrowser } from '../support/session.ts';
 
 const on = eachInBrowser();
@@ -50,12 +50,12 @@ test('weights from elsewhere color with it if they were trained with it, and are
   await page.goto(on.site.base);
   await settled('Ready.');
   await page.click('#example');
-  await settled('Coloured.');
-  const spread = async () => (await colouredCanvas(page)).spread;
+  await settled('Colored.');
+  const spread = async () => (await coloredCanvas(page)).spread;
   await expect.poll(spread).toBeGreaterThan(3);
   const own = await spread();
   await choose('mine.safetensors', weights);
-  await settled('Coloured.');
+  await settled('Colored.');
   expect(await page.locator('#weights option:checked').textContent()).toBe('mine.safetensors');
   await expect.poll(spread).toBe(own);
 

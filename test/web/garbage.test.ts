@@ -41,7 +41,7 @@ test('files of any kind: each is told what it is, and the good one is colored', 
     file('noise.bin', Buffer.from([0, 1, 2, 3, 250]), ''),
     file('good.png', await png(), 'image/png'),
   ]);
-  await settled('Coloured.');
+  await settled('Colored.');
   const said = await problems();
   const about = (name: string) => said.filter((line) => line.startsWith(`${name}: `)).join('\n');
   expect(about('nothing.jpg')).toContain('got an empty file – ');
@@ -77,7 +77,7 @@ test('a file that was changed or removed after it was chosen is to be chosen aga
   await page.goto(on.site.base);
   await settled('Ready.');
   await page.setInputFiles('#files', path);
-  await settled('Coloured.');
+  await settled('Colored.');
   await rm(path);
   await page.click('#download');
   await expect
@@ -88,7 +88,7 @@ test('a file that was changed or removed after it was chosen is to be chosen aga
   await writeFile(path, await png(3));
   await utimes(path, new Date(), new Date(Date.now() + 5000));
   await page.setInputFiles('#files', path);
-  await settled('2 photographs coloured.');
+  await settled('2 photographs colored.');
   const [saved] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
   expect(saved.suggestedFilename()).toBe('portrait.jpg');
 });
@@ -108,7 +108,7 @@ test('a folder that is dropped is named, and what lies beside it is taken', asyn
     };
     dispatchEvent(new DragEvent('drop', { dataTransfer: given, cancelable: true }));
   }, good);
-  await settled('Coloured.');
+  await settled('Colored.');
   expect(await problems()).toEqual([expect.stringMatching(/^holidays: expected a picture, got a folder – open it/)]);
 });
 
@@ -116,7 +116,7 @@ test('hidden characters in a name become visible', async () => {
   await page.goto(on.site.base);
   await settled('Ready.');
   await page.setInputFiles('#files', [file('a\x1b[31m\u202egnp.png', await png(), 'image/png')]);
-  await settled('Coloured.');
+  await settled('Colored.');
   expect(await page.textContent('#facts')).toContain('a\ufffd[31m\ufffdgnp.png, 60 × 40, ');
   expect(await page.getAttribute('#strip li button', 'title')).toBe('a\ufffd[31m\ufffdgnp.png');
 });
@@ -141,7 +141,7 @@ test('a drawing that fails is said, and the photographs stay', async () => {
     file('one.png', await png(), 'image/png'),
     file('two.png', await png(3), 'image/png'),
   ]);
-  await settled('2 photographs coloured.');
+  await settled('2 photographs colored.');
   const fill = (full: boolean) => page.workers()[0]!.evaluate((value) => Object.assign(self, { full: value }), full);
   await fill(true);
   await page.click('#strip li:nth-child(2) button');
@@ -154,7 +154,7 @@ test('a drawing that fails is said, and the photographs stay', async () => {
   await expect.poll(() => page.textContent('#facts')).toMatch(/^two\.png/);
   const [saved] = await Promise.all([page.waitForEvent('download'), page.click('#download')]);
   expect(saved.suggestedFilename()).toBe('two.jpg');
-  expect(await page.textContent('#status')).toBe('2 photographs coloured.');
+  expect(await page.textContent('#status')).toBe('2 photographs colored.');
 });
 
 test('the part that trains says that it could not be loaded each time it is opened, and no address of a worker is left', async () => {

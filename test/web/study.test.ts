@@ -146,7 +146,7 @@ test('a whole sitting, by keys, buttons and touch; stopped and saved in between;
   );
   await expect
     .poll(() => page.textContent('#headline'))
-    .toBe(`${ours.count} of ${ours.of} coloured pictures passed for real`);
+    .toBe(`${ours.count} of ${ours.of} colored pictures passed for real`);
   expect(await cellsOf(1)).toEqual(
     [ours, truth, right].map(({ count: some, of, value, low, high }) => [
       `${some} of ${of}`,

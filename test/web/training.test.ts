@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { beforeEach, expect, test } from 'vitest';
 import { decodeWeights } from '../../src/model/weights.ts';
-import { colouredCanvas } from '../support/canvas.ts';
+import { coloredCanvas } from '../support/canvas.ts';
 import { eachInBrowser } from '../support/session.ts';
 
 const on = eachInBrowser();
@@ -37,7 +37,7 @@ async function tinted(): Promise<{ name: string; mimeType: string; buffer: Buffe
   );
 }
 
-test('learns from a few photographs, colours with what it has learnt, and hands the weights over', async () => {
+test('learns from a few photographs, colors with what it has learned, and hands the weights over', async () => {
   const grey = {
     name: 'grey.png',
     mimeType: 'image/png',
@@ -58,7 +58,7 @@ test('learns from a few photographs, colours with what it has learnt, and hands 
   await page.click('#training-stop');
   await says(
     '#training-status',
-    /^Done after step \d+: .* Left out: grey\.png: expected a colour photograph, got a grey one/,
+    /^Done after step \d+: .* Left out: grey\.png: expected a color photograph, got a grey one/,
   );
   const [first, last] = await lossesTold();
   expect(last).toBeLessThan(0.6 * first);
@@ -82,10 +82,10 @@ test('learns from a few photographs, colours with what it has learnt, and hands 
   await page.click('#training-use');
   await says('#status', /^Ready/);
   await page.setInputFiles('#files', [grey]);
-  await says('#status', /^Coloured/);
+  await says('#status', /^Colored/);
   expect(await page.locator('#weights option:checked').textContent()).toBe(saved.suggestedFilename());
   // It has only seen blue.
-  expect((await colouredCanvas(page)).blue).toBeGreaterThan(10);
+  expect((await coloredCanvas(page)).blue).toBeGreaterThan(10);
 });
 
 test('goes on from the weights of the page', async () => {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { MapExtractor } from '../../src/model/maps.ts';
 import { assembleBatch } from '../../src/train/data/batch.ts';
-import { centred } from '../../src/train/data/sampler.ts';
+import { centered } from '../../src/train/data/sampler.ts';
 import { toHalf } from '../../src/util/float16.ts';
 import { datasetOf, holdOut } from '../../web/training_pictures.ts';
 
@@ -34,7 +34,7 @@ test.each([false, true])('squares lie on cells, and their maps where they lie, m
   expect(dataset.cell).toBe(16);
   const seen = new Set<number>();
   for (const left of [0, 0.3, 0.5, 0.7, 0.99]) {
-    const sample = { ...centred(0), top: 0.99, left, mirror };
+    const sample = { ...centered(0), top: 0.99, left, mirror };
     const { pixels, features } = await assembleBatch(dataset, [sample], SIZE);
     expect(pixels).toHaveLength(SIZE ** 2);
     expect(features.map(({ length }) => length)).toEqual([16, 4]);

@@ -7,15 +7,15 @@ import { urlOf } from './quiz.ts';
 /** The headline: what everybody wants to know first. */
 export function headline({ answers }: Sitting): string {
   const { count, of } = ratesOf(answers).ours;
-  if (of === 0) return 'None of the coloured pictures was judged';
-  return `${count} of ${of} coloured pictures passed for real`;
+  if (of === 0) return 'None of the colored pictures was judged';
+  return `${count} of ${of} colored pictures passed for real`;
 }
 
 /** The table of rates, of one sitting or of several together. */
 export function rateTable(answers: readonly Answer[], caption: string): HTMLElement {
   const { ours, real, right } = ratesOf(answers);
   const rows = [
-    ['Coloured ones taken for real', ours],
+    ['Colored ones taken for real', ours],
     ['Real ones taken for real', real],
     ['Judged rightly', right],
   ] as const;
@@ -55,11 +55,11 @@ export function gallery(deck: Deck, { answers }: Sitting): HTMLElement[] {
       const kind = which === 'seen' ? shown : shown === 'ours' ? 'real' : 'ours';
       const image = element('img', {});
       image.src = urlOf(deck, place, kind);
-      image.alt = `${which === 'seen' ? 'As you saw it' : 'The other way'}: ${kind === 'ours' ? 'coloured' : 'the real one'}`;
+      image.alt = `${which === 'seen' ? 'As you saw it' : 'The other way'}: ${kind === 'ours' ? 'colored' : 'the real one'}`;
       image.width = image.height = deck.study.size;
       return element('span', { className: which }, [
         image,
-        element('small', { text: kind === 'ours' ? 'coloured' : 'real' }),
+        element('small', { text: kind === 'ours' ? 'colored' : 'real' }),
       ]);
     });
     const right = isRight(answer);

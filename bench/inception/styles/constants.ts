@@ -15,13 +15,13 @@ export class Constants extends TorchScript {
   override convolution(x: Value, layer: Convolution): string {
     const { name, outputs } = layer;
     const y = this.conv(this.padded(x, layer), layer, this.parameters.weights(layer));
-    const { gamma, beta, mean, variance } = this.parameters.normalisation(layer);
+    const { gamma, beta, mean, variance } = this.parameters.normalization(layer);
     const state = Object.entries({ gamma, beta, mean, variance }).map(([key, values]) =>
       this.weight(`${name}/${key}`, [outputs], values),
     );
     const attributes = { epsilon: float(EPSILON), momentum: float(0.99) };
-    const normalised = this.file.node('BatchNormalization', [y, ...state], `${name}/batchnorm`, attributes);
-    return this.file.node('Relu', [normalised], `${name}/Relu`);
+    const normalized = this.file.node('BatchNormalization', [y, ...state], `${name}/batchnorm`, attributes);
+    return this.file.node('Relu', [normalized], `${name}/Relu`);
   }
 
   /** Zeros around an image for a large square kernel, which its convolution then need not know of. */

@@ -21,15 +21,15 @@ export class Dynamo extends TorchScript {
   override convolution(x: Value, layer: Convolution): string {
     const { name, outputs } = layer;
     const y = this.conv(x, layer, this.parameters.weights(layer));
-    const { gamma, beta, mean, variance } = this.parameters.normalisation(layer);
+    const { gamma, beta, mean, variance } = this.parameters.normalization(layer);
     const state = [
       this.weight(`${name}.bn.weight`, [outputs], gamma),
       this.weight(`${name}.bn.bias`, [outputs], beta),
       this.weight(`${name}.bn.running_mean`, [outputs], mean),
       this.weight(`${name}.bn.running_var`, [outputs], variance),
     ];
-    const normalised = this.file.node('BatchNormalization', [y, ...state], `${name}/BatchNorm`, BATCH_NORM);
-    return this.file.node('Relu', [normalised], `${name}/Relu`);
+    const normalized = this.file.node('BatchNormalization', [y, ...state], `${name}/BatchNorm`, BATCH_NORM);
+    return this.file.node('Relu', [normalized], `${name}/Relu`);
   }
 
   protected override convAttributes(layer: Convolution): Record<string, Attribute> {

@@ -1,6 +1,6 @@
 /**
  * As tf2onnx writes a TensorFlow graph: an NHWC image, one Transpose behind it, auto_pad, defaults left out, batch norm
- * as Mul and Add, weights that are still HWIO, and what its optimiser leaves lying about.
+ * as Mul and Add, weights that are still HWIO, and what its optimizer leaves lying about.
  */
 import type { Convolution, Pool, Value } from '../architecture.ts';
 import { type Attribute, float, floatTensor, type Header, integerTensor, rawTensor } from '../onnx_writer.ts';

@@ -1,6 +1,6 @@
 // conv2d_block: y[n, oy, ox, :] = activation(sum over taps of x[n, oy*s + ty - pad, ox*s + tx - pad, :] * w[ty, tx]
 // + bias + residual[n, oy, ox, :]).
-// Direct: a thread computes 4 neighbouring outputs of a row x VECTORS*4 channels in registers, tap by tap, 4 input
+// Direct: a thread computes 4 neighboring outputs of a row x VECTORS*4 channels in registers, tap by tap, 4 input
 // channels at a time. The threads of a workgroup share their channels, so that they read the same weights.
 // Layout: x and y NHWC; weights [tap][in][out], or [tap][out][in] in the variant 'turned'.
 

@@ -1,6 +1,6 @@
 enable subgroups;
 // conv2d_block_subgroup: conv2d_block for devices whose subgroups have exactly 8 lanes (see there for the formula).
-// A thread computes 4 neighbouring outputs of a row x 32 channels. The 8 lanes of a subgroup share their channels, so
+// A thread computes 4 neighboring outputs of a row x 32 channels. The 8 lanes of a subgroup share their channels, so
 // each lane loads an eighth of the weights, a mat4x4f, and the subgroup hands them round: lavapipe is limited by loads.
 // Layout: x and y NHWC; weights [tap][out][in]: as for the gradient of the input.
 

@@ -1,6 +1,6 @@
 enable subgroups;
 // conv2d_channel_subgroup: conv2d_block for devices whose subgroups have exactly 8 lanes (see there for the formula).
-// A thread computes 4 neighbouring outputs of a row x 32 channels, one input channel at a time: so short an inner loop
+// A thread computes 4 neighboring outputs of a row x 32 channels, one input channel at a time: so short an inner loop
 // keeps its values in registers. The 8 lanes of a subgroup share their output channels: each lane loads an eighth of the
 // weights, a vec4f, and the subgroup hands them round.
 // Layout: x and y NHWC; weights [tap][in][out].

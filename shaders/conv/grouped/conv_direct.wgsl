@@ -1,9 +1,9 @@
 // conv_direct: y[n, o, co] = activation(bias[co] + the sum of x[n, o * step + origin + t * dilation, ci] * w[t, ci, co])
 //              over the taps t and the input channels ci of co's group.
 //
-// For what conv2d does not do: dilation, groups and a third axis. A thread computes one Element (1 or 4 neighbouring
-// output channels) of a strip: 4 neighbouring outputs of a row. A workgroup shares the Element, and so the weights, or
-// in the variant 'depthwise' has neighbouring ones.
+// For what conv2d does not do: dilation, groups and a third axis. A thread computes one Element (1 or 4 neighboring
+// output channels) of a strip: 4 neighboring outputs of a row. A workgroup shares the Element, and so the weights, or
+// in the variant 'depthwise' has neighboring ones.
 // Layout: x [batch, in_depth, in_height, in_width, in_channels]   y [batch, out_depth, out_height, out_width, out_channels]
 //         w [taps_z, taps_y, taps_x, in_channels / groups, out_channels]   bias [out_channels]
 // Slots:  Element, WIDTH, X, Strip, place_of, products, activate from src/kernels/conv/grouped/conv_direct.ts; a group has whole Elements.

@@ -38,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let b_column = group.y * SIDE + local % SIDE;
   let a_inside = a_column < row_vectors;
   let b_inside = b_column < column_vectors;
-  // The thread's rows and columns are two vec4s, half a tile apart: neighbouring threads read neighbouring vec4s.
+  // The thread's rows and columns are two vec4s, half a tile apart: neighboring threads read neighboring vec4s.
   let r = local / 8;
   let c = local % 8;
 

@@ -1,4 +1,4 @@
-/** `koalarize IMAGE|FOLDER… -o OUT`: colours image files, one after the other. */
+/** `koalarize IMAGE|FOLDER… -o OUT`: colors image files, one after the other. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';

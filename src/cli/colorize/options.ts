@@ -17,19 +17,19 @@ import { sayLine, UsageError } from '../shared/messages.ts';
 import { oneOf, strengthOf, wholeOf } from '../shared/numbers.ts';
 import { tuning } from '../shared/tune.ts';
 
-export const HELP = `Colours black-and-white photographs.
+export const HELP = `Colors black-and-white photographs.
 
   koalarize IMAGE|FOLDER… -o OUT [options]
 
-OUT is a file for one image, else a folder. Pictures keep their full size and their own lightness; only the colours
+OUT is a file for one image, else a folder. Pictures keep their full size and their own lightness; only the colors
 are new. Folders are searched with all below them, links included, but not OUT itself; files without extension are
 recognized by how they begin, and what else there is is counted. No file that is read is ever written over. EXIF, IPTC,
 texts, alpha and 16 bits are kept.
 
   -o, --output OUT     where to write; the extension chooses the format (${WRITABLE_EXTENSIONS.join(' ')})
-  --strength S         how much colour: 0 is grey, 1 is what the network says. More than 1 acts on middle lightnesses,
+  --strength S         how much color: 0 is grey, 1 is what the network says. More than 1 acts on middle lightnesses,
                        and not on a picture that has one weak tint all over, which would only turn brown     [1]
-  --upsampling U       how the colours are enlarged: guided, along the edges of the picture, or bilinear     [guided]
+  --upsampling U       how the colors are enlarged: guided, along the edges of the picture, or bilinear     [guided]
   --render-size N      pixels of the shorter side inside the network      [as it was trained]
   --quality Q          fast: one look at each picture; best: the mean of four looks, at two sizes and mirrored: a little
                        nearer to the truth, for six times the work     [fast]
@@ -48,7 +48,7 @@ ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are 
   --json               one line of JSON for each picture, on standard output; one more where files were left out
 
 Examples
-  koalarize grandmother.jpg -o grandmother-colour.jpg
+  koalarize grandmother.jpg -o grandmother-color.jpg
   koalarize old/ -o new/ --skip-existing
   koalarize scan.tif -o scan.png --strength 1.3
 

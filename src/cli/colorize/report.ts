@@ -52,7 +52,7 @@ export class Reporter {
   /** @param skipped outputs that were there already. @param leftOut files that are no pictures. @returns the exit code */
   finish(skipped: number, leftOut: ReadonlyMap<string, number>): number {
     const left = this.#total - this.#count;
-    const parts = [`${this.#count - this.#failures} coloured`];
+    const parts = [`${this.#count - this.#failures} colored`];
     if (skipped) parts.push(`${skipped} were there already`);
     if (this.#failures) parts.push(`${this.#failures} failed`);
     if (left) parts.push(`${left} not tried`);

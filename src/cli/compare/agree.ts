@@ -1,8 +1,8 @@
-/** Whether a picture shows the same as another, whatever its colours: files of one name need not be. */
+/** Whether a picture shows the same as another, whatever its colors: files of one name need not be. */
 import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 
 /**
- * Least correlation of lightness. Programs that colour keep lightness, so that theirs is above 0.98 even after resizing
+ * Least correlation of lightness. Programs that color keep lightness, so that theirs is above 0.98 even after resizing
  * and JPEG; other pictures, and other parts of the same one, are far below.
  */
 export const LEAST_CORRELATION = 0.9;

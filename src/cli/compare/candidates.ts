@@ -7,14 +7,14 @@ import { defaultWeights } from '../../model/colorizer.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { listPictures } from '../paths/walk.ts';
 
-/** Weights that will colour the photographs. */
+/** Weights that will color the photographs. */
 export interface WeightsCandidate {
   readonly kind: 'weights';
   readonly label: string;
   readonly path: string;
 }
 
-/** Pictures that somebody else coloured. */
+/** Pictures that somebody else colored. */
 export interface PicturesCandidate {
   readonly kind: 'pictures';
   readonly label: string;

@@ -8,6 +8,7 @@ import { expectApart, Originals } from '../paths/identity.ts';
 import { listPictures } from '../paths/walk.ts';
 import { greyOf, readSquare, tinted } from '../shared/center_crops.ts';
 import { runCommand } from '../shared/command.ts';
+import { withFormerNames } from '../shared/former_names.ts';
 import { filesOf, joinRange } from '../shared/inception.ts';
 import { print, printJson, table } from '../shared/messages.ts';
 import { makeFolders } from '../shared/output.ts';
@@ -60,7 +61,7 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
       progress: (done, total) => progress.count('choosing pictures', done, total),
     },
   );
-  const { meanColour } = selection;
+  const { meanColor } = selection;
   const foundFiles = all.length + listing.unreadable.length;
   const found = [
     ...selection.pictures.map((file) => ({ file, hasTruth: true })),
@@ -78,7 +79,7 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
     progress.count('reading pictures', work.length + disagreeing.length + 1, found.length);
     if (reason !== undefined) disagreeing.push(reason);
     else {
-      const scores = hasTruth ? scoreAll(truth, { grey, meanColour: tinted(grey, meanColour) }) : undefined;
+      const scores = hasTruth ? scoreAll(truth, { grey, meanColor: tinted(grey, meanColor) }) : undefined;
       work.push({ file, scores, answers: [] });
     }
   }
@@ -126,7 +127,7 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
         strength,
         device: gpu ? `${gpu.name} (${gpu.source})` : null,
         ...methods(size),
-        meanColour,
+        meanColor,
       },
       painters.map(({ about }) => about),
       measured.map(({ file, scores }) => ({
@@ -143,7 +144,7 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
       }
       await writeComparison(output, report, rows);
     }
-    if (values.json) printJson(report);
+    if (values.json) printJson(withFormerNames(report));
     else print(summary(report));
     return 0;
   } finally {
@@ -155,7 +156,7 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
 interface Work {
   readonly file: PictureFile;
   /** Undefined for a grey one. */
-  scores: ScoresOf<'grey' | 'meanColour'> | undefined;
+  scores: ScoresOf<'grey' | 'meanColor'> | undefined;
   /** Of a picture that is shown: of each compared, in order. */
   readonly answers: BytePicture[];
 }
@@ -164,6 +165,6 @@ function summary(report: CompareReport): string {
   const lines = besideLines(report).map((line) => `${line}\n`);
   const metrics = report.metrics
     ? `${tableOf(columnsOf(report))}\n`
-    : 'no picture with true colours: nothing measured\n';
+    : 'no picture with true colors: nothing measured\n';
   return `${table(protocolRows(report))}\n${metrics}${lines.join('')}`;
 }

@@ -3,15 +3,15 @@ import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../shared/numbers.ts';
 
-export const HELP = `Puts colours side by side: of several weights, of a run's checkpoints, and of other people's programs.
+export const HELP = `Puts colors side by side: of several weights, of a run's checkpoints, and of other people's programs.
 
   koalarize compare DIR [LABEL=]WITH… -o sheet.html [options]
 
 DIR holds photographs; grey ones among them are shown too, but have no truth to be measured by. Each WITH is one of
-  a .safetensors file         weights or a checkpoint, which colours the photographs
+  a .safetensors file         weights or a checkpoint, which colors the photographs
   a folder with such files    each of them; of a run, its checkpoints and its weights
   a folder of pictures        what another program made of the photographs, under the names they have in DIR (any
-                              picture format). They may be smaller or larger, and whole or the centre square
+                              picture format). They may be smaller or larger, and whole or the center square
 Without any, the weights that come with the program are taken. Only photographs that every such folder has are used, and
 only where lightness agrees, so that all columns are means over the same pictures. Printed are the metrics of
 'koalarize eval' for each, and each beside the first.
@@ -21,7 +21,7 @@ only where lightness agrees, so that all columns are means over the same picture
   --show N             rows on it: the first photographs by SHA-256     [24]
   --limit N            at most so many photographs: the first by SHA-256, so a fair sample     [all]
   --size N             pixels a side of the squares that are compared     [256]
-  --strength S         how much colour, as in 'koalarize colorize'; not of pictures in folders     [1]
+  --strength S         how much color, as in 'koalarize colorize'; not of pictures in folders     [1]
   --render-size N      pixels of the shorter side inside the network     [as each was trained]
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --json               everything, with each picture's numbers, on standard output

@@ -1,4 +1,4 @@
-/** Where the colours of a column come from: weights that are run, or pictures that are read. */
+/** Where the colors of a column come from: weights that are run, or pictures that are read. */
 import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 import { Colorizer } from '../../model/colorizer.ts';
 import { describeExtractor } from '../../model/embedding.ts';
@@ -13,9 +13,9 @@ import { correlation, LEAST_CORRELATION } from './agree.ts';
 import type { Candidate, PicturesCandidate, WeightsCandidate } from './candidates.ts';
 import type { Compared } from './report.ts';
 
-/** What colours all photographs, one after the other. */
+/** What colors all photographs, one after the other. */
 export interface Brush {
-  /** @param path inside the folder of photographs. @param grey its grey square. @returns the square in colours */
+  /** @param path inside the folder of photographs. @param grey its grey square. @returns the square in colors */
   paint(path: string, grey: BytePicture): Promise<BytePicture>;
   close(): Promise<void>;
 }
@@ -85,7 +85,7 @@ function withPictures({ label, path: folder, find }: PicturesCandidate, { size }
     async disagrees(path, grey) {
       const agreement = correlation(greyOf(await read(path)), grey);
       if (agreement >= LEAST_CORRELATION) return undefined;
-      return `${find(path)}: expected ${path} in other colours, got something else, or another part of it (correlation of lightness ${agreement.toFixed(2)}, at least ${LEAST_CORRELATION} is expected)`;
+      return `${find(path)}: expected ${path} in other colors, got something else, or another part of it (correlation of lightness ${agreement.toFixed(2)}, at least ${LEAST_CORRELATION} is expected)`;
     },
     open: async () => ({ paint: read, close: async () => undefined }),
   };

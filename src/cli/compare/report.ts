@@ -1,7 +1,7 @@
 /** All that a comparison finds, as one object: what --json prints, and what the text and the page are made from. */
 import { type Comparison, Estimates, type EstimatesOf, type MetricName } from '../../evaluation/estimates.ts';
 import type { ScoresOf } from '../../evaluation/scores.ts';
-import type { Colour } from '../shared/center_crops.ts';
+import type { Color } from '../shared/center_crops.ts';
 import type { countsOf, methods } from '../shared/report.ts';
 import { type Column, column, othersText, sentence } from '../shared/report_text.ts';
 
@@ -37,13 +37,13 @@ export interface Protocol extends ReturnType<typeof methods> {
   readonly disagreeing: readonly string[];
   readonly size: number;
   readonly strength: number;
-  /** Null where nothing had to be coloured. */
+  /** Null where nothing had to be colored. */
   readonly device: string | null;
-  readonly meanColour: Colour;
+  readonly meanColor: Color;
 }
 
 /** `0`, `1` … for those compared, in order; beside them the trivial answers. */
-export type Name = `${number}` | 'grey' | 'meanColour';
+export type Name = `${number}` | 'grey' | 'meanColor';
 
 export interface CompareReport {
   readonly protocol: Protocol;
@@ -63,7 +63,7 @@ export function reportOf(
   pictures: CompareReport['pictures'],
 ): CompareReport {
   const names = compared.map((_, i): Name => `${i}`);
-  const estimates = pictures.length ? new Estimates(pictures, [...names, 'grey', 'meanColour'] as Name[]) : undefined;
+  const estimates = pictures.length ? new Estimates(pictures, [...names, 'grey', 'meanColor'] as Name[]) : undefined;
   return {
     protocol,
     compared,
@@ -79,7 +79,7 @@ export function columnsOf({ compared, metrics }: CompareReport): Column[] {
   return [
     ...compared.map(({ label }, i) => column(metrics, `${i}` as Name, label)),
     column(metrics, 'grey', 'grey'),
-    column(metrics, 'meanColour', 'mean colour'),
+    column(metrics, 'meanColor', 'mean color'),
     column(metrics, 'truth', 'truth'),
   ];
 }
@@ -91,7 +91,7 @@ export function besideLines({ compared, besideFirst }: CompareReport): string[] 
 
 /** What was done, as rows of a label and what it is. */
 export function protocolRows({ protocol, compared }: CompareReport): [label: string, value: string][] {
-  const { pictures, found, folder, missing, disagreeing, withoutTruth, leftOut, others, meanColour } = protocol;
+  const { pictures, found, folder, missing, disagreeing, withoutTruth, leftOut, others, meanColor } = protocol;
   const beyond = protocol.notNeeded ? `, the first by SHA-256; ${protocol.notNeeded} not needed` : '';
   const left = `${leftOut.unreadable} unreadable, ${leftOut.repeated} repeated, ${missing} not in every folder, ${disagreeing.length} where somebody's picture shows something else`;
   return [
@@ -104,13 +104,13 @@ export function protocolRows({ protocol, compared }: CompareReport): [label: str
       label,
       sha256
         ? `${path}, SHA-256 ${sha256}, render size ${renderSize}, strength ${protocol.strength}, extractor ${extractor ?? 'none'}`
-        : `the pictures in ${path}, as they are; their centre squares`,
+        : `the pictures in ${path}, as they are; their center squares`,
     ]),
     ['squares', protocol.squares],
     ['seen', protocol.seen],
     ['device', protocol.device ?? 'none'],
     ['metrics', protocol.metrics],
-    ['mean colour', `a* ${meanColour.a.toFixed(3)}, b* ${meanColour.b.toFixed(3)}: the mean of the true colours`],
+    ['mean color', `a* ${meanColor.a.toFixed(3)}, b* ${meanColor.b.toFixed(3)}: the mean of the true colors`],
     ['intervals', protocol.intervals],
   ];
 }

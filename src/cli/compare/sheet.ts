@@ -42,13 +42,13 @@ async function comparisonPage(report: CompareReport, rows: readonly Row[]): Prom
   for (const row of rows) figures.push(await figureHtml(report, row));
   const count = protocol.pictures;
   const measured = count
-    ? `<p>${count} pictures with true colours. Every figure is a mean over them, with its 95 % interval.</p>
+    ? `<p>${count} pictures with true colors. Every figure is a mean over them, with its 95 % interval.</p>
 ${metricsHtml(columnsOf(report))}
 ${besideLines(report)
   .map((line) => `<p>${escapeHtml(line)}.</p>`)
   .join('\n')}`
-    : '<p>None of these pictures has true colours, so nothing is measured.</p>';
-  const body = `<h1>Colours side by side</h1>
+    : '<p>None of these pictures has true colors, so nothing is measured.</p>';
+  const body = `<h1>Colors side by side</h1>
 ${measured}
 <h2>The pictures</h2>
 <p>${rows.length === 1 ? 'One picture' : `${rows.length} pictures`}, the first by SHA-256: none is picked for its looks.</p>

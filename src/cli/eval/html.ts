@@ -23,7 +23,7 @@ export interface Groups<T> {
   readonly worst: readonly T[];
 }
 
-/** The share of the colour's error that is left: ΔE00 over that of the grey picture. 0 is the truth, 1 no better than grey. */
+/** The share of the color's error that is left: ΔE00 over that of the grey picture. 0 is the truth, 1 no better than grey. */
 export function errorLeft({ ours, grey }: PictureReport): number {
   return ours.deltaE00 / grey.deltaE00;
 }
@@ -49,7 +49,7 @@ export async function pageOf(report: Report, groups: Groups<Shown>): Promise<str
   const left = report.leftOut.map(
     ({ path, reason }) => `<li>${escapeHtml(reason.includes(path) ? reason : `${path}: ${reason}`)}</li>`,
   );
-  const body = `<h1>Colours given, beside the true ones</h1>
+  const body = `<h1>Colors given, beside the true ones</h1>
 <p>${report.protocol.pictures} pictures. Every figure is a mean over them, with its 95 % interval.</p>
 ${metricsHtml(columnsOf(report))}
 ${besideOf(report)

@@ -1,4 +1,4 @@
-/** `koalarize eval DIR`: metrics on a folder of colour photographs, beside those of trivial answers. */
+/** `koalarize eval DIR`: metrics on a folder of color photographs, beside those of trivial answers. */
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Scores, scoreAll } from '../../evaluation/scores.ts';
@@ -11,6 +11,7 @@ import { expectApart, isSameFile, Originals } from '../paths/identity.ts';
 import { listPictures } from '../paths/walk.ts';
 import { greyOf, readSquare, tinted } from '../shared/center_crops.ts';
 import { runCommand } from '../shared/command.ts';
+import { withFormerNames } from '../shared/former_names.ts';
 import { filesOf, joinRange } from '../shared/inception.ts';
 import { print, printJson, table, UsageError } from '../shared/messages.ts';
 import { makeFolders, writeSheet, writeSquares } from '../shared/output.ts';
@@ -27,7 +28,7 @@ const AT_ONCE = 2;
 
 /** Runs the command. @returns the exit code */
 export function evalCommand(argv: string[]): Promise<number> {
-  const argument = 'one folder of colour photographs';
+  const argument = 'one folder of color photographs';
   return runCommand({ name: 'eval', help: HELP, options: OPTIONS, argument, run }, joinRange(argv));
 }
 
@@ -52,7 +53,7 @@ async function run(folder: string, values: Values): Promise<number> {
       limit,
       progress: (done, total) => progress.count('choosing pictures', done, total),
     });
-    const { pictures, meanColour } = selection;
+    const { pictures, meanColor } = selection;
     const { embedding } = colorizer.weights;
     const protocol = protocolOf(
       {
@@ -78,26 +79,26 @@ async function run(folder: string, values: Values): Promise<number> {
     let done = 0;
     await eachOf([...pictures.entries()], AT_ONCE, async ([i, file]) => {
       const { truth, grey, ours } = await paint(file);
-      scores[i] = scoreAll(truth, { ours, grey, meanColour: tinted(grey, meanColour) });
+      scores[i] = scoreAll(truth, { ours, grey, meanColor: tinted(grey, meanColor) });
       if (output) await writeSquares(output, resolve(folder), file, { ours, truth }, originals);
-      progress.count('colouring', ++done, pictures.length);
+      progress.count('coloring', ++done, pictures.length);
     });
     const report = reportOf(protocol, selection, scores);
-    // Coloured once more: keeping thousands of pictures until the best are known would need memory for all.
+    // Colored once more: keeping thousands of pictures until the best are known would need memory for all.
     const files = new Map(pictures.map((file) => [file.hash, file]));
     const show = async (chosen: readonly PictureReport[]): Promise<Shown[]> => {
       const shown: Shown[] = [];
       for (const picture of chosen) shown.push({ picture, ...(await paint(files.get(picture.sha256)!)) });
       return shown;
     };
-    if (output) await writeWhole(join(output, 'metrics.json'), `${JSON.stringify(report, null, 1)}\n`);
+    if (output) await writeWhole(join(output, 'metrics.json'), `${JSON.stringify(withFormerNames(report), null, 1)}\n`);
     if (sheet) await writeSheet(sheet, await show(report.pictures.slice(0, SHEET_PICTURES)));
     if (html) {
       const { best, median, worst } = groupsOf(report.pictures);
       const groups = { best: await show(best), median: await show(median), worst: await show(worst) };
       await writeWhole(html, await pageOf(report, groups));
     }
-    if (values.json) printJson(report);
+    if (values.json) printJson(withFormerNames(report));
     else print(summary(report));
     return 0;
   } finally {

@@ -7,18 +7,18 @@ import { checkEnding, oneOf, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../sha
 /** Pictures of a contact sheet. */
 export const SHEET_PICTURES = 24;
 
-export const HELP = `Measures colours on a folder of colour photographs, beside those of a grey and of a one-coloured answer.
+export const HELP = `Measures colors on a folder of color photographs, beside those of a grey and of a one-colored answer.
 
   koalarize eval DIR [options]
 
 The colorizer is given each picture's grey only, as at use, and its answer is compared with the truth in the same
-pixels: the centre square, its shorter side brought to --size. Pictures that are grey, damaged or repeated are left out
-and counted. Printed are MSE of (a*, b*)/127, PSNR, SSIM, mean ΔE00, colourfulness and mean chroma (also over the
+pixels: the center square, its shorter side brought to --size. Pictures that are grey, damaged or repeated are left out
+and counted. Printed are MSE of (a*, b*)/127, PSNR, SSIM, mean ΔE00, colorfulness and mean chroma (also over the
 truth's), each with a 95 % interval over the pictures, and how it was done.
 
   --weights FILE       other weights, as 'koalarize train' writes them
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
-  --strength S         how much colour, as in 'koalarize colorize'     [1]
+  --strength S         how much color, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
   --quality Q          fast or best, as in 'koalarize colorize'     [fast]
   --size N             pixels a side of the squares     [256]

@@ -11,7 +11,7 @@ export interface SafetensorsReport {
   readonly metadata: Readonly<Record<string, string>>;
   readonly stored: readonly StoredType[];
   readonly tensors: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[];
-  /** Whether `koalarize` can colour with it. */
+  /** Whether `koalarize` can color with it. */
   readonly usable: boolean;
   /** As what, or why not. */
   readonly use: string;
@@ -47,7 +47,7 @@ function useOf(file: Uint8Array, name: string): { usable: boolean; use: string }
     const needs = embedding ? `needs ${option} ${describeExtractor(embedding)}` : 'needs no feature extractor';
     const { temperature } = network;
     const short = network.encoder === 'short' ? ', short encoder' : '';
-    const classes = temperature ? `, classes of colour annealed at ${temperature}` : '';
+    const classes = temperature ? `, classes of color annealed at ${temperature}` : '';
     return { usable: true, use: `${what}, ${channels}${short}${classes}${steps}, ${needs}` };
   } catch (error) {
     if (!(error instanceof FormatError || error instanceof ShapeError)) throw error;

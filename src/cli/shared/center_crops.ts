@@ -8,17 +8,17 @@ import { readUnchanged } from './read_unchanged.ts';
 import type { PictureFile } from './scan.ts';
 
 /** Means of a* and b*. */
-export interface Colour {
+export interface Color {
   readonly a: number;
   readonly b: number;
 }
 
-/** Reads a picture's centre square: the shorter side brought to `size` pixels. @returns RGBA. @throws FormatError */
+/** Reads a picture's center square: the shorter side brought to `size` pixels. @returns RGBA. @throws FormatError */
 export async function readSquare({ path, hash }: PictureFile, size: number): Promise<BytePicture> {
   return squareOf(await readUnchanged(path, hash), path, size);
 }
 
-/** Decodes a picture's centre square. `name` is for messages. @returns RGBA. @throws FormatError */
+/** Decodes a picture's center square. `name` is for messages. @returns RGBA. @throws FormatError */
 export async function squareOf(source: string | Uint8Array, name: string, size: number): Promise<BytePicture> {
   const { data, width, height } = await decodeForTraining(source, { shorter: size, name });
   const [left, top] = [(width - size) >> 1, (height - size) >> 1];
@@ -41,7 +41,7 @@ export function greyOf({ data, width, height }: BytePicture): BytePicture {
   return { data: grey, width, height };
 }
 
-/** Returns a grey picture in one colour: every pixel keeps its own lightness, and loses chroma where sRGB has less. */
-export function tinted(grey: BytePicture, { a, b }: Colour): BytePicture {
+/** Returns a grey picture in one color: every pixel keeps its own lightness, and loses chroma where sRGB has less. */
+export function tinted(grey: BytePicture, { a, b }: Color): BytePicture {
   return applyChroma(grey, { data: Float32Array.of(a, b), width: 1, height: 1 });
 }

@@ -1,4 +1,4 @@
-/** Options that name a feature extractor: the same for colouring, training and whatever else needs one. */
+/** Options that name a feature extractor: the same for coloring, training and whatever else needs one. */
 import { EMBEDDING_KINDS, type EmbeddingKind, parseRange } from '../../model/embedding.ts';
 import type { ExtractorOptions } from '../../model/extractor.ts';
 import { UsageError } from './messages.ts';
@@ -15,7 +15,7 @@ export const INCEPTION_OPTIONS = {
   'inception-kind': text,
 } as const;
 
-/** Help on the options of whatever colours with given weights. */
+/** Help on the options of whatever colors with given weights. */
 export const EXTRACTOR_HELP = `  --extractor FILE     the feature extractor (ONNX) that these weights were trained with; those that come with the
                        package find theirs by themselves
   --inception FILE     the same, for weights that were trained with the answers of a classifier, as in the paper

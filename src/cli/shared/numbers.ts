@@ -22,7 +22,7 @@ export function wholeOf<Name extends string>(
   throw new UsageError(`--${name}: expected a whole number ${range}, got '${given}'`);
 }
 
-/** Reads --strength: how much colour; 1 where it is not given. @throws UsageError */
+/** Reads --strength: how much color; 1 where it is not given. @throws UsageError */
 export function strengthOf({ strength }: Given<'strength'>): number {
   const number = Number(strength ?? 1);
   if (number >= 0 && number <= 10 && strength !== '') return number;

@@ -5,7 +5,7 @@ import { RESAMPLES, SEED } from '../../evaluation/bootstrap.ts';
 import { type Comparison, Estimates, type EstimatesOf, type MetricName } from '../../evaluation/estimates.ts';
 import { ANSWERS, type Answer, PSNR_LIMIT, type Scores } from '../../evaluation/scores.ts';
 import type { Quality } from '../../image/raster/views.ts';
-import type { Colour } from './center_crops.ts';
+import type { Color } from './center_crops.ts';
 import type { LeftOut, Selection } from './select.ts';
 
 /** How the figures came about. */
@@ -35,7 +35,7 @@ export interface Protocol {
   readonly seen: string;
   readonly metrics: string;
   readonly intervals: string;
-  readonly meanColour: Colour;
+  readonly meanColor: Color;
 }
 
 export type MetricEstimates = EstimatesOf<Answer>;
@@ -55,7 +55,7 @@ export interface Report {
   readonly pictures: readonly PictureReport[];
 }
 
-/** What is known before the first picture is coloured. */
+/** What is known before the first picture is colored. */
 export type Settings = Pick<
   Protocol,
   'folder' | 'size' | 'renderSize' | 'quality' | 'strength' | 'weights' | 'extractor' | 'device'
@@ -71,7 +71,7 @@ export function setHash(pictures: Selection['pictures']): string {
 /** How squares of `size` pixels are taken, seen and measured, in words. */
 export function methods(size: number) {
   return {
-    squares: `shorter side ${size} (Lanczos; smaller pictures are enlarged), centre ${size} x ${size}, 8-bit sRGB: the size at which papers compare on ImageNet; nothing is squeezed`,
+    squares: `shorter side ${size} (Lanczos; smaller pictures are enlarged), center ${size} x ${size}, 8-bit sRGB: the size at which papers compare on ImageNet; nothing is squeezed`,
     seen: 'the BT.601 luma of the square, rounded to 8 bits, as of a picture saved as greyscale; all answers keep the lightness of it',
     metrics: `of each square as it is seen, 8-bit sRGB after the gamut clip, then means over pictures. PSNR over R, G, B, at most ${PSNR_LIMIT} dB; SSIM mean of R, G, B, Gaussian 11 x 11, sigma 1.5; CIEDE2000 with D65; ratios are mean over mean of the truth`,
     intervals: `95 %, bootstrap over pictures: percentiles of ${RESAMPLES} resamples, seed ${SEED}`,
@@ -79,7 +79,7 @@ export function methods(size: number) {
 }
 
 /** Describes how it is done, in full. */
-export function protocolOf(settings: Settings, { pictures, leftOut, found, others, meanColour }: Selection): Protocol {
+export function protocolOf(settings: Settings, { pictures, leftOut, found, others, meanColor }: Selection): Protocol {
   return {
     ...settings,
     pictures: pictures.length,
@@ -89,7 +89,7 @@ export function protocolOf(settings: Settings, { pictures, leftOut, found, other
     others,
     notNeeded: found - pictures.length - leftOut.length,
     ...methods(settings.size),
-    meanColour,
+    meanColor,
   };
 }
 
@@ -107,7 +107,7 @@ export function reportOf(protocol: Protocol, selection: Selection, scores: reado
     metrics: estimates.metrics(),
     beside: {
       grey: estimates.beside('ours', 'grey'),
-      meanColour: estimates.beside('ours', 'meanColour'),
+      meanColor: estimates.beside('ours', 'meanColor'),
     },
     leftOut: selection.leftOut,
     pictures: selection.pictures.map(({ path, hash }, i) => ({

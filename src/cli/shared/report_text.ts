@@ -5,7 +5,7 @@ import type { Comparison, EstimatesOf, MetricName } from '../../evaluation/estim
 import { leftOutText } from '../paths/walk.ts';
 import type { Protocol, Report } from './report.ts';
 
-const HEADINGS = { ours: 'ours', grey: 'grey', meanColour: 'mean colour', truth: 'truth' } as const;
+const HEADINGS = { ours: 'ours', grey: 'grey', meanColor: 'mean color', truth: 'truth' } as const;
 
 /** A column of the table of metrics. */
 export interface Column {
@@ -16,7 +16,7 @@ export interface Column {
 
 /** The columns of an evaluation, in order. */
 export function columnsOf({ metrics }: Report): Column[] {
-  return (['ours', 'grey', 'meanColour', 'truth'] as const).map((name) => column(metrics, name, HEADINGS[name]));
+  return (['ours', 'grey', 'meanColor', 'truth'] as const).map((name) => column(metrics, name, HEADINGS[name]));
 }
 
 /** The column of one answer, or of the truth. */
@@ -34,8 +34,8 @@ export const METRICS: Readonly<Record<MetricName, { readonly label: string; read
   psnr: { label: 'PSNR, dB', digits: 2 },
   ssim: { label: 'SSIM', digits: 4 },
   deltaE00: { label: 'mean ΔE00', digits: 2 },
-  colourfulness: { label: 'colourfulness', digits: 1 },
-  colourfulnessRatio: { label: "  over the truth's", digits: 3 },
+  colorfulness: { label: 'colorfulness', digits: 1 },
+  colorfulnessRatio: { label: "  over the truth's", digits: 3 },
   chroma: { label: 'mean chroma', digits: 2 },
   chromaRatio: { label: "  over the truth's", digits: 3 },
 };
@@ -82,7 +82,7 @@ export function tableOf(columns: readonly Column[]): string {
 
 /** The colorizer beside the trivial answers: a sentence for each. */
 export function besideOf({ beside }: Report): string[] {
-  return (['grey', 'meanColour'] as const).map((other) => `beside ${HEADINGS[other]}: ${sentence(beside[other])}`);
+  return (['grey', 'meanColor'] as const).map((other) => `beside ${HEADINGS[other]}: ${sentence(beside[other])}`);
 }
 
 /** A comparison in words. */
@@ -103,7 +103,7 @@ export function othersText(others: Protocol['others']): string {
 
 /** What was done, as rows of a label and what it is. */
 export function protocolRows(protocol: Protocol): [label: string, value: string][] {
-  const { pictures, found, leftOut, others, notNeeded, folder, weights, meanColour } = protocol;
+  const { pictures, found, leftOut, others, notNeeded, folder, weights, meanColor } = protocol;
   const beyond = notNeeded ? `, the first by SHA-256; ${notNeeded} not needed` : '';
   const { unreadable, grey, repeated } = leftOut;
   return [
@@ -120,8 +120,8 @@ export function protocolRows(protocol: Protocol): [label: string, value: string]
     ['device', protocol.device],
     ['metrics', protocol.metrics],
     [
-      'mean colour',
-      `a* ${meanColour.a.toFixed(3)}, b* ${meanColour.b.toFixed(3)}: the mean of these squares' true colours, the best constant; each pixel keeps its own lightness`,
+      'mean color',
+      `a* ${meanColor.a.toFixed(3)}, b* ${meanColor.b.toFixed(3)}: the mean of these squares' true colors, the best constant; each pixel keeps its own lightness`,
     ],
     ['intervals', protocol.intervals],
   ];

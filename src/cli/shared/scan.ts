@@ -1,4 +1,4 @@
-/** Finds the pictures of a folder, and leaves out what cannot be learnt from: damaged, grey and repeated ones. */
+/** Finds the pictures of a folder, and leaves out what cannot be learned from: damaged, grey and repeated ones. */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { decodeForTraining } from '../../image/node.ts';
@@ -87,7 +87,7 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
   const grey = pathsOf('grey').length;
   if (good.size === 0) {
     throw new FormatError(
-      `${where}: expected colour pictures, got ${unreadable.length} unreadable and ${grey} grey ones – name another folder`,
+      `${where}: expected color pictures, got ${unreadable.length} unreadable and ${grey} grey ones – name another folder`,
     );
   }
   const pictures = [...good].map(([hash, path]) => ({ path, hash }));

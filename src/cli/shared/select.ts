@@ -1,13 +1,13 @@
-/** Which pictures of a folder are evaluated, why the others are not, and the mean colour of those that are. */
+/** Which pictures of a folder are evaluated, why the others are not, and the mean color of those that are. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { meanColour } from '../../evaluation/metrics/chroma.ts';
+import { meanColor } from '../../evaluation/metrics/chroma.ts';
 import { rgbaToLab } from '../../image/color/lab.ts';
 import { GREY_THRESHOLD, isGrey } from '../../image/raster/picture.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
 import { type Listing, noneText } from '../paths/walk.ts';
-import { type Colour, readSquare } from './center_crops.ts';
+import { type Color, readSquare } from './center_crops.ts';
 import { eachOf, type PictureFile } from './scan.ts';
 
 /** Files hashed at a time. */
@@ -27,7 +27,7 @@ export interface LeftOut {
 export interface Selection {
   /** By ascending SHA-256, so that names and places of files make no difference, and the first of them are a fair sample. */
   readonly pictures: readonly PictureFile[];
-  /** Grey pictures that are kept, in the same order. They have no true colours. */
+  /** Grey pictures that are kept, in the same order. They have no true colors. */
   readonly grey: readonly PictureFile[];
   readonly leftOut: readonly LeftOut[];
   /** Picture files in the folder, and folders in it that cannot be read. */
@@ -35,7 +35,7 @@ export interface Selection {
   /** Files that are no pictures, by extension. */
   readonly others: Readonly<Record<string, number>>;
   /** The mean over all pixels of the pictures' squares. */
-  readonly meanColour: Colour;
+  readonly meanColor: Color;
 }
 
 export interface SelectOptions {
@@ -45,7 +45,7 @@ export interface SelectOptions {
   readonly limit: number;
   /** Sorted by it, files are a fair sample. Default their SHA-256. */
   readonly rank?: (hash: string) => string;
-  /** Whether grey pictures are kept, beside those with colours; they count for `limit`. Default no. */
+  /** Whether grey pictures are kept, beside those with colors; they count for `limit`. Default no. */
   readonly keepGrey?: boolean;
   readonly progress: (done: number, total: number) => void;
 }
@@ -64,7 +64,7 @@ export async function select(folder: string, listing: Listing, options: SelectOp
   const pictures: PictureFile[] = [];
   const grey: PictureFile[] = [];
   const count = () => pictures.length + grey.length;
-  const colour = { a: 0, b: 0 };
+  const color = { a: 0, b: 0 };
   for (let first = 0; first < candidates.length && count() < limit; first += DECODED_AT_ONCE) {
     const files = candidates.slice(first, first + DECODED_AT_ONCE);
     const judged = await Promise.all(files.map((file) => judge(file, size)));
@@ -76,18 +76,18 @@ export async function select(folder: string, listing: Listing, options: SelectOp
         continue;
       }
       pictures.push(files[i]!);
-      colour.a += found.a;
-      colour.b += found.b;
+      color.a += found.a;
+      color.b += found.b;
     }
     progress(count(), Math.min(limit, candidates.length));
   }
   if (count() === 0) {
     const left = (wanted: LeftOut['kind']) => leftOut.filter(({ kind }) => kind === wanted).length;
     throw new FormatError(
-      `'${folder}': expected colour pictures, got ${paths.length ? `${left('unreadable')} unreadable and ${left('grey')} grey ones` : noneText(listing)} – name another folder`,
+      `'${folder}': expected color pictures, got ${paths.length ? `${left('unreadable')} unreadable and ${left('grey')} grey ones` : noneText(listing)} – name another folder`,
     );
   }
-  const mean = { a: colour.a / (pictures.length || 1), b: colour.b / (pictures.length || 1) };
+  const mean = { a: color.a / (pictures.length || 1), b: color.b / (pictures.length || 1) };
   const order = (one: LeftOut, other: LeftOut) => (one.path < other.path ? -1 : 1);
   return {
     pictures,
@@ -95,7 +95,7 @@ export async function select(folder: string, listing: Listing, options: SelectOp
     leftOut: leftOut.sort(order),
     found: paths.length + unreadable.length,
     others: Object.fromEntries(listing.leftOut),
-    meanColour: mean,
+    meanColor: mean,
   };
 }
 
@@ -132,12 +132,12 @@ async function distinct(
     .map(({ file }) => file);
 }
 
-/** The mean colour of a picture's square, or why it is left out. */
-async function judge(file: PictureFile, size: number): Promise<Colour | LeftOut> {
+/** The mean color of a picture's square, or why it is left out. */
+async function judge(file: PictureFile, size: number): Promise<Color | LeftOut> {
   const { path } = file;
   try {
     const square = await readSquare(file, size);
-    if (!isGrey(square)) return meanColour(rgbaToLab(square.data));
+    if (!isGrey(square)) return meanColor(rgbaToLab(square.data));
     const reason = `grey: R, G and B of its square are less than ${GREY_THRESHOLD} codes apart on average`;
     return { path, kind: 'grey', reason };
   } catch (cause) {

@@ -14,8 +14,8 @@ export function studyHtml(deck: Deck): string {
       ? 'Look as long as you like.'
       : `Each is covered after ${seconds === 1 ? 'one second' : `${seconds} seconds`}; take your time to answer.`;
   const kinds = both
-    ? 'Each comes twice: once as it was taken, and once made grey, and given new colours by a computer'
-    : 'Half of them, drawn by lot, are as they were taken. The others were made grey, and given new colours by a computer';
+    ? 'Each comes twice: once as it was taken, and once made grey, and given new colors by a computer'
+    : 'Half of them, drawn by lot, are as they were taken. The others were made grey, and given new colors by a computer';
   const body = `<main>
 <section id="start">
 <h1>Fake or real?</h1>
@@ -63,7 +63,7 @@ few answers they are wide.</p>
 <p id="saved" class="soft" role="status"></p>
 <div id="judged">
 <h2>What they were</h2>
-<p class="soft">Large: what you saw. Small: the other way. Coloured from grey, strength ${strength}.</p>
+<p class="soft">Large: what you saw. Small: the other way. Colored from grey, strength ${strength}.</p>
 <div id="gallery"></div>
 </div>
 </section>

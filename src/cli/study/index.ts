@@ -1,4 +1,4 @@
-/** `koalarize study DIR -o study.html`: a blind test of the colours, and what people's answers come to. */
+/** `koalarize study DIR -o study.html`: a blind test of the colors, and what people's answers come to. */
 import { createHash } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,7 @@ import { reportText } from './text.ts';
 
 /** Runs the command. @returns the exit code */
 export function studyCommand(argv: string[]): Promise<number> {
-  const argument = 'one folder of colour photographs (with --merge: files of saved answers)';
+  const argument = 'one folder of color photographs (with --merge: files of saved answers)';
   return runCommand({ name: 'study', help: HELP, options: OPTIONS, argument, several: true, run }, joinRange(argv));
 }
 
@@ -38,7 +38,7 @@ async function run(first: string, values: Values, more: readonly string[]): Prom
     else print(reportText(report));
     return 0;
   }
-  if (more.length) throw new UsageError(`expected one folder of colour photographs, got ${more.length + 1}`);
+  if (more.length) throw new UsageError(`expected one folder of color photographs, got ${more.length + 1}`);
   return make(first, values);
 }
 
@@ -63,7 +63,7 @@ async function make(folder: string, values: Values): Promise<number> {
     // As many of the one kind as of the other.
     const pictures = both ? found : found.slice(0, found.length - (found.length % 2));
     if (pictures.length === 0) {
-      throw new FormatError(`'${folder}': expected two colour pictures or more, got one – add some, or --both`);
+      throw new FormatError(`'${folder}': expected two color pictures or more, got one – add some, or --both`);
     }
     const renderSize = asked.renderSize ?? colorizer.weights.size;
     const study = named({
@@ -79,17 +79,17 @@ async function make(folder: string, values: Values): Promise<number> {
     const cards: Deck['cards'][number][] = [];
     for (const file of pictures) {
       const truth = await readSquare(file, size);
-      const coloured = await colorizer.colorize(greyOf(truth), { strength, renderSize });
-      const [ours, real] = [await dataUrl(coloured), await dataUrl(truth)];
+      const colored = await colorizer.colorize(greyOf(truth), { strength, renderSize });
+      const [ours, real] = [await dataUrl(colored), await dataUrl(truth)];
       const code = random.next();
       cards.push(oursAt(code) === 0 ? [ours, real, code] : [real, ours, code]);
-      progress.count('colouring', cards.length, pictures.length);
+      progress.count('coloring', cards.length, pictures.length);
     }
     const page = studyHtml({ study, cards });
     await writeWhole(output, page);
     const each = both ? pictures.length : pictures.length / 2;
     if (each < count) progress.say(`warning  expected ${count} pictures of each kind, got enough for ${each}`);
-    progress.say(`study    ${study.id}: a sitting shows ${each} coloured and ${each} real ones`);
+    progress.say(`study    ${study.id}: a sitting shows ${each} colored and ${each} real ones`);
     progress.say(
       `page     ${output}, ${fileSize(Buffer.byteLength(page))}: open it in a browser, or send it to people`,
     );

@@ -3,13 +3,13 @@ import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf 
 import { UsageError } from '../shared/messages.ts';
 import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../shared/numbers.ts';
 
-export const HELP = `Makes a blind test: a page that shows real and coloured photographs, and asks of each: fake or real?
+export const HELP = `Makes a blind test: a page that shows real and colored photographs, and asks of each: fake or real?
 
   koalarize study DIR -o study.html [options]
   koalarize study --merge ANSWERS.json… [--json]
 
 The page is one file with everything inside; it needs no network, and sends nothing. Each sitting shows half of the
-pictures coloured and half as they are, by lot, in an order of its own, and nobody sees the same picture both ways.
+pictures colored and half as they are, by lot, in an order of its own, and nobody sees the same picture both ways.
 Pictures are taken by their SHA-256, so none is picked for looking good; grey, damaged and repeated ones are left out.
 All are squares that went through the same JPEG encoder. At the end the page says how many of ours were taken for real,
 with an interval. Answers are saved as JSON; --merge puts many people's together, and prints the table.
@@ -22,7 +22,7 @@ with an interval. Answers are saved as JSON; --merge puts many people's together
   --both               show every picture both ways, one after all others
   --weights FILE       other weights, as 'koalarize train' writes them
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
-  --strength S         how much colour, as in 'koalarize colorize'     [1]
+  --strength S         how much color, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --merge              read saved answers, of one study; of one sitting saved twice the longer counts

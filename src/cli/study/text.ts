@@ -26,7 +26,7 @@ export function reportText(report: StudyReport): string {
     ['judged rightly', ...rateCells(right), '', ''],
   ];
   const note =
-    'Guessing judges half rightly. The paper has 45.87 % of its coloured pictures taken for real, by 41 people, of nine chosen\namong its best; here none is chosen by its looks.';
+    'Guessing judges half rightly. The paper has 45.87 % of its colored pictures taken for real, by 41 people, of nine chosen\namong its best; here none is chosen by its looks.';
   const pictures = [
     ['picture', 'ours taken for real', 'real taken for real'],
     ...report.byPicture.map(({ name, ours, real }) => [name, rateText(ours), rateText(real)]),

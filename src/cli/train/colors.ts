@@ -1,4 +1,4 @@
-/** How often each colour occurs in the pictures of a run: counted once, from the same pictures for the same folder. */
+/** How often each color occurs in the pictures of a run: counted once, from the same pictures for the same folder. */
 import { rgbaToLab } from '../../image/color/lab.ts';
 import type { Dataset } from '../../train/data/batch.ts';
 import { BINS, binOf } from '../../train/data/rebalance.ts';
@@ -11,7 +11,7 @@ const PIXELS = 4096;
 const AT_ONCE = 16;
 
 /** Pixels by bin of a* and b*: see `binOf`. */
-export async function countColours(dataset: Dataset): Promise<number[]> {
+export async function countColors(dataset: Dataset): Promise<number[]> {
   const counts = new Array<number>(BINS ** 2).fill(0);
   const indices = Array.from({ length: Math.min(PICTURES, dataset.length) }, (_, i) => i);
   await eachOf(indices, AT_ONCE, async (index) => {

@@ -33,7 +33,7 @@ export async function initOf(
   }
   if (network.temperature && !temperature) {
     throw new FormatError(
-      `--init ${path}: expected weights of a regression, got some with classes of colour – train with --temperature ${network.temperature}`,
+      `--init ${path}: expected weights of a regression, got some with classes of color – train with --temperature ${network.temperature}`,
     );
   }
   if (embedding && !extractor) {
@@ -49,15 +49,15 @@ export async function initOf(
 /**
  * Random ones, or those of --init: as they are, widened, or, where they were widened before, narrowed again.
  *
- * @param colours how often each occurs; there where the network has classes, whose new layer begins by saying that
+ * @param colors how often each occurs; there where the network has classes, whose new layer begins by saying that
  */
 export async function firstWeights(
   { settings: { seed, widthDivisor }, init }: RunConfig,
-  colours: readonly number[] | undefined,
+  colors: readonly number[] | undefined,
   layout: ParameterLayout,
   progress: Progress,
 ): Promise<Tensors> {
-  const random = withPrior(initialWeights(layout, seed), colours);
+  const random = withPrior(initialWeights(layout, seed), colors);
   if (!init) return random;
   const file = await readBytes(init.path);
   if ((await sha256(file)) !== init.sha256)
@@ -77,14 +77,14 @@ function withEmbedding(tensors: Tensors, { slots }: ParameterLayout): Tensors {
   return new Map([...tensors, ...none]);
 }
 
-/** A layer of classes begins by saying how often colours occur, whatever it sees: it need not learn that first. */
-function withPrior(tensors: Tensors, colours: readonly number[] | undefined): Tensors {
+/** A layer of classes begins by saying how often colors occur, whatever it sees: it need not learn that first. */
+function withPrior(tensors: Tensors, colors: readonly number[] | undefined): Tensors {
   const names = { weight: `${CLASSES}.weight`, bias: `${CLASSES}.bias` };
   const [weight, bias] = [tensors.get(names.weight), tensors.get(names.bias)];
-  if (!weight || !bias || !colours) return tensors;
+  if (!weight || !bias || !colors) return tensors;
   return new Map([
     ...tensors,
     [names.weight, { shape: weight.shape, data: new Float32Array(weight.data.length) }],
-    [names.bias, { shape: bias.shape, data: priorLogits(colours) }],
+    [names.bias, { shape: bias.shape, data: priorLogits(colors) }],
   ]);
 }

@@ -1,7 +1,7 @@
 /** What `koalarize train --help` says. */
 import { INCEPTION_DETAILS_HELP } from '../shared/inception.ts';
 
-export const HELP = `koalarize train – trains the network on a folder of colour photographs
+export const HELP = `koalarize train – trains the network on a folder of color photographs
 
   koalarize train DIR… [options]
   koalarize train --resume [--out RUN]
@@ -30,23 +30,23 @@ How to train
   --warmup N           steps in which the rate rises from 0 (100, but at most a twentieth of the run)
   --ema D              validate and keep the weights' moving average, with this decay; 0: the last weights (0.998)
   --clip-norm X        scale gradients down whose norm, all together, is above X; 0: never (1)
-  --rebalance L        weigh rare colours more: pixels by 1 / ((1 - L) p + L / Q), with p the share of their colour in
+  --rebalance L        weigh rare colors more: pixels by 1 / ((1 - L) p + L / Q), with p the share of their color in
                        the pictures; 0: all alike, and else the nearer to 0 the stronger. 0.5 is Zhang's (0)
-  --temperature T      learn classes of colour by their cross-entropy, and answer with their annealed mean: at 1 the mean,
-                       towards 0 the likeliest. Decided colours where regression gives their mean; 0: regression (0)
-  --target-chroma X    learn colours X times as strong as they are (1)
+  --temperature T      learn classes of color by their cross-entropy, and answer with their annealed mean: at 1 the mean,
+                       towards 0 the likeliest. Decided colors where regression gives their mean; 0: regression (0)
+  --target-chroma X    learn colors X times as strong as they are (1)
   --pad KIND           none: random crops; white: as in the paper, whole pictures between bars that do not count (none)
-  --lightness KIND     what the network sees: luma, of the grey-scaled picture; lab, L* of the colours (luma)
+  --lightness KIND     what the network sees: luma, of the grey-scaled picture; lab, L* of the colors (luma)
   --film P             show this share of the pictures as early film saw them, which was blind to red: from hardly to
                        wholly, at random. Plants and skin are darker there, skies brighter (0)
   --tone P             show this share of the pictures lighter or darker (gamma 0.55 to 1.8) and faded, at random, as old
-                       prints and their scans are; the colours to learn stay (0)
+                       prints and their scans are; the colors to learn stay (0)
 
 The feature extractor (the one that comes with the package, unless another is named)
-  --extractor FILE     a picture classifier as an ONNX file, which takes pictures of any size. none: colours are steered
+  --extractor FILE     a picture classifier as an ONNX file, which takes pictures of any size. none: colors are steered
                        by a learned constant alone. Each picture is shown to it once, and so is its mirror image; what
                        it says is kept on disk (some 300 kB a picture at --size 128)
-  --maps A,B…          which of its values steer the colours place by place: maps aligned with the picture, of strides
+  --maps A,B…          which of its values steer the colors place by place: maps aligned with the picture, of strides
                        8, 16, 32… (stride8,stride16,stride32 of the package's)
   --extractor-scale N  how much larger it sees the picture, along a side, than the network: 1, 2, 4 or 8 (what brings
                        --size nearest to 256)
@@ -92,7 +92,7 @@ Examples
   koalarize old.jpg -o new.jpg --weights runs/small/weights.safetensors
 
 A run's folder holds config.json, log.jsonl (one line a step: loss, images/s, learning rate, time; and the validations
-beside what 'all grey' and 'one colour' score), loss.svg, sheets/ (grey, output, truth), checkpoints/,
+beside what 'all grey' and 'one color' score), loss.svg, sheets/ (grey, output, truth), checkpoints/,
 weights.safetensors, embeddings/.
 Exit code: 0 done or interrupted, 1 failed, 2 wrong usage.
 `;

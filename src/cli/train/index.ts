@@ -9,7 +9,7 @@ import { chooseMicroBatch } from '../../train/micro_batch.ts';
 import { expectApart, Originals } from '../paths/identity.ts';
 import { print, reasonOf, sayFailed, sayLine, usage } from '../shared/messages.ts';
 import { tuning } from '../shared/tune.ts';
-import { countColours } from './colors.ts';
+import { countColors } from './colors.ts';
 import { openExtractor } from './features/extractor.ts';
 import { findPictures } from './find.ts';
 import { initOf } from './first_weights.ts';
@@ -99,7 +99,7 @@ async function run(args: Arguments): Promise<void> {
     const root = conduct.embeddingCache ?? folder.embeddingsPath;
     const found = await extractor?.features(root, pictures.train, progress);
     const features = found?.features;
-    const colours = await coloursOf(folder, settings, old !== undefined, () =>
+    const colors = await colorsOf(folder, settings, old !== undefined, () =>
       datasetOf(pictures.train, settings.size, settings.pad, cache, features),
     );
     const config: RunConfig = {
@@ -119,7 +119,7 @@ async function run(args: Arguments): Promise<void> {
     await features?.complete({ train: pictures.train, validation }, settings.views, progress);
     // Its weights leave the device before the network's come.
     await extractor?.close();
-    await new Run(gpu, folder, config, { ...pictures, features, colours }, cache, progress).train();
+    await new Run(gpu, folder, config, { ...pictures, features, colors }, cache, progress).train();
   } finally {
     await extractor?.close();
     await gpu.close();
@@ -133,17 +133,17 @@ function settingsFor(gpu: Gpu, given: Partial<Settings>): Settings {
 }
 
 /** What the run began with, or else what the pictures say; undefined where neither weights nor classes need it. */
-async function coloursOf(
+async function colorsOf(
   folder: RunFolder,
   { rebalance, temperature }: Settings,
   begun: boolean,
   dataset: () => Dataset,
 ) {
   if (!rebalance && !temperature) return undefined;
-  if (begun) return folder.readColours();
-  const colours = await countColours(dataset());
-  await folder.writeColours(colours);
-  return colours;
+  if (begun) return folder.readColors();
+  const colors = await countColors(dataset());
+  await folder.writeColors(colors);
+  return colors;
 }
 
 /** @throws UsageError when an argument contradicts the run. */

@@ -3,7 +3,7 @@
 /** Lines of a run's log; others than these two are left out. */
 export type LogEntry =
   | { readonly step: number; readonly loss: number }
-  | { readonly step: number; readonly val: number; readonly grey: number; readonly meanColour: number };
+  | { readonly step: number; readonly val: number; readonly grey: number; readonly meanColor: number };
 
 /** Of the drawing, in its own units. */
 const WIDTH = 720;
@@ -32,7 +32,7 @@ export function lossSvg(
   const last = validations.at(-1);
   const marks = [
     ...(last ? [{ value: last.grey, text: `all grey ${figure(last.grey)}` }] : []),
-    ...(last ? [{ value: last.meanColour, text: `one colour ${figure(last.meanColour)}` }] : []),
+    ...(last ? [{ value: last.meanColor, text: `one color ${figure(last.meanColor)}` }] : []),
   ];
   // The first steps' fall from random weights would flatten all the rest.
   const settled = means.slice(Math.floor(means.length * MEAN_SHARE));

@@ -2,7 +2,7 @@
 import { type ExtractorInfo, featuresOf } from '../../model/embedding.ts';
 import { featureShapes, sizeMultiple } from '../../model/network.ts';
 import { weightsMetadata } from '../../model/weights.ts';
-import { colourWeights } from '../../train/data/rebalance.ts';
+import { colorWeights } from '../../train/data/rebalance.ts';
 import type { TrainerConfig } from '../../train/trainer.ts';
 import type { RunConfig } from './run_folder.ts';
 
@@ -20,8 +20,8 @@ export function networkOf({ settings, embedding }: RunConfig) {
   };
 }
 
-/** @param colours how often each occurs; there for a run that rebalances, or learns classes */
-export function trainerConfig(config: RunConfig, colours?: readonly number[]): TrainerConfig {
+/** @param colors how often each occurs; there for a run that rebalances, or learns classes */
+export function trainerConfig(config: RunConfig, colors?: readonly number[]): TrainerConfig {
   const { settings, embedding } = config;
   const network = networkOf(config);
   const { batch, microBatch, size, lightness, targetChroma, pad, rebalance, temperature, ema, clipNorm } = settings;
@@ -33,7 +33,7 @@ export function trainerConfig(config: RunConfig, colours?: readonly number[]): T
     chromaGain: targetChroma,
     masked: pad === 'white',
     classes: temperature > 0,
-    ...(colours && rebalance && { colourWeights: colourWeights(colours, rebalance) }),
+    ...(colors && rebalance && { colorWeights: colorWeights(colors, rebalance) }),
     features: featureShapes(network, [1, size, size]).map(([, ...shape]) => shape),
     ...(embedding.kind === 'maps' && { cell: sizeMultiple(network) }),
     adam: { ...(clipNorm && { clipNorm }) },

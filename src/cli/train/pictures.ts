@@ -12,8 +12,8 @@ export interface Pictures {
   readonly validation: readonly PictureFile[];
   /** Of all that are used; undefined without a feature extractor. */
   readonly features?: Features | undefined;
-  /** How often each colour occurs in those to train with; undefined where all weigh alike. */
-  readonly colours?: readonly number[] | undefined;
+  /** How often each color occurs in those to train with; undefined where all weigh alike. */
+  readonly colors?: readonly number[] | undefined;
 }
 
 /** Pictures by hash. What is in stays in: each is asked for once an epoch, in random order, so none is worth more. */

@@ -68,7 +68,7 @@ export class Run {
     progress.say('compile  the network and its gradients');
     const config = networkOf(this.#config);
     const network: NetworkBuilder = (...inputs) => colorizationNetwork(config, ...inputs);
-    const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config, this.#pictures.colours), (...inputs) =>
+    const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config, this.#pictures.colors), (...inputs) =>
       learner(config, ...inputs),
     );
     const from = await this.#restore(trainer);
@@ -173,7 +173,7 @@ export class Run {
   async #restore(trainer: Trainer): Promise<number> {
     const paths = await this.#folder.checkpoints();
     if (paths.length === 0) {
-      trainer.load(await firstWeights(this.#config, this.#pictures.colours, trainer.weights.layout, this.#progress));
+      trainer.load(await firstWeights(this.#config, this.#pictures.colors, trainer.weights.layout, this.#progress));
       await this.#folder.truncateLog(0);
       return 0;
     }
@@ -214,12 +214,12 @@ export class Run {
   async #validate(validator: Validator | undefined, step: number): Promise<void> {
     if (!validator || step === this.#validatedStep) return;
     this.#validatedStep = step;
-    const { mse, grey, meanColour, count } = await validator.score();
-    this.#folder.log({ step, val: mse, grey, meanColour, count });
+    const { mse, grey, meanColor, count } = await validator.score();
+    this.#folder.log({ step, val: mse, grey, meanColor, count });
     await this.#folder.drawLosses(this.#config.settings);
     const figure = (value: number) => value.toFixed(5);
     this.#progress.say(
-      `validate step ${step}: MSE ${figure(mse)} (all grey ${figure(grey)}, one colour ${figure(meanColour)}; ${count} pictures)`,
+      `validate step ${step}: MSE ${figure(mse)} (all grey ${figure(grey)}, one color ${figure(meanColor)}; ${count} pictures)`,
     );
     const triples = (await validator.compare(SHEET.pictures)).map(({ grey, output, truth }) => [grey, output, truth]);
     const rows = Array.from({ length: Math.ceil(triples.length / SHEET.columns) }, (_, row) =>

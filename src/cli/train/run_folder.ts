@@ -3,7 +3,7 @@
  * ```
  * config.json    settings, goal, folders, and a hash over the pictures' hashes
  * scan.json      what is known of each file, so that going on starts quickly
- * colours.json   how often each colour occurs, where rare ones weigh more or colours are classes
+ * colors.json   how often each color occurs, where rare ones weigh more or colors are classes
  * log.jsonl      a line a step, one a validation, and one where a call ends
  * loss.svg       the losses as a curve, with the validations
  * sheets/        step-000123.png: grey | output | truth
@@ -12,6 +12,7 @@
  * embeddings/    what a feature extractor says to each picture, unless that is kept elsewhere
  * ```
  */
+
 import { appendFileSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { makeFolder, UNFINISHED, writeWhole } from '../../image/codec/whole_file
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { writeError } from '../../runtime/file_errors.ts';
+import { FORMER_COLORS, withFormerNames, withPresentNames } from '../shared/former_names.ts';
 import type { Finding, Findings } from '../shared/scan.ts';
 import { type LogEntry, lossSvg } from './loss_svg.ts';
 import { type Conduct, EARLIER, type Goal, type Settings } from './settings.ts';
@@ -109,26 +111,29 @@ export class RunFolder {
     return writeWhole(this.#at('scan.json'), JSON.stringify([...findings]));
   }
 
-  /** Pixels by colour, as counted when the run began. @throws FormatError when they have gone. */
-  async readColours(): Promise<readonly number[]> {
-    const path = this.#at('colours.json');
-    try {
-      const colours: unknown = JSON.parse(await readFile(path, 'utf8'));
-      if (Array.isArray(colours) && colours.every(Number.isInteger)) return colours as number[];
-    } catch {
-      // As with any other content.
+  /** Pixels by color, as counted when the run began. @throws FormatError when they have gone. */
+  async readColors(): Promise<readonly number[]> {
+    for (const name of ['colors.json', FORMER_COLORS]) {
+      try {
+        const colors: unknown = JSON.parse(await readFile(this.#at(name), 'utf8'));
+        if (Array.isArray(colors) && colors.every(Number.isInteger)) return colors as number[];
+      } catch {
+        // As with any other content.
+      }
     }
-    throw new FormatError(`${path}: expected the colours that the run began with, got none – put the file back`);
+    throw new FormatError(
+      `${this.#at('colors.json')}: expected the colors that the run began with, got none – put the file back`,
+    );
   }
 
-  writeColours(colours: readonly number[]): Promise<void> {
-    return writeWhole(this.#at('colours.json'), `${JSON.stringify(colours)}\n`);
+  writeColors(colors: readonly number[]): Promise<void> {
+    return writeWhole(this.#at('colors.json'), `${JSON.stringify(colors)}\n`);
   }
 
   log(entry: Readonly<Record<string, unknown>>): void {
     const path = this.#at('log.jsonl');
     try {
-      appendFileSync(path, `${JSON.stringify({ ...entry, time: new Date().toISOString() })}\n`);
+      appendFileSync(path, `${JSON.stringify(withFormerNames({ ...entry, time: new Date().toISOString() }))}\n`);
     } catch (cause) {
       throw writeError(path, cause as Error);
     }
@@ -137,7 +142,10 @@ export class RunFolder {
   /** Drops the log's lines of steps after `step`, which will be done again. */
   async truncateLog(step: number): Promise<void> {
     const kept = (await this.#readLog()).filter((entry) => entry.step <= step);
-    await writeWhole(this.#at('log.jsonl'), kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    await writeWhole(
+      this.#at('log.jsonl'),
+      kept.map((entry) => `${JSON.stringify(withFormerNames(entry))}\n`).join(''),
+    );
   }
 
   /** Draws what is in the log of a run with these settings. */
@@ -150,7 +158,7 @@ export class RunFolder {
     const lines = (await readFile(this.#at('log.jsonl'), 'utf8').catch(() => '')).split('\n');
     return lines.flatMap((line) => {
       try {
-        return JSON.parse(line) as LogEntry;
+        return withPresentNames(JSON.parse(line) as LogEntry);
       } catch {
         return []; // Cut short when the process was killed.
       }

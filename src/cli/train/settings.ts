@@ -24,9 +24,9 @@ export interface Settings {
   readonly lrDecay: Decay;
   /** Steps in which the learning rate rises. */
   readonly warmup: number;
-  /** The λ of `colourWeights`; 0: all colours weigh alike. */
+  /** The λ of `colorWeights`; 0: all colors weigh alike. */
   readonly rebalance: number;
-  /** Of the annealed mean over classes of colour; 0: regression. */
+  /** Of the annealed mean over classes of color; 0: regression. */
   readonly temperature: number;
   /** What the true chroma is multiplied by. */
   readonly targetChroma: number;
@@ -122,14 +122,14 @@ export function recipeOf(settings: Settings): string {
     `rate ${lr} ${lrDecay}${warmup ? ` after ${warmup} steps of warm-up` : ''}`,
     ema ? `weights averaged ${ema}` : 'last weights',
     clipNorm ? `gradients clipped at ${clipNorm}` : 'gradients as they are',
-    ...(temperature ? [`classes of colour, annealed at ${temperature}`] : []),
-    ...(rebalance ? [`colours rebalanced ${rebalance}`] : []),
+    ...(temperature ? [`classes of color, annealed at ${temperature}`] : []),
+    ...(rebalance ? [`colors rebalanced ${rebalance}`] : []),
     ...(targetChroma === 1 ? [] : [`target chroma x ${targetChroma}`]),
     ...(pad === 'white' ? ['whole pictures between white bars'] : []),
     ...(film ? [`early film ${film}`] : []),
     ...(tone ? [`other tones ${tone}`] : []),
     ...(views > 1 ? [`${views} views of each picture`] : []),
-    ...(lightness === 'lab' ? ['L* of the colours'] : []),
+    ...(lightness === 'lab' ? ['L* of the colors'] : []),
   ];
   return `${preset}: ${parts.join('; ')}`;
 }

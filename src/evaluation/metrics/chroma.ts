@@ -1,4 +1,4 @@
-/** Means over a* and b*: how much colour there is, and how far it is from the truth. All `[pixels, 3]`: L*, a*, b*. */
+/** Means over a* and b*: how much color there is, and how far it is from the truth. All `[pixels, 3]`: L*, a*, b*. */
 import { CHROMA_SCALE } from '../../image/color/lab.ts';
 
 /** Returns the mean of `sqrt(a*² + b*²)` over all pixels. */
@@ -9,7 +9,7 @@ export function meanChroma(lab: Float32Array): number {
 }
 
 /** Returns the means of a* and of b*. */
-export function meanColour(lab: Float32Array): { a: number; b: number } {
+export function meanColor(lab: Float32Array): { a: number; b: number } {
   let [a, b] = [0, 0];
   for (let i = 0; i < lab.length; i += 3) {
     a += lab[i + 1]!;

@@ -1,4 +1,4 @@
-/** Colourfulness: Hasler and Süsstrunk, "Measuring colourfulness in natural images", 2003, equation for M^(3). */
+/** Colorfulness: Hasler and Süsstrunk, "Measuring colorfulness in natural images", 2003, equation for M^(3). */
 import { channelsOf } from '../../image/raster/picture.ts';
 import type { BytePicture } from './pair.ts';
 
@@ -8,8 +8,8 @@ import type { BytePicture } from './pair.ts';
  *
  * @throws ShapeError unless the picture is RGBA
  */
-export function colourfulness(picture: BytePicture): number {
-  channelsOf('colourfulness', picture, 4);
+export function colorfulness(picture: BytePicture): number {
+  channelsOf('colorfulness', picture, 4);
   const { data } = picture;
   const pixels = data.length / 4;
   const sums = { rg: 0, yb: 0, rgSquare: 0, ybSquare: 0 };

@@ -1,5 +1,5 @@
 /**
- * CIEDE2000 colour difference, as Sharma, Wu and Dalal write it down: "The CIEDE2000 Color-Difference Formula:
+ * CIEDE2000 color difference, as Sharma, Wu and Dalal write it down: "The CIEDE2000 Color-Difference Formula:
  * Implementation Notes, Supplementary Test Data, and Mathematical Observations", Color Research and Application 30, 2005.
  * kL = kC = kH = 1. Their symbols: L lightness, C chroma, h hue; a prime for what the stretched a* gives, a bar for means.
  */
@@ -9,7 +9,7 @@ type Lab = readonly [number, number, number];
 const DEGREE = Math.PI / 180;
 const POW_25_7 = 25 ** 7;
 
-/** Returns ΔE00 of two colours in L*, a*, b*. */
+/** Returns ΔE00 of two colors in L*, a*, b*. */
 export function deltaE2000([l1, a1, b1]: Lab, [l2, a2, b2]: Lab): number {
   return difference(l1, a1, b1, l2, a2, b2);
 }
@@ -34,9 +34,9 @@ function difference(l1: number, a1: number, b1: number, l2: number, a2: number, 
   const c2 = Math.sqrt((stretch * a2) ** 2 + b2 * b2);
   const h1 = hue(stretch * a1, b1);
   const h2 = hue(stretch * a2, b2);
-  const coloured = c1 * c2 !== 0;
+  const colored = c1 * c2 !== 0;
 
-  let turn = coloured ? h2 - h1 : 0;
+  let turn = colored ? h2 - h1 : 0;
   if (turn > 180) turn -= 360;
   else if (turn < -180) turn += 360;
   const deltaL = l2 - l1;
@@ -47,7 +47,7 @@ function difference(l1: number, a1: number, b1: number, l2: number, a2: number, 
   const c = (c1 + c2) / 2;
   // Of grey the hue is 0, and so the sum is the other's hue.
   let h = h1 + h2;
-  if (coloured) h = (Math.abs(h1 - h2) <= 180 ? h : h < 360 ? h + 360 : h - 360) / 2;
+  if (colored) h = (Math.abs(h1 - h2) <= 180 ? h : h < 360 ? h + 360 : h - 360) / 2;
 
   const t =
     1 -
@@ -65,7 +65,7 @@ function difference(l1: number, a1: number, b1: number, l2: number, a2: number, 
   return Math.sqrt(Math.max(square, 0));
 }
 
-/** 0 for grey, near 1 for strong colours. */
+/** 0 for grey, near 1 for strong colors. */
 function saturation(chroma: number): number {
   const power = chroma ** 7;
   return Math.sqrt(power / (power + POW_25_7));

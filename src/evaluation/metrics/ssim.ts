@@ -1,7 +1,7 @@
 /**
  * Structural similarity: Wang, Bovik, Sheikh and Simoncelli 2004, with their constants. Gaussian window of 11 x 11,
  * sigma 1.5, weights that sum to 1; K1 = 0.01, K2 = 0.03, dynamic range 255; only where the window lies inside the
- * picture. Of R, G and B each, then the mean of the three: luma alone would say that any colouring is nearly perfect.
+ * picture. Of R, G and B each, then the mean of the three: luma alone would say that any coloring is nearly perfect.
  */
 import { ShapeError } from '../../runtime/errors.ts';
 import { type BytePicture, checkPair } from './pair.ts';

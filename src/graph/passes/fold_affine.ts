@@ -1,6 +1,6 @@
 /**
  * A constant factor or summand for each channel goes into the weights and bias of the convolution before it:
- * (x ∗ w + b) · s + t = x ∗ (w · s) + (b · s + t). This is how batch normalisation and residual scales vanish.
+ * (x ∗ w + b) · s + t = x ∗ (w · s) + (b · s + t). This is how batch normalization and residual scales vanish.
  */
 import { apply, type Node, type Shape, sizeOf } from '../node.ts';
 import type { ConvDirectAttrs } from '../ops/conv/conv_direct.ts';

@@ -1,5 +1,5 @@
 /**
- * The optimisation passes, in the order in which they run. What no output needs is dropped by every one of them.
+ * The optimization passes, in the order in which they run. What no output needs is dropped by every one of them.
  * All of them serve every graph: what a pass does not find, it leaves alone.
  */
 import type { Pass } from '../rewrite.ts';

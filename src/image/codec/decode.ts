@@ -1,11 +1,11 @@
 /**
- * Pixels of image files, through `sharp`. Files and paths are `node.ts`; it knows nothing of colouring.
+ * Pixels of image files, through `sharp`. Files and paths are `node.ts`; it knows nothing of coloring.
  *
- * Pixels are always sRGB, upright, RGBA. How colour profiles are treated:
+ * Pixels are always sRGB, upright, RGBA. How color profiles are treated:
  * - no profile: the pixels are sRGB by convention, and the output has none either (a PNG's gAMA and cHRM count);
  * - an sRGB profile (by its numbers): pixels untouched, the very same profile goes into the output;
  * - any other (Display P3, Adobe RGB, grey, CMYK …): pixels are converted to sRGB and the output carries an sRGB
- *   profile. Going back would gain nothing, as every colour the network can give lies inside sRGB.
+ *   profile. Going back would gain nothing, as every color the network can give lies inside sRGB.
  * EXIF, XMP, IPTC, texts and resolution are kept; Orientation becomes 1 and the embedded thumbnail goes.
  */
 import type { ResizeOptions, Sharp } from 'sharp';

@@ -35,7 +35,7 @@ const EXIF_IFD = 0x8769;
 const COLOR_SPACE = 0xa001;
 
 /**
- * Corrects an EXIF block for a picture that was turned upright, converted to sRGB and recoloured: Orientation becomes 1,
+ * Corrects an EXIF block for a picture that was turned upright, converted to sRGB and recolored: Orientation becomes 1,
  * ColorSpace sRGB (1), and the thumbnail, which shows the old picture, is unlinked.
  *
  * @param exif - with or without the leading `Exif\0\0`; not changed

@@ -1,7 +1,7 @@
-/** Whether a strength above 1 would amplify colours, or only a tint that lies over the whole picture. */
+/** Whether a strength above 1 would amplify colors, or only a tint that lies over the whole picture. */
 import { smoothstep } from './smoothstep.ts';
 
-/** What a picture's colours are like as a whole. */
+/** What a picture's colors are like as a whole. */
 export interface ChromaStatistics {
   /** |mean (a*, b*)| / mean chroma: 1 where all is of one hue, near 0 where hues balance; 0 without any chroma. */
   readonly oneHue: number;
@@ -10,7 +10,7 @@ export interface ChromaStatistics {
 }
 
 /**
- * Measures the colours of a plane: `[h, w, 2]`, its upper left `rows` x `columns`.
+ * Measures the colors of a plane: `[h, w, 2]`, its upper left `rows` x `columns`.
  *
  * @param width - w
  */
@@ -33,7 +33,7 @@ export function chromaStatistics(data: Float32Array, width: number, columns: num
 
 /**
  * Says how much of the amplification a picture gets: 0 where its chroma is a tint (one hue, and weak everywhere), 1 where
- * it has colours, smooth between.
+ * it has colors, smooth between.
  *
  * One hue alone is no sign: 38 % of 164 photographs have `oneHue` above 0.9 (a field, a wooden room, a sunset). But those
  * are vivid somewhere: the 99th percentile is above 24 in 54 of these 62, above 41 in half. Where the default weights

@@ -1,10 +1,10 @@
 /**
- * Colours a full-size picture with small planes of a* and b*.
+ * Colors a full-size picture with small planes of a* and b*.
  *
  * Each pixel keeps the lightness of its own grey (BT.601 luma, rounded to the picture's depth): a grey photograph keeps
- * its L* exactly, and a colour picture is coloured as if it had first been saved as greyscale; its old chroma is dropped.
+ * its L* exactly, and a color picture is colored as if it had first been saved as greyscale; its old chroma is dropped.
  * Row by row: upsampled (`upsample.ts`), strengthened (`strength.ts`), brought into sRGB (`gamut.ts`). Beside input and
- * output that takes a few rows, and tables of under 2 MB. No network is needed to colour again at another strength.
+ * output that takes a few rows, and tables of under 2 MB. No network is needed to color again at another strength.
  *
  * H height, W width of the picture; h, w of the chroma planes.
  */
@@ -13,7 +13,7 @@ import { ArgumentError, FormatError, ShapeError } from '../../runtime/errors.ts'
 import { type Border, innerOf, neutralizer } from '../raster/border.ts';
 import { channelsOf, lumaRow, maxCode, type Picture, type Pixels } from '../raster/picture.ts';
 import { chromaStatistics } from './cast_guard.ts';
-import { greyTables, rowColourer } from './gamut.ts';
+import { greyTables, rowColorer } from './gamut.ts';
 import { strengthRow } from './strength.ts';
 import { bilinearRows, guidedRows, UPSAMPLINGS, type Upsampling } from './upsample.ts';
 
@@ -35,24 +35,24 @@ export interface Chroma {
 
 export interface ApplyChromaOptions {
   /**
-   * How much colour; default 1. 0 gives grey, up to 1 all chroma is multiplied. Above 1, what is added acts on middle
+   * How much color; default 1. 0 gives grey, up to 1 all chroma is multiplied. Above 1, what is added acts on middle
    * lightnesses only (L* 20..90), not where the whole picture has one weak tint, and up to a ceiling.
    */
   readonly strength?: number;
   /**
-   * How the colours are enlarged: `guided` (default) follows the edges of the picture, where the chroma has a guide;
+   * How the colors are enlarged: `guided` (default) follows the edges of the picture, where the chroma has a guide;
    * `bilinear` does not.
    */
   readonly upsampling?: Upsampling;
 }
 
 /** The depth of the result equals the depth of what went in. */
-export type Coloured<T extends Pixels> = Picture<
+export type Colored<T extends Pixels> = Picture<
   T extends Uint16Array ? Uint16Array<ArrayBuffer> : Uint8ClampedArray<ArrayBuffer>
 >;
 
 /**
- * Colours a picture: its own L*, with a*, b* upsampled to its size.
+ * Colors a picture: its own L*, with a*, b* upsampled to its size.
  *
  * @param picture - RGBA, RGB, grey or grey and alpha; 8 or 16 bits a component
  * @returns RGBA of the same size and depth; alpha unchanged (opaque where there was none)
@@ -63,7 +63,7 @@ export function applyChroma<T extends Pixels>(
   picture: Picture<T>,
   chroma: Chroma,
   options: ApplyChromaOptions = {},
-): Coloured<T> {
+): Colored<T> {
   const channels = channelsOf('applyChroma', picture);
   checkChroma(chroma);
   const { strength, upsampling } = checkOptions(options);
@@ -80,7 +80,7 @@ export function applyChroma<T extends Pixels>(
   const statistics = () =>
     chromaStatistics(chroma.data, chroma.width, Math.ceil(planes.extent.width), Math.ceil(planes.extent.height));
   const strengthen = strengthRow(strength, statistics, greyTables(max).f);
-  const colour = rowColourer(max);
+  const color = rowColorer(max);
   const grey = new Uint16Array(width);
   const seen = guide && hasAlpha ? new Uint16Array(width) : grey;
   const ab = new Float64Array(width * 2);
@@ -93,12 +93,12 @@ export function applyChroma<T extends Pixels>(
     upsample(Math.min(Math.max(y - inner.top, 0), inner.height - 1), seenInner, abInner);
     neutralize?.(y, ab);
     strengthen?.(grey, ab);
-    colour(grey, ab, out, y * width * 4);
+    color(grey, ab, out, y * width * 4);
     for (let x = 0, o = y * width * 4 + 3; x < width; x++, o += 4) {
       out[o] = hasAlpha ? data[(y * width + x + 1) * channels - 1]! : max;
     }
   }
-  return { data: out, width, height } as Coloured<T>;
+  return { data: out, width, height } as Colored<T>;
 }
 
 /** Lays a row over white, as the guide is. */

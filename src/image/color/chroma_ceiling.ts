@@ -1,4 +1,4 @@
-/** How far a strength above 1 may take a colour. */
+/** How far a strength above 1 may take a color. */
 
 /**
  * Chroma that amplification approaches and does not reach, unless the picture has more by itself: nine in ten
@@ -11,7 +11,7 @@ export const CHROMA_CEILING = 70;
 /**
  * Returns what is left of a gain below a ceiling: the increase `e = (gain - 1) * chroma` becomes `e r / (e + r)`, where
  * `r` is the room below the ceiling. Small increases stay as they are; none passes the ceiling; grows with both
- * arguments, so that no two colours change places.
+ * arguments, so that no two colors change places.
  *
  * @param gain - 1 or more
  * @param chroma - sqrt(a*² + b*²) before

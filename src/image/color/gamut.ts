@@ -43,10 +43,10 @@ const CELLS = 16384;
 const encoding = once(() => Float64Array.from({ length: CELLS + 2 }, (_, i) => linearToSrgb(i / CELLS)));
 
 /** Writes R, G and B of one row, leaving alpha: `grey` `[W]` codes, `ab` `[W, 2]`, `out` RGBA from `start` on. */
-export type RowColourer = (grey: Uint16Array, ab: Float64Array, out: Pixels, start: number) => void;
+export type RowColorer = (grey: Uint16Array, ab: Float64Array, out: Pixels, start: number) => void;
 
 /** Made anew for each picture, so that the engine compiles it for that picture's array types. */
-export function rowColourer(max: 255 | 65535): RowColourer {
+export function rowColorer(max: 255 | 65535): RowColorer {
   const { f, y: luminance } = greyTables(max);
   const code = encoding();
   // The white is folded in: X = Xn f^-1(…), Z = Zn f^-1(…).

@@ -1,28 +1,28 @@
 /**
- * How much a* and b* change with the grey around each pixel of a small plane. `upsample.ts` uses it to give colours the
+ * How much a* and b* change with the grey around each pixel of a small plane. `upsample.ts` uses it to give colors the
  * edges of the full picture.
  */
 import type { Plane } from '../raster/resize.ts';
 
 /**
  * Added to the variance of the guide, in squared 8-bit codes: contrasts well under 10 codes (a standard deviation) say
- * nothing of colours. Of 50, 100 and 200 it made little difference for photographs; see `upsample.ts`.
+ * nothing of colors. Of 50, 100 and 200 it made little difference for photographs; see `upsample.ts`.
  */
 export const GUIDE_VARIANCE = 100;
 
-/** Weights of the three neighbours along one axis. */
+/** Weights of the three neighbors along one axis. */
 const TENT = [0.25, 0.5, 0.25];
 
 /**
- * Returns for each pixel the slopes of a* and b* over the guide, by regularised least squares in its 3x3 neighbourhood
+ * Returns for each pixel the slopes of a* and b* over the guide, by regularized least squares in its 3x3 neighborhood
  * (weights 1 2 1 along both axes): `R² cov(guide, ab) / (var(guide) + GUIDE_VARIANCE)`. Without R² it is the linear
  * coefficient of the guided filter (He, Sun and Tang 2010), and the local injection gain of pan-sharpening (Aiazzi et al.
  * 2002). R² is the share of the variance of a* and b* together that a straight line over the guide explains: it takes the
- * slope away where colours change and the grey tells little of it.
+ * slope away where colors change and the grey tells little of it.
  *
  * @param ab - `[h, w, 2]`
  * @param guide - `[h, w]`, 8-bit codes
- * @param columns, rows - what is picture; what lies beyond is not read, neighbours are clamped
+ * @param columns, rows - what is picture; what lies beyond is not read, neighbors are clamped
  * @returns `[rows, columns, 2]`, units of a* and b* for each code
  */
 export function injectionGains(ab: Plane, guide: Float32Array, columns: number, rows: number): Float64Array {

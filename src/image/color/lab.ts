@@ -1,7 +1,7 @@
 /**
- * Colour conversions: sRGB (IEC 61966-2-1) <-> linear <-> CIE XYZ <-> CIE L*a*b* (D65), and BT.601 luma.
+ * Color conversions: sRGB (IEC 61966-2-1) <-> linear <-> CIE XYZ <-> CIE L*a*b* (D65), and BT.601 luma.
  * Everything is defined by the constants exported here, so that a shader can repeat it number for number.
- * It converts single colours and short runs of pixels; whole photographs go through `chroma.ts`.
+ * It converts single colors and short runs of pixels; whole photographs go through `chroma.ts`.
  *
  * Units: sRGB and linear 0..1, XYZ with Y 0..1, L* 0..100, a* and b* about -108..98 inside sRGB.
  */
@@ -89,7 +89,7 @@ export function linearToLab(r: number, g: number, b: number): [number, number, n
   return [116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)];
 }
 
-/** Converts L*, a*, b* to linear RGB. Colours outside sRGB come out below 0 or above 1. */
+/** Converts L*, a*, b* to linear RGB. Colors outside sRGB come out below 0 or above 1. */
 export function labToLinear(lightness: number, a: number, b: number): [number, number, number] {
   const m = XYZ_TO_RGB;
   const fy = (lightness + 16) / 116;
@@ -104,7 +104,7 @@ export function rgbToLab(r: number, g: number, b: number): [number, number, numb
   return linearToLab(srgbToLinear(r), srgbToLinear(g), srgbToLinear(b));
 }
 
-/** Converts L*, a*, b* to gamma-coded sRGB (0..1). Colours outside sRGB are not clipped; see `chroma.ts`. */
+/** Converts L*, a*, b* to gamma-coded sRGB (0..1). Colors outside sRGB are not clipped; see `chroma.ts`. */
 export function labToRgb(lightness: number, a: number, b: number): [number, number, number] {
   const [r, g, blue] = labToLinear(lightness, a, b);
   return [linearToSrgb(r), linearToSrgb(g), linearToSrgb(blue)];

@@ -2,10 +2,10 @@
  * From small planes of a* and b* to rows at the picture's own size, one after the other: a few rows in memory, each
  * independent of the others.
  *
- * `bilinear`: half-pixel centres, edges clamped.
+ * `bilinear`: half-pixel centers, edges clamped.
  * `guided`: bilinear, and on top of it the detail of the picture's own grey that the small plane cannot hold, times the
  * local slope of a* and b* over the grey (`injection.ts`): `up(ab) + up(gain) * soft(grey - up(guide))`. Where the grey
- * has an edge, the colours get it too; where colours do not follow the grey, or where it has no detail, it is the
+ * has an edge, the colors get it too; where colors do not follow the grey, or where it has no detail, it is the
  * bilinear one. On the scale of the small plane, nothing changes.
  *
  * Measured on 71 photographs (256 pixels), their true a*, b* reduced to a shorter side of n and enlarged again, mean
@@ -135,7 +135,7 @@ interface Taps {
   readonly fraction: Float64Array;
 }
 
-/** For each of `to` pixels: the two neighbours among the first `extent` pixels of the small plane, and the second's weight. */
+/** For each of `to` pixels: the two neighbors among the first `extent` pixels of the small plane, and the second's weight. */
 function taps(to: number, extent: number): Taps {
   const last = Math.ceil(extent) - 1;
   const found = { low: new Uint32Array(to), high: new Uint32Array(to), fraction: new Float64Array(to) };

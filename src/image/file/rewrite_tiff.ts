@@ -80,7 +80,7 @@ async function readSamples(
   };
   const open = () => sharp(bytes, options);
   const { depth, space, channels } = await open().metadata();
-  const pipeline = () => (space === 'cmyk' ? open().pipelineColourspace('cmyk') : open()).toColourspace(space);
+  const pipeline = () => (space === 'cmyk' ? open().pipelineColorspace('cmyk') : open()).toColourspace(space);
   const raw = (from: Sharp) => from.raw({ depth }).toBuffer({ resolveWithObject: true });
   // Of grey pictures sharp gives one band at a time.
   const bands = channels === 2 ? [0, 1].map((band) => pipeline().extractChannel(band as 0)) : [pipeline()];

@@ -1,6 +1,6 @@
 /** Letters of 5 x 7 pixels, for labels on pictures: files have to look the same where no font is installed. */
 
-/** Pixels of a letter; one more pixel separates neighbours. */
+/** Pixels of a letter; one more pixel separates neighbors. */
 export const LETTER = { width: 5, height: 7 } as const;
 
 /** Each line of letters, and their seven rows of pixels below it. */

@@ -12,7 +12,7 @@ interface Look {
 /** As in the shader. */
 const STRONGEST = { gamma: 0.6, black: 0.2, white: 0.25 };
 
-/** The grey picture that a colour picture is seen as. @param picture RGBA, 8 bits, opaque @returns RGBA; itself as it is */
+/** The grey picture that a color picture is seen as. @param picture RGBA, 8 bits, opaque @returns RGBA; itself as it is */
 export function withLook(picture: Picture, { blue, gamma, black, white }: Look): Picture {
   if (!blue && !gamma && !black && !white) return picture;
   const { data, width, height } = picture;

@@ -1,5 +1,5 @@
 /**
- * Pixels in memory, and what can be asked of them without a colour space. Files are `node.ts`.
+ * Pixels in memory, and what can be asked of them without a color space. Files are `node.ts`.
  *
  * H height, W width; pixels are gamma-coded sRGB, interleaved, rows from the top, no padding between rows.
  */

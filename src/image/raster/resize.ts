@@ -1,7 +1,7 @@
 /**
  * Resizing and padding of interleaved planes, for the network's input and for small pictures.
  * One filter: a triangle, as wide as one output pixel's share of the input when shrinking (antialiased) and one input
- * pixel wide when enlarging (bilinear); half-pixel centres, weights renormalised at the edges. It is the filter of
+ * pixel wide when enlarging (bilinear); half-pixel centers, weights renormalized at the edges. It is the filter of
  * Pillow's `BILINEAR` and of PyTorch's `antialias=True`. Values are taken as they are: gamma-coded greys are averaged as codes.
  *
  * H height, W width, C channels; `[H, W, C]`.
@@ -39,12 +39,12 @@ function triangle(from: number, to: number): Filter {
   const count = new Uint32Array(to);
   const weights = new Float64Array(to * stride);
   for (let i = 0; i < to; i++) {
-    const centre = (i + 0.5) * scale - 0.5;
-    const start = Math.max(Math.floor(centre - radius) + 1, 0);
-    const end = Math.min(Math.ceil(centre + radius) - 1, from - 1);
+    const center = (i + 0.5) * scale - 0.5;
+    const start = Math.max(Math.floor(center - radius) + 1, 0);
+    const end = Math.min(Math.ceil(center + radius) - 1, from - 1);
     let sum = 0;
-    for (let j = start; j <= end; j++) sum += 1 - Math.abs(j - centre) / radius;
-    for (let j = start; j <= end; j++) weights[i * stride + j - start] = (1 - Math.abs(j - centre) / radius) / sum;
+    for (let j = start; j <= end; j++) sum += 1 - Math.abs(j - center) / radius;
+    for (let j = start; j <= end; j++) weights[i * stride + j - start] = (1 - Math.abs(j - center) / radius) / sum;
     first[i] = start;
     count[i] = end - start + 1;
   }

@@ -12,12 +12,12 @@ export function toRgba8(picture: Picture): Picture<Uint8Array | Uint8ClampedArra
   const { data, width, height } = picture;
   if (channels === 4 && !isDeep(data)) return { data, width, height };
   const scale = 255 / maxCode(picture);
-  const colours = channels < 3 ? [0, 0, 0] : [0, 1, 2];
+  const colors = channels < 3 ? [0, 0, 0] : [0, 1, 2];
   const alpha = channels % 2 === 0 ? channels - 1 : undefined;
   // Uint8ClampedArray rounds by itself.
   const bytes = new Uint8ClampedArray(width * height * 4);
   for (let from = 0, to = 0; to < bytes.length; from += channels, to += 4) {
-    for (let c = 0; c < 3; c++) bytes[to + c] = data[from + colours[c]!]! * scale;
+    for (let c = 0; c < 3; c++) bytes[to + c] = data[from + colors[c]!]! * scale;
     bytes[to + 3] = alpha === undefined ? 255 : data[from + alpha]! * scale;
   }
   return { data: bytes, width, height };

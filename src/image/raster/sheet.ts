@@ -5,7 +5,7 @@ import type { Picture } from './picture.ts';
 import { resizePicture, type Size } from './resize.ts';
 
 export interface ContactSheetOptions {
-  /** Size of every cell, pixels; pictures are fitted into it whole, centred. Default 256 x 256. */
+  /** Size of every cell, pixels; pictures are fitted into it whole, centered. Default 256 x 256. */
   readonly cell?: Size;
   /** Pixels between cells and around the sheet. Default 4. */
   readonly gap?: number;

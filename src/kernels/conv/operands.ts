@@ -58,7 +58,7 @@ export function isPointwise(g: ConvGeometry): boolean {
 }
 
 /**
- * Takes all pixels of the batch for one long row where neighbours don't matter (1x1, stride 1), so that strips of 4
+ * Takes all pixels of the batch for one long row where neighbors don't matter (1x1, stride 1), so that strips of 4
  * outputs are full whatever the picture's width.
  */
 export function flattened(g: ConvGeometry): ConvGeometry {

@@ -70,14 +70,14 @@ export function linear(count: number, workgroupSize: number): Grid {
 type Parts = Pick<KernelSpec, 'name' | 'source' | 'library' | 'variants'>;
 
 /**
- * Returns the complete WGSL of one specialisation: the shader, then the chosen declarations, then its library.
+ * Returns the complete WGSL of one specialization: the shader, then the chosen declarations, then its library.
  *
  * WGSL declarations may come in any order; appending keeps the line numbers of compile errors those of the .wgsl file.
  * Directives have to come first: those of appended parts go into the first line.
  *
  * @throws KernelError when `choice` names something that `variants` does not have.
  */
-export function specialise<V extends Variants>(
+export function specialize<V extends Variants>(
   spec: Omit<Parts, 'variants'> & { readonly variants: V },
   choice: Choice<V>,
 ): string {
@@ -86,7 +86,7 @@ export function specialise<V extends Variants>(
   return [[...directives, first].join(' '), ...appended.map((text) => text.replace(DIRECTIVE, ''))].join('\n');
 }
 
-/** Says where a line of what `specialise` returns comes from, as `file:line`. */
+/** Says where a line of what `specialize` returns comes from, as `file:line`. */
 export function locate(spec: Parts, choice: Readonly<Record<string, string>>, line: number): string {
   let start = 1;
   for (const { origin, text } of partsOf(spec, choice)) {

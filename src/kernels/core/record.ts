@@ -5,7 +5,7 @@ import type { Gpu } from '../../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../../runtime/program.ts';
 import { Resources } from '../../runtime/resources.ts';
 import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
-import { type KernelSpec, locate, type Scalar, specialise, type Values, type Variants } from './define.ts';
+import { type KernelSpec, locate, type Scalar, specialize, type Values, type Variants } from './define.ts';
 import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
 
 /** A whole buffer, or a range of one in bytes. */
@@ -229,7 +229,7 @@ async function compile(
   if (missing) {
     throw new KernelError(`${label}: expected a device with ${missing}, got one without – use another kernel`);
   }
-  const code = specialise(kernel, choice);
+  const code = specialize(kernel, choice);
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code });
   const scope = device.popErrorScope();

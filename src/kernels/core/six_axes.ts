@@ -21,7 +21,7 @@ export function expectSix<A extends { readonly extent: number }>(what: string, a
   if (axes.length > AXES.length) {
     const extents = axes.map(({ extent }) => extent).reverse();
     throw new ShapeError(
-      `${what}: expected at most ${AXES.length} axes after joining neighbours, got [${extents.join(', ')}] – do it in two steps`,
+      `${what}: expected at most ${AXES.length} axes after joining neighbors, got [${extents.join(', ')}] – do it in two steps`,
     );
   }
   return axes;
@@ -32,7 +32,7 @@ export function product(extents: readonly number[]): number {
   return extents.reduce((size, extent) => size * extent, 1);
 }
 
-/** How far apart neighbours of each axis are, in an array without gaps whose last axis varies fastest. */
+/** How far apart neighbors of each axis are, in an array without gaps whose last axis varies fastest. */
 export function stridesOf(extents: readonly number[]): number[] {
   return extents.map((_, axis) => product(extents.slice(axis + 1)));
 }

@@ -1,4 +1,4 @@
-/** How many neighbouring floats a thread moves at once, for kernels that walk over channels, and for flat ones. */
+/** How many neighboring floats a thread moves at once, for kernels that walk over channels, and for flat ones. */
 import { KernelError } from '../../runtime/errors.ts';
 import type { Variants } from './define.ts';
 

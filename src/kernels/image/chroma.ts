@@ -4,7 +4,7 @@ import lab from '../../../shaders/lib/lab.wgsl';
 import { defineKernel, linear } from '../core/define.ts';
 
 /**
- * Colour of a window of each picture, scaled for the network: `y` [images, height, width, 2] = gain * (a*, b*) / 127.
+ * Color of a window of each picture, scaled for the network: `y` [images, height, width, 2] = gain * (a*, b*) / 127.
  *
  * `pixels` [images, source_height, source_width] are RGBA8, R in the lowest byte; `windows` [images, 4] are u32:
  * top, left, mirror (0 or 1), unused.

@@ -4,7 +4,7 @@ import { defineKernel, linear } from '../core/define.ts';
 /**
  * Packed RGBA8 pixels (R in the lowest byte, alpha 255) from the network's scaling of Lab.
  *
- * `lightness` [count] is L* / 50 - 1, `chroma` [count, 2] is (a*, b*) / 127; colours outside sRGB are clipped.
+ * `lightness` [count] is L* / 50 - 1, `chroma` [count, 2] is (a*, b*) / 127; colors outside sRGB are clipped.
  */
 export const labToRgba = defineKernel({
   name: 'lab_to_rgba',

@@ -24,8 +24,8 @@ export function packLook({ blue, gamma, black, white }: Look): number {
 }
 
 /**
- * Which luminance: that of the pixel's BT.601 grey, as a grey picture would have it, or that of its colour. A look
- * changes the grey, towards 0.3 G + 0.7 B and along a tone curve; that of the colour stays.
+ * Which luminance: that of the pixel's BT.601 grey, as a grey picture would have it, or that of its color. A look
+ * changes the grey, towards 0.3 G + 0.7 B and along a tone curve; that of the color stays.
  */
 export const sources = {
   luma: lightnessLuma,

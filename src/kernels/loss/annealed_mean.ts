@@ -2,7 +2,7 @@ import source from '../../../shaders/loss/annealed_mean.wgsl';
 import { defineKernel, linear } from '../core/define.ts';
 
 /**
- * The annealed mean (Zhang, Isola and Efros 2016, section 2.3): `y` [pixels, 2] is the mean of the classes' colours under
+ * The annealed mean (Zhang, Isola and Efros 2016, section 2.3): `y` [pixels, 2] is the mean of the classes' colors under
  * the softmax of `logits` [pixels, side²] times `sharpness`, 1 / temperature. 1 gives the mean, larger ones come nearer
  * to the likeliest class. Classes are bins of chroma, see `BINS`.
  */

@@ -2,10 +2,10 @@ import source from '../../../shaders/loss/chroma_weight.wgsl';
 import { defineKernel, linear } from '../core/define.ts';
 
 /**
- * Looks up a weight for each pixel's colour: `chroma` [count, 2], `table` [side, side] by a* and b*, `y` [count].
+ * Looks up a weight for each pixel's color: `chroma` [count, 2], `table` [side, side] by a* and b*, `y` [count].
  *
- * Bin k of a side is centred on chroma `(k - (side - 1) / 2) / scale`; `side` is odd, so grey has a bin of its own.
- * Colours beyond the table take its edge.
+ * Bin k of a side is centered on chroma `(k - (side - 1) / 2) / scale`; `side` is odd, so grey has a bin of its own.
+ * Colors beyond the table take its edge.
  */
 export const chromaWeight = defineKernel({
   name: 'chroma_weight',

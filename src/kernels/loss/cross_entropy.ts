@@ -39,7 +39,7 @@ export interface CrossEntropyParams {
 }
 
 /**
- * The weighted cross-entropy between what the logits say and the true colours, each shared between the four classes
+ * The weighted cross-entropy between what the logits say and the true colors, each shared between the four classes
  * around it (bins of chroma, see `BINS`) by bilinear interpolation: `y` [1] = scale * sum of weight * −Σ share · log p.
  *
  * `logits` are [pixels, side²], `chroma` is [pixels, 2], `weight` [pixels]; without it all pixels weigh 1.

@@ -104,7 +104,7 @@ export function emitPad<T>(
       ]),
     ),
   } as Params;
-  // Edges and reflections do not keep neighbours side by side.
+  // Edges and reflections do not keep neighbors side by side.
   const movesWhole = padding === 'constant' || before + after === 0;
   emit.call(pad, buffers, params, { vector: movesWhole ? widthFor(extent | before | after) : 'scalar', padding });
 }

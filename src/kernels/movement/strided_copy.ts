@@ -53,7 +53,7 @@ function endOf(side: 'x' | 'y', params: Params): number {
   return steps.reduce((sum, step) => sum + step, params[`${side}_first`]) + 1;
 }
 
-/** Where a block lies in its array: its first float, and how far apart the neighbours of each axis are. */
+/** Where a block lies in its array: its first float, and how far apart the neighbors of each axis are. */
 export interface Block {
   readonly first: number;
   readonly steps: readonly number[];
@@ -73,7 +73,7 @@ interface Axis {
 }
 
 /**
- * Joins neighbouring axes that lie like one in both arrays, and drops those of extent 1; fastest first.
+ * Joins neighboring axes that lie like one in both arrays, and drops those of extent 1; fastest first.
  *
  * @throws ShapeError where more than six are left; the message starts with `what`.
  */

@@ -3,7 +3,7 @@ import { defineKernel, linear } from '../core/define.ts';
 
 const WORKGROUP = 256;
 
-/** Local response normalisation: every element divided by a power of the squares of the channels around it. */
+/** Local response normalization: every element divided by a power of the squares of the channels around it. */
 export const lrn = defineKernel({
   name: 'lrn',
   source,

@@ -112,7 +112,7 @@ export function emitVectorMatmul<T>(
   if (parts > 1) emitReduce(emit, { x: partial, y }, 'sum', { outer: 1, rows: parts, channels: columns });
 }
 
-/** How many matrices apart neighbours along each batch axis are. */
+/** How many matrices apart neighbors along each batch axis are. */
 function steps([first, second, third]: Triple): Triple {
   return [first > 1 ? second * third : 0, second > 1 ? third : 0, third > 1 ? 1 : 0];
 }

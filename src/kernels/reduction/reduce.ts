@@ -13,7 +13,7 @@ const SHORTEST_CHAIN = 16;
 const FEW_ROWS = 4;
 /** Enough workgroups to fill a large GPU. */
 const BUSY_WORKGROUPS = 1024;
-/** Bytes that neighbouring threads read from one row: a whole memory transaction on every GPU. */
+/** Bytes that neighboring threads read from one row: a whole memory transaction on every GPU. */
 const STRETCH_BYTES = 128;
 
 /** `y[o, k, c]` = `scale` times the sum, the product or the maximum of `x[o, r, c]` over the rows of chunk k. See `emitReduce`. */
@@ -80,7 +80,7 @@ export function emitReduce<T>(
 }
 
 /**
- * Chooses how many neighbouring Elements a workgroup works on: as few as leaves each thread some rows, but no fewer
+ * Chooses how many neighboring Elements a workgroup works on: as few as leaves each thread some rows, but no fewer
  * than make whole memory transactions.
  */
 export function lanesFor(rows: number, channels: number, vector: Width): number {

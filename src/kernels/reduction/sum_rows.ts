@@ -9,7 +9,7 @@ const WORKGROUP = 256;
 const MAX_WORKGROUPS = 1024;
 /** Rows a thread adds at least, where there are that many. */
 const MIN_ROWS = 16;
-/** Bytes that neighbouring threads read from one row: a whole memory transaction on every GPU. */
+/** Bytes that neighboring threads read from one row: a whole memory transaction on every GPU. */
 const STRETCH_BYTES = 128;
 
 /** `y[o, k, c]` = the sum of `x[o, r, c]` over the `chunk` rows of chunk k. See `emitSumRows`. */

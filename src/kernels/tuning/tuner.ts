@@ -19,7 +19,7 @@ import { decodeWinners, encodeWinners, fingerprint, type Winners } from './winne
 
 /** Algorithms that should cost this many times the best are not tried. On a CPU, compiling them takes too long. */
 const WORTH_TRYING = { hardware: 8, software: 4 };
-/** Of algorithms within this factor of the best time, the heuristic's favourite wins: they are equal, but for noise. */
+/** Of algorithms within this factor of the best time, the heuristic's favorite wins: they are equal, but for noise. */
 const SAME_TIME = 1.03;
 const REFERENCE = 'direct';
 
@@ -88,7 +88,7 @@ export class Tuner {
     try {
       const { times, failures } = await tryOut(this.#gpu, task, candidates, reference);
       for (const [name, reason] of failures) this.#warn(name, `${name} is left out, for ${key} as one: ${reason}`);
-      // Where all are wrong, so is the heuristic's favourite.
+      // Where all are wrong, so is the heuristic's favorite.
       return fastest(candidates, times) ?? reference.name;
     } catch (cause) {
       this.#gpu.check();

@@ -80,16 +80,16 @@ function upsample(writer: Writer, { inputs: [x] }: Node): string {
   });
 }
 
-/** Softmax(z / T) over the classes, then the mean of their colours as a 1x1 convolution. */
+/** Softmax(z / T) over the classes, then the mean of their colors as a 1x1 convolution. */
 function meanOfClasses(writer: Writer, { inputs: [logits], attrs }: Node): string {
   const { temperature } = attrs as AnnealedMeanAttrs;
   const sharpness = writer.floats('classes.sharpness', Float32Array.of(1 / temperature), [1]);
   const shares = writer.node('Softmax', [writer.node('Mul', [writer.value(logits!), sharpness])], { axis: 1 });
   const along = (bin: number) => (bin - (BINS - 1) / 2) / BINS_PER_UNIT;
-  const colours = Float32Array.from({ length: 2 * BINS ** 2 }, (_, i) =>
+  const colors = Float32Array.from({ length: 2 * BINS ** 2 }, (_, i) =>
     i < BINS ** 2 ? along(Math.floor(i / BINS)) : along(i % BINS),
   );
-  const weights = writer.floats('classes.colours', colours, [2, BINS ** 2, 1, 1]);
+  const weights = writer.floats('classes.colors', colors, [2, BINS ** 2, 1, 1]);
   return writer.node('Conv', [shares, weights], { kernel_shape: [1, 1] });
 }
 

@@ -4,7 +4,7 @@ import { add } from '../../graph/ops/elementwise/add.ts';
 import { binary, broadcastShape } from '../../graph/ops/elementwise/binary.ts';
 import { unary } from '../../graph/ops/elementwise/unary.ts';
 import { ShapeError } from '../../runtime/errors.ts';
-import { broadcastStrides, checkSize, isInteger, MAX_KNOWN, normaliseAxis, pick, Value } from '../values.ts';
+import { broadcastStrides, checkSize, isInteger, MAX_KNOWN, normalizeAxis, pick, Value } from '../values.ts';
 import { type Call, type Operator, type Operators, reshaped } from './operator.ts';
 
 type BinaryFn = Parameters<typeof binary>[0];
@@ -69,7 +69,7 @@ function aligned(a: Value, b: Value, { attributes }: Call): Value {
   }
   const rank = a.shape.length;
   const single = sizeOf(b.shape) === 1;
-  const axis = single ? rank : normaliseAxis(attributes.int('axis', rank - b.shape.length), rank);
+  const axis = single ? rank : normalizeAxis(attributes.int('axis', rank - b.shape.length), rank);
   const shape = single ? [] : [...b.shape, ...new Array<number>(Math.max(0, rank - axis - b.shape.length)).fill(1)];
   if (broadcastShape(a.shape, shape).join() === a.shape.join()) return reshaped(b, shape);
   throw new ShapeError(`expected ${describe(b.shape)} within ${describe(a.shape)} from axis ${axis}`);

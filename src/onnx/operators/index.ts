@@ -6,7 +6,7 @@ import { convTransposeOperators } from './conv_transpose.ts';
 import { elementwiseOperators } from './elementwise.ts';
 import { logicOperators } from './logic.ts';
 import { movementOperators } from './movement.ts';
-import { normaliseOperators } from './normalise.ts';
+import { normalizeOperators } from './normalize.ts';
 import type { Operator } from './operator.ts';
 import { padOperators } from './pad.ts';
 import { poolOperators } from './pool.ts';
@@ -25,7 +25,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map(
     ...elementwiseOperators,
     ...logicOperators,
     ...movementOperators,
-    ...normaliseOperators,
+    ...normalizeOperators,
     ...padOperators,
     ...poolOperators,
     ...productOperators,

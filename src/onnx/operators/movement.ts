@@ -7,7 +7,7 @@ import { gather } from '../../graph/ops/movement/gather.ts';
 import { slice } from '../../graph/ops/movement/slice.ts';
 import { transpose } from '../../graph/ops/movement/transpose.ts';
 import { ShapeError } from '../../runtime/errors.ts';
-import { broadcastStrides, checkSize, normaliseAxis, pick, range, stridesOf, Value } from '../values.ts';
+import { broadcastStrides, checkSize, normalizeAxis, pick, range, stridesOf, Value } from '../values.ts';
 import { type Call, type Operators, reshaped } from './operator.ts';
 
 export const movementOperators: Operators = {
@@ -22,7 +22,7 @@ export const movementOperators: Operators = {
     attributes: ['axis'],
     run: (call) => {
       const values = call.all();
-      const axis = normaliseAxis(axisOfConcat(call), values[0]!.shape.length);
+      const axis = normalizeAxis(axisOfConcat(call), values[0]!.shape.length);
       return values.every(({ numbers }) => numbers) ? concatKnown(values, axis) : concatNodes(values, axis);
     },
   },
@@ -32,7 +32,7 @@ export const movementOperators: Operators = {
     outputs: Number.POSITIVE_INFINITY,
     run: (call) => {
       const x = call.value(0);
-      const axis = normaliseAxis(call.attributes.int('axis', 0), x.shape.length);
+      const axis = normalizeAxis(call.attributes.int('axis', 0), x.shape.length);
       const extents = call.ints('split', 1) ?? evenly(call, x.shape[axis]!);
       if (extents.length !== call.outputs || extents.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
         throw new ShapeError(`expected ${call.outputs} parts of ${x.shape[axis]}, got ${describe(extents)}`);
@@ -50,9 +50,9 @@ export const movementOperators: Operators = {
     attributes: ['axis'],
     run: (call) => {
       const x = call.value(0);
-      const axis = normaliseAxis(call.attributes.int('axis', 0), x.shape.length);
+      const axis = normalizeAxis(call.attributes.int('axis', 0), x.shape.length);
       const indices = call.known(1) ?? call.value(1).numbers!;
-      const from = indices.map((index) => normaliseAxis(index, x.shape[axis]!));
+      const from = indices.map((index) => normalizeAxis(index, x.shape[axis]!));
       const shape = x.shape.toSpliced(axis, 1, ...call.value(1).shape);
       checkSize(shape);
       if (!x.numbers) return reshaped(Value.of(gather(x.stored, axis, from), x.type), shape);
@@ -182,7 +182,7 @@ function rangesOf(call: Call): [starts: number[], shape: number[], steps: number
   const { shape } = call.value(0);
   const rank = shape.length;
   const [starts, ends] = [call.ints('starts', 1) ?? [], call.ints('ends', 2) ?? []];
-  const axes = (call.ints('axes', 3) ?? range(starts.length)).map((axis) => normaliseAxis(axis, rank));
+  const axes = (call.ints('axes', 3) ?? range(starts.length)).map((axis) => normalizeAxis(axis, rank));
   const steps = call.known(4) ?? starts.map(() => 1);
   const lengths = [ends.length, axes.length, steps.length, new Set(axes).size];
   if (lengths.some((length) => length !== starts.length) || steps.includes(0)) {

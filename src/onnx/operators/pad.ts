@@ -3,7 +3,7 @@ import { describe, type Node } from '../../graph/node.ts';
 import { pad } from '../../graph/ops/movement/pad.ts';
 import { slice } from '../../graph/ops/movement/slice.ts';
 import { ShapeError } from '../../runtime/errors.ts';
-import { checkSize, normaliseAxis, range, Unsupported, Value } from '../values.ts';
+import { checkSize, normalizeAxis, range, Unsupported, Value } from '../values.ts';
 import type { Call, Operators } from './operator.ts';
 
 type Mode = 'constant' | 'edge' | 'reflect';
@@ -14,7 +14,7 @@ export const padOperators: Operators = {
     run: (call) => {
       const x = call.node(0);
       const rank = x.shape.length;
-      const axes = call.known(3)?.map((axis) => normaliseAxis(axis, rank)) ?? range(rank);
+      const axes = call.known(3)?.map((axis) => normalizeAxis(axis, rank)) ?? range(rank);
       const pads = call.ints(call.attributes.has('paddings') ? 'paddings' : 'pads', 1) ?? [];
       if (pads.length !== 2 * axes.length || new Set(axes).size !== axes.length) {
         throw new ShapeError(`expected two pads for each of axes ${describe(axes)}, got ${describe(pads)}`);

@@ -3,7 +3,7 @@ import { describe } from '../../graph/node.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import { ELEMENTS } from '../elements.ts';
 import type { DataType } from '../tensor_types.ts';
-import { isInteger, normaliseAxis, stridesOf, Unsupported, Value } from '../values.ts';
+import { isInteger, normalizeAxis, stridesOf, Unsupported, Value } from '../values.ts';
 import type { Call, Operators } from './operator.ts';
 
 const STORED = ['int8', 'uint8', 'int16', 'uint16', 'int32'];
@@ -67,7 +67,7 @@ function isSingle({ shape }: Value): boolean {
 /** The axis whose places have a scale of their own each. @throws ShapeError where it is not there, or has another extent. */
 function quantizedAxis(call: Call, shape: readonly number[], { shape: scales }: Value): number {
   if (call.opset < 13) throw new ShapeError(`expected one scale in opset ${call.opset}, got ${describe(scales)}`);
-  const axis = normaliseAxis(call.attributes.int('axis', 1), shape.length);
+  const axis = normalizeAxis(call.attributes.int('axis', 1), shape.length);
   if (scales.length === 1 && scales[0] === shape[axis]) return axis;
   throw new ShapeError(
     `expected ${shape[axis]} scales for axis ${axis} of ${describe(shape)}, got ${describe(scales)}`,

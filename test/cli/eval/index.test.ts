@@ -38,13 +38,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** L* of the 8-bit luma of a colour. */
+/** L* of the 8-bit luma of a color. */
 function lightnessOf([l, a, b]: readonly number[]): number {
   const [red, green, blue] = labToRgb(l!, a!, b!);
   return greyToLightness(Math.round(255 * (0.299 * red + 0.587 * green + 0.114 * blue)) / 255);
 }
 
-/** L*, a*, b* of a colour in 8-bit sRGB: with as much of its chroma as there is at its lightness. */
+/** L*, a*, b* of a color in 8-bit sRGB: with as much of its chroma as there is at its lightness. */
 function painted(lightness: number, a: number, b: number): [number, number, number] {
   const at = (share: number) => labToRgb(lightness, share * a, share * b);
   let share = 1;
@@ -107,7 +107,7 @@ describe('the report', () => {
     const mean = (of: (one: PictureReport) => number) =>
       pictures.reduce((sum, one) => sum + of(one) / pictures.length, 0);
     for (const answer of ANSWERS) {
-      for (const name of ['mseAb', 'psnr', 'ssim', 'deltaE00', 'colourfulness', 'chroma'] as const) {
+      for (const name of ['mseAb', 'psnr', 'ssim', 'deltaE00', 'colorfulness', 'chroma'] as const) {
         const { value, low, high } = metrics[name][answer];
         expect(value).toBeCloseTo(
           mean((one) => one[answer][name]),
@@ -122,11 +122,11 @@ describe('the report', () => {
       12,
     );
     expect(metrics.chromaRatio.ours.value).toBeCloseTo(metrics.chroma.ours.value / metrics.chroma.truth!.value, 12);
-    expect(metrics.colourfulnessRatio.grey).toEqual({ value: 0, low: 0, high: 0 });
+    expect(metrics.colorfulnessRatio.grey).toEqual({ value: 0, low: 0, high: 0 });
     expect(report.beside.grey.mseAb.value).toBeCloseTo(metrics.mseAb.ours.value / metrics.mseAb.grey.value, 12);
     expect(report.beside.grey.psnr.value).toBeCloseTo(metrics.psnr.ours.value - metrics.psnr.grey.value, 12);
-    const closer = mean((one) => Number(one.ours.deltaE00 < one.meanColour.deltaE00));
-    expect(report.beside.meanColour.closer.value).toBeCloseTo(closer, 12);
+    const closer = mean((one) => Number(one.ours.deltaE00 < one.meanColor.deltaE00));
+    expect(report.beside.meanColor.closer.value).toBeCloseTo(closer, 12);
   });
 
   test('the baselines, computed from the files alone', async () => {
@@ -145,10 +145,10 @@ describe('the report', () => {
       }, 0);
       expect(one.grey.psnr).toBeCloseTo(10 * Math.log10((255 ** 2 * 3 * pixels) / error), 9);
       expect(one.grey.chroma).toBeCloseTo(0, 12);
-      expect(one.grey.colourfulness).toBe(0);
+      expect(one.grey.colorfulness).toBe(0);
     }
     const means = [1, 2].map((c) => labs.flat().reduce((sum, lab) => sum + lab[c]!, 0) / labs.flat().length);
-    const { a, b } = report.protocol.meanColour;
+    const { a, b } = report.protocol.meanColor;
     expect(a).toBeCloseTo(means[0]!, 4);
     expect(b).toBeCloseTo(means[1]!, 4);
     const { mseAb } = report.metrics;
@@ -157,8 +157,8 @@ describe('the report', () => {
       const [, itsA, itsB] = painted(lightnessOf(lab), a, b);
       error += (lab[1]! - itsA) ** 2 + (lab[2]! - itsB) ** 2;
     }
-    expect(mseAb.meanColour.value / (error / labs.flat().length / 2 / 127 ** 2)).toBeCloseTo(1, 3);
-    expect(mseAb.meanColour.value).toBeLessThan(mseAb.grey.value);
+    expect(mseAb.meanColor.value / (error / labs.flat().length / 2 / 127 ** 2)).toBeCloseTo(1, 3);
+    expect(mseAb.meanColor.value).toBeLessThan(mseAb.grey.value);
   });
 
   test('the same again, to the last digit', async () => {
@@ -177,13 +177,13 @@ test('the colorizer is given grey pictures only, and with --strength 0 gives the
   for (const { ours, grey } of pictures) expect(ours).toEqual(grey);
 });
 
-test('the mean colour keeps the lightness of each pixel', () => {
+test('the mean color keeps the lightness of each pixel', () => {
   const grey = greyOf(noise(16, 16));
   const { data } = tinted(grey, { a: 6, b: 12 });
   for (let i = 0; i < data.length; i += 4) {
     const code = grey.data[i]!;
     const inside = labToRgb(greyToLightness(code / 255), 6, 12);
-    // Black, white and what lies next to them have no such colour in sRGB.
+    // Black, white and what lies next to them have no such color in sRGB.
     if (inside.some((v) => v < 0 || v > 1)) continue;
     inside.forEach((v, c) => {
       expect(Math.abs(data[i + c]! - v * 255)).toBeLessThan(0.51);
@@ -194,7 +194,7 @@ test('the mean colour keeps the lightness of each pixel', () => {
 test('the truth as the answer scores as well as can be, with finite numbers', () => {
   const { data, width, height } = picture(3, SIDE);
   const truth = { data: data as Uint8Array, width, height };
-  const { ours, grey } = scoreAll(truth, { ours: truth, grey: greyOf(truth), meanColour: greyOf(truth) });
+  const { ours, grey } = scoreAll(truth, { ours: truth, grey: greyOf(truth), meanColor: greyOf(truth) });
   expect(ours).toMatchObject({ mseAb: 0, psnr: 100, deltaE00: 0 } satisfies Partial<Score>);
   expect(ours.ssim).toBeCloseTo(1, 12);
   expect(grey.psnr).toBeLessThan(40);
@@ -207,7 +207,7 @@ test('--limit takes the first by hash; sheet, page and squares are written', asy
   expect(code, err).toBe(0);
   expect(out).toMatch(/PSNR, dB +\d/);
   expect(out).toMatch(/MSE of \(a\*, b\*\)\/127 +0\.\d{5} +0\.\d{5} +0\.\d{5}\n/);
-  expect(out).toMatch(/beside mean colour: MSE [\d.]+ % \([\d.]+…[\d.]+\) of it/);
+  expect(out).toMatch(/beside mean color: MSE [\d.]+ % \([\d.]+…[\d.]+\) of it/);
   const report = JSON.parse(await readFile(at('squares/metrics.json'), 'utf8')) as Report;
   expect(report.protocol.pictures).toBe(3);
   expect(report.protocol.notNeeded + report.leftOut.length).toBe(4);
@@ -283,11 +283,11 @@ test('what cannot be evaluated is one line and 1', async () => {
     `"failed: 'ROOT/none': expected a folder, got nothing – check the path"`,
   );
   expect(await failure(bare)).toMatchInlineSnapshot(
-    `"failed: 'ROOT/bare': expected colour pictures, got none – name another folder"`,
+    `"failed: 'ROOT/bare': expected color pictures, got none – name another folder"`,
   );
   await cp(join(photos, 'grey.png'), join(bare, 'grey.png'));
   expect(await failure(bare)).toMatchInlineSnapshot(
-    `"failed: 'ROOT/bare': expected colour pictures, got 0 unreadable and 1 grey ones – name another folder"`,
+    `"failed: 'ROOT/bare': expected color pictures, got 0 unreadable and 1 grey ones – name another folder"`,
   );
   expect(await failure(photos, '--weights', join(root, 'none'))).toMatchInlineSnapshot(
     `"failed: ROOT/none: expected a file, got no such file – check the path"`,
@@ -304,10 +304,10 @@ test('wrong arguments are one line and 2', async () => {
     return err.trimEnd();
   };
   expect(await wrong()).toMatchInlineSnapshot(
-    `"expected one folder of colour photographs, got none – see 'koalarize eval --help'"`,
+    `"expected one folder of color photographs, got none – see 'koalarize eval --help'"`,
   );
   expect(await wrong('a', 'b')).toMatchInlineSnapshot(
-    `"expected one folder of colour photographs, got 2 – see 'koalarize eval --help'"`,
+    `"expected one folder of color photographs, got 2 – see 'koalarize eval --help'"`,
   );
   expect(await wrong('a', '--what')).toContain("see 'koalarize eval --help'");
   expect(await wrong('a', '--size', '8')).toMatchInlineSnapshot(

@@ -1,4 +1,4 @@
-/** Training and colouring with a feature extractor, as a user would: a small classifier from an ONNX file. */
+/** Training and coloring with a feature extractor, as a user would: a small classifier from an ONNX file. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -239,19 +239,19 @@ test('--init: weights without an extractor learn to use one, and those with one 
   );
 });
 
-test('colours with the extractor, and says what is missing', async () => {
+test('colors with the extractor, and says what is missing', async () => {
   const grey = join(root, 'grey');
   await mkdir(grey);
   await writePicture(join(grey, 'a.png'), 3, 70, 50);
   const weights = ['--weights', join(root, 'one/weights.safetensors')];
-  const colour = (out: string, ...argv: string[]) =>
+  const color = (out: string, ...argv: string[]) =>
     call(colorizeCommand, join(grey, 'a.png'), '-o', join(root, out), ...argv);
-  const { code, err, embedded } = await colour('a.png', ...weights, '--inception', onnx);
+  const { code, err, embedded } = await color('a.png', ...weights, '--inception', onnx);
   expect(code, err).toBe(0);
   expect(embedded).toBe(1);
   expect(await readImage(join(root, 'a.png'))).toMatchObject({ width: 70, height: 50 });
   const failure = async (...argv: string[]) =>
-    (await colour('b.png', ...argv)).err.split('\n')[0]!.replaceAll(/[0-9a-f]{64}/g, 'HASH');
+    (await color('b.png', ...argv)).err.split('\n')[0]!.replaceAll(/[0-9a-f]{64}/g, 'HASH');
   expect(await failure(...weights)).toMatchInlineSnapshot(
     `"[1/1] failed: ROOT/grey/a.png: ROOT/one/weights.safetensors: expected the feature extractor of the training (logits of 'logits', 7 values, from 24 x 24 pixels in -1…1, SHA-256 HASH), got none – name its ONNX file (--inception)"`,
   );

@@ -126,6 +126,6 @@ test('nothing to train with is an error that says why', async () => {
     `"FormatError: 'ROOT/none/a.jpg': expected a folder, got a file – check the path"`,
   );
   expect(await message(dir)).toMatchInlineSnapshot(
-    `"FormatError: 'ROOT/none': expected colour pictures, got 1 unreadable and 0 grey ones – name another folder"`,
+    `"FormatError: 'ROOT/none': expected color pictures, got 1 unreadable and 0 grey ones – name another folder"`,
   );
 });

@@ -77,17 +77,17 @@ test('a run that goes on with other algorithms says so, once', async () => {
   expect(await call(train, '--out', run, '--resume', '--steps', '5')).toContain(said);
 });
 
-test('colouring measures for a new size of picture', async () => {
+test('coloring measures for a new size of picture', async () => {
   const weights = join(root, 'weights.safetensors');
   await writeTestWeights(weights);
   const [name] = await readdir(photos);
-  const colour = (size: number) => {
+  const color = (size: number) => {
     const to = ['-o', join(root, `${size}.png`), '--weights', weights, '--render-size', `${size}`];
     return call(colorizeCommand, join(photos, name!), ...to, '--tune');
   };
-  expect(await colour(32)).toMatch(MEASURED);
-  expect(await colour(32)).not.toContain('tuning');
-  expect(await colour(40)).toMatch(MEASURED);
+  expect(await color(32)).toMatch(MEASURED);
+  expect(await color(32)).not.toContain('tuning');
+  expect(await color(40)).toMatch(MEASURED);
 });
 
 test('a terminal sees what is measured, on one line', () => {

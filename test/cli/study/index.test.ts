@@ -177,7 +177,7 @@ describe('a sitting', () => {
 describe('the page', () => {
   test('carries the first pictures by hash both ways, and the code tells which is which', async () => {
     const { deck, page, err } = await deckOf('study.html', '--count', '2');
-    expect(err).toMatch(/study {4}ID: a sitting shows 2 coloured and 2 real ones/);
+    expect(err).toMatch(/study {4}ID: a sitting shows 2 colored and 2 real ones/);
     expect(err).not.toContain('warning');
     const files = await Promise.all(
       Array.from({ length: 7 }, async (_, i) => {
@@ -350,11 +350,11 @@ test('what cannot be asked for is one line and 2', async () => {
     return err.trimEnd();
   };
   expect(await wrong()).toMatchInlineSnapshot(
-    `"expected one folder of colour photographs (with --merge: files of saved answers), got none – see 'koalarize study --help'"`,
+    `"expected one folder of color photographs (with --merge: files of saved answers), got none – see 'koalarize study --help'"`,
   );
   expect(await wrong('a')).toMatchInlineSnapshot(`"expected -o FILE.html, got none – see 'koalarize study --help'"`);
   expect(await wrong('a', 'b', '-o', 'x.html')).toMatchInlineSnapshot(
-    `"expected one folder of colour photographs, got 2 – see 'koalarize study --help'"`,
+    `"expected one folder of color photographs, got 2 – see 'koalarize study --help'"`,
   );
   expect(await wrong('a', '-o', 'x.png')).toMatchInlineSnapshot(
     `"--output: expected a name that ends in .html .htm, got 'x.png' – see 'koalarize study --help'"`,
@@ -378,6 +378,6 @@ test('one picture is not enough, unless it is shown both ways', async () => {
   const small = ['--size', '32', '--render-size', '16', '--weights', weights, '-o', join(root, 'lonely.html')];
   const { code, err } = await study(lonely, ...small);
   expect(code).toBe(1);
-  expect(err).toContain("failed: 'ROOT/lonely': expected two colour pictures or more, got one – add some, or --both");
+  expect(err).toContain("failed: 'ROOT/lonely': expected two color pictures or more, got one – add some, or --both");
   expect((await study(lonely, '--both', ...small)).code).toBe(0);
 });

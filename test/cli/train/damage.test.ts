@@ -38,7 +38,7 @@ afterAll(() => rm(root, { recursive: true }));
 const call = (...argv: readonly string[]) => callIn(root, ...argv);
 const checkpoints = async (at: string) => (await readdir(join(at, 'checkpoints'))).sort();
 
-test('a run inside of its photographs is not learnt from, and what else is there is told', async () => {
+test('a run inside of its photographs is not learned from, and what else is there is told', async () => {
   const first = await call(photos, '--out', run, ...SMALL, '--steps', '6', '--val-every', '3');
   expect(first.err).toMatch(/found {4}20 pictures; left out: 0 unreadable, 0 grey, 0 repeated; no pictures: 1 \.txt/);
   expect(first.code).toBe(0);

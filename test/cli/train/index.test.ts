@@ -102,7 +102,7 @@ test('a run leaves weights, checkpoints, a log, sheets; and the same seed gives 
   expect(log.at(-1)!.deviceWaits).toBeGreaterThanOrEqual(0);
   expect(log.at(-1)!.deviceWaits).toBeLessThan(1);
   const validation = log.at(-2)!;
-  expect(validation.grey).toBeGreaterThan(validation.meanColour!);
+  expect(validation.grey).toBeGreaterThan(validation.meanColor!);
   expect(validation.val).toBeLessThan(validation.grey!);
 
   // Elsewhere, under other names, with another cache: the same pictures.

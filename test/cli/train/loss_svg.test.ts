@@ -10,7 +10,7 @@ const coordinates = (svg: string, kind: string) =>
   ]);
 
 test('falls where the loss falls, and marks validations beside their baselines', () => {
-  const svg = lossSvg([...steps, { step: 1000, val: 0.012, grey: 0.02, meanColour: 0.017 }]);
+  const svg = lossSvg([...steps, { step: 1000, val: 0.012, grey: 0.02, meanColor: 0.017 }]);
   const means = coordinates(svg, 'mean');
   expect(means.length).toBeGreaterThan(400);
   // Downwards is larger.
@@ -35,8 +35,8 @@ test('a batch far out stays within the drawing; a run without validations, or wi
 test('a cross-entropy has an axis of its own, and leaves the scores theirs', () => {
   const large = steps.map(({ step, loss }) => ({ step, loss: 200 * loss }));
   const scores = [
-    { step: 500, val: 0.016, grey: 0.02, meanColour: 0.017 },
-    { step: 1000, val: 0.012, grey: 0.02, meanColour: 0.017 },
+    { step: 500, val: 0.016, grey: 0.02, meanColor: 0.017 },
+    { step: 1000, val: 0.012, grey: 0.02, meanColor: 0.017 },
   ];
   const svg = lossSvg([...large, ...scores], 'cross-entropy');
   expect(svg).toContain('Cross-entropy of 1000 steps');

@@ -83,9 +83,9 @@ test('with all options, stopped and resumed, it gives the same bits; what it nee
   expect(await call('--resume', '--out', folder, '--steps', '10', '--ema', '0.99')).toMatchInlineSnapshot(
     `"2 koalarize train: --ema: expected 0.9, as the run began with, got 0.99: leave it out with --resume – see 'koalarize train --help'"`,
   );
-  await rm(join(folder, 'colours.json'));
+  await rm(join(folder, 'colors.json'));
   expect(await call('--resume', '--out', folder, '--steps', '10')).toMatchInlineSnapshot(
-    `"1 koalarize train: ROOT/halves/colours.json: expected the colours that the run began with, got none – put the file back"`,
+    `"1 koalarize train: ROOT/halves/colors.json: expected the colors that the run began with, got none – put the file back"`,
   );
 });
 

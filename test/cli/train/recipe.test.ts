@@ -5,7 +5,7 @@ import type { Tensors } from '../../../src/graph/parameters.ts';
 import { colorizationNetwork } from '../../../src/model/network.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../../src/train/checkpoint.ts';
 import { assembleBatch, sourceSize } from '../../../src/train/data/batch.ts';
-import { BINS, colourWeights } from '../../../src/train/data/rebalance.ts';
+import { BINS, colorWeights } from '../../../src/train/data/rebalance.ts';
 import { Sampler } from '../../../src/train/data/sampler.ts';
 import type { NetworkBuilder } from '../../../src/train/loss.ts';
 import { warmup } from '../../../src/train/optimizer/schedule.ts';
@@ -113,7 +113,7 @@ test('with everything on, a checkpoint goes on to the bit', async () => {
   const config = {
     microBatch: 2,
     chromaGain: 1.2,
-    colourWeights: colourWeights(counts, 0.5),
+    colorWeights: colorWeights(counts, 0.5),
     adam: { clipNorm: 0.05 },
     averageDecay: 0.9,
   };
@@ -133,13 +133,13 @@ test('with everything on, a checkpoint goes on to the bit', async () => {
 });
 
 test('stronger targets, weights and masks leave the validation as it is', async () => {
-  const table = colourWeights(
+  const table = colorWeights(
     random(BINS ** 2, 3).map((value) => value + 1),
     0.5,
   );
   const [plain, other] = [
     await makeTrainer(),
-    await makeTrainer({ chromaGain: 2, colourWeights: table, masked: true, lightness: 'lab' }),
+    await makeTrainer({ chromaGain: 2, colorWeights: table, masked: true, lightness: 'lab' }),
   ];
   const scores = [];
   for (const trainer of [plain, other]) {
@@ -150,7 +150,7 @@ test('stronger targets, weights and masks leave the validation as it is', async 
   expect(scores[1]).toEqual(scores[0]);
 });
 
-test('a stronger target is learnt', async () => {
+test('a stronger target is learned', async () => {
   const [plain, stronger] = [await makeTrainer(), await makeTrainer({ chromaGain: 2 })];
   const squares: number[] = [];
   for (const trainer of [plain, stronger]) {
@@ -158,7 +158,7 @@ test('a stronger target is learnt', async () => {
     const validator = await Validator.create(gpu, trainer, network, dataset);
     open.push(validator);
     const pictures = await validator.compare(8);
-    // How far the colours are from the greys, in codes.
+    // How far the colors are from the greys, in codes.
     const strength = ({ grey, output }: (typeof pictures)[number]) =>
       Array.from(output.data).reduce((sum, value, i) => sum + (value - grey.data[i]!) ** 2, 0);
     squares.push(pictures.reduce((sum, picture) => sum + strength(picture), 0));

@@ -200,7 +200,7 @@ describe('further samples', () => {
       ).toBeLessThan(0.51);
       const { warnings } = await readImage(file, { name: 'x.tif' });
       expect(warnings).toEqual(['x.tif: has a further sample a pixel that is not declared as transparency – left out']);
-      // Nor do they hide what is learnt from.
+      // Nor do they hide what is learned from.
       expect(Math.min(...(await decodeForTraining(file, { longer: WIDTH })).data)).toBe(0);
     }
     const grey = tiff(

@@ -46,29 +46,29 @@ describe('lightness', () => {
   ])('of a %s grey picture is kept at every pixel under strong chroma', (_, picture) => {
     const max = maxCode(picture);
     const out = applyChroma(picture, chromaNoise(9, 7, 127));
-    let coloured = 0;
+    let colored = 0;
     for (let i = 0; i < 64 * 48; i++) {
       const grey = picture.data[4 * i]!;
       const [lightness, a, b] = labAt(out, i);
-      coloured += Math.hypot(a, b) > 5 ? 1 : 0;
+      colored += Math.hypot(a, b) > 5 ? 1 : 0;
       // What rounding the three components by half a code can do: under 0.23 at 8 bits.
       expect(Math.abs(lightness - greyToLightness(grey / max))).toBeLessThan(max === 255 ? 0.25 : 0.002);
     }
-    expect(coloured).toBeGreaterThan(2000);
+    expect(colored).toBeGreaterThan(2000);
   });
 
-  it('is that of the luma for a colour picture, whose own chroma is dropped', () => {
-    const colour = noise(40, 30);
+  it('is that of the luma for a color picture, whose own chroma is dropped', () => {
+    const color = noise(40, 30);
     const row = new Uint16Array(40);
     const grey = new Uint8ClampedArray(40 * 30 * 4).fill(255);
     for (let y = 0; y < 30; y++) {
-      lumaRow(colour.data, 4, 40, y, row);
+      lumaRow(color.data, 4, 40, y, row);
       row.forEach((code, x) => {
         grey.fill(code, (y * 40 + x) * 4, (y * 40 + x) * 4 + 3);
       });
     }
     const chroma = chromaNoise(5, 5, 60);
-    expect(applyChroma(colour, chroma)).toEqual(applyChroma({ data: grey, width: 40, height: 30 }, chroma));
+    expect(applyChroma(color, chroma)).toEqual(applyChroma({ data: grey, width: 40, height: 30 }, chroma));
   });
 
   it.each([255, 65535])('leaves every grey up to %i exactly as it is without chroma', (max) => {
@@ -102,7 +102,7 @@ describe('gamut clip', () => {
     }
   });
 
-  it('returns colours inside sRGB to within one code', () => {
+  it('returns colors inside sRGB to within one code', () => {
     const next = random(5);
     for (let i = 0; i < 2000; i++) {
       const rgb = [0, 0, 0].map(() => Math.floor(next() * 256));
@@ -177,7 +177,7 @@ describe('options and inputs', () => {
     [7, 5],
     [3000, 17],
     [4000, 3000],
-  ])('colours %i x %i', (width, height) => {
+  ])('colors %i x %i', (width, height) => {
     const picture = { data: new Uint8ClampedArray(width * height).fill(128), width, height };
     const out = applyChroma(picture, chromaNoise(28, 21, 40));
     expect([out.width, out.height, out.data.length]).toEqual([width, height, width * height * 4]);

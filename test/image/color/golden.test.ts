@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { rgbToLab } from '../../../src/image/color/lab.ts';
 import { loadGoldenLab } from '../../golden/random.ts';
 
-test('forty colours', () => {
+test('forty colors', () => {
   const { rgb, lab } = loadGoldenLab();
   expect(rgb).toHaveLength(40);
   rgb.forEach(([r, g, b], i) => {

@@ -86,7 +86,7 @@ describe('identities', () => {
     }
   });
 
-  it('converts RGBA in bulk as it does one colour', () => {
+  it('converts RGBA in bulk as it does one color', () => {
     const lab = rgbaToLab(Uint8Array.of(10, 200, 30, 0, 255, 128, 64, 255));
     expect([...lab]).toEqual([
       ...rgbToLab(10 / 255, 200 / 255, 30 / 255).map(Math.fround),

@@ -32,7 +32,7 @@ function chromaAt(lightness: number, strength: number, chroma = TWO_HUES): [numb
 const range = (from: number, to: number, steps: number) =>
   Array.from({ length: steps + 1 }, (_, i) => from + ((to - from) * i) / steps);
 
-/** The largest step between neighbours. */
+/** The largest step between neighbors. */
 const jump = (values: readonly number[]) => Math.max(...values.slice(1).map((v, i) => Math.abs(v - values[i]!)));
 
 describe('parts', () => {
@@ -48,7 +48,7 @@ describe('parts', () => {
     expect(jump(range(0, 100, 1000).map(lightnessWindow))).toBeLessThan(0.011);
   });
 
-  it('the ceiling leaves small increases, is never passed, and keeps the order of colours', () => {
+  it('the ceiling leaves small increases, is never passed, and keeps the order of colors', () => {
     expect(ceilingGain(1, 30, 70)).toBe(1);
     expect(ceilingGain(5, 70, 70)).toBe(1);
     expect(ceilingGain(5, 90, 70)).toBe(1);
@@ -121,7 +121,7 @@ describe('strength', () => {
     expect(jump(chromas)).toBeLessThan(0.01 * Math.hypot(12, 20) + 0.02);
   });
 
-  it('takes nothing above 1 to a picture of one weak tint, and does to one strong colour', () => {
+  it('takes nothing above 1 to a picture of one weak tint, and does to one strong color', () => {
     expect(chromaAt(50, 2, plane(1, 6, 10))).toEqual(chromaAt(50, 1, plane(1, 6, 10)));
     expect(Math.hypot(...chromaAt(50, 2, plane(1, -30, 30)))).toBeGreaterThan(48);
   });

@@ -141,7 +141,7 @@ describe('guided upsampling', () => {
     return off / (width / small.width);
   }
 
-  it.each([160, 164, 168])('lets colours bleed less across an edge in the grey (at column %i)', (edge) => {
+  it.each([160, 164, 168])('lets colors bleed less across an edge in the grey (at column %i)', (edge) => {
     const strong = [bleeding(64, 192, 'bilinear', edge), bleeding(64, 192, 'guided', edge)];
     expect(strong[0]).toBeGreaterThan(0.3);
     expect(strong[1]! / strong[0]!).toBeLessThan(0.65);
@@ -149,7 +149,7 @@ describe('guided upsampling', () => {
     expect(weak[1]! / weak[0]!).toBeLessThan(0.75);
   });
 
-  it('is the bilinear one where the grey has no edges, where colours have none, and without a guide', () => {
+  it('is the bilinear one where the grey has no edges, where colors have none, and without a guide', () => {
     const flat = { data: new Uint8ClampedArray(40 * 30).fill(120), width: 40, height: 30 };
     const { data, guide, ...size } = guided(6, 5);
     const bilinear = (picture: Picture, chroma: Chroma) => applyChroma(picture, chroma, { upsampling: 'bilinear' });
@@ -163,7 +163,7 @@ describe('guided upsampling', () => {
     expect(applyChroma(picture, { ...without, guide })).not.toEqual(applyChroma(picture, without));
   });
 
-  it('colours 8 and 16 bits alike, to the rounding', () => {
+  it('colors 8 and 16 bits alike, to the rounding', () => {
     const picture = noise(41, 29, { grey: true });
     const chroma = guided(7, 5, { width: 6.5, height: 4.5 });
     const same = { ...picture, data: Uint16Array.from(picture.data, (code) => code * 257) };

@@ -183,7 +183,7 @@ describe('contactSheet', () => {
     return { data, width, height };
   };
 
-  it('centres each picture in a cell of one size, with gaps', () => {
+  it('centers each picture in a cell of one size, with gaps', () => {
     const options = { cell: { width: 8, height: 8 }, gap: 2, background: 200 };
     const sheet = contactSheet([[solid(40, 20, 10), solid(3, 6, 20)], [deep(solid(9, 9, 0))]], options);
     expect([sheet.width, sheet.height]).toEqual([22, 22]);

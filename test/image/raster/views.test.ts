@@ -33,7 +33,7 @@ test.each([
       ramp(16, 8, { width: 12, height: 8 }, true),
     ],
   ],
-])('%s: the colours lie where they lie in the picture', (_, views) => {
+])('%s: the colors lie where they lie in the picture', (_, views) => {
   const mean = meanOfViews(views);
   expect([mean.width, mean.height]).toEqual([12, 8]);
   const inside = (i: number) => i % 12 > 0 && i % 12 < 11 && i >= 12 && i < 84;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type KernelSpec, locate, specialise, type Variants } from '../../../src/kernels/core/define.ts';
+import { type KernelSpec, locate, specialize, type Variants } from '../../../src/kernels/core/define.ts';
 import { allKernels } from '../../../src/kernels/index.ts';
 import { gpu } from '../../support/gpu.ts';
 import { openNullDevice } from '../../support/null_device.ts';
@@ -15,7 +15,7 @@ const cases = allKernels.flatMap((kernel) =>
 
 test.each(cases)('%s %s compiles', async (_name, _variant, choice, kernel) => {
   const device = deviceFor(kernel);
-  const module = device.createShaderModule({ code: specialise(kernel, choice) });
+  const module = device.createShaderModule({ code: specialize(kernel, choice) });
   const { messages } = await module.getCompilationInfo();
   expect(messages.map(({ lineNum, message }) => `${locate(kernel, choice, lineNum)} ${message}`)).toEqual([]);
   // The driver has its own compiler, and its own errors.
@@ -31,7 +31,7 @@ test.each(allKernels.filter((kernel) => kernel.requires).map((kernel) => [kernel
       const features = kernel.requires!.filter((feature) => feature !== left) as GPUFeatureName[];
       const device = await openNullDevice(features);
       device.pushErrorScope('validation');
-      device.createShaderModule({ code: specialise(kernel, everyChoice(kernel.variants)[0]!) });
+      device.createShaderModule({ code: specialize(kernel, everyChoice(kernel.variants)[0]!) });
       expect((await device.popErrorScope())?.message, left).toMatch(/extension|feature/);
       device.destroy();
     }
@@ -80,7 +80,7 @@ test.each(allKernels.filter(({ library }) => library).map((kernel) => [kernel.na
       expect(libraries.has(name)).toBe(true);
       const used = everyChoice(kernel.variants).some((choice) => {
         const { [name]: left, ...library } = kernel.library!;
-        const others = specialise({ ...kernel, library }, choice);
+        const others = specialize({ ...kernel, library }, choice);
         return declaredIn(text).some((declared) => declared === 'main' || new RegExp(`\\b${declared}\\b`).test(others));
       });
       expect(used, name).toBe(true);

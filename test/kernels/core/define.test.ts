@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defineKernel, type KernelSpec, linear, locate, specialise } from '../../../src/kernels/core/define.ts';
+import { defineKernel, type KernelSpec, linear, locate, specialize } from '../../../src/kernels/core/define.ts';
 import { packParams } from '../../../src/kernels/core/record.ts';
 import { biasAdd } from '../../../src/kernels/elementwise/bias_add.ts';
 import { relu } from '../../../src/kernels/elementwise/relu.ts';
@@ -58,7 +58,7 @@ describe('a library', () => {
   };
 
   test('comes after the shader and its variants; its directives come first of all, and no line moves', () => {
-    expect(specialise(defineKernel(kernel), { end: 'two' })).toBe(
+    expect(specialize(defineKernel(kernel), { end: 'two' })).toBe(
       [
         'enable f16; // halve',
         '@group(0) @binding(0) var<storage, read_write> y: array<vec4f>;',
@@ -160,10 +160,10 @@ describe('a call that does not fit is refused:', () => {
     );
   });
   test('an unknown variant', () => {
-    expect(() => specialise(biasAdd, { activation: 'gelu' as never })).toThrowErrorMatchingInlineSnapshot(
+    expect(() => specialize(biasAdd, { activation: 'gelu' as never })).toThrowErrorMatchingInlineSnapshot(
       `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, tanh, got 'gelu']`,
     );
-    expect(() => specialise(biasAdd, {} as never)).toThrowErrorMatchingInlineSnapshot(
+    expect(() => specialize(biasAdd, {} as never)).toThrowErrorMatchingInlineSnapshot(
       `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, tanh, got 'undefined']`,
     );
   });

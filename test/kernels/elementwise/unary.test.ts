@@ -86,7 +86,7 @@ describe.each(Object.keys(unaries) as Unary[])('%s', (f) => {
     expectClose(await apply(f, positive), Array.from(positive, want), { relative, absolute });
   });
 
-  test('keeps NaN, and leaves its neighbours alone', async () => {
+  test('keeps NaN, and leaves its neighbors alone', async () => {
     const got = await apply(f, Float32Array.of(0.5, Number.NaN, 2, 0.25, Number.NaN));
     expect(Array.from(got, Number.isNaN)).toEqual([false, true, false, false, true]);
   });

@@ -17,7 +17,7 @@ function noise(width: number, height: number, seed = 1) {
   return { data, width, height };
 }
 
-/** The triangle filter as its definition reads: position x of `size` sees `values` with half-pixel centres. */
+/** The triangle filter as its definition reads: position x of `size` sees `values` with half-pixel centers. */
 function resized(values: readonly number[], size: number): number[] {
   const scale = values.length / size;
   const radius = Math.max(scale, 1);

@@ -7,8 +7,8 @@ import { expectClose } from '../../reference/close.ts';
 import { labOf, lumaLightnessOf, rgbOf, type Triple } from '../../reference/lab.ts';
 import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
 
-/** Greys, corners, dark colours, and a spread of the cube. */
-const colours: Triple[] = [
+/** Greys, corners, dark colors, and a spread of the cube. */
+const colors: Triple[] = [
   ...Array.from({ length: 256 }, (_, v): Triple => [v, v, v]),
   ...Array.from({ length: 8 }, (_, i): Triple => [255 * (i & 1), 255 * ((i >> 1) & 1), 255 * ((i >> 2) & 1)]),
   ...Array.from({ length: 1000 }, (_, i): Triple => [i % 10, Math.floor(i / 10) % 10, Math.floor(i / 100)]),
@@ -17,9 +17,9 @@ const colours: Triple[] = [
     3,
   ).map(([r, g, b]): Triple => [r!, g!, b!]),
 ];
-const alphas = colours.map((_, i) => (i * 37) % 256);
-const pixels = Uint32Array.from(colours, ([r, g, b], i) => (r | (g << 8) | (b << 16) | (alphas[i]! << 24)) >>> 0);
-const all = { images: 1, height: 1, width: colours.length, source_height: 1, source_width: colours.length };
+const alphas = colors.map((_, i) => (i * 37) % 256);
+const pixels = Uint32Array.from(colors, ([r, g, b], i) => (r | (g << 8) | (b << 16) | (alphas[i]! << 24)) >>> 0);
+const all = { images: 1, height: 1, width: colors.length, source_height: 1, source_width: colors.length };
 const whole = new Uint32Array([0, 0, 0, 0]);
 
 /** In units of L*, a*, b*: WGSL lets pow be off by some 1e-6, which a* multiplies by 500. lavapipe: 1.3e-4. */
@@ -34,23 +34,23 @@ test('the reference knows the published values of the primaries', () => {
 });
 
 test.each(['luma', 'lab'] as const)('lightness of %s', async (source) => {
-  const y = poisoned(colours.length);
+  const y = poisoned(colors.length);
   await run((emit) => emit.call(lightness, { pixels: upload(pixels), windows: upload(whole), y }, all, { source }));
-  const want = colours.map((rgb) => (source === 'luma' ? lumaLightnessOf(rgb) : labOf(rgb)[0]));
-  const got = Array.from(await gpu.readFloats(y, colours.length), (v) => 50 * (v + 1));
+  const want = colors.map((rgb) => (source === 'luma' ? lumaLightnessOf(rgb) : labOf(rgb)[0]));
+  const got = Array.from(await gpu.readFloats(y, colors.length), (v) => 50 * (v + 1));
   expectClose(got, want, { absolute: TOLERANCE });
 });
 
 test.each([102, 255])('lightness as early film saw it, by %i of 255', async (blue) => {
-  const y = poisoned(colours.length);
+  const y = poisoned(colors.length);
   const windows = upload(new Uint32Array([0, 0, 0, blue]));
   await run((emit) => emit.call(lightness, { pixels: upload(pixels), windows, y }, all, { source: 'luma' }));
   const mix = (today: number, film: number) => today + (blue / 255) * (film - today);
-  const want = colours.map(([r, g, b]) => {
+  const want = colors.map(([r, g, b]) => {
     const grey = mix(0.299 * r + 0.587 * g + 0.114 * b, 0.3 * g + 0.7 * b);
     return labOf([grey, grey, grey])[0];
   });
-  const got = Array.from(await gpu.readFloats(y, colours.length), (v) => 50 * (v + 1));
+  const got = Array.from(await gpu.readFloats(y, colors.length), (v) => 50 * (v + 1));
   expectClose(got, want, { absolute: TOLERANCE });
 });
 
@@ -72,7 +72,7 @@ test.each([
   await run((emit) =>
     emit.call(lightness, { pixels: upload(pixels.slice(0, 256)), windows, y }, params, { source: 'luma' }),
   );
-  const want = colours.slice(0, 256).map(([grey]) => {
+  const want = colors.slice(0, 256).map(([grey]) => {
     const toned = 255 * (black + (white - black) * Math.max(grey / 255, 1e-4) ** gamma);
     return labOf([toned, toned, toned])[0];
   });
@@ -81,21 +81,21 @@ test.each([
 });
 
 test('chroma, and its gain', async () => {
-  const y = poisoned(2 * colours.length);
-  const doubled = poisoned(2 * colours.length);
+  const y = poisoned(2 * colors.length);
+  const doubled = poisoned(2 * colors.length);
   const buffers = { pixels: upload(pixels), windows: upload(whole) };
   await run((emit) => {
     emit.call(chroma, { ...buffers, y }, { ...all, gain: 1 });
     emit.call(chroma, { ...buffers, y: doubled }, { ...all, gain: 2 });
   });
-  const got = await gpu.readFloats(y, 2 * colours.length);
+  const got = await gpu.readFloats(y, 2 * colors.length);
   expectClose(
     Array.from(got, (v) => 127 * v),
-    colours.flatMap((rgb) => labOf(rgb).slice(1)),
+    colors.flatMap((rgb) => labOf(rgb).slice(1)),
     { absolute: TOLERANCE },
   );
   expectClose(
-    await gpu.readFloats(doubled, 2 * colours.length),
+    await gpu.readFloats(doubled, 2 * colors.length),
     Array.from(got, (v) => 2 * v),
     { absolute: 1e-6 },
   );
@@ -111,9 +111,9 @@ test('greys have exactly no chroma', async () => {
 });
 
 test('coverage is alpha, 0 and 1 exactly', async () => {
-  const y = poisoned(colours.length);
+  const y = poisoned(colors.length);
   await run((emit) => emit.call(coverage, { pixels: upload(pixels), windows: upload(whole), y }, all));
-  const got = await gpu.readFloats(y, colours.length);
+  const got = await gpu.readFloats(y, colors.length);
   expectClose(
     got,
     alphas.map((a) => a / 255),
@@ -152,7 +152,7 @@ test('windows crop and mirror each picture on its own, and repeat the edge', asy
 });
 
 test('lab_to_rgba gives back every byte, and clips what lies outside', async () => {
-  const labs = colours.map(labOf);
+  const labs = colors.map(labOf);
   const vivid = labs.map(([l, a, b]): Triple => [l, 1.7 * a, 1.7 * b]);
   for (const [lab, off] of [
     [labs, 0],

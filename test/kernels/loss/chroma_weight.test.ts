@@ -15,7 +15,7 @@ async function weightsOf(ab: readonly number[], gain = 1): Promise<number[]> {
   return [...(await gpu.readFloats(y, count))];
 }
 
-test.each([1, 255, 256, 257, 5003])('%i pixels take the weight of their colour', async (count) => {
+test.each([1, 255, 256, 257, 5003])('%i pixels take the weight of their color', async (count) => {
   // Off the bins' edges, where a rounding decides.
   const ab = Array.from(random(2 * count, 4), (v) => 130 * v).map((v) => (Math.abs((v / 10) % 1) === 0.5 ? v + 1 : v));
   const want = Array.from({ length: count }, (_, i) => table[binOf(ab[2 * i]!, ab[2 * i + 1]!)]!);
@@ -23,7 +23,7 @@ test.each([1, 255, 256, 257, 5003])('%i pixels take the weight of their colour',
   expect(await weightsOf(ab, 1.25), 'a gain makes no difference').toEqual(want);
 });
 
-test('grey has a bin of its own in the middle, and colours past the table take its edge', async () => {
+test('grey has a bin of its own in the middle, and colors past the table take its edge', async () => {
   const middle = (BINS - 1) / 2;
   expect(await weightsOf([0, 0, 4.9, -4.9, 5.1, 0, 0, -5.1, 500, -500])).toEqual([
     middle * BINS + middle + 1,

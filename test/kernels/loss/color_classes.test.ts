@@ -1,4 +1,4 @@
-/** Cross-entropy over classes of colour, its gradient, and the annealed mean, against float64. */
+/** Cross-entropy over classes of color, its gradient, and the annealed mean, against float64. */
 import { describe, expect, test } from 'vitest';
 import { annealedMean } from '../../../src/kernels/loss/annealed_mean.ts';
 import { BINS_PER_UNIT } from '../../../src/kernels/loss/chroma_bins.ts';
@@ -16,7 +16,7 @@ function softmax(logits: ArrayLike<number>, sharpness = 1): number[] {
   return powers.map((v) => v / sum);
 }
 
-/** The four bins around a colour, by bilinear interpolation; all others have no share. */
+/** The four bins around a color, by bilinear interpolation; all others have no share. */
 function shares(a: number, b: number, side: number): number[] {
   const place = [a, b].map((v) => Math.min(Math.max(v * BINS_PER_UNIT + (side - 1) / 2, 0), side - 1));
   const [low, high] = place.map((v) => Math.min(Math.floor(v), side - 2)) as [number, number];
@@ -41,7 +41,7 @@ describe.each([false, true])('weighted: %s', (weighted) => {
   test.each(cases)('cross-entropy of %i pixels, %i bins a side', async (pixels, side) => {
     const classes = side * side;
     const logits = random(pixels * classes, 1).map((v) => 6 * v);
-    // Some of the colours are beyond the table.
+    // Some of the colors are beyond the table.
     const chroma = random(2 * pixels, 2).map((v) => (v * 0.6 * side) / BINS_PER_UNIT);
     const weight = weighted ? random(pixels, 3).map((v) => (v < -0.5 ? 0 : v + 1)) : undefined;
     const [y, again, dlogits] = [poisoned(1), poisoned(1), poisoned(pixels * classes)];

@@ -80,7 +80,7 @@ test('the loss of a batch of 100 is good to 1e-6', async () => {
   expectClose(await gpu.readFloats(weighted, 1), [reference(pred, truth, weight, 2)], { relative: 1e-6 });
 });
 
-test('a pixel of weight 0 does not count, whatever its neighbours', async () => {
+test('a pixel of weight 0 does not count, whatever its neighbors', async () => {
   const [y, dpred] = [poisoned(1), poisoned(6)];
   const inputs = {
     pred: upload(Float32Array.of(1, 2, 99, 99, 3, 4)),

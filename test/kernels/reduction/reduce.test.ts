@@ -24,7 +24,7 @@ const SHAPES = [
 ] as const;
 
 describe.each(SHAPES)('outer %i, rows %i, channels %i', (outer, rows, channels) => {
-  // Not centred, so that sums are large and their rounding errors too.
+  // Not centered, so that sums are large and their rounding errors too.
   const x = random(outer * rows * channels).map((v) => v + 0.5);
 
   test.each(['sum', 'mean', 'max'] as const)('%s', async (reduction) => {

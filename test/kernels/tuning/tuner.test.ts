@@ -167,11 +167,11 @@ describe('a candidate', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('that is equal, but for noise, does not replace the heuristic’s favourite', async () => {
+  test('that is equal, but for noise, does not replace the heuristic’s favorite', async () => {
     const { gpu } = await open();
-    const cheaper = { ...directForward, name: 'favourite', cost: () => 1e-3 };
+    const cheaper = { ...directForward, name: 'favorite', cost: () => 1e-3 };
     const winners = await new Tuner(gpu, beside(cheaper)).tune([forward]);
-    expect([...winners.values()]).toEqual(['favourite']);
+    expect([...winners.values()]).toEqual(['favorite']);
   });
 
   test.each<[string, Algorithm<'forward'>, RegExp]>([

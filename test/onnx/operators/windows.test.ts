@@ -1,4 +1,4 @@
-/** Convolutions, pools and normalisations, in all forms of their attributes, against ONNX Runtime. */
+/** Convolutions, pools and normalizations, in all forms of their attributes, against ONNX Runtime. */
 import { test } from 'vitest';
 import { type Argument, type Case, expectSame, floats } from '../../support/oracle.ts';
 import { float } from '../../support/proto_builder.ts';

@@ -1,28 +1,28 @@
-/** What each colour weighs in the loss: the table, and the loss with it. */
+/** What each color weighs in the loss: the table, and the loss with it. */
 import { expect, test } from 'vitest';
-import { countColours } from '../../../src/cli/train/colors.ts';
+import { countColors } from '../../../src/cli/train/colors.ts';
 import { compile } from '../../../src/graph/compile.ts';
 import { glorotUniform } from '../../../src/graph/initializers.ts';
 import { reachable } from '../../../src/graph/node.ts';
 import { ParameterLayout, ParameterSlab } from '../../../src/graph/parameters.ts';
 import { colorizationNetwork } from '../../../src/model/network.ts';
 import { assembleBatch, type Picture, sourceSize } from '../../../src/train/data/batch.ts';
-import { BINS, binOf, colourWeights } from '../../../src/train/data/rebalance.ts';
-import { centred } from '../../../src/train/data/sampler.ts';
+import { BINS, binOf, colorWeights } from '../../../src/train/data/rebalance.ts';
+import { centered } from '../../../src/train/data/sampler.ts';
 import { lossGraph } from '../../../src/train/loss.ts';
 import { labOf } from '../../reference/lab.ts';
 import { gpu, random } from '../../support/gpu.ts';
 import { datasetOf } from '../../support/pictures.ts';
 
 const GREY = binOf(0, 0);
-/** Grey, a common colour and a rare one, far from each other. */
+/** Grey, a common color and a rare one, far from each other. */
 const counts = new Array<number>(BINS ** 2).fill(0);
 counts[GREY] = 9000;
 counts[binOf(50, 0)] = 990;
 counts[binOf(-50, -50)] = 10;
 
 test('weights follow the formula, and are 1 in the mean of what was counted', () => {
-  const weights = colourWeights(counts, 0.5);
+  const weights = colorWeights(counts, 0.5);
   const share = (bin: number) => counts[bin]! / 10_000;
   const mean = counts.reduce((sum, _, bin) => sum + share(bin) * weights[bin]!, 0);
   expect(mean).toBeCloseTo(1, 6);
@@ -36,45 +36,45 @@ test('weights follow the formula, and are 1 in the mean of what was counted', ()
   expect(weights[binOf(90, 90)]! / weights[GREY]!).toBeCloseTo(formula(binOf(90, 90)) / formula(GREY), 5);
 });
 
-test('the nearer λ is to 0, the more a rare colour weighs; 1 weighs all alike', () => {
-  const rare = [1, 0.5, 0.1].map((lambda) => colourWeights(counts, lambda)[binOf(-50, -50)]!);
+test('the nearer λ is to 0, the more a rare color weighs; 1 weighs all alike', () => {
+  const rare = [1, 0.5, 0.1].map((lambda) => colorWeights(counts, lambda)[binOf(-50, -50)]!);
   expect(rare[0]).toBe(1);
   expect(rare[1]!).toBeGreaterThan(1);
   expect(rare[2]!).toBeGreaterThan(2 * rare[1]!);
-  expect(new Set(colourWeights(counts, 1))).toEqual(new Set([1]));
+  expect(new Set(colorWeights(counts, 1))).toEqual(new Set([1]));
 });
 
 test('a table of nothing is refused', () => {
   const none = new Array<number>(BINS ** 2).fill(0);
-  expect(() => colourWeights(none, 0.5)).toThrowErrorMatchingInlineSnapshot(
+  expect(() => colorWeights(none, 0.5)).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: rebalance: expected 529 counts above 0 in all, got 529 and 0]`,
   );
-  expect(() => colourWeights([1], 0.5)).toThrowErrorMatchingInlineSnapshot(
+  expect(() => colorWeights([1], 0.5)).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: rebalance: expected 529 counts above 0 in all, got 1 and 1]`,
   );
 });
 
-test('pixels are counted by colour, at a distance from each other in large pictures', async () => {
+test('pixels are counted by color, at a distance from each other in large pictures', async () => {
   const blue: Picture = { width: 200, height: 100, data: new Uint8Array(200 * 100 * 4) };
   for (let i = 0; i < blue.data.length; i += 4) blue.data.set([0, 0, 255, 255], i);
   const grey: Picture = { width: 30, height: 40, data: new Uint8Array(30 * 40 * 4).fill(128) };
-  const colours = await countColours({ length: 2, picture: async (i) => [blue, grey][i]! });
+  const colors = await countColors({ length: 2, picture: async (i) => [blue, grey][i]! });
   const [, a, b] = labOf([0, 0, 255]);
   // Every third pixel of every third row: 20,000 are more than 4096 · 2².
-  expect(colours[binOf(a, b)]).toBe(67 * 34);
-  expect(colours[GREY]).toBe(30 * 40);
-  expect(colours.reduce((sum, count) => sum + count)).toBe(67 * 34 + 30 * 40);
+  expect(colors[binOf(a, b)]).toBe(67 * 34);
+  expect(colors[GREY]).toBe(30 * 40);
+  expect(colors.reduce((sum, count) => sum + count)).toBe(67 * 34 + 30 * 40);
 });
 
 test.each([
   [1, false],
   [1.5, true],
-])('the loss weighs each pixel by its true colour: gain %f, masked %s', async (gain, masked) => {
+])('the loss weighs each pixel by its true color: gain %f, masked %s', async (gain, masked) => {
   const size = 32;
   const microBatch = 2;
   const weights = random(BINS ** 2, 8).map((value) => value + 1.5);
   const config = { microBatch, size, lightness: 'luma', chromaGain: gain, masked } as const;
-  const { loss, answer, target } = lossGraph({ ...config, colourWeights: weights }, (lightness) =>
+  const { loss, answer, target } = lossGraph({ ...config, colorWeights: weights }, (lightness) =>
     colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness),
   );
   const parameters = new ParameterSlab(gpu, 'test', new ParameterLayout(reachable([loss])));
@@ -86,7 +86,7 @@ test.each([
     pad: 'white' as const,
     picture: async (i: number) => (await datasetOf(microBatch, 20 + i).picture(i)) as Picture,
   };
-  const batch = await assembleBatch(masked ? padded : whole, [centred(0), centred(1)], size);
+  const batch = await assembleBatch(masked ? padded : whole, [centered(0), centered(1)], size);
   executable.feed('pixels', batch.pixels);
   executable.feed('windows', batch.windows);
   executable.run();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { packLook } from '../../../src/kernels/image/lightness.ts';
 import { assembleBatch, sourceSize } from '../../../src/train/data/batch.ts';
-import { centred, Sampler } from '../../../src/train/data/sampler.ts';
+import { centered, Sampler } from '../../../src/train/data/sampler.ts';
 import { datasetOf, picture } from '../../support/pictures.ts';
 
 const plainLook = { blue: 0, gamma: 0, black: 0, white: 0 };
@@ -97,8 +97,8 @@ test('a batch holds the squares and the crops that the samples say', async () =>
   }
 });
 
-test('validation takes the centre', async () => {
-  const { windows } = await assembleBatch(datasetOf(1, SOURCE), [centred(0)], SIZE);
+test('validation takes the center', async () => {
+  const { windows } = await assembleBatch(datasetOf(1, SOURCE), [centered(0)], SIZE);
   const middle = Math.floor((SOURCE - SIZE + 1) / 2);
   expect([...windows]).toEqual([middle, middle, 0, 0]);
 });

@@ -8,7 +8,7 @@ export interface AnnealedMeanAttrs {
   readonly temperature: number;
 }
 
-/** y = Σ c softmax(z / T) over the classes' colours c.   z [N, H, W, BINS²]   y [N, H, W, 2] */
+/** y = Σ c softmax(z / T) over the classes' colors c.   z [N, H, W, BINS²]   y [N, H, W, 2] */
 export const annealedMeanOp = defineOp<AnnealedMeanAttrs>({
   name: 'annealed_mean',
   shape: ([logits], { temperature }) => {
@@ -27,5 +27,5 @@ export const annealedMeanOp = defineOp<AnnealedMeanAttrs>({
   gradient: 'inference',
 });
 
-/** The colours that `logits` mean. @throws ShapeError for a temperature that is not above 0. */
+/** The colors that `logits` mean. @throws ShapeError for a temperature that is not above 0. */
 export const annealedMean = (logits: Node, temperature: number) => apply(annealedMeanOp, [logits], { temperature });

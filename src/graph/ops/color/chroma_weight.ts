@@ -9,7 +9,7 @@ export interface ChromaWeightAttrs {
 }
 
 /**
- * y = table[bin of a, bin of b] for each pixel: what its true colour weighs in the loss.
+ * y = table[bin of a, bin of b] for each pixel: what its true color weighs in the loss.
  * chroma [N, H, W, 2]   table [S, S], S odd, its middle grey   y [N, H, W, 1]
  */
 export const chromaWeightOp = defineOp<ChromaWeightAttrs>({

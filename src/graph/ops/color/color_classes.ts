@@ -1,4 +1,4 @@
-/** Classes of colour, what a network can answer with: see `BINS`. */
+/** Classes of color, what a network can answer with: see `BINS`. */
 import { BINS, BINS_PER_UNIT } from '../../../kernels/loss/chroma_bins.ts';
 import { ShapeError } from '../../../runtime/errors.ts';
 import { describe, type Shape } from '../../node.ts';

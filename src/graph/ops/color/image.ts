@@ -14,7 +14,7 @@ interface CropAttrs {
   readonly width: number;
 }
 
-/** Whose L* the network sees: that of the grey-scaled picture (BT.601 luma), or that of the colours. */
+/** Whose L* the network sees: that of the grey-scaled picture (BT.601 luma), or that of the colors. */
 export type Lightness = 'luma' | 'lab';
 
 /** y = L* / 50 − 1, [N, H, W, 1]. */

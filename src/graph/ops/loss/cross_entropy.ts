@@ -6,7 +6,7 @@ import { expectSame } from '../core/check.ts';
 
 /**
  * y[0] = Σ w (−Σ s log softmax(z)) / (N·H·W): the mean cross-entropy, weighted for each pixel where there are weights.
- * s are the shares of a true colour in the classes, see `emitCrossEntropy`.
+ * s are the shares of a true color in the classes, see `emitCrossEntropy`.
  * logits z [N, H, W, BINS²]   chroma [N, H, W, 2]   w [N, H, W, 1]
  */
 export const crossEntropyOp = defineOp({
@@ -36,6 +36,6 @@ function meanOver(logits: Shape): CrossEntropyParams {
   return { pixels, side: BINS, scale: 1 / pixels };
 }
 
-/** The mean cross-entropy of `logits` against true colours. @throws ShapeError for shapes that don't fit. */
+/** The mean cross-entropy of `logits` against true colors. @throws ShapeError for shapes that don't fit. */
 export const crossEntropy = (logits: Node, chroma: Node, weight?: Node) =>
   apply(crossEntropyOp, weight ? [logits, chroma, weight] : [logits, chroma], undefined);

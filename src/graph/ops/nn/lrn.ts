@@ -38,5 +38,5 @@ export const lrnOp = defineOp<LrnAttrs>({
   gradient: 'inference',
 });
 
-/** Local response normalisation over the last axis. @throws ShapeError for attributes without a meaning. */
+/** Local response normalization over the last axis. @throws ShapeError for attributes without a meaning. */
 export const lrn = (x: Node, attrs: LrnAttrs) => apply(lrnOp, [x], attrs);

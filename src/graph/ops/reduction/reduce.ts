@@ -13,7 +13,7 @@ export interface ReduceAttrs {
   readonly keepDims: boolean;
 }
 
-/** y = mean, sum, product or max of x along `axes`. Runs of neighbouring axes are reduced one after the other. */
+/** y = mean, sum, product or max of x along `axes`. Runs of neighboring axes are reduced one after the other. */
 export const reduceOp = defineOp<ReduceAttrs>({
   name: 'reduce',
   shape: ([x], { fn, axes, keepDims }) => {
@@ -47,7 +47,7 @@ export function reduce(fn: Reduction, x: Node, axes: readonly number[], keepDims
   return apply(reduceOp, [x], { fn, axes: ascending, keepDims });
 }
 
-/** The steps of a reduction, one for each run of neighbouring axes; the last axes first, so that what is left is less. */
+/** The steps of a reduction, one for each run of neighboring axes; the last axes first, so that what is left is less. */
 function runsOf(shape: Shape, axes: readonly number[]): Rows[] {
   const left = [...shape];
   const runs: Rows[] = [];

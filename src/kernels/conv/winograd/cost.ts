@@ -8,7 +8,7 @@ interface Rates {
   /** A multiply-add of the products, whose blocks of `side` rows and columns are always full. */
   readonly product: number;
   readonly side: number;
-  /** Four neighbouring floats that a transform reads or writes. */
+  /** Four neighboring floats that a transform reads or writes. */
   readonly access: number;
   /** What it takes however small the layer is: more dispatches, each of which waits for the one before. */
   readonly dispatches: number;

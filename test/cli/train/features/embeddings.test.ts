@@ -81,8 +81,8 @@ test('a batch in parts learns what the whole does, and embeddings make a differe
   expect(Math.abs(a - c)).toBeGreaterThan(1e-5);
   const moments = await Promise.all([whole, parts].map(({ adam }) => adam.moments.m.read()));
   expect(distance(moments[0]!, moments[1]!)).toBeLessThan(1e-5);
-  const learnt = moments[0]!.get('fusion.embedding')!.data;
-  expect(learnt.some((v) => Math.abs(v) > 1e-6)).toBe(true);
+  const learned = moments[0]!.get('fusion.embedding')!.data;
+  expect(learned.some((v) => Math.abs(v) > 1e-6)).toBe(true);
 });
 
 test('a batch without embeddings, or with others, is refused', async () => {

@@ -13,7 +13,7 @@ import { MapExtractor } from '../../../../src/model/maps.ts';
 import { decodeWeights } from '../../../../src/model/weights.ts';
 import { sha256 } from '../../../../src/onnx/sha256.ts';
 import { assembleBatch, type Crop, type Dataset } from '../../../../src/train/data/batch.ts';
-import { centred, Sampler } from '../../../../src/train/data/sampler.ts';
+import { centered, Sampler } from '../../../../src/train/data/sampler.ts';
 import { temporaryFolder } from '../../../support/fixtures.ts';
 import { gpu } from '../../../support/gpu.ts';
 import { CHANNELS, mapper, mapsOf } from '../../../support/mapper.ts';
@@ -66,7 +66,7 @@ test('squares lie on cells, and their features are asked for where they lie, mir
     }
   });
   asked.length = 0;
-  await assembleBatch(dataset, [centred(0)], SIZE);
+  await assembleBatch(dataset, [centered(0)], SIZE);
   expect(asked).toEqual([{ top: 8, left: 24, size: SIZE, mirror: false }]);
 });
 

@@ -1,4 +1,4 @@
-/** Normalisations: by batch statistics, by neighbouring channels, to probabilities. */
+/** Normalizations: by batch statistics, by neighboring channels, to probabilities. */
 import { describe, type Node, type Shape, sizeOf } from '../../graph/node.ts';
 import { constant } from '../../graph/ops/core/constant.ts';
 import { binary } from '../../graph/ops/elementwise/binary.ts';
@@ -8,11 +8,11 @@ import { lrn } from '../../graph/ops/nn/lrn.ts';
 import { reduce } from '../../graph/ops/reduction/reduce.ts';
 import { softmax } from '../../graph/ops/reduction/softmax.ts';
 import { ShapeError } from '../../runtime/errors.ts';
-import { normaliseAxis, range, Value } from '../values.ts';
+import { normalizeAxis, range, Value } from '../values.ts';
 import { type Call, type Operator, type Operators, reshaped } from './operator.ts';
 import { channelsFirst, channelsLast, onChannelsLast, spatialSize } from './windows.ts';
 
-export const normaliseOperators: Operators = {
+export const normalizeOperators: Operators = {
   BatchNormalization: {
     attributes: ['consumed_inputs', 'epsilon', 'is_test', 'momentum', 'spatial', 'training_mode'],
     refuse: (attributes, opset, outputs) => {
@@ -52,7 +52,7 @@ export const normaliseOperators: Operators = {
       const x = call.node(0);
       spatialSize(x);
       const [scale, bias] = [1, 2].map((input) => perChannel(channelVector(call, input, x.shape[1]!), x.shape));
-      return Value.of(affine(normalised(x, 2, call).y, scale!, bias!));
+      return Value.of(affine(normalized(x, 2, call).y, scale!, bias!));
     },
   },
   LayerNormalization: {
@@ -61,8 +61,8 @@ export const normaliseOperators: Operators = {
     outputs: 3,
     run: (call) => {
       const x = call.node(0);
-      const axis = normaliseAxis(call.attributes.int('axis', -1), x.shape.length);
-      const { y, mean, deviation } = normalised(x, axis, call);
+      const axis = normalizeAxis(call.attributes.int('axis', -1), x.shape.length);
+      const { y, mean, deviation } = normalized(x, axis, call);
       const result = affine(y, call.node(1), call.optional(2)?.node);
       return [result, mean, unary('reciprocal', deviation)].map((node) => Value.of(node));
     },
@@ -76,7 +76,7 @@ export const normaliseOperators: Operators = {
       if (x.shape.length < 3 || groups < 1 || channels % groups !== 0) {
         throw new ShapeError(`expected [N, C, …] with channels that ${groups} groups divide, got ${describe(x.shape)}`);
       }
-      const rows = normalised(reshape(x, [batch, groups, sizeOf(x.shape) / batch / groups]), 2, call).y;
+      const rows = normalized(reshape(x, [batch, groups, sizeOf(x.shape) / batch / groups]), 2, call).y;
       // Up to opset 20 there was one scale for each group.
       const [shape, extent] = call.opset < 21 ? [rows.shape, groups] : [x.shape, channels];
       const [scale, bias] = [1, 2].map((input) => perChannel(channelVector(call, input, extent), shape));
@@ -91,7 +91,7 @@ function toShares(shares: (x: Node, axis: number) => Node): Operator {
     attributes: ['axis'],
     run: (call) => {
       const x = call.value(0);
-      const axis = normaliseAxis(call.attributes.int('axis', call.opset < 13 ? 1 : -1), x.shape.length);
+      const axis = normalizeAxis(call.attributes.int('axis', call.opset < 13 ? 1 : -1), x.shape.length);
       if (call.opset >= 13) return Value.of(shares(x.node, axis));
       const rows = reshaped(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]);
       return reshaped(Value.of(shares(rows.node, 1)), x.shape);
@@ -106,7 +106,7 @@ function logSoftmax(x: Node, axis: number): Node {
 }
 
 /** y = (x − mean) / deviation, which is √(variance + ε), over all axes from `axis` on. */
-function normalised(x: Node, axis: number, { attributes }: Call) {
+function normalized(x: Node, axis: number, { attributes }: Call) {
   const axes = range(x.shape.length).slice(axis);
   const mean = reduce('mean', x, axes, true);
   const centered = binary('sub', x, mean);
