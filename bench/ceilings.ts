@@ -1,4 +1,4 @@
-/** What the device can do at best: multiply-adds, copies, dispatches. Measured by probes whose results are checked. */
+/** Ceilings of the device: multiply-adds, copies, dispatches. Measured by probes whose results are checked. */
 import { DeviceError } from '../src/runtime/errors.ts';
 import type { Gpu } from '../src/runtime/gpu.ts';
 import copySource from './probes/copy.wgsl';

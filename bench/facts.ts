@@ -1,4 +1,4 @@
-/** What is said above the tables: who ran what, and where. Node's part. */
+/** Facts above the tables: who ran what, and where. Node's part. */
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Gpu } from '../src/runtime/gpu.ts';

@@ -1,4 +1,4 @@
-/** How everything is measured, as said above the tables. */
+/** Method of measurement, as told above the tables. */
 import type { Ceilings } from './ceilings.ts';
 import type { Rounds } from './measure.ts';
 

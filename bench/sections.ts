@@ -1,4 +1,4 @@
-/** Which workloads make up which table. */
+/** Sections of the benchmark: the workloads of each table. */
 import type { Gpu } from '../src/runtime/gpu.ts';
 import { forwardPass, type WriteColorizer } from './colorizer.ts';
 import { convolution } from './conv.ts';

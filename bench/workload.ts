@@ -1,4 +1,4 @@
-/** What is measured: the same work, once with this project and once with each rival. Not how it is timed. */
+/** Workload of the benchmark: the same work, once with this project and once with each rival. Not how it is timed. */
 import { type Node, sizeOf } from '../src/graph/node.ts';
 import type { Gpu } from '../src/runtime/gpu.ts';
 import { Random } from '../src/util/random.ts';

@@ -1,4 +1,4 @@
-/** What the page and its worker say to each other. */
+/** Messages between the page of the benchmark and its worker. */
 import type { Ceilings } from '../bench/ceilings.ts';
 import type { Outcome } from '../bench/measure.ts';
 import type { Group } from '../bench/options.ts';

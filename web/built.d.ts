@@ -1,4 +1,7 @@
-/** What scripts/build_web.js fills in: names of files beside the page. Names with a hash of their content never go stale. */
+/**
+ * Values that scripts/build_web.js fills in: names of files beside the page. Names with a hash of their content never
+ * go stale.
+ */
 declare const BUILT: {
   readonly worker: string;
   readonly trainingWorker: string;

@@ -1,4 +1,4 @@
-/** What a file is called on the page, and when it is saved. */
+/** Names of files on the page, and when they are saved. */
 import type { FileType } from './messages.ts';
 
 const EXTENSIONS: Readonly<Record<FileType, RegExp>> = { 'image/jpeg': /\.jpe?g$/i, 'image/png': /\.png$/i };

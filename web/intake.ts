@@ -1,4 +1,4 @@
-/** The ways in: choosing, dropping anywhere on the page, pasting, and the example. */
+/** File input: choosing, dropping anywhere on the page, pasting, and the example. */
 import { find } from './elements.ts';
 import { plain, withPlainName } from './file_name.ts';
 import { besidePage } from './worker_start.ts';

@@ -1,4 +1,4 @@
-/** What the page and the worker that colors say to each other. */
+/** Messages between the page and the worker that colors. */
 
 /** RGBA, 8 bits. */
 export interface Pixels {

@@ -1,4 +1,4 @@
-/** What went wrong with single photographs; the page goes on. */
+/** Alerts about single photographs; the page goes on. */
 import { find } from './elements.ts';
 
 /** A line that stays until it is read. */

@@ -1,4 +1,4 @@
-/** Whether this browser has WebGPU for this page, and why not. */
+/** Support of WebGPU by this browser for this page, and why there is none. */
 
 /** An adapter; or a sentence that says why there is none. */
 export async function adapterOrReason(): Promise<GPUAdapter | string> {

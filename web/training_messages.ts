@@ -1,4 +1,4 @@
-/** What the page and the worker that trains say to each other. */
+/** Messages between the page and the worker that trains. */
 import type { Score } from '../src/train/validator.ts';
 import type { Pixels } from './messages.ts';
 

@@ -1,4 +1,4 @@
-/** Why a browser could not read a file, by its first bytes, and what to do. */
+/** Reasons why a browser could not read a file, by its first bytes, and what to do. */
 import { FormatError } from '../src/runtime/errors.ts';
 
 /** Bytes that tell kinds apart. */

@@ -1,4 +1,7 @@
-/** What ONNX Runtime's CPU provider computes from a file, and how far other logits are from that. */
+/**
+ * Reference of a classifier: what ONNX Runtime's CPU provider computes from a file, and how far other logits are from
+ * that.
+ */
 import type { Floats } from './parameters.ts';
 import { channelsFirst, pictures } from './pictures.ts';
 import type { Style } from './styles/style.ts';

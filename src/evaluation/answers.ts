@@ -1,4 +1,4 @@
-/** What a blind test is made of and what people answered: the data that page, saved files and command line share. */
+/** Questions and answers of a blind test: the data that page, saved files and command line share. */
 
 /** What was shown: a picture in the colors it was given, or the photograph as it is. */
 export type Kind = 'ours' | 'real';

@@ -1,4 +1,4 @@
-/** From the scores of single pictures to means over them, with intervals, for as many answers as there are. */
+/** Estimates over pictures: means of their scores, with intervals, for as many answers as there are. */
 import { Bootstrap, type Estimate } from './bootstrap.ts';
 import type { Score, ScoresOf } from './scores.ts';
 

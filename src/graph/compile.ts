@@ -1,4 +1,7 @@
-/** From a graph to a program on a device: passes, lowering, memory plan, recording. The program is then replayed. */
+/**
+ * Compiler from a graph to a program on a device: passes, lowering, memory plan, recording. The program is then
+ * replayed.
+ */
 
 import { type ConvTask, keyOf } from '../kernels/conv/task.ts';
 import type { KernelCall } from '../kernels/core/emit.ts';

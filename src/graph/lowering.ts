@@ -1,4 +1,6 @@
-/** From nodes to dispatches on arrays that are only planned, and which of these share memory. Needs no device. */
+/**
+ * Lowering of nodes to dispatches on arrays that are only planned, and which of these share memory. Needs no device.
+ */
 import { type DeviceTraits, emitInto, type KernelCall } from '../kernels/core/emit.ts';
 import type { Node } from './node.ts';
 import { lowerBound, planMemory } from './plan.ts';

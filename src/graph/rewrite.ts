@@ -1,4 +1,4 @@
-/** What passes share: rebuilding a graph with some of its nodes replaced. */
+/** Rewriting of graphs, for passes: rebuilding one with some of its nodes replaced. */
 import { apply, type Node, reachable } from './node.ts';
 import { constantOp } from './ops/core/constant.ts';
 import { tensorOp } from './ops/core/tensor.ts';

@@ -1,4 +1,4 @@
-/** What a compiled graph is, in lines for people: its dispatches, its memory plan, what the tuner chose. */
+/** Summary of a compiled graph, in lines for people: its dispatches, its memory plan, what the tuner chose. */
 import type { Executable } from './executable.ts';
 
 /** Describes an executable that was compiled as `label`. */

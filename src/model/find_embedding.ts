@@ -1,4 +1,4 @@
-/** Finds in a classifier's graph the value that serves as an embedding, and what its input looks like. */
+/** Search in a classifier's graph for the value that serves as an embedding, and what its input looks like. */
 import type { OnnxGraph, OnnxNode, ValueInfo } from '../onnx/model.ts';
 import { FormatError } from '../runtime/errors.ts';
 import type { EmbeddingKind } from './embedding.ts';

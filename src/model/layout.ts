@@ -1,4 +1,4 @@
-/** Which parameters a network has, and of which shapes: without a device, and whatever the pictures' size. */
+/** Parameters of a network and their shapes: without a device, and whatever the pictures' size. */
 import { reachable } from '../graph/node.ts';
 import { input } from '../graph/ops/core/input.ts';
 import { ParameterLayout } from '../graph/parameters.ts';

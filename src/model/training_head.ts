@@ -1,4 +1,4 @@
-/** What a network is trained as: not always what it is used as. */
+/** Training head of a network: not always what it is used as. */
 import type { Node } from '../graph/node.ts';
 import { colorClassifier, colorizationNetwork, type NetworkConfig } from './network.ts';
 

@@ -1,7 +1,8 @@
 /**
- * Makes a wide network from a trained narrow one, so that the narrow one's cheap steps are not lost.
+ * Net2WiderNet: a wide network from a trained narrow one, so that the narrow one's cheap steps are not lost.
  *
- * Net2WiderNet (Chen, Goodfellow and Shlens 2016, "Net2Net"): every channel is repeated, and what reads it is divided by
+ * Net2WiderNet (Chen, Goodfellow and Shlens 2016, "Net2Net"): every channel is repeated, and what reads it is divided
+ * by
  * the number of copies, so that the wide network answers as the narrow one did. A little noise lets copies part.
  */
 import { describe, sizeOf } from '../graph/node.ts';

@@ -1,4 +1,4 @@
-/** From the bytes of an ONNX file to plain data. Not what its operators mean: that is the importer's. */
+/** Decoder of ONNX files: from bytes to plain data. Not what its operators mean: that is the importer's. */
 import { FormatError } from '../runtime/errors.ts';
 import { Attributes, type AttributeValue } from './attributes.ts';
 import { ELEMENTS } from './elements.ts';

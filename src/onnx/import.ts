@@ -1,4 +1,7 @@
-/** From an ONNX graph to nodes of ours, for feeds of known shapes. Layout stays the file's; passes remove the transposes. */
+/**
+ * Importer of an ONNX graph: to nodes of ours, for feeds of known shapes. Layout stays the file's; passes remove the
+ * transposes.
+ */
 import type { Node } from '../graph/node.ts';
 import { FormatError, ShapeError } from '../runtime/errors.ts';
 import type { OnnxFile, OnnxGraph, OnnxNode } from './model.ts';

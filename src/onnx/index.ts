@@ -1,4 +1,4 @@
-/** The way into ONNX: whoever never calls it never loads the decoder. */
+/** Entry to ONNX: whoever never calls it never loads the decoder. */
 import type { Gpu } from '../runtime/gpu.ts';
 import type { OnnxModel, OnnxOptions } from './load.ts';
 

@@ -1,4 +1,4 @@
-/** What a name of an ONNX graph stands for while the graph is imported: numbers that are known already, or a node. */
+/** Values that names of an ONNX graph stand for while it is imported: numbers that are known already, or a node. */
 
 import { describe, type Node, type Shape, sizeOf } from '../graph/node.ts';
 import { constant } from '../graph/ops/core/constant.ts';

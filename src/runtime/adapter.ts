@@ -1,4 +1,4 @@
-/** What platforms hand over, and how an adapter is named. */
+/** Adapters, as platforms hand them over, and their names. */
 
 /**
  * Where an adapter comes from: a GPU, a software driver that is installed on the system (Mesa), the software driver

@@ -1,4 +1,4 @@
-/** What a device is opened with: its adapter, that adapter's limits, and the features that are used. */
+/** Request for a device: its adapter, that adapter's limits, and the features that are used. */
 import { adapterName, isSoftware, MATRIX_FEATURE, type PlatformAdapter, type Precision } from './adapter.ts';
 import { DeviceError } from './errors.ts';
 

@@ -1,4 +1,4 @@
-/** What a program needs to train a network of its own: pictures as a `Dataset`, a `Trainer`, and the loop around both. */
+/** Entry to training, for networks of your own: pictures as a `Dataset`, a `Trainer`, and the loop around both. */
 
 export { encodeWeights, readState, type TrainingState } from './checkpoint.ts';
 export { type Dataset, sourceSize } from './data/batch.ts';

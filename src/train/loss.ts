@@ -1,4 +1,4 @@
-/** What is minimized: from a batch of bytes to one number, as a graph. */
+/** Loss: from a batch of bytes to one number, as a graph. */
 import { type Node, type Shape, sizeOf } from '../graph/node.ts';
 import { chromaWeight } from '../graph/ops/color/chroma_weight.ts';
 import { chroma, coverage, type Lightness, lightness } from '../graph/ops/color/image.ts';

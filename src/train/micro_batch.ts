@@ -1,4 +1,4 @@
-/** How many pictures fit through the network together. */
+/** Size of the micro-batch: how many pictures fit through the network together. */
 import type { Gpu } from '../runtime/gpu.ts';
 
 /** Bytes of activations and gradients for each picture of 224 x 224, as planned for the network of full width: 39 MiB. */

@@ -1,4 +1,4 @@
-/** What a sitting came to: rates with their intervals, and the pictures with what they are. */
+/** Results of a sitting: rates with their intervals, and the pictures with what they are. */
 import type { Answer, Deck, Sitting } from '../../src/evaluation/answers.ts';
 import { intervalText, isRight, percent, ratesOf } from '../../src/evaluation/rates.ts';
 import { element } from './dom.ts';

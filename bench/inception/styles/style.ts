@@ -1,4 +1,4 @@
-/** What a style of ONNX file is, seen from outside. */
+/** Interface of a style of ONNX file. */
 import type { Builder, NetworkOptions, Value } from '../architecture.ts';
 import type { OnnxWriter } from '../onnx_writer.ts';
 

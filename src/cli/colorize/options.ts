@@ -1,4 +1,4 @@
-/** What `koalarize IMAGE|FOLDER… -o OUT` may be told. */
+/** Options of `koalarize IMAGE|FOLDER… -o OUT`. */
 import { parseArgs } from 'node:util';
 import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import type { ApplyChromaOptions } from '../../image/color/chroma.ts';

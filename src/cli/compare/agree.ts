@@ -1,4 +1,4 @@
-/** Whether a picture shows the same as another, whatever its colors: files of one name need not be. */
+/** Agreement of two pictures, whatever their colors: files of one name need not be. */
 import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 
 /**

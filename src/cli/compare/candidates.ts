@@ -1,4 +1,4 @@
-/** What is compared: which files the arguments mean, and what their columns are called. */
+/** Candidates of a comparison: which files the arguments mean, and what their columns are called. */
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';

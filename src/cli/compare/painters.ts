@@ -1,4 +1,4 @@
-/** Where the colors of a column come from: weights that are run, or pictures that are read. */
+/** Sources of the colors of a column: weights that are run, or pictures that are read. */
 import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 import { Colorizer } from '../../model/colorizer.ts';
 import { describeExtractor } from '../../model/embedding.ts';

@@ -1,4 +1,4 @@
-/** All that a comparison finds, as one object: what --json prints, and what the text and the page are made from. */
+/** Report of a comparison, as one object: what --json prints, and what the text and the page are made from. */
 import { type Comparison, Estimates, type EstimatesOf, type MetricName } from '../../evaluation/estimates.ts';
 import type { ScoresOf } from '../../evaluation/scores.ts';
 import type { Color } from '../shared/center_crops.ts';

@@ -1,4 +1,4 @@
-/** What an ONNX file holds, and what of it this program can run. */
+/** Contents of an ONNX file, and what of it this program can run. */
 import type { Shape } from '../../graph/node.ts';
 import { input } from '../../graph/ops/core/input.ts';
 import { EMBEDDING_KINDS, type EmbeddingKind } from '../../model/embedding.ts';

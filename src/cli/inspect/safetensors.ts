@@ -1,4 +1,4 @@
-/** What a safetensors file holds, and what this program can do with it. */
+/** Contents of a safetensors file, and what this program can do with it. */
 import { decodeHeader } from '../../formats/safetensors.ts';
 import { describeExtractor } from '../../model/embedding.ts';
 import { layoutOf } from '../../model/layout.ts';

@@ -1,4 +1,4 @@
-/** How much a file holds of which type. */
+/** Sizes in a file, by element type. */
 import { sizeOf } from '../../graph/node.ts';
 
 export interface StoredType {

@@ -1,4 +1,4 @@
-/** What the commands on files and folders share: reading arguments, help, and how errors become exit codes. */
+/** Frame of the commands on files and folders: reading arguments, help, and how errors become exit codes. */
 import { parseArgs } from 'node:util';
 import { isExpected, print, reasonOf, sayFailed, UsageError, usage } from './messages.ts';
 

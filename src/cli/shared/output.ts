@@ -1,4 +1,4 @@
-/** What an evaluation leaves on disk: squares, the contact sheet, the report. */
+/** Files of an evaluation: squares, the contact sheet, the report. */
 import { dirname, join, relative } from 'node:path';
 import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 import { makeFolder } from '../../image/codec/whole_file.ts';

@@ -1,4 +1,4 @@
-/** What an evaluation says while it goes on, on standard error: one line that is written over on a terminal. */
+/** Progress of an evaluation, on standard error: one line that is written over on a terminal. */
 
 import { duration } from '../train/progress.ts';
 import { printable } from './messages.ts';

@@ -1,4 +1,4 @@
-/** All that an evaluation finds, as one object: what --json prints, and what the text and the page are made from. */
+/** Report of an evaluation, as one object: what --json prints, and what the text and the page are made from. */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { RESAMPLES, SEED } from '../../evaluation/bootstrap.ts';

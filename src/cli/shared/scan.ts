@@ -1,4 +1,4 @@
-/** Finds the pictures of a folder, and leaves out what cannot be learned from: damaged, grey and repeated ones. */
+/** Scan of a folder for pictures, without what cannot be learned from: damaged, grey and repeated ones. */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { decodeForTraining } from '../../image/node.ts';

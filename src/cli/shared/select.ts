@@ -1,4 +1,7 @@
-/** Which pictures of a folder are evaluated, why the others are not, and the mean color of those that are. */
+/**
+ * Selection of the pictures of a folder that are evaluated, why the others are not, and the mean color of those that
+ * are.
+ */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { meanColor } from '../../evaluation/metrics/chroma.ts';

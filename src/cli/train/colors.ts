@@ -1,4 +1,4 @@
-/** How often each color occurs in the pictures of a run: counted once, from the same pictures for the same folder. */
+/** Histogram of the colors in the pictures of a run: counted once, from the same pictures for the same folder. */
 import { rgbaToLab } from '../../image/color/lab.ts';
 import type { Dataset } from '../../train/data/batch.ts';
 import { BINS, binOf } from '../../train/data/rebalance.ts';

@@ -1,4 +1,4 @@
-/** Which pictures a run learns from, and by which it is judged. */
+/** Split of the pictures: those a run learns from, and those by which it is judged. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';

@@ -1,4 +1,4 @@
-/** What `koalarize train --help` says. */
+/** Help text of `koalarize train`. */
 import { INCEPTION_DETAILS_HELP } from '../shared/inception.ts';
 
 export const HELP = `koalarize train – trains the network on a folder of color photographs

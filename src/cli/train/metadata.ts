@@ -1,4 +1,7 @@
-/** What a run's settings mean for the trainer and the network, and what they say in every file of weights. */
+/**
+ * Metadata of a run: what its settings mean for the trainer and the network, and what they say in every file of
+ * weights.
+ */
 import { type ExtractorInfo, featuresOf } from '../../model/embedding.ts';
 import { featureShapes, sizeMultiple } from '../../model/network.ts';
 import { weightsMetadata } from '../../model/weights.ts';

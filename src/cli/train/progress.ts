@@ -1,4 +1,4 @@
-/** What a run says while it goes on: one line that is written over on a terminal, one every ten seconds elsewhere. */
+/** Progress of a run: one line that is written over on a terminal, one every ten seconds elsewhere. */
 import type { StepReport } from '../../train/loop.ts';
 import { printable } from '../shared/messages.ts';
 

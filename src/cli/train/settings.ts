@@ -1,4 +1,4 @@
-/** What a run is made of: how long, what decides its weights, and what may change from one call to the next. */
+/** Settings of a run: how long, what decides its weights, and what may change from one call to the next. */
 
 import type { Lightness } from '../../graph/ops/color/image.ts';
 import type { Encoder } from '../../model/network.ts';

@@ -1,4 +1,4 @@
-/** What the metrics are given: two 8-bit RGBA pictures of one size. Alpha is never looked at. */
+/** Pair of pictures for the metrics: two 8-bit RGBA pictures of one size. Alpha is never looked at. */
 
 import { channelsOf, type Picture } from '../../image/raster/picture.ts';
 import { ShapeError } from '../../runtime/errors.ts';

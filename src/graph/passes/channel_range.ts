@@ -1,4 +1,4 @@
-/** What passes ask about slices. */
+/** Channel ranges of slices, for passes. */
 import type { Node } from '../node.ts';
 import { type SliceAttrs, sliceOp } from '../ops/movement/slice.ts';
 

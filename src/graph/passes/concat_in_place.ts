@@ -1,5 +1,5 @@
 /**
- * What is concatenated along the channels is written where it belongs at once, and nothing is copied.
+ * Concatenation in place: what is concatenated along the channels is written where it belongs at once.
  *
  * Where the first branch is the last part of a merged convolution, it stays there: the merged result gets room behind
  * it for the other branches, and the concatenation is a range of its channels.

@@ -1,4 +1,4 @@
-/** What is computed from constants alone is computed once, when the graph is compiled. */
+/** Constant folding: what is computed from constants alone is computed once, when the graph is compiled. */
 import { apply, type Node } from '../node.ts';
 import { constantOp } from '../ops/core/constant.ts';
 import { folded, foldedOp } from '../ops/core/precomputed.ts';

@@ -1,4 +1,4 @@
-/** What is carried from an input file to the output made from it, and EXIF corrected where it no longer holds. */
+/** Metadata carried from an input file to the output made from it, and EXIF corrected where it no longer holds. */
 import type { Resolution } from '../file/resolution.ts';
 import { encodeTiff, readDirectories, type Tree, treeOf } from '../file/tiff.ts';
 

@@ -1,4 +1,4 @@
-/** What image files say beside their pixels, gathered from where each format keeps it. */
+/** Notes of image files beside their pixels, gathered from where each format keeps it. */
 import type { Metadata } from 'sharp';
 import { readNotes } from '../file/jpeg.ts';
 import { iptcFromText, iptcOf, PNG_IPTC } from '../file/photoshop.ts';

@@ -1,4 +1,4 @@
-/** What a PNG without a profile says of its colors: gAMA and cHRM (PNG specification, third edition, 11.3.2). */
+/** Color space of a PNG without a profile: gAMA and cHRM (PNG specification, third edition, 11.3.2). */
 
 import { srgbToLinear, XYZ_TO_RGB } from '../color/lab.ts';
 import type { Chunk } from '../file/png.ts';

@@ -1,4 +1,4 @@
-/** Why a file could not be read or written, in one line with what to do. */
+/** Reasons why an image file could not be read or written, in one line with what to do. */
 import { FormatError } from '../../runtime/errors.ts';
 import { readError as fileReadError, oneLine } from '../../runtime/file_errors.ts';
 

@@ -1,4 +1,6 @@
-/** Whether a strength above 1 would amplify colors, or only a tint that lies over the whole picture. */
+/**
+ * Guard against color casts: whether a strength above 1 would amplify colors, or only a tint over the whole picture.
+ */
 import { smoothstep } from './smoothstep.ts';
 
 /** What a picture's colors are like as a whole. */

@@ -1,4 +1,4 @@
-/** How far a strength above 1 may take a color. */
+/** Ceiling of chroma: how far a strength above 1 may take a color. */
 
 /**
  * Chroma that amplification approaches and does not reach, unless the picture has more by itself: nine in ten

@@ -1,5 +1,6 @@
 /**
- * From a row of greys with their a* and b* to sRGB codes. What would leave sRGB loses chroma, never lightness or hue.
+ * Gamut mapping of a row of greys with their a* and b* to sRGB codes. What would leave sRGB loses chroma, never
+ * lightness or hue.
  * Tables of under 2 MB, made once.
  */
 

@@ -1,4 +1,7 @@
-/** Whether a picture has colors already: hues of its own, and not the one tone of a print that aged or was toned. */
+/**
+ * Detection of pictures that have colors already: hues of its own, and not the one tone of a print that aged or was
+ * toned.
+ */
 
 import { channelsOf, maxCode, type Picture } from '../raster/picture.ts';
 import { rgbToLab } from './lab.ts';

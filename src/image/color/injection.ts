@@ -1,5 +1,6 @@
 /**
- * How much a* and b* change with the grey around each pixel of a small plane. `upsample.ts` uses it to give colors the
+ * Guided detail: how much a* and b* change with the grey around each pixel of a small plane. `upsample.ts` uses it to
+ * give colors the
  * edges of the full picture.
  */
 import type { Plane } from '../raster/resize.ts';

@@ -1,6 +1,8 @@
 /**
- * What `strength` does to a row of a* and b*. Up to 1 it is a plain factor. Above 1, what goes beyond the network's own
- * answer (strength - 1) acts at middle lightnesses only (`lightness_window.ts`), not on a mere tint (`cast_guard.ts`), and
+ * Strength of colors: what it does to a row of a* and b*. Up to 1 it is a plain factor. Above 1, what goes beyond the
+ * network's own
+ * answer (strength - 1) acts at middle lightnesses only (`lightness_window.ts`), not on a mere tint
+ * (`cast_guard.ts`), and
  * up to a ceiling (`chroma_ceiling.ts`). Hue stays as it is.
  */
 import { type ChromaStatistics, castGuard } from './cast_guard.ts';

@@ -1,5 +1,6 @@
 /**
- * From small planes of a* and b* to rows at the picture's own size, one after the other: a few rows in memory, each
+ * Upsampling of small planes of a* and b* to rows at the picture's own size, one after the other: a few rows in
+ * memory, each
  * independent of the others.
  *
  * `bilinear`: half-pixel centers, edges clamped.

@@ -1,5 +1,5 @@
 /**
- * At which size a picture goes through the network, the grey plane that goes in, and the chroma that comes out.
+ * Render size of a picture in the network, the grey plane that goes in, and the chroma that comes out.
  * The network was trained on crops of about 224 pixels; full resolution would give blotches (see `--render-size`).
  */
 import { ShapeError } from '../../runtime/errors.ts';

@@ -1,4 +1,4 @@
-/** What several algorithms share: operands of whole vec4s of channels, and where the taps of an output lie. */
+/** Operands of several algorithms: of whole vec4s of channels, and where the taps of an output lie. */
 
 import type { DeviceTraits, Emit } from '../core/emit.ts';
 import type { BlockParams } from './direct/conv2d_block.ts';

@@ -1,5 +1,5 @@
 /**
- * What a kernel is: a plain record that names a WGSL file's buffers, parameters and variants.
+ * Declaration of a kernel: a plain record that names a WGSL file's buffers, parameters and variants.
  * It holds no GPU object; `record.ts` turns calls of kernels into a program that a device replays.
  */
 import { KernelError } from '../../runtime/errors.ts';

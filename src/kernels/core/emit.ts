@@ -1,4 +1,4 @@
-/** How code that chooses kernels says which ones to run, without knowing what a buffer is. */
+/** Interface by which code that chooses kernels says which ones to run, without knowing what a buffer is. */
 import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import type { ConvTask } from '../conv/task.ts';
 import type { Choice, KernelSpec, Scalar, Values, Variants } from './define.ts';

@@ -1,4 +1,7 @@
-/** Turns kernel calls on real buffers into a program: checks them, compiles what is missing, packs the parameters. */
+/**
+ * Recording of kernel calls on real buffers into a program: checks them, compiles what is missing, packs the
+ * parameters.
+ */
 import { expectGpu } from '../../runtime/arguments.ts';
 import { DeviceError, KernelError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';

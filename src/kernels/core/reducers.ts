@@ -1,4 +1,4 @@
-/** How many values become one: WGSL that reductions and pooling share. */
+/** Reduction operators: WGSL that reductions and pooling share. */
 import type { Variants } from './define.ts';
 import { isNan } from './nan.ts';
 import { type Width, widths } from './vector_width.ts';

@@ -1,4 +1,4 @@
-/** How the kernels that walk over many axes number them: 0 varies fastest, 5 slowest; those between may be idle. */
+/** Numbering of axes in the kernels that walk over many: 0 varies fastest, 5 slowest; those between may be idle. */
 import { ShapeError } from '../../runtime/errors.ts';
 
 /** The axes such a kernel has. */

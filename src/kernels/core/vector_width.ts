@@ -1,4 +1,7 @@
-/** How many neighboring floats a thread moves at once, for kernels that walk over channels, and for flat ones. */
+/**
+ * Vector width: 1, 2 or 4 neighboring floats a thread moves at once, for kernels that walk over channels, and for
+ * flat ones.
+ */
 import { KernelError } from '../../runtime/errors.ts';
 import type { Variants } from './define.ts';
 

@@ -1,4 +1,4 @@
-/** Which precision a device may compute with. */
+/** Precision that a device may compute with. */
 import type { Gpu } from '../../runtime/gpu.ts';
 
 const settled = new WeakMap<Gpu, Promise<void>>();

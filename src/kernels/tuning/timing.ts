@@ -1,4 +1,4 @@
-/** How long programs take, measured in turn: what disturbs one disturbs the others too. */
+/** Timing of programs, interleaved so that noise affects all candidates alike. */
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Program } from '../../runtime/program.ts';
 

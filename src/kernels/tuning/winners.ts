@@ -1,4 +1,7 @@
-/** What the tuner remembers: which algorithm was the fastest for which convolution, on which device. Pure data. */
+/**
+ * Winners that the tuner remembers: which algorithm was the fastest for which convolution, on which device. Pure
+ * data.
+ */
 
 /** Names of algorithms by `keyOf` a task. */
 export type Winners = ReadonlyMap<string, string>;

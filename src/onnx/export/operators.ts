@@ -1,5 +1,5 @@
 /**
- * How each op of the colorizer's graph is written in ONNX (opset 17). NHWC values become NCHW, HWIO weights OIHW.
+ * ONNX forms (opset 17) of the ops in the colorizer's graph. NHWC values become NCHW, HWIO weights OIHW.
  * Only ops whose ONNX form holds for every N, H and W are here: the file keeps them open.
  */
 

@@ -1,4 +1,4 @@
-/** What an operator's importer is, and what it is given: the node's arguments and attributes. */
+/** Interface of an operator's importer, and what it is given: the node's arguments and attributes. */
 import { describe, type Node, type Shape } from '../../graph/node.ts';
 import { reshape } from '../../graph/ops/movement/reshape.ts';
 import { FormatError } from '../../runtime/errors.ts';

@@ -1,4 +1,4 @@
-/** What convolutions and pools share: channels last, and where the window goes. */
+/** Windows of convolutions and pools: channels last, and where the window goes. */
 import { describe, type Node } from '../../graph/node.ts';
 import { reshape } from '../../graph/ops/movement/reshape.ts';
 import { transpose } from '../../graph/ops/movement/transpose.ts';

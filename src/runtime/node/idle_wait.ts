@@ -1,5 +1,5 @@
 /**
- * How Node waits for a software device without taking the processor away from it.
+ * Waiting of Node for a software device without taking the processor away from it.
  *
  * Dawn's binding for Node looks for finished work once in every turn of the event loop, and keeps the loop turning as
  * long as anything is awaited: one core is busy with that. Where the device runs on the same cores, it lacks that one

@@ -1,4 +1,4 @@
-/** Where the results of tuning are kept, and who is told of it. What is tuned, only the kernels know. */
+/** Store of the results of tuning, and who is told of it. What is tuned, only the kernels know. */
 
 /** Keeps texts by a short key. Losing one costs time and nothing else. */
 export interface TuningStore {

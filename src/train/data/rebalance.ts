@@ -1,5 +1,5 @@
 /**
- * How much each color weighs in the loss, so that rare ones count: the class rebalancing of Zhang, Isola and Efros
+ * Weights of colors in the loss, so that rare ones count: the class rebalancing of Zhang, Isola and Efros
  * (2016, section 2.2), applied to regression too.
  */
 import { BIN, BINS, BINS_PER_UNIT } from '../../kernels/loss/chroma_bins.ts';

@@ -1,5 +1,5 @@
 /**
- * Which pictures, crops and mirror images make up each batch. Everything follows from the seed and the step's number,
+ * Sampler of pictures, crops and mirror images for each batch. Everything follows from the seed and the step's number,
  * so a resumed run needs no random state.
  */
 

@@ -1,4 +1,4 @@
-/** Whether weights, or gradients, are finite: found out on the device. */
+/** Check on the device that weights, or gradients, are finite. */
 
 import { emitInto, type KernelCall } from '../../kernels/core/emit.ts';
 import { type Binding, record, traitsOf } from '../../kernels/core/record.ts';

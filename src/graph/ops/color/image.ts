@@ -1,6 +1,7 @@
 /**
- * From bytes to the network's input and target. pixels [N, SH, SW]: RGBA8, one 32-bit word each;
- * windows [N, 4]: top, left, mirror (0 or 1), look – the crop of each picture, and how the network sees it (`packLook`).
+ * Input and target of the network, from bytes. pixels [N, SH, SW]: RGBA8, one 32-bit word each;
+ * windows [N, 4]: top, left, mirror (0 or 1), look – the crop of each picture, and how the network sees it
+ * (`packLook`).
  * Outputs are [N, H, W, C].
  */
 import { chroma as chromaKernel } from '../../../kernels/image/chroma.ts';

@@ -1,4 +1,4 @@
-/** How arrays lie in memory, for ops that move them; and the checks that those share. */
+/** Layout of arrays in memory, for ops that move them; and checks that those share. */
 import { stridesOf } from '../../../kernels/core/six_axes.ts';
 import { type Copy, joinAxes } from '../../../kernels/movement/strided_copy.ts';
 import { ShapeError } from '../../../runtime/errors.ts';

@@ -1,4 +1,7 @@
-/** How long an implicit GEMM takes on a GPU with each tile, and into how many parts its sums should fall. A model, coarse. */
+/**
+ * Cost model of an implicit GEMM on a GPU: how long each tile takes, and into how many parts its sums should fall.
+ * Rough.
+ */
 import type { DeviceTraits } from '../../core/emit.ts';
 import { BUSY_THREADS, MAX_GRID, MAX_PARTIAL_SUMS } from '../../core/limits.ts';
 import { wholeVectors } from '../geometry.ts';

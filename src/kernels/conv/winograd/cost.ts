@@ -1,4 +1,4 @@
-/** How long Winograd's algorithm takes, in multiply-adds of the direct algorithm. A model, coarse. */
+/** Cost model of Winograd's algorithm, in multiply-adds of the direct algorithm. Rough. */
 import type { DeviceTraits } from '../../core/emit.ts';
 import type { Convolution } from '../task.ts';
 import { points, type Tile } from './transforms.ts';

@@ -1,4 +1,4 @@
-/** What the directions of Winograd's algorithm share: where it works, and ranges of tiles. */
+/** Tiling of Winograd's algorithm, for all directions: where it works, and ranges of tiles. */
 import type { DeviceTraits } from '../../core/emit.ts';
 import type { ConvGeometry } from '../geometry.ts';
 import type { Convolution } from '../task.ts';
