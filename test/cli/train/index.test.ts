@@ -31,7 +31,7 @@ beforeAll(async () => {
   await writePictures(photos, PICTURES);
   await build({
     stdin: {
-      contents: `import { train } from './src/cli/train.ts'; process.exit(await train(process.argv.slice(2)));`,
+      contents: `import { train } from './src/cli/train/index.ts'; process.exit(await train(process.argv.slice(2)));`,
       resolveDir: ROOT,
       loader: 'ts',
     },
