@@ -116,7 +116,7 @@ describe('the built commands', () => {
 
 /** Runs a command whose output nobody reads from some moment on. @returns its exit code and what was left to read */
 function unread(args: readonly string[], closed: 'stdout' | 'stderr') {
-  const cli = resolve(import.meta.dirname, '../../dist/cli.js');
+  const cli = resolve(import.meta.dirname, '../../../dist/cli.js');
   const child = spawn(process.execPath, [cli, ...args]);
   child[closed].destroy();
   let other = '';

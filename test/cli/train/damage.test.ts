@@ -115,7 +115,7 @@ test('weights that it begins with are not those that it would write', async () =
 
 test('when nobody reads what it says any more, it saves and ends quietly', async () => {
   const out = join(root, 'unread');
-  const program = resolve(import.meta.dirname, '../../dist/train.js');
+  const program = resolve(import.meta.dirname, '../../../dist/train.js');
   const words = [photos, '--out', out, ...SMALL, '--extractor', 'none', '--steps', '1000000', '--val-every', '20'];
   const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const end = new Promise<number | null>((done) => child.on('close', done));
