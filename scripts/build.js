@@ -17,6 +17,11 @@ import { leanShaders } from './lean_shaders.js';
  */
 const COLORIZER = 'src/model/colorizer.ts';
 
+/** The package's rooms: entry points beside the main one. */
+const ROOMS = ['graph', 'image', 'kernels', 'onnx', 'train'];
+const roomsOf = (/** @type {string[]} */ names) =>
+  Object.fromEntries(names.map((name) => [`api/${name}`, `src/api/${name}.ts`]));
+
 /** @type {import('esbuild').BuildOptions} */
 const node = {
   entryPoints: {
@@ -24,6 +29,7 @@ const node = {
     cli: 'src/cli/main.ts',
     train: 'src/cli/train_main.ts',
     'chunks/colorizer': COLORIZER,
+    ...roomsOf([...ROOMS, 'image_node']),
   },
   outdir: 'dist',
   bundle: true,
@@ -66,8 +72,10 @@ const withoutEffects = {
   /** @param {import('esbuild').PluginBuild} build */
   setup({ onEnd }) {
     onEnd(async ({ outputFiles = [] }) => {
-      await mkdir(dirname(outputFiles[0].path), { recursive: true });
-      for (const { path, text } of outputFiles) await writeFile(path, text.replace(/^import ".*";\n/gm, ''));
+      for (const { path, text } of outputFiles) {
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, text.replace(/^import ".*";\n/gm, ''));
+      }
     });
   },
 };
@@ -80,7 +88,7 @@ const withoutEffects = {
  */
 const browser = {
   ...node,
-  entryPoints: { index: 'src/index.ts', colorizer: COLORIZER, train: 'src/train/index.ts' },
+  entryPoints: { index: 'src/index.ts', colorizer: COLORIZER, train: 'src/train/index.ts', ...roomsOf(ROOMS) },
   outdir: 'dist/browser',
   platform: 'browser',
   external: [],

@@ -1,34 +1,15 @@
-/** Koalarize: colors photographs, on hand-written WebGPU kernels. One entry point for Node and browser. */
-export { type CompileOptions, compile } from './graph/compile.ts';
-export { Executable } from './graph/executable.ts';
-export { gradients } from './graph/gradient.ts';
-export { glorotUniform } from './graph/initializers.ts';
-export { apply, defineOp, type Node, type Op, reachable, type Shape, sizeOf } from './graph/node.ts';
-export { conv2dSame } from './graph/ops/conv/conv2d.ts';
-export { constant } from './graph/ops/core/constant.ts';
-export { input, parameter } from './graph/ops/core/input.ts';
-export { add } from './graph/ops/elementwise/add.ts';
-export { biasAdd } from './graph/ops/elementwise/bias_add.ts';
-export { relu } from './graph/ops/elementwise/relu.ts';
-export { tanh } from './graph/ops/elementwise/tanh.ts';
-export { mse } from './graph/ops/loss/mse.ts';
-export { reshape } from './graph/ops/movement/reshape.ts';
-export { upsample2x } from './graph/ops/movement/upsample2x.ts';
-export { ParameterLayout, ParameterSlab, type Tensors } from './graph/parameters.ts';
-export { applyChroma, type Chroma } from './image/color/chroma.ts';
-export type { Border, BorderOption } from './image/raster/border.ts';
-export type { Picture, Pixels } from './image/raster/picture.ts';
-export { defineKernel, type KernelSpec, linear } from './kernels/core/define.ts';
-export type { Emit, KernelCall } from './kernels/core/emit.ts';
-export { type Binding, record, recordOne } from './kernels/core/record.ts';
+/**
+ * Koalarize: colors photographs, on hand-written WebGPU kernels. One entry point for Node and browser; the rooms in `api/`
+ * are entry points of their own (`koalarize/graph` …), and all here too.
+ */
+export * from './api/graph.ts';
+export { applyChroma, type Border, type BorderOption, type Chroma, type Picture, type Pixels } from './api/image.ts';
+export * from './api/kernels.ts';
+export * from './api/onnx.ts';
+export * from './api/train.ts';
 export { type ColorizeOptions, Colorizer, type ColorizerOptions } from './model/colorizer.ts';
 export type { EmbeddingKind, ExtractorInfo } from './model/embedding.ts';
 export { Extractor, type ExtractorOptions, type ExtractorSource } from './model/extractor.ts';
-export { colorizationNetwork, type NetworkConfig } from './model/network.ts';
-export { weightsMetadata } from './model/weights.ts';
-export { loadOnnx, type OnnxArray, type OnnxModel, type OnnxOptions } from './onnx/index.ts';
 export { ArgumentError, DeviceError, FormatError, KernelError, ShapeError } from './runtime/errors.ts';
 export { Gpu, type GpuOptions } from './runtime/gpu.ts';
-export type { Program } from './runtime/program.ts';
 export type { TuneOptions, TuningStore } from './runtime/tuning_store/index.ts';
-export * from './train/index.ts';

@@ -16,8 +16,8 @@ test('holds the programs, the weights, the types and what one reads first; at mo
     /^(package\.json|README\.md|LICENSE)$/,
     /^weights\/(koalarize\.safetensors|efficientnet-lite\d\.(onnx|LICENSE\.txt)|README\.md|examples\.jpg|loss\.svg)$/,
     /^dist\/(index|cli|train)\.js$/,
-    /^dist\/(chunks|browser)\/[\w-]+\.js$/,
-    /^dist\/types\/(index|(evaluation|formats|graph|image|kernels|model|onnx|runtime|train|util)\/[\w/]+)\.d\.ts$/,
+    /^dist\/(chunks|api|browser|browser\/api)\/[\w-]+\.js$/,
+    /^dist\/types\/(index|(api|evaluation|formats|graph|image|kernels|model|onnx|runtime|train|util)\/[\w/]+)\.d\.ts$/,
   ];
   expect([...files.keys()].filter((name) => !wanted.some((pattern) => pattern.test(name)))).toEqual([]);
   for (const pattern of wanted) expect([...files.keys()].some((name) => pattern.test(name))).toBe(true);

@@ -9,6 +9,7 @@ import { metadataPng } from './png.ts';
 import * as reasons from './reasons.ts';
 import { loadSharp } from './sharp.ts';
 
+/** How a picture file is written. */
 export interface WriteOptions {
   /** From `readImage`, to be kept. */
   readonly metadata?: KeptMetadata;

@@ -33,6 +33,7 @@ export interface Chroma {
   readonly border?: Border;
 }
 
+/** How a* and b* are put on a picture. */
 export interface ApplyChromaOptions {
   /**
    * How much color; default 1. 0 gives grey, up to 1 all chroma is multiplied. Above 1, what is added acts on middle
