@@ -90,11 +90,12 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
     const value: Value<Binding> = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
     if (isStored(node)) {
       const place = constants.get(node, (root, buffer, leaves) => evaluate(gpu, root, buffer, leaves));
-      stored.push(
-        place.then((buffer) => {
-          value.place = buffer;
-        }),
-      );
+      const placed = place.then((buffer) => {
+        value.place = buffer;
+      });
+      // Where something else fails first, nobody waits for this.
+      placed.catch(() => undefined);
+      stored.push(placed);
     } else if (node.op === inputOp) {
       const buffer = own(nameOf(node), value.elements);
       inputs.set(nameOf(node), { shape: node.shape, type: words.has(node) ? 'u32' : 'f32', buffer });

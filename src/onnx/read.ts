@@ -57,12 +57,14 @@ async function readBeside(name: string, source: string | URL, location: string):
     new FormatError(
       `${name}: expected the model's weights, which are stored beside it in '${location}', got ${got} – ${remedy}`,
     );
+  const pointer = () => refuse('a Git LFS pointer to them', "fetch them with 'git lfs pull'");
   const bytes = await loadBytes(beside(source, location)).catch((error: unknown) => {
     if (!(error instanceof FormatError)) throw error;
     const [, reason = 'none'] = /got (.*?)(?: – .*)?$/s.exec(error.message) ?? [];
+    if (reason.startsWith('a Git LFS pointer')) throw pointer();
     throw refuse(reason, 'put that file into the folder of the model, and keep its name');
   });
-  if (isLfsPointer(bytes)) throw refuse('a Git LFS pointer to them', "fetch them with 'git lfs pull'");
+  if (isLfsPointer(bytes)) throw pointer();
   return bytes;
 }
 

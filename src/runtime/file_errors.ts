@@ -1,5 +1,6 @@
 /** Errors of the file system in words: what was found, and what to do about it. Nothing is read or written here. */
 import { FormatError } from './errors.ts';
+import { isLfsPointer } from './lfs_pointer.ts';
 
 type Reason = readonly [got: string, todo: string];
 
@@ -59,19 +60,14 @@ export function oneLine(error: Error): string {
   return message.trim().replace(/\s*\n\s*/g, '; ');
 }
 
-/** How Git LFS's pointers begin: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md */
-const POINTER = 'version https://git-lfs.github.com/spec/';
-
 /**
  * Refuses what Git LFS leaves in a file's place until the file is fetched.
  *
  * @throws FormatError for such a pointer; the message names the size that it tells of
  */
 export function expectNoPointer(path: string, file: Uint8Array): void {
-  if (file.length > 1024 || file[0] !== POINTER.charCodeAt(0)) return;
-  const text = new TextDecoder().decode(file);
-  if (!text.startsWith(POINTER)) return;
-  const size = /^size (\d+)$/m.exec(text)?.[1];
+  if (!isLfsPointer(file)) return;
+  const size = /^size (\d+)$/m.exec(new TextDecoder().decode(file.subarray(0, 1024)))?.[1];
   throw new FormatError(
     `${path}: expected the file itself, got a Git LFS pointer to it${size ? ` (to ${size} bytes)` : ''} – fetch it with 'git lfs pull'`,
   );

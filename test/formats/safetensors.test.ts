@@ -3,7 +3,7 @@ import { decodeHeader, decodeSafetensors, encodeSafetensors } from '../../src/fo
 import { FormatError } from '../../src/runtime/errors.ts';
 import { fromHalf, toHalf } from '../../src/util/float16.ts';
 import { Random } from '../../src/util/random.ts';
-import { random } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 const tensors = new Map([
   ['a', { shape: [2, 3], data: random(6, 1) }],

@@ -1,11 +1,14 @@
 /** Passes leave results as they are, memory is planned well, and what is wrong is refused with the values. */
 import { describe, expect, test } from 'vitest';
 import { compile, optimize } from '../../src/graph/compile.ts';
+import { ConstantStore } from '../../src/graph/constants.ts';
 import { gradients } from '../../src/graph/gradient.ts';
 import { glorotUniform } from '../../src/graph/initializers.ts';
 import { type Node, reachable, sizeOf } from '../../src/graph/node.ts';
 import { conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
 import { input, parameter, parameterOp } from '../../src/graph/ops/core/input.ts';
+import { tensor } from '../../src/graph/ops/core/tensor.ts';
+import { add } from '../../src/graph/ops/elementwise/add.ts';
 import { relu } from '../../src/graph/ops/elementwise/relu.ts';
 import { tanh } from '../../src/graph/ops/elementwise/tanh.ts';
 import { mse } from '../../src/graph/ops/loss/mse.ts';
@@ -13,7 +16,8 @@ import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { type PassName, passes } from '../../src/graph/passes/index.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 const lightness = input('lightness', [2, 16, 24, 1]);
 const answer = colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness);
@@ -112,4 +116,26 @@ test('a verbose device tells of dispatches and memory', async () => {
   `);
   executable.destroy();
   await verbose.close();
+});
+
+test('what fails beside constants that fail too is told once, and leaves no rejection unhandled', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    const constants = new ConstantStore(gpu);
+    constants.destroy();
+    const weights = tensor('weights', [4], () => new Float32Array(4));
+    const outputs = {
+      sum: add(
+        weights,
+        parameter('bias', [4]),
+      ),
+    };
+    await expect(compile(gpu, { label: 'failing', outputs, constants })).rejects.toThrow('expected parameters');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
 });

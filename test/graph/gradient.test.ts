@@ -16,7 +16,8 @@ import { mse, mseOp } from '../../src/graph/ops/loss/mse.ts';
 import { reshape, reshapeOp } from '../../src/graph/ops/movement/reshape.ts';
 import { upsample2x, upsample2xOp } from '../../src/graph/ops/movement/upsample2x.ts';
 import { BINS } from '../../src/kernels/loss/chroma_bins.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 interface Case {
   readonly op: Op<never>;

@@ -7,7 +7,8 @@ import { conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
 import { input } from '../../src/graph/ops/core/input.ts';
 import { tensor } from '../../src/graph/ops/core/tensor.ts';
 import type { KernelCall } from '../../src/kernels/core/emit.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 const access = { x: { access: 'read' }, y: { access: 'read_write' } };
 const call = (x: string, y: string) =>

@@ -13,7 +13,8 @@ import { slice, sliceOp } from '../../src/graph/ops/movement/slice.ts';
 import { transpose } from '../../src/graph/ops/movement/transpose.ts';
 import { broadcastIndex, indicesOf, moved, offsetOf } from '../reference/arrays.ts';
 import { expectClose } from '../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 /** The result of `build` on inputs of `shapes`, each filled by `random` with its place as the seed, from 1. */
 async function resultOf(shapes: readonly Shape[], build: (...inputs: Node[]) => Node): Promise<Float32Array> {

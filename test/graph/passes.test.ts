@@ -25,7 +25,8 @@ import { averagePool, maxPool } from '../../src/graph/ops/nn/pool.ts';
 import { reduce } from '../../src/graph/ops/reduction/reduce.ts';
 import { type PassName, passes } from '../../src/graph/passes/index.ts';
 import { isFrozen } from '../../src/graph/rewrite.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 const all = Object.keys(passes) as PassName[];
 let seed = 0;

@@ -10,7 +10,7 @@ import { ShapeError } from '../../src/runtime/errors.ts';
 import { broadcastIndex, indicesOf, offsetOf } from '../reference/arrays.ts';
 import { expectClose } from '../reference/close.ts';
 import { evaluate, inputs } from '../support/evaluate.ts';
-import { random } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 describe('matmul', () => {
   /** numpy's rules in float64; 1-D operands have been promoted. */

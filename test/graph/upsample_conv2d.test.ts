@@ -19,7 +19,8 @@ import type { PassName } from '../../src/graph/passes/index.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { expectClose } from '../reference/close.ts';
 import { upsampleConv2d, upsampleConv2dInputGrad, upsampleConv2dWeightGrad } from '../reference/upsample_conv2d.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 const namesIn = (outputs: readonly Node[], without: readonly PassName[] = []): string[] =>
   reachable(optimize(outputs, without)).map(({ op }) => op.name);

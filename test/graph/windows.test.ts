@@ -8,7 +8,7 @@ import { ShapeError } from '../../src/runtime/errors.ts';
 import { expectClose } from '../reference/close.ts';
 import * as reference from '../reference/windows.ts';
 import { evaluate, inputs } from '../support/evaluate.ts';
-import { random } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 const window = { kernel: [3, 3], strides: [2, 2], dilations: [1, 1], pads: [1, 1, 1, 1] };
 const x = input('x0', [2, 7, 6, 4]);

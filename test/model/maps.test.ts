@@ -18,8 +18,9 @@ import { colorizationNetwork, featureShapes, type NetworkConfig, sizeMultiple } 
 import { decodeWeights, weightsMetadata } from '../../src/model/weights.ts';
 import { FormatError, ShapeError } from '../../src/runtime/errors.ts';
 import { expectClose } from '../reference/close.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
 import { CHANNELS, mapper, mapsOf, weightsFor } from '../support/mapper.ts';
+import { random } from '../support/random.ts';
 
 const RANGE = [-1, 3] as const;
 const OPTIONS = { outputs: ['coarse', 'fine'], scale: 2, range: RANGE };

@@ -6,7 +6,8 @@ import { input } from '../../src/graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../../src/graph/parameters.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { widen } from '../../src/model/widen.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 function network(widthDivisor: number) {
   const lightness = input('lightness', [1, 16, 24, 1]);

@@ -18,8 +18,9 @@ import { colorizationNetwork, featureShapes, type NetworkConfig } from '../../sr
 import { decodeWeights, type Weights, weightsMetadata } from '../../src/model/weights.ts';
 import { encodeOnnx, type OnnxExport } from '../../src/onnx/export/encode.ts';
 import { loadOnnx } from '../../src/onnx/load.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
 import { mapper, weightsFor } from '../support/mapper.ts';
+import { random } from '../support/random.ts';
 
 /** Random weights with biases, strong enough to color. */
 function seededWeights(network: NetworkConfig): Weights {

@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, expect, test } from 'vitest';
 import { loadOnnx } from '../../src/onnx/load.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
+import { random } from '../support/random.ts';
 
 const folder = new URL('../../weights/', import.meta.url);
 const path = (await readdir(folder)).find((name) => /^efficientnet-lite\d\.onnx$/.test(name))!;

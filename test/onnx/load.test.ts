@@ -5,9 +5,10 @@ import { constant } from '../../src/graph/ops/core/constant.ts';
 import { input } from '../../src/graph/ops/core/input.ts';
 import { binary } from '../../src/graph/ops/elementwise/binary.ts';
 import { ArgumentError, DeviceError, loadOnnx, type OnnxModel } from '../../src/index.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
 import { expectModel, reference } from '../support/oracle.ts';
 import { CODES, model, node, tensor, value } from '../support/proto_builder.ts';
+import { random } from '../support/random.ts';
 
 /** x [n, 3, h, w] → Conv → Relu → pooled [n, 4] */
 const network = model({

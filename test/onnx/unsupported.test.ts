@@ -1,8 +1,9 @@
 /** What cannot be imported is an error that names all of it; what is malformed is one before anything is allocated. */
 import { expect, test } from 'vitest';
 import { loadOnnx } from '../../src/onnx/load.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
 import { float, type ModelParts, model, node, tensor, value } from '../support/proto_builder.ts';
+import { random } from '../support/random.ts';
 
 const int64 = (name: string, ...data: (number | bigint)[]) => tensor(name, [data.length], data, { type: 'int64' });
 const run = async (parts: Partial<ModelParts>, options = {}) => {

@@ -10,8 +10,8 @@ import { maxCode } from '../../src/image/raster/picture.ts';
 import type { VectorInfo } from '../../src/model/embedding.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { weightsMetadata } from '../../src/model/weights.ts';
-import { random } from './gpu.ts';
 import { float, model, node, tensor } from './proto_builder.ts';
+import { random } from './random.ts';
 
 /** Pixels a side of its input. */
 export const SIZE = 24;

@@ -2,7 +2,8 @@
 import { compile } from '../../src/graph/compile.ts';
 import { type Node, type Shape, sizeOf } from '../../src/graph/node.ts';
 import { input } from '../../src/graph/ops/core/input.ts';
-import { gpu, random } from './gpu.ts';
+import { gpu } from './gpu.ts';
+import { random } from './random.ts';
 
 /** Inputs named `x0`, `x1`, … */
 export const inputs = (shapes: readonly Shape[]): Node[] => shapes.map((shape, i) => input(`x${i}`, shape));

@@ -5,8 +5,8 @@ import { glorotUniform } from '../../src/graph/initializers.ts';
 import { featuresOf, type MapsInfo } from '../../src/model/embedding.ts';
 import { layoutOf } from '../../src/model/layout.ts';
 import { weightsMetadata } from '../../src/model/weights.ts';
-import { random } from './gpu.ts';
 import { model, node, tensor } from './proto_builder.ts';
+import { random } from './random.ts';
 
 export const CHANNELS = 3;
 const fine = random(CHANNELS * 3 * 16, 21).map((v) => 0.4 * v);

@@ -3,8 +3,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { loadOnnx, type OnnxArray } from '../../src/onnx/load.ts';
 import type { DataType } from '../../src/onnx/tensor_types.ts';
-import { gpu, random } from './gpu.ts';
+import { gpu } from './gpu.ts';
 import { model, node, tensor, value } from './proto_builder.ts';
+import { random } from './random.ts';
 
 type Attributes = Parameters<typeof node>[3];
 

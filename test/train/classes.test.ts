@@ -17,8 +17,9 @@ import { centered } from '../../src/train/data/sampler.ts';
 import { lossGraph, type NetworkBuilder } from '../../src/train/loss.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { Validator } from '../../src/train/validator.ts';
-import { gpu, random } from '../support/gpu.ts';
+import { gpu } from '../support/gpu.ts';
 import { datasetOf, picture, writePictures } from '../support/pictures.ts';
+import { random } from '../support/random.ts';
 import { callIn, logOf } from '../support/train_command.ts';
 
 const SIZE = 32;

@@ -13,8 +13,9 @@ import { decayAt } from '../../../src/train/optimizer/weight_average.ts';
 import { Trainer, type TrainerConfig } from '../../../src/train/trainer.ts';
 import { Validator } from '../../../src/train/validator.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, random } from '../../support/gpu.ts';
+import { gpu } from '../../support/gpu.ts';
 import { datasetOf } from '../../support/pictures.ts';
+import { random } from '../../support/random.ts';
 
 const SIZE = 32;
 const BATCH = 4;

@@ -210,11 +210,6 @@ describe('files of other kinds are named by what they are', () => {
     ['JPEG XL', latin('\xff\x0a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00'), /a JPEG XL picture – convert it/],
     ['JPEG 2000', latin('\0\0\0\x0cjP  \r\n\x87\n\0\0\0\0'), /a JPEG 2000 picture – convert it/],
     ['PDF', latin('%PDF-1.7\n%....\n'), /a PDF document – export its pictures/],
-    [
-      'LFS pointer',
-      latin('version https://git-lfs.github.com/spec/v1\noid sha256:00\n'),
-      /a Git LFS pointer.* – run 'git lfs pull'/,
-    ],
   ])('%s', async (_, file, message) => {
     const error = await readImage(file, { name: 'a.jpg' }).catch((cause: Error) => cause);
     expect(error).toBeInstanceOf(FormatError);

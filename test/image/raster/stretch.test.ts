@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { stretched } from '../../../src/image/raster/stretch.ts';
 import { expectClose } from '../../reference/close.ts';
-import { random } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const ramp = Float32Array.from({ length: 1001 }, (_, i) => (255 * i) / 1000);
 

@@ -10,7 +10,8 @@ import type { Convolution, Direction } from '../../../src/kernels/conv/task.ts';
 import type { DeviceTraits, Emit } from '../../../src/kernels/core/emit.ts';
 import type { Binding } from '../../../src/kernels/core/record.ts';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, sizes } from '../../reference/conv2d.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 type Size = readonly [height: number, width: number, channels: number];
 

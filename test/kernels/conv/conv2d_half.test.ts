@@ -13,8 +13,9 @@ import type { DeviceTraits, Emit } from '../../../src/kernels/core/emit.ts';
 import { traitsOf } from '../../../src/kernels/core/record.ts';
 import { expectClose } from '../../reference/close.ts';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, sizes } from '../../reference/conv2d.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
 import { emulated } from '../../support/matrix_emulation.ts';
+import { random } from '../../support/random.ts';
 
 const half: DeviceTraits = { ...traitsOf(gpu), precision: 'f16' };
 const hasHalf = gpu.device.features.has('shader-f16');

@@ -5,7 +5,8 @@ import { algorithms, type ConvGeometry } from '../../../src/kernels/conv/index.t
 import type { Direction } from '../../../src/kernels/conv/task.ts';
 import { traitsOf } from '../../../src/kernels/core/record.ts';
 import { sizes } from '../../reference/conv2d.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const common = { batch: 2, inHeight: 14, inWidth: 11, inChannels: 36, outChannels: 68 };
 const same3x3 = { kernelHeight: 3, kernelWidth: 3, strideY: 1, strideX: 1, padTop: 1, padLeft: 1 };

@@ -7,7 +7,8 @@ import { reluGrad } from '../../../src/kernels/elementwise/relu_grad.ts';
 import { coverage } from '../../../src/kernels/image/coverage.ts';
 import { sumRows } from '../../../src/kernels/reduction/sum_rows.ts';
 import { KernelError } from '../../../src/runtime/errors.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 describe('a declaration that disagrees with its WGSL is refused:', () => {
   const define = (change: Partial<KernelSpec>) => () => defineKernel({ ...(relu as unknown as KernelSpec), ...change });

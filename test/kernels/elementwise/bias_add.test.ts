@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Activation } from '../../../src/kernels/core/activation.ts';
 import { biasAdd } from '../../../src/kernels/elementwise/bias_add.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const apply: Record<Activation, (x: number) => number> = {
   none: (x) => x,

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type Binary, emitBinary } from '../../../src/kernels/elementwise/binary.ts';
 import { broadcastIndex, moved } from '../../reference/arrays.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 type Numbers = Float32Array<ArrayBuffer>;
 

@@ -11,7 +11,8 @@ import { tanhGrad } from '../../../src/kernels/elementwise/tanh_grad.ts';
 import { expectClose } from '../../reference/close.ts';
 import { centralDifferences, dot } from '../../reference/gradient.ts';
 import { isGarbage, withGarbage } from '../../reference/padding.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 interface Case {
   readonly kernel: KernelSpec<string, { count: 'u32' }, Record<never, never>>;

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Unary, unaries, unary } from '../../../src/kernels/elementwise/unary.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const COUNTS = [1, 3, 4, 5, 255, 1009, 1023, 1024, 1025];
 const alpha = 0.3;

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { emitWhere } from '../../../src/kernels/elementwise/where.ts';
 import { broadcastIndex, moved } from '../../reference/arrays.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 test.each([
   [[1], [1], [1]],

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { resizeGrey } from '../../../src/image/raster/resize.ts';
 import { emitExtractorInput } from '../../../src/kernels/image/extractor_input.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const LUMA = [0.299, 0.587, 0.114];
 

@@ -5,7 +5,8 @@ import { labToRgba } from '../../../src/kernels/image/lab_to_rgba.ts';
 import { lightness, packLook } from '../../../src/kernels/image/lightness.ts';
 import { expectClose } from '../../reference/close.ts';
 import { labOf, lumaLightnessOf, rgbOf, type Triple } from '../../reference/lab.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 /** Greys, corners, dark colors, and a spread of the cube. */
 const colors: Triple[] = [

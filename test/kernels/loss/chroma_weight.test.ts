@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { chromaWeight } from '../../../src/kernels/loss/chroma_weight.ts';
 import { BINS, BINS_PER_UNIT, binOf } from '../../../src/train/data/rebalance.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const table = Float32Array.from({ length: BINS ** 2 }, (_, bin) => bin + 1);
 

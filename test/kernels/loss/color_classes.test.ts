@@ -5,7 +5,8 @@ import { BINS_PER_UNIT } from '../../../src/kernels/loss/chroma_bins.ts';
 import { emitCrossEntropy } from '../../../src/kernels/loss/cross_entropy.ts';
 import { emitCrossEntropyGrad } from '../../../src/kernels/loss/cross_entropy_grad.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 /** The probabilities of one pixel's classes. */
 function softmax(logits: ArrayLike<number>, sharpness = 1): number[] {

@@ -4,7 +4,8 @@ import { emitMseGrad } from '../../../src/kernels/loss/mse_grad.ts';
 import { expectClose } from '../../reference/close.ts';
 import { centralDifferences } from '../../reference/gradient.ts';
 import { withGarbage } from '../../reference/padding.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 function reference(
   pred: ArrayLike<number>,

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { widthFor } from '../../../src/kernels/core/vector_width.ts';
 import { gather } from '../../../src/kernels/movement/gather.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 test.each([
   [1, 1, 1, 1],

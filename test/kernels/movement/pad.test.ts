@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { emitPad, joinPadded, type PadAxis, type Padding, paddings } from '../../../src/kernels/movement/pad.ts';
 import { indicesOf, offsetOf } from '../../reference/arrays.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const axis = (extent: number, before = 0, after = 0): PadAxis => ({ extent, before, after });
 

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { stridesOf } from '../../../src/kernels/core/six_axes.ts';
 import { type Copy, emitStridedCopy, joinAxes } from '../../../src/kernels/movement/strided_copy.ts';
 import { indicesOf } from '../../reference/arrays.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const dense = (extents: readonly number[]) => ({ first: 0, steps: stridesOf(extents) });
 

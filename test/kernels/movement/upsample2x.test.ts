@@ -5,7 +5,8 @@ import { upsample2x } from '../../../src/kernels/movement/upsample2x.ts';
 import { upsample2xGrad } from '../../../src/kernels/movement/upsample2x_grad.ts';
 import { expectClose } from '../../reference/close.ts';
 import { centralDifferences, dot } from '../../reference/gradient.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 type Shape = readonly [n: number, h: number, w: number, c: number];
 

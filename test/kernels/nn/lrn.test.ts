@@ -1,7 +1,8 @@
 import { test } from 'vitest';
 import { lrn } from '../../../src/kernels/nn/lrn.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 test.each([
   [1, 1, 0, 0],

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { emitMatmul, emitVectorMatmul, type MatmulGeometry } from '../../../src/kernels/nn/matmul.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 type Batch = MatmulGeometry['batch'];
 

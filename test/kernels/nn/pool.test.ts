@@ -5,7 +5,8 @@ import type { WindowGeometry } from '../../../src/kernels/core/sliding_window.ts
 import { emitPool } from '../../../src/kernels/nn/pool.ts';
 import { expectClose } from '../../reference/close.ts';
 import * as reference from '../../reference/windows.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 interface Case extends WindowGeometry {
   readonly channels: number;

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { type AdamSettings, adam, adamParams } from '../../../src/kernels/optimizer/adam.ts';
 import { expectClose } from '../../reference/close.ts';
 import { isGarbage, withGarbage } from '../../reference/padding.ts';
-import { gpu, random, run, upload } from '../../support/gpu.ts';
+import { gpu, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 /** PyTorch's torch.optim.Adam, one step in float64, in place. */
 function reference(

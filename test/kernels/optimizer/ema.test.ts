@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { ema } from '../../../src/kernels/optimizer/ema.ts';
 import { expectClose } from '../../reference/close.ts';
 import { isGarbage, withGarbage } from '../../reference/padding.ts';
-import { gpu, random, run, upload } from '../../support/gpu.ts';
+import { gpu, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 test.each([1, 3, 4, 5, 255, 256, 257, 1009, 1024, 1025])('ten steps over %i numbers', async (count) => {
   const start = random(count, 9);

@@ -1,7 +1,8 @@
 /** arg_max: the place of the largest element, the first or the last of equal ones. */
 import { expect, test } from 'vitest';
 import { argMax } from '../../../src/kernels/reduction/arg_max.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 async function apply(x: Float32Array<ArrayBuffer>, outer: number, rows: number, channels: number, last: number) {
   const y = poisoned(outer * channels);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { emitCountNotFinite } from '../../../src/kernels/reduction/count_not_finite.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 async function count(values: Float32Array<ArrayBuffer>, length = values.length): Promise<number> {
   const y = poisoned(1);

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { emitReduce } from '../../../src/kernels/reduction/reduce.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 /** Around a chain, a workgroup and a chunk of rows; one to many columns. */
 const SHAPES = [

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { emitSoftmax } from '../../../src/kernels/reduction/softmax.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 /** In float64, of [outer, rows, channels]. */
 function softmax(x: Float32Array, rows: number, channels: number): Float64Array {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { emitSum, emitSumRows } from '../../../src/kernels/reduction/sum_rows.ts';
 import { expectClose } from '../../reference/close.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const SHAPES = [
   [1, 1, 1],

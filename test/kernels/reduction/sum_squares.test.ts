@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { emitSumSquares } from '../../../src/kernels/reduction/sum_squares.ts';
 import { expectClose } from '../../reference/close.ts';
 import { withGarbage } from '../../reference/padding.ts';
-import { gpu, poisoned, random, run, upload } from '../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 // 4099 is one more than a workgroup's chunk; 5,000,011 has more chunks than a workgroup has threads.
 test.each([1, 3, 4, 5, 255, 1009, 4096, 4099, 100_003, 5_000_011])('the squared norm of %i numbers', async (count) => {

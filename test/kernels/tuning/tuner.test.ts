@@ -22,7 +22,7 @@ import { colorizationNetwork } from '../../../src/model/network.ts';
 import { Gpu } from '../../../src/runtime/gpu.ts';
 import { fileStore } from '../../../src/runtime/tuning_store/file.ts';
 import { memoryStore, type TuneOptions, type TuningStore } from '../../../src/runtime/tuning_store/index.ts';
-import { random } from '../../support/gpu.ts';
+import { random } from '../../support/random.ts';
 
 const opened: Gpu[] = [];
 afterAll(() => Promise.all(opened.map((gpu) => gpu.close())));

@@ -1,9 +1,10 @@
 /** The rules of old opsets, which ONNX Runtime does not have: each as the newer form that means the same. */
 import { expect, test } from 'vitest';
 import { loadOnnx } from '../../../src/onnx/load.ts';
-import { gpu, random } from '../../support/gpu.ts';
+import { gpu } from '../../support/gpu.ts';
 import { type Argument, type Case, expectSame } from '../../support/oracle.ts';
 import { model, node, tensor } from '../../support/proto_builder.ts';
+import { random } from '../../support/random.ts';
 
 /** As many channels as columns: what goes along the wrong axis fits, too. */
 const x: Argument = [2, 3, 4, 3];

@@ -5,9 +5,10 @@ import { loadOnnx } from '../../../src/onnx/load.ts';
 import { readOnnx } from '../../../src/onnx/read.ts';
 import type { DataType } from '../../../src/onnx/tensor_types.ts';
 import { Value } from '../../../src/onnx/values.ts';
-import { gpu, random } from '../../support/gpu.ts';
+import { gpu } from '../../support/gpu.ts';
 import { type Argument, type Case, type Constant, expectModel, expectSame, floats } from '../../support/oracle.ts';
 import { CODES, model, node, tensor, value } from '../../support/proto_builder.ts';
+import { random } from '../../support/random.ts';
 
 const size = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 

@@ -11,8 +11,9 @@ import { BINS, binOf, colorWeights } from '../../../src/train/data/rebalance.ts'
 import { centered } from '../../../src/train/data/sampler.ts';
 import { lossGraph } from '../../../src/train/loss.ts';
 import { labOf } from '../../reference/lab.ts';
-import { gpu, random } from '../../support/gpu.ts';
+import { gpu } from '../../support/gpu.ts';
 import { datasetOf } from '../../support/pictures.ts';
+import { random } from '../../support/random.ts';
 
 const GREY = binOf(0, 0);
 /** Grey, a common color and a rare one, far from each other. */

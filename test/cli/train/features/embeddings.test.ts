@@ -16,8 +16,9 @@ import type { NetworkBuilder } from '../../../../src/train/loss.ts';
 import { Trainer } from '../../../../src/train/trainer.ts';
 import { Validator } from '../../../../src/train/validator.ts';
 import { temporaryFolder } from '../../../support/fixtures.ts';
-import { gpu, random } from '../../../support/gpu.ts';
+import { gpu } from '../../../support/gpu.ts';
 import { datasetOf, writePicture } from '../../../support/pictures.ts';
+import { random } from '../../../support/random.ts';
 
 const SIZE = 32;
 const BATCH = 8;

@@ -10,7 +10,8 @@ import type { DeviceTraits } from '../../../../src/kernels/core/emit.ts';
 import { type Binding, traitsOf } from '../../../../src/kernels/core/record.ts';
 import { expectClose } from '../../../reference/close.ts';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, sizes } from '../../../reference/conv2d.ts';
-import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../../support/gpu.ts';
+import { random } from '../../../support/random.ts';
 
 /** `batch` pictures of `inHeight x inWidth`, padded by `top, bottom, left, right`; 1x1 and stride 1 unless said. */
 function geometry(

@@ -12,7 +12,8 @@ import { emitInto, type KernelCall } from '../../../../src/kernels/core/emit.ts'
 import { traitsOf } from '../../../../src/kernels/core/record.ts';
 import { expectClose } from '../../../reference/close.ts';
 import { convolve } from '../../../reference/windows.ts';
-import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../../support/gpu.ts';
+import { random } from '../../../support/random.ts';
 
 const activate: Record<PlainActivation, (v: number) => number> = {
   none: (v) => v,

@@ -4,7 +4,8 @@ import { sizeOf } from '../../../../src/graph/node.ts';
 import { type ConvDirectGeometry, emitConvDirect } from '../../../../src/kernels/conv/grouped/conv_direct.ts';
 import { expectClose } from '../../../reference/close.ts';
 import { convolve } from '../../../reference/windows.ts';
-import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../../support/gpu.ts';
+import { random } from '../../../support/random.ts';
 
 /** Windows with the same numbers along all axes. */
 function geometry(

@@ -7,7 +7,8 @@ import { emitInto, type KernelCall } from '../../../../src/kernels/core/emit.ts'
 import { traitsOf } from '../../../../src/kernels/core/record.ts';
 import { expectClose } from '../../../reference/close.ts';
 import { conv2d, sizes } from '../../../reference/conv2d.ts';
-import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../../support/gpu.ts';
+import { random } from '../../../support/random.ts';
 
 const traits = traitsOf(gpu);
 const none: ConvOptions = { activation: 'none' };

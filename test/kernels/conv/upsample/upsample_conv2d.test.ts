@@ -17,7 +17,8 @@ import {
   upsampleConv2dInputGrad,
   upsampleConv2dWeightGrad,
 } from '../../../reference/upsample_conv2d.ts';
-import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../../support/gpu.ts';
+import { random } from '../../../support/random.ts';
 
 const size = (batch: number, height: number, width: number, inChannels: number, outChannels: number) => ({
   batch,

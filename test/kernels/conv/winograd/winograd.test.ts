@@ -13,7 +13,8 @@ import { winogradWeightGrad } from '../../../../src/kernels/conv/winograd/weight
 import { type DeviceTraits, emitInto } from '../../../../src/kernels/core/emit.ts';
 import { type Binding, traitsOf } from '../../../../src/kernels/core/record.ts';
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, sizes } from '../../../reference/conv2d.ts';
-import { gpu, poisoned, random, run, upload } from '../../../support/gpu.ts';
+import { gpu, poisoned, run, upload } from '../../../support/gpu.ts';
+import { random } from '../../../support/random.ts';
 
 type Sizes = readonly [batch: number, height: number, width: number, inChannels: number, outChannels: number];
 type Pads = readonly [top: number, bottom: number, left: number, right: number];
