@@ -17,6 +17,7 @@ const HELP = `koalarize – colors black-and-white photographs
   koalarize compare DIR WITH… -o F   checkpoints, weights and others' pictures side by side, with metrics
   koalarize inspect FILE             what an .onnx or .safetensors file holds, and what is not supported
   koalarize export WEIGHTS -o M.onnx the colorizer as ONNX, for other runtimes
+  koalarize average WEIGHTS… -o F    the mean of several weights of one training
   koalarize conformance DIR          run a folder of ONNX backend node tests
   koalarize devices                  list the devices there are, and which one is used
 
@@ -34,6 +35,7 @@ const commands: ReadonlyMap<string, (argv: string[]) => Promise<number>> = new M
   // Loaded when they are asked for: most need protobuf.
   ['inspect', async (argv: string[]) => (await import('./inspect/index.ts')).inspectCommand(argv)],
   ['export', async (argv: string[]) => (await import('./export.ts')).exportCommand(argv)],
+  ['average', async (argv: string[]) => (await import('./average.ts')).averageCommand(argv)],
   ['conformance', async (argv: string[]) => (await import('./conformance/index.ts')).conformanceCommand(argv)],
   ['eval', async (argv: string[]) => (await import('./eval/index.ts')).evalCommand(argv)],
   ['study', async (argv: string[]) => (await import('./study/index.ts')).studyCommand(argv)],

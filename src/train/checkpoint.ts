@@ -8,6 +8,7 @@ import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts'
 import { expectFinite, type ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { expectObject } from '../runtime/arguments.ts';
 import { FormatError } from '../runtime/errors.ts';
+import { HALF_MAX } from '../util/float16.ts';
 import { DivergedError } from './loop.ts';
 import { decodeLossScale, encodeLossScale, type LossScaleState } from './optimizer/loss_scale.ts';
 import type { Trainer } from './trainer.ts';
@@ -25,8 +26,6 @@ export interface TrainingState {
 }
 
 const PREFIXES = { m: 'adam.m.', v: 'adam.v.', average: 'average.' } as const;
-/** The largest float16. */
-const HALF_MAX = 65504;
 
 /**
  * Reads weights and moments back, as they are after step `step`.

@@ -1,4 +1,7 @@
 /** Half-precision numbers: IEEE 754 binary16, as bits. */
+
+/** The largest number of float16. */
+export const HALF_MAX = 65504;
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);
 
