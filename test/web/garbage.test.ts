@@ -46,7 +46,7 @@ test('files of any kind: each is told what it is, and the good one is colored', 
   const about = (name: string) => said.filter((line) => line.startsWith(`${name}: `)).join('\n');
   expect(about('nothing.jpg')).toContain('got an empty file – ');
   expect(about('letter.jpg')).toContain('got text – ');
-  expect(about('pointer.jpg')).toMatch(/got a Git LFS pointer .* – get the picture itself, with 'git lfs pull'/);
+  expect(about('pointer.jpg')).toMatch(/got a Git LFS pointer.* – run 'git lfs pull'/);
   expect(about('phone.heic')).toMatch(
     /got HEIC.* – open this page in Safari 17 or newer, .* or save the picture as JPEG/,
   );
