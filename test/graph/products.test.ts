@@ -149,7 +149,7 @@ describe('what does not fit is refused, with the values', () => {
     ['reduce: expected different axes of [2, 7, 6, 4], got [4]', () => reduce('mean', x, [4], false)],
     ['reduce: expected different axes of [2, 7, 6, 4], got [1, 1]', () => reduce('mean', x, [1, -3], false)],
     ['softmax: expected an axis of [2, 7, 6, 4], got -1', () => softmax(x, -5)],
-    ['lrn: expected a size from 1 on, got 0', () => lrn(x, { size: 0, alpha: 1, beta: 1, bias: 1 })],
+    ['lrn: expected a size from 1 to 2^30, got 0', () => lrn(x, { size: 0, alpha: 1, beta: 1, bias: 1 })],
     [
       'lrn: expected alpha ≥ 0, bias > 0 and a finite beta, got 1, 0 and 1',
       () => lrn(x, { size: 3, alpha: 1, beta: 1, bias: 0 }),

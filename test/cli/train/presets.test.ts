@@ -126,8 +126,8 @@ test('a checkpoint without the average that the run has is refused', async () =>
   const averaged = await run('averaged', '--steps', '2');
   const checkpoint = 'checkpoints/step-000002.safetensors';
   await cp(join(plain, checkpoint), join(averaged, checkpoint));
-  expect(await call('--resume', '--out', averaged, '--steps', '3')).toMatchInlineSnapshot(
-    `"1 koalarize train: ROOT/averaged/checkpoints/step-000002.safetensors: expected the weights' average too, got none – put back the run's own checkpoint"`,
+  expect(await call('--resume', '--out', averaged, '--steps', '3')).toMatch(
+    /^1 .*expected a whole checkpoint to go on from, got 1 .*: expected the weights' average too, got none – put back the run's own checkpoint/,
   );
 });
 
