@@ -7,7 +7,7 @@ import { folder, program } from '../../support/child.ts';
 /** The driver is built for nothing else. */
 const exists = process.platform === 'linux' && process.arch === 'x64';
 const PRINT = `
-  import { findSwiftShader } from './src/runtime/swiftshader.ts';
+  import { findSwiftShader } from './src/runtime/node/swiftshader.ts';
   import { statSync } from 'node:fs';
   const found = await findSwiftShader();
   console.log(JSON.stringify(found && { ...found, bytes: statSync(found.loader).size }));
