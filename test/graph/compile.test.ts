@@ -127,10 +127,7 @@ test('what fails beside constants that fail too is told once, and leaves no reje
     constants.destroy();
     const weights = tensor('weights', [4], () => new Float32Array(4));
     const outputs = {
-      sum: add(
-        weights,
-        parameter('bias', [4]),
-      ),
+      sum: add(weights, parameter('bias', [4])),
     };
     await expect(compile(gpu, { label: 'failing', outputs, constants })).rejects.toThrow('expected parameters');
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -56,5 +56,5 @@ test.each(Object.keys(bundlers).flatMap((bundler) => formats.map((format) => [bu
 
 test.each(Object.keys(bundlers))('bundled by %s as cjs for Node', async (bundler) => {
   const { Colorizer } = from(await bundlers[bundler]!('cjs', 'node')) as Koalarize;
-  await expect(Colorizer.load({ weights: '/nowhere' })).rejects.toThrow("/nowhere: expected a file, got no such file");
+  await expect(Colorizer.load({ weights: '/nowhere' })).rejects.toThrow('/nowhere: expected a file, got no such file');
 });

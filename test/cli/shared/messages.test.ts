@@ -75,7 +75,12 @@ describe('text from outside', () => {
     const cli = resolve(import.meta.dirname, '../../../src/cli');
     const files = readdirSync(cli, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
     const writes = (file: string) => /process\.std(out|err)|console\./.test(readFileSync(join(cli, file), 'utf8'));
-    expect(files.filter(writes).sort()).toEqual(['shared/messages.ts', 'shared/progress_line.ts', 'shared/tune.ts', 'train/progress.ts']);
+    expect(files.filter(writes).sort()).toEqual([
+      'shared/messages.ts',
+      'shared/progress_line.ts',
+      'shared/tune.ts',
+      'train/progress.ts',
+    ]);
   });
 });
 
