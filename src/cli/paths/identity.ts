@@ -44,13 +44,18 @@ export class Originals {
 
   static async of(paths: Iterable<string>): Promise<Originals> {
     const originals = new Originals();
-    for (const path of paths) for (const key of await keysOf(path)) originals.#keys.add(key);
+    for (const path of paths) {
+      for (const key of await keysOf(path)) originals.#keys.add(key);
+      originals.#keys.add(folded(await placeOf(path)));
+    }
     return originals;
   }
 
   /** Whether writing `path` would replace one of them, or a name of one. */
   async has(path: string): Promise<boolean> {
-    return (await keysOf(path)).some((key) => this.#keys.has(key));
+    // A name that is a link is replaced itself, on some disks by whichever case or accents.
+    const keys = [...(await keysOf(path)), folded(await placeOf(path))];
+    return keys.some((key) => this.#keys.has(key));
   }
 }
 
