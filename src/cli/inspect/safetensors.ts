@@ -42,7 +42,9 @@ function useOf(file: Uint8Array, name: string): { usable: boolean; use: string }
     }
     const what = [...tensors.keys()].some((key) => key.startsWith('adam.')) ? 'a checkpoint of a run' : 'weights';
     const channels = network.widthDivisor === 1 ? 'all channels' : `1/${network.widthDivisor} of the channels`;
-    const steps = metadata.step === undefined ? '' : `, after ${metadata.step} steps`;
+    const files = metadata.average_of?.split(' ').length;
+    const mean = files ? `, the mean of ${files} files` : '';
+    const steps = metadata.step === undefined ? mean : `, after ${metadata.step} steps`;
     const option = embedding?.kind === 'maps' ? "the package's extractor, or --extractor with" : '--inception with';
     const needs = embedding ? `needs ${option} ${describeExtractor(embedding)}` : 'needs no feature extractor';
     const { temperature } = network;
