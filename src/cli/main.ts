@@ -2,10 +2,10 @@
 /** The `koalarize` program: finds the command and runs it. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { nearest } from '../runtime/nearest.ts';
 import { colorizeCommand } from './colorize/index.ts';
 import { devices } from './devices.ts';
 import { endOnClosedPipe, print, usage } from './shared/messages.ts';
-import { nearest } from './shared/nearest.ts';
 import { train } from './train/index.ts';
 
 const HELP = `koalarize – colors black-and-white photographs

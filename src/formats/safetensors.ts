@@ -7,7 +7,7 @@ import { sizeOf } from '../graph/node.ts';
 import type { Tensors } from '../graph/parameters.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { isLfsPointer } from '../runtime/lfs_pointer.ts';
-import { fromHalf, toHalf } from '../util/float16.ts';
+import { fromHalf, HALF_MAX, toHalf } from '../util/float16.ts';
 
 /** What the header says of one array. */
 export interface TensorEntry {
@@ -67,6 +67,12 @@ export function encodeSafetensors({ tensors, metadata }: Safetensors, dtype: DTy
     offset += data.length * BYTES[dtype];
   }
   return file;
+}
+
+/** Encodes a file in float16, or in float32 where a number is out of its range. */
+export function encodeCompact(content: Safetensors): Uint8Array<ArrayBuffer> {
+  const fits = [...content.tensors.values()].every(({ data }) => data.every((value) => Math.abs(value) <= HALF_MAX));
+  return encodeSafetensors(content, fits ? 'F16' : 'F32');
 }
 
 /** @throws FormatError for a file that is cut short or damaged, or that holds other types. `name` is for messages. */

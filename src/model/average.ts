@@ -3,9 +3,8 @@
  * Wortsman et al. 2022, arXiv:2203.05482). It errs less than each where they lie in one basin of the loss; weights that
  * were trained from different random ones do not.
  */
-import { encodeSafetensors } from '../formats/safetensors.ts';
+import { encodeCompact } from '../formats/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
-import { HALF_MAX } from '../util/float16.ts';
 import type { Weights } from './weights.ts';
 
 /** Weights with what messages call them. */
@@ -45,6 +44,5 @@ export function averageWeights(sources: readonly NamedWeights[], origins: readon
     }),
   );
   const { step: _, ...metadata } = sources.at(-1)!.weights.metadata;
-  const fits = [...tensors.values()].every(({ data }) => data.every((value) => Math.abs(value) <= HALF_MAX));
-  return encodeSafetensors({ tensors, metadata: { ...metadata, average_of: origins.join(' ') } }, fits ? 'F16' : 'F32');
+  return encodeCompact({ tensors, metadata: { ...metadata, average_of: origins.join(' ') } });
 }

@@ -3,6 +3,7 @@
  * JavaScript, and whatever comes out of `JSON.parse`, does not.
  */
 import { ArgumentError } from './errors.ts';
+import { nearest } from './nearest.ts';
 
 /** What a value is, for messages: `Float32Array`, `an array`, `a string`, `null`. Right for arrays of other windows too. */
 export function kindOf(value: unknown): string {
@@ -60,29 +61,4 @@ export function isBytes(source: Uint8Array | string | URL): source is Uint8Array
 export function expectGpu(where: string, gpu: unknown): void {
   if (typeof gpu === 'object' && gpu !== null && 'allocatedBytes' in gpu && 'submit' in gpu) return;
   throw new ArgumentError(`${where}: expected a Gpu, got ${kindOf(gpu)} – open one: await Gpu.open()`);
-}
-
-/** The known word that takes the fewest changes from `word`; undefined where that is another word altogether. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const each of known) {
-    const changes = distance(word.toLowerCase(), each.toLowerCase());
-    if (changes < least) [best, least] = [each, changes];
-  }
-  return best;
-}
-
-/** Characters to insert, delete or replace to make `b` of `a` (Levenshtein 1966). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

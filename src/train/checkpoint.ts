@@ -4,11 +4,10 @@
  * the step's number.
  */
 
-import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts';
+import { decodeSafetensors, encodeCompact, encodeSafetensors } from '../formats/safetensors.ts';
 import { expectFinite, type ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { expectObject } from '../runtime/arguments.ts';
 import { FormatError } from '../runtime/errors.ts';
-import { HALF_MAX } from '../util/float16.ts';
 import { DivergedError } from './loop.ts';
 import { decodeLossScale, encodeLossScale, type LossScaleState } from './optimizer/loss_scale.ts';
 import type { Trainer } from './trainer.ts';
@@ -111,6 +110,5 @@ export function decodeCheckpoint(
 /** The file of the weights alone, averaged where they are, for use: float16, or float32 where one is out of its range. */
 export function encodeWeights(state: TrainingState, metadata: Readonly<Record<string, string>>) {
   const { weights, average: tensors = weights, step } = state;
-  const fits = [...tensors.values()].every(({ data }) => data.every((value) => Math.abs(value) <= HALF_MAX));
-  return encodeSafetensors({ tensors, metadata: { ...metadata, step: String(step) } }, fits ? 'F16' : 'F32');
+  return encodeCompact({ tensors, metadata: { ...metadata, step: String(step) } });
 }

@@ -2,6 +2,7 @@
 
 /** The largest number of float16. */
 export const HALF_MAX = 65504;
+
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);
 

@@ -1,7 +1,8 @@
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import * as koalarize from '../../src/index.ts';
-import { expectOptions, isKind, kindOf, nearest } from '../../src/runtime/arguments.ts';
+import { expectOptions, isKind, kindOf } from '../../src/runtime/arguments.ts';
+import { nearest } from '../../src/runtime/nearest.ts';
 
 test.each([
   [new Float32Array(1), 'Float32Array'],

@@ -3,9 +3,11 @@
 /** Edits that still pass for a slip of the fingers: one in short words, two in longer ones. */
 const mostEdits = (word: string) => (word.length < 5 ? 1 : 2);
 
-/** The word with the fewest edits; undefined where none is near. */
+/** The word with the fewest edits, whatever the case; undefined where none is near. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
-  const [best] = words.map((one) => ({ one, edits: edits(word, one) })).sort((a, b) => a.edits - b.edits);
+  const [best] = words
+    .map((one) => ({ one, edits: edits(word.toLowerCase(), one.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
   return best && best.edits <= mostEdits(word) ? best.one : undefined;
 }
 
