@@ -3,8 +3,6 @@ import { FormatError } from '../src/runtime/errors.ts';
 
 /** Bytes that tell kinds apart. */
 const ENOUGH = 256;
-/** Brands of HEIF files that hold HEVC (ISO 23008-12). AVIF, which browsers read, has others. */
-const HEIC = /^....ftyp(?!.*avi[fs])(heic|heix|heim|heis|hevc|hevx|mif1|msf1)/s;
 
 /**
  * Tells it.
@@ -19,18 +17,18 @@ export async function whyUnreadable(file: Blob, name: string, cause: Error): Pro
   const say = (got: string, todo = 'give an undamaged JPEG, PNG or WebP') =>
     new FormatError(`${expected} ${got} – ${todo}`);
   if (start === '') return say('an empty file');
-  if (HEIC.test(start)) {
+  if (/^(II\*\0|MM\0\*)/.test(start)) {
+    return say('TIFF', 'open this page in Safari, use the command line, or save the picture as PNG');
+  }
+  // Loaded on demand: most pictures can be read.
+  const { foreignKind, HEIC } = await import('../src/image/file/kinds.ts');
+  const kind = foreignKind(Uint8Array.from(start, (character) => character.charCodeAt(0)));
+  if (kind === HEIC) {
     return say(
       'HEIC, as iPhones take them',
       'open this page in Safari 17 or newer, which reads it, or save the picture as JPEG',
     );
   }
-  if (/^(II\*\0|MM\0\*)/.test(start)) {
-    return say('TIFF', 'open this page in Safari, use the command line, or save the picture as PNG');
-  }
-  // Loaded on demand: most pictures can be read.
-  const { foreignKind } = await import('../src/image/file/kinds.ts');
-  const kind = foreignKind(Uint8Array.from(start, (character) => character.charCodeAt(0)));
   if (kind) return say(kind.what, kind.todo);
   if (/^[\t\n\r\x20-\x7e]+$/.test(start) && !/<svg|<\?xml/.test(start)) return say('text');
   if (file.type.startsWith('image/')) return say(`one that it can't ('${cause.message}')`);
