@@ -11,6 +11,7 @@ import {
   type Precision,
 } from './adapter.ts';
 import { expectOptions, isKind, kindOf } from './arguments.ts';
+import { BufferLedger, megabytes } from './buffer_ledger.ts';
 import { requestDevice } from './device.ts';
 import { describeError, scoped } from './error_scope.ts';
 import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
@@ -90,11 +91,7 @@ export class Gpu {
   readonly wait: <T>(work: Promise<T>) => Promise<T>;
   #lost: string | undefined;
   #closed = false;
-  #bytes = 0;
-  #peakBytes = 0;
-  readonly #memoryBytes: number;
-  readonly #sizes = new Map<GPUBuffer, number>();
-  readonly #freed = new WeakSet<GPUBuffer>();
+  readonly #buffers: BufferLedger;
   readonly #errors = new PendingErrors();
 
   private constructor(device: GPUDevice, platform: PlatformAdapter, options: GpuOptions) {
@@ -109,7 +106,7 @@ export class Gpu {
     this.notice = options.notice ?? console.warn;
     this.verbose = options.verbose;
     this.tune = options.tune === true ? {} : options.tune || undefined;
-    this.#memoryBytes = platform.memoryBytes ?? Number.POSITIVE_INFINITY;
+    this.#buffers = new BufferLedger(platform.memoryBytes);
     this.name = adapterName(platform.adapter.info);
     this.subgroupSize = subgroupSize(platform.adapter);
     device.addEventListener('uncapturederror', (event) => {
@@ -151,12 +148,12 @@ export class Gpu {
 
   /** Bytes in buffers made by `buffer` and not destroyed. */
   get allocatedBytes(): number {
-    return this.#bytes;
+    return this.#buffers.bytes;
   }
 
   /** The highest value `allocatedBytes` has had. */
   get peakBytes(): number {
-    return this.#peakBytes;
+    return this.#buffers.peakBytes;
   }
 
   /**
@@ -179,27 +176,18 @@ export class Gpu {
         `${label}: expected at most ${megabytes(limit)} (a limit of ${this.name}), got ${megabytes(size)} – use a smaller batch or picture size`,
       );
     }
-    const total = this.#bytes + size;
-    if (total > this.#memoryBytes) {
-      throw new DeviceError(
-        `${label}: expected at most ${megabytes(this.#memoryBytes)} in all buffers (the memory of this machine), got ${megabytes(total)} – use a smaller batch or picture size`,
-      );
-    }
+    this.#buffers.expectRoom(label, size);
     const what = `'${label}' (${megabytes(size)})`;
     const { value: buffer, error } = scoped(this.device, what, () => this.device.createBuffer({ label, size, usage }));
     this.#note([new Set([buffer])], error);
-    this.#sizes.set(buffer, size);
-    this.#bytes = total;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
+    this.#buffers.add(buffer, size);
     return buffer;
   }
 
   /** Frees a buffer made by `buffer`. Safe to call twice. */
   free(buffer: GPUBuffer): void {
-    this.#bytes -= this.#sizes.get(buffer) ?? 0;
-    this.#sizes.delete(buffer);
-    this.#freed.add(buffer);
-    this.#errors.forget((each) => this.#freed.has(each));
+    this.#buffers.free(buffer);
+    this.#errors.forget((each) => this.#buffers.isFreed(each));
     buffer.destroy();
   }
 
@@ -372,7 +360,7 @@ export class Gpu {
   }
 
   #expectInUse(what: string, buffer: GPUBuffer): void {
-    if (!this.#freed.has(buffer)) return;
+    if (!this.#buffers.isFreed(buffer)) return;
     throw new DeviceError(
       `${what} '${buffer.label}': expected a buffer in use, got one that is freed – make another one`,
     );
@@ -391,8 +379,4 @@ export class Gpu {
 function subgroupSize(adapter: GPUAdapter): number {
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   return adapter.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
