@@ -18,7 +18,7 @@ const CPU = [
   'test/graph/{ops_table,plan}.test.ts',
   'test/image/**/*.test.ts',
   'test/kernels/conv/choice_table.test.ts',
-  'test/kernels/tuning/winners.test.ts',
+  'test/kernels/tuning/{timing,winners}.test.ts',
   'test/model/narrow.test.ts',
   'test/onnx/{decode,external,fuzz,tensor}.test.ts',
   'test/onnx/operators/{coordinates,table}.test.ts',

@@ -4,7 +4,7 @@ import type { Node } from '../src/graph/node.ts';
 export type Floats = Float32Array<ArrayBuffer>;
 
 /** One side of a workload, with its data on the device. */
-export interface Arm {
+export interface Backend {
   /** Does the work `times` times, and waits for the device. */
   run(times: number): Promise<void>;
   /** What the work computed last. */
@@ -23,9 +23,9 @@ export interface OnnxRuntimeRival {
    *
    * @throws Error for a model that it cannot load.
    */
-  arm(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm>;
+  arm(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Backend>;
   /** An arm that computes a node `conv2d` of inputs `x`, which may change, and `w`, which may not. */
-  convolution(y: Node, x: Floats, w: Floats): Promise<Arm>;
+  convolution(y: Node, x: Floats, w: Floats): Promise<Backend>;
   /** An arm that runs it on the CPU. */
-  cpu(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm>;
+  cpu(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Backend>;
 }

@@ -6,7 +6,7 @@ import { type Node, reachable, sizeOf } from '../src/graph/node.ts';
 import { input } from '../src/graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../src/graph/parameters.ts';
 import { colorizationNetwork } from '../src/model/network.ts';
-import type { Arm } from './arm.ts';
+import type { Backend } from './arm.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
 import { convolutionFlops, sumTolerance, uniform, type Workload } from './workload.ts';
 
@@ -14,7 +14,7 @@ export const EMBEDDING_WIDTH = 1001;
 
 export const CONFIG = { widthDivisor: 1, embeddingWidth: EMBEDDING_WIDTH } as const;
 
-/** The network of the paper, full width, steered by an embedding. */
+/** The network of the paper, full width, conditioned on an embedding. */
 export function network(lightness: Node, ...features: Node[]): Node {
   return colorizationNetwork(CONFIG, lightness, ...features);
 }
@@ -145,7 +145,7 @@ export async function forwardPass(write?: WriteColorizer): Promise<Workload> {
 }
 
 /** The arm with its result turned from [1, C, H, W] to [1, H, W, C]. */
-function channelsLast(arm: Arm, channels: number): Arm {
+function channelsLast(arm: Backend, channels: number): Backend {
   return {
     ...arm,
     async result() {

@@ -12,7 +12,7 @@ import { DeviceError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
 import { measureCeilings } from './ceilings.ts';
 import { DAWN_FEATURES, describeRun } from './facts.ts';
-import { measure, type Outcome } from './measure.ts';
+import { type Measurement, measure } from './measure.ts';
 import { inChild, type PeakMemory, peakMemory } from './memory.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
 import { Report } from './report.ts';
@@ -63,11 +63,11 @@ async function compareArms(options: BenchOptions, folder: string, argv: readonly
   const facts = describeRun(gpu, loaded, ceilings, options, argv);
   report.facts(facts);
 
-  const outcomes: (Outcome & { section: string })[] = [];
+  const outcomes: (Measurement & { section: string })[] = [];
   for (const group of groups) {
     for (const { title, workloads } of await sectionsOf(group, gpu, options, filesIn(folder))) {
       report.heading(title);
-      const section: Outcome[] = [];
+      const section: Measurement[] = [];
       for (const workload of workloads) {
         const outcome = await measure(workload, gpu, rivals, rounds);
         report.outcome(outcome);

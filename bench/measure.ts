@@ -1,6 +1,6 @@
-/** Compares results, then takes times: all arms in turn, until the device is done. Times of a failed workload are not kept. */
+/** Measurement of workloads: outputs verified first, then backends timed alternately. Failed workloads keep no times. */
 import type { Gpu } from '../src/runtime/gpu.ts';
-import type { Arm } from './arm.ts';
+import type { Backend } from './arm.ts';
 import { type ArmName, RIVALS, type RivalName, type Rivals, type Workload } from './workload.ts';
 
 export interface Timing {
@@ -14,7 +14,7 @@ export interface Timing {
   readonly samplesMs: readonly number[];
 }
 
-export interface Outcome {
+export interface Measurement {
   readonly workload: string;
   readonly flops: number;
   readonly bytes?: number;
@@ -48,8 +48,13 @@ export function defaultRounds(quick: boolean): Rounds {
 /** From `least` on, a workload gets no further round after this time. */
 const BUDGET_MS = 10_000;
 
-/** Runs `workload` on all arms in turn; on ours alone where there is no rival. */
-export async function measure(workload: Workload, gpu: Gpu, rivals: Partial<Rivals>, rounds: Rounds): Promise<Outcome> {
+/** Runs `workload` on all backends alternately; on ours alone where there is no rival. */
+export async function measure(
+  workload: Workload,
+  gpu: Gpu,
+  rivals: Partial<Rivals>,
+  rounds: Rounds,
+): Promise<Measurement> {
   const { name, flops, bytes, checkRuns, queueable } = workload;
   const common = { workload: name, flops, ...(bytes !== undefined && { bytes }) };
   const arms: Started[] = [];
@@ -93,18 +98,18 @@ export function startArm<Name extends RivalName>(
   workload: Workload,
   rivals: Partial<Rivals>,
   name: Name,
-): Promise<Arm> | undefined {
+): Promise<Backend> | undefined {
   const rival = rivals[name];
   return rival && workload.rivals[name]?.(rival);
 }
 
 interface Started {
   readonly name: ArmName | 'cpu';
-  readonly arm: Arm;
+  readonly arm: Backend;
   readonly firstMs: number;
 }
 
-async function start(name: Started['name'], make: () => Promise<Arm>, runs: number): Promise<Started> {
+async function start(name: Started['name'], make: () => Promise<Backend>, runs: number): Promise<Started> {
   const begin = performance.now();
   const arm = await make();
   await arm.run(1);
@@ -127,7 +132,7 @@ async function check([ours, ...others]: readonly Started[], workload: Workload) 
 }
 
 /** The largest difference as a share of the tolerance; infinite where a number is missing or is none. */
-async function compare(ours: Arm, theirs: Arm, workload: Workload): Promise<number> {
+async function compare(ours: Backend, theirs: Backend, workload: Workload): Promise<number> {
   const expected = await theirs.result();
   return largestError(await ours.result(), expected, workload.tolerance(expected));
 }
@@ -146,7 +151,7 @@ export function largestError(got: Float32Array, expected: Float32Array, toleranc
 
 async function interleave(arms: readonly Started[], rounds: Rounds, queueable: boolean): Promise<Timing[]> {
   if (arms.length === 0) return [];
-  const sample = async (arm: Arm, repeats: number) => {
+  const sample = async (arm: Backend, repeats: number) => {
     const begin = performance.now();
     await arm.run(repeats);
     return (performance.now() - begin) / repeats;

@@ -1,6 +1,6 @@
 /** The tables: as aligned text, or as Markdown. Rows are printed as soon as they are known. */
 import type { Ceilings } from './ceilings.ts';
-import { geometricMean, type Outcome, type Timing } from './measure.ts';
+import { geometricMean, type Measurement, type Timing } from './measure.ts';
 import type { PeakMemory } from './memory.ts';
 import type { RivalName } from './workload.ts';
 
@@ -55,7 +55,7 @@ export class Report {
     if (this.#markdown) this.#print(`|${this.#columns.map((_, i) => (i ? '--:' : '---')).join('|')}|`);
   }
 
-  outcome(outcome: Outcome): void {
+  outcome(outcome: Measurement): void {
     const { workload, flops, ours, rivals, error, failed } = outcome;
     if (failed !== undefined) {
       this.#row([workload, `FAILED: ${failed}`]);
@@ -77,7 +77,7 @@ export class Report {
   }
 
   /** Ends a table: geometric means where there are several rows, then what is said about single rows. */
-  end(outcomes: readonly Outcome[]): void {
+  end(outcomes: readonly Measurement[]): void {
     if (outcomes.length > 1) this.#means(outcomes);
     for (const { workload, cpu, refused } of outcomes) {
       if (cpu) this.#note(`for information: ${workload}, ONNX Runtime's CPU provider: ${spread(cpu)} ms`);
@@ -85,7 +85,7 @@ export class Report {
     }
   }
 
-  #means(outcomes: readonly Outcome[]): void {
+  #means(outcomes: readonly Measurement[]): void {
     const mean = (values: readonly number[]) => (values.length > 1 ? geometricMean(values) : undefined);
     const means = this.#rivals.flatMap((name) => {
       const ratios = outcomes.flatMap(({ ours, rivals }) => ratio(ours, rivals?.[name]) ?? []);
@@ -132,14 +132,14 @@ export function ratio(ours?: Timing, rival?: Timing): number | undefined {
 }
 
 /** Our rates as shares of the device's: of multiply-adds by the direct algorithm, and of copied bytes. */
-function shares(outcome: Outcome, ceilings: Ceilings): string[] {
+function shares(outcome: Measurement, ceilings: Ceilings): string[] {
   const { bytes, ours } = outcome;
   const copied = bytes === undefined || !ours ? undefined : bytes / ours.medianMs / 1e6 / ceilings.copyGBs;
   return [percent(shareOfFma(outcome, ceilings)), percent(copied)];
 }
 
 /** Our rate as a share of the device's multiply-adds. */
-export function shareOfFma({ flops, ours }: Outcome, { fmaGflops }: Ceilings): number | undefined {
+export function shareOfFma({ flops, ours }: Measurement, { fmaGflops }: Ceilings): number | undefined {
   return ours && flops / ours.medianMs / 1e6 / fmaGflops;
 }
 

@@ -13,7 +13,7 @@ import { type Batch, sourceSize } from '../src/train/data/batch.ts';
 import { lossGraph } from '../src/train/loss.ts';
 import { Trainer, type TrainerConfig } from '../src/train/trainer.ts';
 import { Random } from '../src/util/random.ts';
-import type { Arm, Floats } from './arm.ts';
+import type { Backend, Floats } from './arm.ts';
 import { EMBEDDING_WIDTH, network, randomWeights, rivalNetwork } from './colorizer.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
 import { convolutionFlops, uniform, type Workload } from './workload.ts';
@@ -26,7 +26,7 @@ export interface StepSize {
 
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-const LOOKS = { lightness: 'luma', chromaGain: 1 } as const;
+const LOOKS = { lightness: 'luma', chromaScale: 1 } as const;
 
 const configOf = ({ batch, size }: StepSize): TrainerConfig => ({
   batch,
@@ -103,7 +103,7 @@ interface Named {
 }
 
 /** An arm whose result is the logarithms of all losses so far, then those of the norms of `means` after one step. */
-function stepping(step: (at: number) => Promise<number>, means: () => Promise<Named[]>, free: () => void): Arm {
+function stepping(step: (at: number) => Promise<number>, means: () => Promise<Named[]>, free: () => void): Backend {
   const losses: number[] = [];
   let norms: number[] = [];
   return {
@@ -142,23 +142,23 @@ function randomBatch({ batch, size }: StepSize): Batch {
   const random = new Random(202);
   const source = sourceSize(size);
   const pixels = Uint32Array.from({ length: batch * source * source }, () => (random.next() | 0xff000000) >>> 0);
-  const windows = Uint32Array.from({ length: batch * 4 }, (_, i) => [i % 8, i % 6, (i >> 2) % 2, 0][i % 4]!);
-  return { pixels, windows, features: [uniform(batch * EMBEDDING_WIDTH, 201)] };
+  const crops = Uint32Array.from({ length: batch * 4 }, (_, i) => [i % 8, i % 6, (i >> 2) % 2, 0][i % 4]!);
+  return { pixels, crops, features: [uniform(batch * EMBEDDING_WIDTH, 201)] };
 }
 
 /** What the network is given and what it should answer, as our kernels make it from the batch's bytes. */
 async function convert(gpu: Gpu, data: Batch, { batch, size }: StepSize) {
   const source = sourceSize(size);
   const pixels = input('pixels', [batch, source, source]);
-  const windows = input('windows', [batch, 4]);
+  const crops = input('crops', [batch, 4]);
   const crop = { height: size, width: size };
   const outputs = {
-    lightness: lightness(pixels, windows, { ...crop, source: LOOKS.lightness }),
-    chroma: chroma(pixels, windows, { ...crop, gain: LOOKS.chromaGain }),
+    lightness: lightness(pixels, crops, { ...crop, source: LOOKS.lightness }),
+    chroma: chroma(pixels, crops, { ...crop, gain: LOOKS.chromaScale }),
   };
   const executable = await compile(gpu, { label: 'convert', outputs });
   executable.feed('pixels', data.pixels);
-  executable.feed('windows', data.windows);
+  executable.feed('crops', data.crops);
   executable.run();
   const converted = { lightness: await executable.read('lightness'), chroma: await executable.read('chroma') };
   executable.destroy();

@@ -2,7 +2,7 @@
 import { type Node, sizeOf } from '../src/graph/node.ts';
 import type { Gpu } from '../src/runtime/gpu.ts';
 import { Random } from '../src/util/random.ts';
-import type { Arm, Floats, OnnxRuntimeRival } from './arm.ts';
+import type { Backend, Floats, OnnxRuntimeRival } from './arm.ts';
 import type { TfjsRival } from './rivals/tfjs.ts';
 
 /** All rivals by name. */
@@ -28,11 +28,11 @@ export interface Workload {
   readonly queueable: boolean;
   /** The largest difference between any two elements that rounding can explain. */
   tolerance(expected: Float32Array): number;
-  ours(gpu: Gpu): Promise<Arm>;
+  ours(gpu: Gpu): Promise<Backend>;
   /** The arms of the rivals that can do it. */
-  readonly rivals: { readonly [Name in RivalName]?: (rival: Rivals[Name]) => Promise<Arm> };
+  readonly rivals: { readonly [Name in RivalName]?: (rival: Rivals[Name]) => Promise<Backend> };
   /** The same on the CPU, for information. */
-  readonly cpu?: (onnxruntime: OnnxRuntimeRival) => Promise<Arm>;
+  readonly cpu?: (onnxruntime: OnnxRuntimeRival) => Promise<Backend>;
 }
 
 /** Numbers in [-1, 1), the same on every platform. */

@@ -39,7 +39,7 @@ const dataset = {
 
 const gpu = await Gpu.open();
 const parts = { batch: 8, microBatch: 8, size, adam: {} };
-const trainer = await Trainer.create(gpu, { ...parts, lightness: 'luma', chromaGain: 1, masked: false }, network);
+const trainer = await Trainer.create(gpu, { ...parts, lightness: 'luma', chromaScale: 1, masked: false }, network);
 trainer.load(glorotUniform(trainer.weights.layout, 1));
 const { step, failure } = await trainingLoop({
   trainer,

@@ -1,6 +1,6 @@
 /** Messages between the page of the benchmark and its worker. */
 import type { Ceilings } from '../bench/ceilings.ts';
-import type { Outcome } from '../bench/measure.ts';
+import type { Measurement } from '../bench/measure.ts';
 import type { Group } from '../bench/options.ts';
 
 /** What is to be measured. */
@@ -16,7 +16,7 @@ export interface Request {
 }
 
 /** An outcome as it stands in the JSON file. */
-export type Row = Outcome & { readonly section: string };
+export type Row = Measurement & { readonly section: string };
 
 export type Message =
   | { readonly kind: 'doing'; readonly what: string }

@@ -8,12 +8,12 @@ import { DeviceError, FormatError } from '../src/runtime/errors.ts';
 
 export class Engine {
   readonly #options: ColorizerOptions;
-  readonly #notice: (message: string) => void;
+  readonly #onWarning: (message: string) => void;
   #colorizer: Colorizer;
 
-  private constructor(options: ColorizerOptions, notice: (message: string) => void, colorizer: Colorizer) {
+  private constructor(options: ColorizerOptions, onWarning: (message: string) => void, colorizer: Colorizer) {
     this.#options = options;
-    this.#notice = notice;
+    this.#onWarning = onWarning;
     this.#colorizer = colorizer;
   }
 
@@ -28,7 +28,7 @@ export class Engine {
     weights: Uint8Array,
     name: string,
     loadExtractor: () => Promise<Uint8Array>,
-    notice: (message: string) => void,
+    onWarning: (message: string) => void,
   ): Promise<Engine> {
     const { embedding } = decodeWeights(weights, name);
     if (embedding && embedding.kind !== 'maps') {
@@ -43,8 +43,8 @@ export class Engine {
         `${name}: expected weights that were trained with the page's feature extractor (SHA-256 ${digest}), got ones of another (SHA-256 ${embedding.sha256}) – use the command line for them, with --extractor`,
       );
     }
-    const options = { weights, notice, ...(extractor && { extractor }) };
-    return new Engine(options, notice, await Colorizer.load(options));
+    const options = { weights, onWarning, ...(extractor && { extractor }) };
+    return new Engine(options, onWarning, await Colorizer.load(options));
   }
 
   /** The device's name. */
@@ -62,7 +62,7 @@ export class Engine {
       await this.close();
       this.#colorizer = await Colorizer.load(this.#options);
       const chroma = await this.#colorizer.chroma(picture);
-      this.#notice(`The device failed, and was opened again. (${cause.message})`);
+      this.#onWarning(`The device failed, and was opened again. (${cause.message})`);
       return chroma;
     }
   }

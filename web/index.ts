@@ -4,7 +4,7 @@ import { savedName } from './file_name.ts';
 import { openIntake } from './intake.ts';
 import type { FileType, Message, Request } from './messages.ts';
 import { Photographs } from './photographs.ts';
-import { complain } from './problems.ts';
+import { showAlert } from './problems.ts';
 import { adapterOrReason } from './support.ts';
 import { WeightsChoice } from './weights_choice.ts';
 import { besidePage, startWorker } from './worker_start.ts';
@@ -49,7 +49,7 @@ function receive(message: Message): void {
       loading = '';
       if (message.kept) {
         choice.revert();
-        complain(message.message);
+        showAlert(message.message);
       } else stopWith(message.message);
       break;
     case 'read':
@@ -67,10 +67,10 @@ function receive(message: Message): void {
     case 'failed':
       saving.delete(message.id);
       photographs.failed(message);
-      complain(message.message);
+      showAlert(message.message);
       break;
     case 'notice':
-      complain(message.message);
+      showAlert(message.message);
   }
   refresh();
 }
@@ -96,7 +96,7 @@ function refresh(): void {
   find('intake').hidden = current !== undefined;
   if (current) {
     strength.value = String(current.strength);
-    find('facts').textContent = factsOf(current);
+    find('facts').textContent = imageInfo(current);
   }
   const label = `${Math.round(Number(strength.value) * 100)} %`;
   find('strength-value').textContent = label;
@@ -129,7 +129,7 @@ function sentence(count: number, waiting: number, finished: number): string {
   return finished > 1 ? `${finished} photographs colored.` : finished ? 'Colored.' : 'Not colored.';
 }
 
-function factsOf({ file, width, height, ms, networkMs, state }: NonNullable<Photographs['current']>): string {
+function imageInfo({ file, width, height, ms, networkMs, state }: NonNullable<Photographs['current']>): string {
   if (state === 'waiting') return file.name;
   const size = `${file.name}, ${width} × ${height}`;
   if (state !== 'colored') return size;
@@ -173,7 +173,7 @@ async function openTraining(): Promise<void> {
     new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
   } catch (cause) {
     training = false;
-    complain(
+    showAlert(
       `Training could not be loaded: ${(cause as Error).message} – check the connection and open that part again; if that changes nothing, save what is colored and reload the page`,
     );
   }
@@ -199,7 +199,7 @@ if (typeof adapter === 'string') {
   worker.onerror = ({ message }) =>
     stopWith(`The worker failed: ${message || 'it could not be loaded'}. Reload the page.`);
   ask({ kind: 'open', weights: besidePage(BUILT.weights), extractor });
-  openIntake(take, complain);
+  openIntake(take, showAlert);
   find('training').addEventListener('toggle', openTraining);
   refresh();
 }

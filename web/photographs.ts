@@ -15,7 +15,7 @@ export interface Photograph {
   networkMs: number;
 }
 
-type Answer<K extends Message['kind']> = Extract<Message, { kind: K }>;
+type Reply<K extends Message['kind']> = Extract<Message, { kind: K }>;
 
 export class Photographs {
   readonly all = new Map<number, Photograph>();
@@ -23,7 +23,7 @@ export class Photographs {
   readonly #ask: (request: Request) => void;
   readonly #changed: () => void;
   readonly #view = new BeforeAfter(find('compare'));
-  readonly #strip: Strip;
+  readonly #filmstrip: Strip;
   #next = 1;
   /** One drawing is under way at most; what is wanted meanwhile is drawn after it. */
   #painting = false;
@@ -36,7 +36,7 @@ export class Photographs {
   constructor(ask: (request: Request) => void, changed: () => void) {
     this.#ask = ask;
     this.#changed = changed;
-    this.#strip = new Strip(
+    this.#filmstrip = new Strip(
       find('strip'),
       (id) => this.select(id),
       (id) => this.remove(id),
@@ -58,7 +58,7 @@ export class Photographs {
     for (const file of files) {
       const id = this.#next++;
       this.all.set(id, { file, state: 'waiting', strength: 1, width: 0, height: 0, ms: 0, networkMs: 0 });
-      this.#strip.add(id, file.name);
+      this.#filmstrip.add(id, file.name);
       this.#ask({ kind: 'color', id, file, name: file.name });
     }
     this.select(first);
@@ -68,7 +68,7 @@ export class Photographs {
   again(): void {
     for (const [id, photograph] of this.all) {
       photograph.state = 'waiting';
-      this.#strip.say(id, 'waiting');
+      this.#filmstrip.say(id, 'waiting');
       this.#ask({ kind: 'color', id, file: photograph.file, name: photograph.file.name });
     }
     this.#changed();
@@ -76,7 +76,7 @@ export class Photographs {
 
   select(id: number | undefined): void {
     this.selected = id;
-    this.#strip.mark(id);
+    this.#filmstrip.mark(id);
     this.#paint('both');
     this.#changed();
   }
@@ -85,7 +85,7 @@ export class Photographs {
     const ids = [...this.all.keys()];
     const place = ids.indexOf(id);
     this.all.delete(id);
-    this.#strip.remove(id);
+    this.#filmstrip.remove(id);
     this.#ask({ kind: 'forget', id });
     if (id === this.selected) this.select(ids[place + 1] ?? ids[place - 1]);
     else this.#changed();
@@ -98,19 +98,19 @@ export class Photographs {
     this.#paint('colors');
   }
 
-  read({ id, width, height, thumbnail }: Answer<'read'>): void {
+  read({ id, width, height, thumbnail }: Reply<'read'>): void {
     this.#update(id, 'read', { width, height });
-    this.#strip.draw(id, thumbnail);
+    this.#filmstrip.draw(id, thumbnail);
     if (id === this.selected) this.#paint('both');
   }
 
-  colored({ id, thumbnail, ms, networkMs }: Answer<'colored'>): void {
+  colored({ id, thumbnail, ms, networkMs }: Reply<'colored'>): void {
     this.#update(id, 'colored', { ms, networkMs });
-    this.#strip.draw(id, thumbnail);
+    this.#filmstrip.draw(id, thumbnail);
     if (id === this.selected) this.#paint('colors');
   }
 
-  painted({ id, before, after }: Answer<'painted'>): void {
+  painted({ id, before, after }: Reply<'painted'>): void {
     this.#painting = false;
     if (id === this.selected) {
       if (before) this.#view.show(before);
@@ -122,7 +122,7 @@ export class Photographs {
   }
 
   /** Takes it away when there is nothing of it to show. */
-  failed({ id, gone }: Answer<'failed'>): void {
+  failed({ id, gone }: Reply<'failed'>): void {
     if (gone) this.remove(id);
     else if (this.all.get(id)?.state === 'read') this.#update(id, 'failed', {});
   }
@@ -131,7 +131,7 @@ export class Photographs {
     const photograph = this.all.get(id);
     if (!photograph) return;
     Object.assign(photograph, known, { state });
-    this.#strip.say(id, state);
+    this.#filmstrip.say(id, state);
     this.#changed();
   }
 

@@ -2,7 +2,7 @@
 import { find } from './elements.ts';
 
 /** A line that stays until it is read. */
-export function complain(message: string): void {
+export function showAlert(message: string): void {
   const line = document.createElement('li');
   line.textContent = message;
   const close = document.createElement('button');

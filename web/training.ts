@@ -101,10 +101,10 @@ export class TrainingPanel {
 
   #showSheet({ step, score, held, sheet }: TrainingMessage & { kind: 'sheet' }): void {
     draw(find('sheet') as HTMLCanvasElement, sheet);
-    const pictures = held ? 'kept from it' : 'that it learns from, so this is memory more than skill';
+    const pictures = held ? 'kept from it' : 'that it learns from, so this measures memorization';
     const figure = (value: number) => value.toFixed(4);
     find('sheet-caption').textContent =
-      `As it sees it, as it colors it, as it is, after step ${step}. Mean squared error ${figure(score.mse)}, all grey ${figure(score.grey)}, one color ${figure(score.meanColor)}; on ${score.count} photograph${score.count > 1 ? 's' : ''} ${pictures}.`;
+      `Input, output, ground truth, after step ${step}. Mean squared error ${figure(score.mse)}, all grey ${figure(score.grey)}, one color ${figure(score.meanColor)}; on ${score.count} photograph${score.count > 1 ? 's' : ''} ${pictures}.`;
   }
 
   #ask(request: TrainingRequest): void {

@@ -3,7 +3,7 @@ import { contactSheet } from '../src/image/raster/sheet.ts';
 import { initialWeights } from '../src/model/initial_weights.ts';
 import { MapExtractor } from '../src/model/maps.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig } from '../src/model/network.ts';
-import { learner } from '../src/model/training_head.ts';
+import { trainingHead } from '../src/model/training_head.ts';
 import { decodeWeights, type Weights, weightsMetadata } from '../src/model/weights.ts';
 import { FormatError } from '../src/runtime/errors.ts';
 import { Gpu } from '../src/runtime/gpu.ts';
@@ -60,14 +60,14 @@ async function train(setup: TrainingSetup): Promise<void> {
         microBatch,
         size,
         lightness: 'luma',
-        chromaGain: 1,
+        chromaScale: 1,
         masked: false,
         classes: Boolean(config.temperature),
         features: featureShapes(config, [1, size, size]).map(([, ...shape]) => shape),
         ...(extractor && { cell: cellOf(extractor) }),
         adam: {},
       },
-      (...inputs) => learner(config, ...inputs),
+      (...inputs) => trainingHead(config, ...inputs),
     );
     trainer.load(initial?.tensors ?? initialWeights(trainer.weights.layout, SEED));
     const validator = await Validator.create(gpu, trainer, network, datasetOf(judge, extractor));

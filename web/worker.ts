@@ -55,11 +55,11 @@ async function take(request: Exclude<Request, { kind: 'paint' | 'forget' }>): Pr
 
 async function open({ weights, extractor }: Request & { kind: 'open' }): Promise<void> {
   const load = (...urls: string[]) => loadFiles(urls, (loaded, total) => post({ kind: 'loading', loaded, total }));
-  const notice = (message: string) => post({ kind: 'notice', message });
+  const onWarning = (message: string) => post({ kind: 'notice', message });
   let next: Engine;
   if (typeof weights === 'string') {
     const [bytes, classifier] = (await load(weights, extractor)) as [Uint8Array, Uint8Array];
-    next = await Engine.open(bytes, 'weights', async () => classifier, notice);
+    next = await Engine.open(bytes, 'weights', async () => classifier, onWarning);
   } else {
     const bytes = await weights.arrayBuffer().then(
       (buffer) => new Uint8Array(buffer),
@@ -67,7 +67,7 @@ async function open({ weights, extractor }: Request & { kind: 'open' }): Promise
         throw changedFile(weights.name);
       },
     );
-    next = await Engine.open(bytes, weights.name, async () => (await load(extractor))[0]!, notice);
+    next = await Engine.open(bytes, weights.name, async () => (await load(extractor))[0]!, onWarning);
   }
   await engine?.close();
   engine = next;

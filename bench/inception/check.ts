@@ -8,7 +8,7 @@ import type { Parameters } from './parameters.ts';
 import { compare, type Difference, feed, reference } from './reference.ts';
 import { type StyleName, writeNetwork } from './styles/index.ts';
 
-export interface Outcome extends Difference {
+export interface CheckResult extends Difference {
   readonly style: StyleName;
   readonly batch: number;
   readonly limit: number;
@@ -21,7 +21,7 @@ export interface Outcome extends Difference {
 }
 
 /** Whether an outcome is as close as it must be. */
-export const passes = ({ difference, limit, sameClass }: Outcome) => difference <= limit && sameClass;
+export const passes = ({ difference, limit, sameClass }: CheckResult) => difference <= limit && sameClass;
 
 export interface CheckOptions extends NetworkOptions {
   readonly batches: readonly number[];
@@ -36,7 +36,7 @@ export async function check(
   name: StyleName,
   parameters: Parameters,
   options: CheckOptions,
-): Promise<Outcome[]> {
+): Promise<CheckResult[]> {
   const path = join(options.folder, `inception-${name}.onnx`);
   const style = await write(path, name, parameters, options);
   const { inputName, logitsName } = style;
@@ -44,7 +44,7 @@ export async function check(
     const feeds = options.batches.map((batch) => feed(batch, options.size, style.layout));
     const expected = await reference(path, style, feeds);
     const model = await loadOnnx(gpu, path, { outputs: [logitsName] });
-    const outcomes: Outcome[] = [];
+    const outcomes: CheckResult[] = [];
     for (const [i, picture] of feeds.entries()) {
       const start = performance.now();
       const executable = await model.compile({ [inputName]: picture.shape });

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { DEFAULTS } from './architecture.ts';
 import { seededParameters } from './calibrate.ts';
-import { check, type Outcome, passes } from './check.ts';
+import { type CheckResult, check, passes } from './check.ts';
 import { STYLE_NAMES, type StyleName } from './styles/index.ts';
 
 const HELP = `usage: node dist/inception.js [options]
@@ -77,7 +77,7 @@ const COLUMNS = [
   'run s',
 ];
 
-function row(outcome: Outcome): string[] {
+function row(outcome: CheckResult): string[] {
   const { style, batch, difference, limit, deviation, sameClass, operations, dispatches, compileSeconds, runSeconds } =
     outcome;
   return [
@@ -123,7 +123,7 @@ async function main(argv: string[]): Promise<number> {
   process.stdout.write(`Inception-ResNet-v2 / ${widthDivisor}, ${size}x${size}, on ${gpu.name} (${gpu.source})\n\n`);
   const folder = keep ?? (await mkdtemp(join(tmpdir(), 'inception-')));
   await mkdir(folder, { recursive: true });
-  const outcomes: Outcome[] = [];
+  const outcomes: CheckResult[] = [];
   try {
     print(COLUMNS);
     for (const style of styles) {

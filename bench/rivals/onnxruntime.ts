@@ -6,7 +6,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Node } from '../../src/graph/node.ts';
 import { adapterName } from '../../src/runtime/adapter.ts';
 import { listNodeAdapters } from '../../src/runtime/node/adapters.ts';
-import type { Arm, Feed, Floats, OnnxRuntimeRival } from '../arm.ts';
+import type { Backend, Feed, Floats, OnnxRuntimeRival } from '../arm.ts';
 import { OnnxWriter } from '../inception/onnx_writer.ts';
 import { convolutionFile } from './onnx_files.ts';
 
@@ -60,7 +60,7 @@ class Runtime implements OnnxRuntimeRival {
     return runtime;
   }
 
-  async arm(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm> {
+  async arm(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Backend> {
     const session = await create(this.#ort, model, ON_DEVICE);
     const feeds: Record<string, Tensor> = {};
     const held: Tensor[] = [];
@@ -89,11 +89,11 @@ class Runtime implements OnnxRuntimeRival {
     };
   }
 
-  convolution(y: Node, x: Floats, w: Floats): Promise<Arm> {
+  convolution(y: Node, x: Floats, w: Floats): Promise<Backend> {
     return this.arm(convolutionFile(y, w), { x: { data: x, shape: y.inputs[0]!.shape } }, 'y');
   }
 
-  async cpu(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Arm> {
+  async cpu(model: Uint8Array | string, inputs: Readonly<Record<string, Feed>>, output: string): Promise<Backend> {
     const session = await create(this.#ort, model, CPU);
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, { data, shape }]) => [name, new this.#ort.Tensor('float32', data, shape)]),

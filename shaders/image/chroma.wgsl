@@ -1,7 +1,7 @@
-// chroma: y = gain * (a*, b*) / 127 of a window of each picture.
+// chroma: y = gain * (a*, b*) / 127 of a crop of each picture.
 //
 // a* = 500 (f(X) - f(Y)), b* = 200 (f(Y) - f(Z)) (CIE 1976, D65), X, Y, Z relative to those of RGB white.
-// Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   windows [images]
+// Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   crops [images]
 //         y [images, height, width, 2]
 
 override WORKGROUP: u32 = 256;
@@ -16,7 +16,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> pixels: array<u32>;
-@group(0) @binding(1) var<storage, read> windows: array<vec4u>; // top, left, mirror (0 or 1), unused
+@group(0) @binding(1) var<storage, read> crops: array<vec4u>; // top, left, mirror (0 or 1), unused
 @group(0) @binding(2) var<storage, read_write> y: array<vec2f>;
 @group(0) @binding(3) var<uniform> params: Params;
 

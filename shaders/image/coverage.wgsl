@@ -1,6 +1,6 @@
-// coverage: y = alpha / 255 of a window of each picture: 0 marks padding, which must not count in the loss.
+// coverage: y = alpha / 255 of a crop of each picture: 0 marks padding, which must not count in the loss.
 //
-// Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   windows [images]
+// Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   crops [images]
 //         y [images, height, width]
 
 override WORKGROUP: u32 = 256;
@@ -14,7 +14,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> pixels: array<u32>;
-@group(0) @binding(1) var<storage, read> windows: array<vec4u>; // top, left, mirror (0 or 1), unused
+@group(0) @binding(1) var<storage, read> crops: array<vec4u>; // top, left, mirror (0 or 1), unused
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 

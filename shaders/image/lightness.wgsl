@@ -1,10 +1,10 @@
-// lightness: y = L* / 50 - 1, in -1..1, of a window of each picture.
+// lightness: y = L* / 50 - 1, in -1..1, of a crop of each picture.
 //
 // L* = 116 f(Y) - 16 (CIE 1976), where Y is the luminance of the pixel or of its grey, unrounded.
-// A picture's look, four bytes in a word: blue 0..1 (early film), gamma -1..1, black 0..1, white 0..1; 0: as it is.
-// Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   windows [images]
+// A picture's tone, four bytes in a word: blue 0..1 (early film), gamma -1..1, black 0..1, white 0..1; 0: as it is.
+// Layout: pixels [images, source_height, source_width], RGBA8 with R in the lowest byte   crops [images]
 //         y [images, height, width, 1]
-// Slot:   luminance(srgb: vec3f, look: u32) -> f32, supplied by src/kernels/image/lightness.ts.
+// Slot:   luminance(srgb: vec3f, tone: u32) -> f32, supplied by src/kernels/image/lightness.ts.
 
 override WORKGROUP: u32 = 256;
 override GAMMA: f32 = 0.6; // ln of the strongest gamma; the weakest is its inverse
@@ -20,15 +20,15 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> pixels: array<u32>;
-@group(0) @binding(1) var<storage, read> windows: array<vec4u>; // top, left, mirror (0 or 1), look
+@group(0) @binding(1) var<storage, read> crops: array<vec4u>; // top, left, mirror (0 or 1), tone
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
 // A grey 0..1 with another tone curve. What is as it is stays so to the bit.
-fn toned(grey: f32, look: u32) -> f32 {
-  if ((look >> 8u) == 0u) { return grey; }
-  let gamma = exp(GAMMA * unpack4x8snorm(look).y);
-  let faded = unpack4x8unorm(look);
+fn toned(grey: f32, tone: u32) -> f32 {
+  if ((tone >> 8u) == 0u) { return grey; }
+  let gamma = exp(GAMMA * unpack4x8snorm(tone).y);
+  let faded = unpack4x8unorm(tone);
   return mix(BLACK * faded.z, 1.0 - WHITE * faded.w, pow(max(grey, 1e-4), gamma));
 }
 
@@ -39,6 +39,6 @@ fn main(
 ) {
   let i = gid.x + gid.y * groups.x * WORKGROUP;
   if (i >= params.images * params.height * params.width) { return; }
-  let look = windows[i / (params.width * params.height)].w;
-  y[i] = (116.0 * f(vec3f(luminance(pixel_at(i).rgb, look))).x - 16.0) / 50.0 - 1.0;
+  let tone = crops[i / (params.width * params.height)].w;
+  y[i] = (116.0 * f(vec3f(luminance(pixel_at(i).rgb, tone))).x - 16.0) / 50.0 - 1.0;
 }

@@ -12,8 +12,8 @@ const HELP = `koalarize – colors black-and-white photographs
 
   koalarize IMAGE|FOLDER… -o OUT     color photographs (koalarize colorize --help)
   koalarize train DIR…               train on a folder of photographs
-  koalarize eval DIR                 metrics on a folder of color photographs, beside grey and one color
-  koalarize study DIR -o study.html  a blind test for people: fake or real? (and what their answers come to)
+  koalarize eval DIR                 metrics on color photographs, compared with all-grey and mean-color baselines
+  koalarize study DIR -o study.html  a blind test for people: fake or real? (and statistics of the answers)
   koalarize compare DIR WITH… -o F   checkpoints, weights and others' pictures side by side, with metrics
   koalarize inspect FILE             what an .onnx or .safetensors file holds, and what is not supported
   koalarize export WEIGHTS -o M.onnx the colorizer as ONNX, for other runtimes

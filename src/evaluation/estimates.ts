@@ -7,7 +7,7 @@ export type MetricName = keyof Score | 'colorfulnessRatio' | 'chromaRatio';
 export type EstimatesOf<Name extends string> = Readonly<Record<Name, Estimate>> & { readonly truth?: Estimate };
 
 /** One answer beside another, picture by picture. */
-export interface Comparison {
+export interface PairedComparison {
   /** Our mean over theirs: below 1 is better. */
   readonly mseAb: Estimate;
   /** Ours less theirs, in dB. */
@@ -61,7 +61,7 @@ export class Estimates<Name extends string> {
   }
 
   /** Compares an answer with another one. */
-  beside(name: Name, other: Name): Comparison {
+  beside(name: Name, other: Name): PairedComparison {
     const ratio = (of: keyof Score) => this.#all.estimate((mean) => mean(`${name}.${of}`) / mean(`${other}.${of}`));
     return {
       mseAb: ratio('mseAb'),

@@ -8,8 +8,8 @@ import { psnr } from './metrics/psnr.ts';
 import { ssim } from './metrics/ssim.ts';
 
 /** Who answers: the colorizer; no color at all; the mean color of the true pictures, everywhere. */
-export const ANSWERS = ['ours', 'grey', 'meanColor'] as const;
-export type Answer = (typeof ANSWERS)[number];
+export const METHODS = ['ours', 'grey', 'meanColor'] as const;
+export type Baseline = (typeof METHODS)[number];
 
 /** What two equal pictures score, in dB; their true ratio is infinite, and would make every mean so. */
 export const PSNR_LIMIT = 100;
@@ -34,7 +34,7 @@ export interface Score extends Colors {
   readonly deltaE00: number;
 }
 
-export type Scores = ScoresOf<Answer>;
+export type Scores = ScoresOf<Baseline>;
 /** The scores of some answers to one picture. */
 export type ScoresOf<Name extends string> = Readonly<Record<Name, Score>> & { readonly truth: Colors };
 

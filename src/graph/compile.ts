@@ -6,16 +6,16 @@
 import { type ConvTask, keyOf } from '../kernels/conv/task.ts';
 import type { KernelCall } from '../kernels/core/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/core/record.ts';
-import { settlePrecision } from '../kernels/tuning/precision.ts';
+import { resolvePrecision } from '../kernels/tuning/precision.ts';
 import type { Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { Resources } from '../runtime/resources.ts';
-import { ConstantStore, isStored } from './constants.ts';
+import { ConstantStore, isConstant } from './constants.ts';
 import { Executable, type FedInput } from './executable.ts';
-import { hoist } from './hoist.ts';
-import { lower, placeShared, type Value } from './lowering.ts';
+import { splitSetup } from './hoist.ts';
+import { assignSharedBuffers, lower, type Value } from './lowering.ts';
 import { type Node, reachable, sizeOf } from './node.ts';
 import { inputOp, nameOf, parameterOp } from './ops/core/input.ts';
 import type { ParameterSlab } from './parameters.ts';
@@ -30,12 +30,12 @@ export interface CompileOptions {
   readonly outputs: Readonly<Record<string, Node>>;
   /** Holds the graph's parameters; may be left out for a graph without any. */
   readonly parameters?: ParameterSlab;
-  /** Outputs that are written to a given place, such as a gradient slab, instead of a buffer of their own. */
-  readonly into?: Readonly<Record<string, Binding>>;
+  /** Outputs that are written to given storage, such as a gradient slab, instead of a buffer of their own. */
+  readonly outputBuffers?: Readonly<Record<string, Binding>>;
   /** Holds the graph's constants, for several executables; default one of this executable's own. */
   readonly constants?: ConstantStore;
   /** Optimization passes to leave out, for tests. */
-  readonly without?: readonly PassName[];
+  readonly disablePasses?: readonly PassName[];
   /** Whether the tuner may measure what it does not know; default true, on a device that was opened with `tune`. */
   readonly tune?: boolean;
 }
@@ -44,9 +44,9 @@ const OPTIONS = [
   'label',
   'outputs',
   'parameters',
-  'into',
+  'outputBuffers',
   'constants',
-  'without',
+  'disablePasses',
   'tune',
 ] as const satisfies (keyof CompileOptions)[];
 
@@ -60,13 +60,13 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
   expectGpu('compile', gpu);
   expectOptions('compile', options, OPTIONS);
   expectObject('compile', 'outputs', options?.outputs);
-  await settlePrecision(gpu);
+  await resolvePrecision(gpu);
   return Resources.collect(gpu, (resources) => build(gpu, options, resources));
 }
 
 async function build(gpu: Gpu, options: CompileOptions, resources: Resources): Promise<Executable> {
   const names = Object.keys(options.outputs);
-  const outputs = optimize(Object.values(options.outputs), options.without ?? []);
+  const outputs = optimize(Object.values(options.outputs), options.disablePasses ?? []);
   const nodes = reachable(outputs);
 
   const constants = options.constants ?? resources.add(new ConstantStore(gpu));
@@ -87,11 +87,11 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
       values.set(node, values.get(node.inputs[alias]!)!);
       continue;
     }
-    const value: Value<Binding> = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
-    if (isStored(node)) {
+    const value: Value<Binding> = { elements: sizeOf(node.shape), label: node.op.name, storage: undefined };
+    if (isConstant(node)) {
       const place = constants.get(node, (root, buffer, leaves) => evaluate(gpu, root, buffer, leaves));
       const placed = place.then((buffer) => {
-        value.place = buffer;
+        value.storage = buffer;
       });
       // Where something else fails first, nobody waits for this.
       placed.catch(() => undefined);
@@ -99,44 +99,46 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
     } else if (node.op === inputOp) {
       const buffer = own(nameOf(node), value.elements);
       inputs.set(nameOf(node), { shape: node.shape, type: words.has(node) ? 'u32' : 'f32', buffer });
-      value.place = buffer;
+      value.storage = buffer;
     } else if (node.op === parameterOp) {
       if (!options.parameters) throw new ShapeError(`compile: expected parameters, for '${nameOf(node)}', got none`);
-      value.place = options.parameters.binding(nameOf(node));
+      value.storage = options.parameters.binding(nameOf(node));
     }
     values.set(node, value);
   }
   await Promise.all(stored);
   names.forEach((name, i) => {
     const value = values.get(outputs[i]!)!;
-    const wanted = Object.hasOwn(options.into ?? {}, name) ? options.into![name] : undefined;
-    if (wanted && value.place) {
-      throw new ShapeError(`compile: expected '${name}' to be a result of its own, got one that has a place already`);
+    const wanted = Object.hasOwn(options.outputBuffers ?? {}, name) ? options.outputBuffers![name] : undefined;
+    if (wanted && value.storage) {
+      throw new ShapeError(
+        `compile: expected '${name}' as an output that is not aliased to an input or parameter, got one that is`,
+      );
     }
-    value.place ??= wanted ?? own(name, value.elements);
+    value.storage ??= wanted ?? own(name, value.elements);
   });
 
   const tuned: Winners = gpu.tune && options.tune !== false ? await tune(gpu, nodes, values) : new Map();
   const calls = lower(nodes, values, { ...traitsOf(gpu), tuned: (task) => tuned.get(keyOf(task)) });
-  const fixed = options.without?.includes('foldConstants') ? [] : nodes.filter(isStored);
-  const { once, every } = hoist(
+  const fixed = options.disablePasses?.includes('foldConstants') ? [] : nodes.filter(isConstant);
+  const { setup, perRun } = splitSetup(
     calls,
     fixed.map((node) => values.get(node)!),
-    (value) => value.place === undefined,
+    (value) => value.storage === undefined,
   );
-  for (const value of once.flatMap(({ buffers }) => Object.values(buffers))) {
-    value.place ??= own(value.label, value.elements);
+  for (const value of setup.flatMap(({ buffers }) => Object.values(buffers))) {
+    value.storage ??= own(value.label, value.elements);
   }
-  if (once.length > 0) await runOnce(gpu, once);
-  const shared = placeShared<Binding>(every, own);
-  const program = resources.add(await record(gpu, options.label, every.map(bind)));
+  if (setup.length > 0) await runOnce(gpu, setup);
+  const shared = assignSharedBuffers<Binding>(perRun, own);
+  const program = resources.add(await record(gpu, options.label, perRun.map(bind)));
   const results = names.map(
-    (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
+    (name, i) => [name, { shape: outputs[i]!.shape, storage: values.get(outputs[i]!)!.storage! }] as const,
   );
   const executable = new Executable(gpu, {
     label: options.label,
     program,
-    operations: new Set(every.map(({ node }) => node)).size,
+    operations: new Set(perRun.map(({ node }) => node)).size,
     inputs,
     outputs: new Map(results),
     resources,
@@ -144,13 +146,13 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
     tuned,
     shared,
   });
-  if (gpu.verbose && options.tune !== false) summarize(options.label, executable).forEach(gpu.verbose);
+  if (gpu.log && options.tune !== false) summarize(options.label, executable).forEach(gpu.log);
   return executable;
 }
 
 /** A call on arrays that all have their places. */
 function bind(call: KernelCall<Value<Binding>>): KernelCall<Binding> {
-  const buffers = Object.entries(call.buffers).map(([name, { place }]) => [name, place!]);
+  const buffers = Object.entries(call.buffers).map(([name, { storage }]) => [name, storage!]);
   return { ...call, buffers: Object.fromEntries(buffers) };
 }
 
@@ -169,9 +171,9 @@ async function evaluate(gpu: Gpu, root: Node, buffer: GPUBuffer, leaves: Constan
   const once = await compile(gpu, {
     label: 'constant',
     outputs: { value: root },
-    into: { value: buffer },
+    outputBuffers: { value: buffer },
     constants: leaves,
-    without: Object.keys(passes) as PassName[],
+    disablePasses: Object.keys(passes) as PassName[],
     tune: false,
   });
   try {
@@ -183,10 +185,10 @@ async function evaluate(gpu: Gpu, root: Node, buffer: GPUBuffer, leaves: Constan
 }
 
 /** Runs the passes that are not in `without`. */
-export function optimize(outputs: readonly Node[], without: readonly PassName[]): Node[] {
+export function optimize(outputs: readonly Node[], disabled: readonly PassName[]): Node[] {
   let result = [...outputs];
   for (const [name, pass] of Object.entries(passes)) {
-    if (!without.includes(name as PassName)) result = pass(result);
+    if (!disabled.includes(name as PassName)) result = pass(result);
   }
   return result;
 }

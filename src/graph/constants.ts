@@ -2,7 +2,7 @@
 import { DeviceError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { attrsKey, type Node, reachable, sizeOf } from './node.ts';
-import { foldedOp } from './ops/core/precomputed.ts';
+import { precomputedOp } from './ops/core/precomputed.ts';
 import { type TensorAttrs, tensorOp } from './ops/core/tensor.ts';
 
 /** Uploads are waited for after this many bytes, so that the driver's staging copies don't add up. */
@@ -98,13 +98,13 @@ export class ConstantStore {
 }
 
 /** Whether `compile` takes a node's value from a store. */
-export function isStored(node: Node): boolean {
-  return node.op === tensorOp || node.op === foldedOp;
+export function isConstant(node: Node): boolean {
+  return node.op === tensorOp || node.op === precomputedOp;
 }
 
 /** The same for two nodes that are computed in the same way from tensors of the same names. */
 function keyOf(node: Node): string {
-  const root = node.op === foldedOp ? (node.attrs as { root: Node }).root : node;
+  const root = node.op === precomputedOp ? (node.attrs as { root: Node }).root : node;
   const numbers = new Map<Node, number>();
   return reachable([root])
     .map((each, i) => {

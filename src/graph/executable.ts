@@ -27,7 +27,7 @@ export interface ExecutableParts {
   readonly program: Program;
   readonly operations: number;
   readonly inputs: ReadonlyMap<string, FedInput>;
-  readonly outputs: ReadonlyMap<string, { readonly shape: Shape; readonly place: Binding }>;
+  readonly outputs: ReadonlyMap<string, { readonly shape: Shape; readonly storage: Binding }>;
   /** What lives as long as the executable: its program, its buffers, and its constants, unless their store was given. */
   readonly resources: Resources;
   /** Bytes of its buffers. */
@@ -95,14 +95,14 @@ export class Executable {
 
   /** Reads an output back as float32, after all submitted work. */
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
-    const { shape, place } = this.#output(name);
-    const { buffer, offset = 0 } = 'buffer' in place ? place : { buffer: place };
+    const { shape, storage } = this.#output(name);
+    const { buffer, offset = 0 } = 'buffer' in storage ? storage : { buffer: storage };
     return new Float32Array(await this.#gpu.read(buffer, sizeOf(shape) * 4, offset));
   }
 
   /** Where an output lies, for other programs to read. */
   output(name: string): Binding {
-    return this.#output(name).place;
+    return this.#output(name).storage;
   }
 
   /** Whether `destroy` was called. */

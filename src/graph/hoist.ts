@@ -5,32 +5,32 @@
 import type { KernelCall } from '../kernels/core/emit.ts';
 
 /**
- * Parts `calls` into those that need to run but once, and those of every run, both in order.
+ * Splits `calls` into one-time setup and those of every run, both in order.
  *
  * @param fixed the arrays that never change
  * @param movable whether an array may keep its contents from one run to the next: it has no place that others write
  */
-export function hoist<T, Call extends KernelCall<T>>(
+export function splitSetup<T, Call extends KernelCall<T>>(
   calls: readonly Call[],
   fixed: Iterable<T>,
   movable: (array: T) => boolean,
-): { readonly once: Call[]; readonly every: Call[] } {
+): { readonly setup: Call[]; readonly perRun: Call[] } {
   const known = new Set(fixed);
   const writers = new Map<T, number>();
   for (const call of calls) {
     for (const array of arrays(call, true)) writers.set(array, (writers.get(array) ?? 0) + 1);
   }
-  const once: Call[] = [];
-  const every: Call[] = [];
+  const setup: Call[] = [];
+  const perRun: Call[] = [];
   for (const call of calls) {
     const written = arrays(call, true);
     const runsOnce =
       arrays(call, false).every((array) => known.has(array)) &&
       written.every((array) => movable(array) && writers.get(array) === 1);
-    (runsOnce ? once : every).push(call);
+    (runsOnce ? setup : perRun).push(call);
     if (runsOnce) for (const array of written) known.add(array);
   }
-  return { once, every };
+  return { setup, perRun };
 }
 
 /** The arrays that a call writes, or those that it only reads. */

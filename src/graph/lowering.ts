@@ -9,7 +9,7 @@ import { lowerBound, planMemory } from './plan.ts';
 export interface Value<Place> {
   readonly elements: number;
   readonly label: string;
-  place: Place | undefined;
+  storage: Place | undefined;
 }
 
 /** A dispatch, and the node that it computes or helps to compute. */
@@ -33,7 +33,7 @@ export function lower<Place>(
   values: ReadonlyMap<Node, Value<Place>>,
   traits: DeviceTraits,
 ): LoweredCall<Place>[] {
-  const scratch = (elements: number) => ({ elements, label: 'scratch', place: undefined });
+  const scratch = (elements: number) => ({ elements, label: 'scratch', storage: undefined });
   return nodes.flatMap((node) => {
     const calls: KernelCall<Value<Place>>[] = [];
     node.op.lower(
@@ -51,14 +51,14 @@ export function lower<Place>(
 }
 
 /** Gives every array without a place a buffer made by `own`, shared with others that do not live at the same time. */
-export function placeShared<Place>(
+export function assignSharedBuffers<Place>(
   calls: readonly KernelCall<Value<Place>>[],
   own: (label: string, elements: number) => Place,
 ): SharedMemory {
   const lives = new Map<Value<Place>, { elements: number; first: number; last: number }>();
   calls.forEach(({ buffers }, at) => {
     for (const value of Object.values(buffers)) {
-      if (value.place) continue;
+      if (value.storage) continue;
       const life = lives.get(value);
       if (life) life.last = at;
       else lives.set(value, { elements: value.elements, first: at, last: at });
@@ -68,7 +68,7 @@ export function placeShared<Place>(
   const plan = planMemory(lifetimes);
   const buffers = plan.buffers.map((elements, i) => own(`shared ${i}`, elements));
   [...lives.keys()].forEach((value, i) => {
-    value.place = buffers[plan.assignment[i]!]!;
+    value.storage = buffers[plan.assignment[i]!]!;
   });
   return {
     arrays: lifetimes.length,

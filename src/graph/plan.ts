@@ -27,12 +27,14 @@ export interface MemoryPlan {
 export function planMemory(lifetimes: readonly Lifetime[]): MemoryPlan {
   const order = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b]!.elements - lifetimes[a]!.elements || a - b);
   const assignment = new Array<number>(lifetimes.length);
-  const buffers: { elements: number; tenants: Lifetime[] }[] = [];
+  const buffers: { elements: number; residents: Lifetime[] }[] = [];
   for (const i of order) {
     const value = lifetimes[i]!;
-    let index = buffers.findIndex(({ tenants }) => tenants.every((t) => t.last < value.first || value.last < t.first));
-    if (index < 0) index = buffers.push({ elements: value.elements, tenants: [] }) - 1;
-    buffers[index]!.tenants.push(value);
+    let index = buffers.findIndex(({ residents }) =>
+      residents.every((t) => t.last < value.first || value.last < t.first),
+    );
+    if (index < 0) index = buffers.push({ elements: value.elements, residents: [] }) - 1;
+    buffers[index]!.residents.push(value);
     assignment[i] = index;
   }
   return { assignment, buffers: buffers.map(({ elements }) => elements) };

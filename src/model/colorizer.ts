@@ -34,7 +34,7 @@ export interface ColorizerOptions extends GpuOptions {
    */
   readonly extractor?: ExtractorSource;
   /**
-   * The ONNX file of the classifier whose vector the weights were trained with. How it is asked is in the weights; what
+   * The ONNX file of the classifier whose vector the weights were trained with. Its preprocessing is stored in the weights' metadata; what
    * is said here beside `source` must be the same.
    */
   readonly inception?: ExtractorSource | (ExtractorOptions & { readonly source: ExtractorSource });
@@ -175,7 +175,7 @@ export class Colorizer {
   }
 
   /**
-   * Asks the network: a* and b* at half the size at which it ran (its own resolution), the grey it was asked about, and the
+   * Runs the network; returns a* and b* at half the size at which it ran (its own resolution), the grey it was asked about, and the
    * border that it was not shown.
    * `applyChroma` puts them on the picture, at any strength, as often as wanted.
    */

@@ -52,7 +52,7 @@ export interface MapInfo {
   readonly deviation: number;
 }
 
-/** What a network that is steered by the extractor is built from. */
+/** Configuration of a network that is conditioned on the extractor. */
 export function featuresOf(info: ExtractorInfo | undefined): Pick<NetworkConfig, 'embeddingWidth' | 'maps'> {
   if (info?.kind !== 'maps') return { embeddingWidth: info?.width ?? 0 };
   const { maps, scale } = info;

@@ -2,7 +2,7 @@
  * Undoes `widen`: makes the narrow network again that a wide one was made from, to go on with its cheap steps.
  *
  * Copies of a channel are merged: their mean where they are made, their sum where they are read. That is the same network
- * only while copies are alike, so weights whose copies have parted are refused.
+ * only while copies are alike, so weights whose duplicated channels have diverged are refused.
  */
 import { describe, sizeOf } from '../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../graph/parameters.ts';
@@ -14,7 +14,7 @@ const MOST_APART = 0.05;
 /**
  * Returns weights for `layout` from those of a network that was widened from one of its size.
  *
- * @throws FormatError when a shape is no even part of the wide one, or copies have parted.
+ * @throws FormatError when a shape is no even part of the wide one, or duplicated channels have diverged.
  */
 export function narrow(wide: Tensors, layout: ParameterLayout): Tensors {
   return new Map(

@@ -115,7 +115,7 @@ export function colorizationNetwork(config: NetworkConfig, lightness: Node, ...f
     return upsample2x(upsample2x(chroma));
   }
   const x = upsample2x(trunk(config, lightness, features));
-  const last = steered(LAST, convolution(LAST.name, x, LAST.channels / config.widthDivisor, 3), config, features);
+  const last = conditioned(LAST, convolution(LAST.name, x, LAST.channels / config.widthDivisor, 3), config, features);
   return upsample2x(tanh(convolution('dec5', relu(last), 2, 3)));
 }
 
@@ -147,7 +147,7 @@ function trunk(config: NetworkConfig, lightness: Node, features: readonly Node[]
   for (const layer of encoder) x = relu(convolution(layer.name, x, channelsOf(layer), 3, layer.stride));
   x = relu(fusion(config, x, features));
   for (const layer of DECODER) {
-    x = relu(steered(layer, convolution(layer.name, x, channelsOf(layer), 3), config, features));
+    x = relu(conditioned(layer, convolution(layer.name, x, channelsOf(layer), 3), config, features));
     if (layer.upsample) x = upsample2x(x);
   }
   return x;
@@ -185,14 +185,14 @@ function fusion(config: NetworkConfig, x: Node, features: readonly Node[]): Node
     const embeddingWeight = parameter('fusion.embedding', [1, 1, config.embeddingWidth, channels]);
     bias = biasAdd(conv2dSame(features[0]!, embeddingWeight), bias);
   }
-  return steered(FUSION, biasAdd(conv2dSame(x, weight), bias), config, features);
+  return conditioned(FUSION, biasAdd(conv2dSame(x, weight), bias), config, features);
 }
 
 /** The layer that coarse maps join. */
 const FUSION: Layer = { name: 'fusion', channels: FUSION_CHANNELS, grid: FUSION_STRIDE };
 
 /** y + Σ Wm · m over the maps that join `layer`, coarser ones enlarged to its grid by repetition. */
-function steered({ name, grid }: Layer, y: Node, { maps = [] }: NetworkConfig, features: readonly Node[]): Node {
+function conditioned({ name, grid }: Layer, y: Node, { maps = [] }: NetworkConfig, features: readonly Node[]): Node {
   const nodes = features.slice(features.length - maps.length);
   let sum = y;
   maps.forEach(({ channels, stride }, i) => {

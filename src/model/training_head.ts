@@ -6,7 +6,7 @@ import { colorClassifier, colorizationNetwork, type NetworkConfig } from './netw
  * Builds what learns: the logits of `colorClassifier` where a network has classes of color, whose annealed mean has no
  * gradient; else `colorizationNetwork` itself. Shapes and errors are theirs.
  */
-export function learner(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
+export function trainingHead(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
   const build = config.temperature ? colorClassifier : colorizationNetwork;
   return build(config, lightness, ...features);
 }

@@ -6,7 +6,7 @@ import type { Node } from '../graph/node.ts';
 import { FormatError, ShapeError } from '../runtime/errors.ts';
 import type { OnnxFile, OnnxGraph, OnnxNode } from './model.ts';
 import { operators } from './operators/index.ts';
-import { Call } from './operators/operator.ts';
+import { NodeContext } from './operators/operator.ts';
 import { labelOf } from './order.ts';
 import { MAX_KNOWN, Unsupported, Value } from './values.ts';
 
@@ -21,7 +21,7 @@ const MAX_KNOWN_TOTAL = 4 * MAX_KNOWN;
  * @throws FormatError that names every one that cannot, with its node and opset.
  */
 export function checkOperators(file: OnnxFile, graph: OnnxGraph): void {
-  throwProblems(file, refusals(file, graph));
+  throwUnsupported(file, refusals(file, graph));
 }
 
 /** Lists the operators of `graph` that cannot be imported, with node, opset and reason, as far as no shapes decide it. */
@@ -44,17 +44,17 @@ export function importGraph(
   );
   const problems = new Map<OnnxNode, string>();
   let known = 0;
-  const look = (name: string): Value | undefined => {
+  const resolve = (name: string): Value | undefined => {
     const tensor = graph.initializers.get(name);
-    if (tensor && !values.has(name)) values.set(name, Value.constant(tensor));
+    if (tensor && !values.has(name)) values.set(name, Value.stored(tensor));
     return values.get(name);
   };
   for (const node of graph.nodes) {
     try {
-      const inputs = node.inputs.map(look);
+      const inputs = node.inputs.map(resolve);
       // What depends on something that is unsupported is not a problem of its own.
       if (node.inputs.some((name, i) => name !== '' && !inputs[i])) continue;
-      const results = [operators.get(node.opType)!.run(new Call(node, file.opset, inputs))].flat();
+      const results = [operators.get(node.opType)!.run(new NodeContext(node, file.opset, inputs))].flat();
       node.outputs.slice(0, results.length).forEach((name, i) => {
         values.set(name, results[i]!);
         known += results[i]!.count;
@@ -67,8 +67,8 @@ export function importGraph(
       problems.set(node, error.message);
     }
   }
-  throwProblems(file, problems);
-  return Object.fromEntries(graph.outputs.map(({ name }) => [name, look(name)!]));
+  throwUnsupported(file, problems);
+  return Object.fromEntries(graph.outputs.map(({ name }) => [name, resolve(name)!]));
 }
 
 function refusals(file: OnnxFile, graph: OnnxGraph): Map<OnnxNode, string> {
@@ -94,7 +94,7 @@ function refusal(node: OnnxNode, opset: number, used: ReadonlySet<string>): stri
   return operator.refuse?.(node.attributes, opset, node.outputs.length) ?? false;
 }
 
-function throwProblems(file: OnnxFile, problems: ReadonlyMap<OnnxNode, string>): void {
+function throwUnsupported(file: OnnxFile, problems: ReadonlyMap<OnnxNode, string>): void {
   if (problems.size === 0) return;
   const list = listProblems(file, problems);
   throw new FormatError(

@@ -21,12 +21,12 @@ export interface OnnxOptions {
   /** External data by location, for models that are not read from a path. */
   readonly external?: Readonly<Record<string, Uint8Array>>;
   /** Optimization passes to leave out, for tests. */
-  readonly without?: readonly PassName[];
+  readonly disablePasses?: readonly PassName[];
   /** What messages call the file; default its path. */
   readonly name?: string;
 }
 
-const OPTIONS = ['outputs', 'external', 'without', 'name'] as const satisfies (keyof OnnxOptions)[];
+const OPTIONS = ['outputs', 'external', 'disablePasses', 'name'] as const satisfies (keyof OnnxOptions)[];
 
 /** An array in row-major order. */
 export interface OnnxArray {
@@ -57,7 +57,7 @@ export class OnnxModel {
   readonly constants: ConstantStore;
   readonly #gpu: Gpu;
   readonly #graph: OnnxGraph;
-  readonly #without: readonly PassName[];
+  readonly #disablePasses: readonly PassName[];
   /** For `run`, by the inputs' shapes. */
   readonly #recent = new RecentlyUsed<Compiled>(KEPT);
   /** What `compile` has handed out. */
@@ -65,14 +65,14 @@ export class OnnxModel {
   #destroyed = false;
 
   /** Use `loadOnnx`. */
-  constructor(gpu: Gpu, file: OnnxFile, graph: OnnxGraph, without: readonly PassName[]) {
+  constructor(gpu: Gpu, file: OnnxFile, graph: OnnxGraph, disablePasses: readonly PassName[]) {
     this.file = file;
     this.inputs = graph.inputs;
     this.outputs = graph.outputs;
     this.constants = new ConstantStore(gpu);
     this.#gpu = gpu;
     this.#graph = graph;
-    this.#without = without;
+    this.#disablePasses = disablePasses;
   }
 
   /**
@@ -185,7 +185,7 @@ export class OnnxModel {
     const fed = reachable(Object.values(outputs)).filter(({ op }) => op === inputOp);
     const { constants } = this;
     const label = this.file.name;
-    const executable = await compile(this.#gpu, { label, outputs, constants, without: this.#without });
+    const executable = await compile(this.#gpu, { label, outputs, constants, disablePasses: this.#disablePasses });
     if (this.#destroyed) {
       executable.destroy();
       this.#check();
@@ -236,11 +236,11 @@ export async function loadOnnx(
   expectGpu('loadOnnx', gpu);
   expectSource('loadOnnx', source);
   expectOptions('loadOnnx', options, OPTIONS);
-  const { outputs, external, name, without = [] } = options;
+  const { outputs, external, name, disablePasses = [] } = options;
   const file = await readOnnx(source, { ...(name ? { name } : {}), ...(external ? { external } : {}) });
   const graph = selectOutputs(file.graph, outputs ?? file.graph.outputs.map(({ name }) => name));
   checkOperators(file, graph);
-  return new OnnxModel(gpu, file, graph, without);
+  return new OnnxModel(gpu, file, graph, disablePasses);
 }
 
 /** @throws ArgumentError unless `array` is float32 with a shape. */

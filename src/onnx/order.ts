@@ -1,4 +1,4 @@
-/** Topological order of a graph's nodes, and what keeps a graph from having one. */
+/** Topological order of a graph's nodes, and cycle detection. */
 import { FormatError } from '../runtime/errors.ts';
 import type { OnnxNode } from './model.ts';
 

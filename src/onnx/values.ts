@@ -63,7 +63,7 @@ export class Value {
   }
 
   /** Wraps numbers that are known. Floating-point ones are rounded to float32. */
-  static known(type: DataType, shape: Shape, numbers: readonly number[]): Value {
+  static constant(type: DataType, shape: Shape, numbers: readonly number[]): Value {
     checkSize(shape, MAX_KNOWN);
     const rounded = isInteger(type) ? numbers : numbers.map(Math.fround);
     const floats = () => Float32Array.from(rounded);
@@ -76,12 +76,12 @@ export class Value {
   }
 
   /** Wraps a constant of the file's, of a name that is unique in it. Large weights are decoded only when uploaded. */
-  static constant(array: OnnxTensor, name = array.name): Value {
+  static stored(array: OnnxTensor, name = array.name): Value {
     const { type, shape, size } = array;
     if (type === 'string') throw new Unsupported(`'${name}' holds strings`);
     const floats = () => array.floats();
     if (!isInteger(type)) return Value.decoded(type, shape, name, floats);
-    if (size <= SMALL) return Value.known(type, shape, array.integers());
+    if (size <= SMALL) return Value.constant(type, shape, array.integers());
     checkSize(shape);
     const integers = () => {
       checkSize(shape, MAX_KNOWN);
@@ -93,7 +93,7 @@ export class Value {
   /** Wraps floating-point constants of a name that is unique in the file. Large ones are loaded only when uploaded. */
   static decoded(type: DataType, shape: Shape, name: string, load: () => Float32Array): Value {
     checkSize(shape);
-    if (sizeOf(shape) <= SMALL) return Value.known(type, shape, [...load()]);
+    if (sizeOf(shape) <= SMALL) return Value.constant(type, shape, [...load()]);
     return new Value(type, shape, undefined, load, () => tensor(`file: ${name}`, shape, load));
   }
 
@@ -140,7 +140,7 @@ export function pick(value: Value, shape: Shape, offset: number, strides: readon
   shape.forEach((extent, axis) => {
     places = places.flatMap((place) => Array.from({ length: extent }, (_, i) => place + i * strides[axis]!));
   });
-  return Value.known(
+  return Value.constant(
     value.type,
     shape,
     places.map((place) => value.numbers![place]!),

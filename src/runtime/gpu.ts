@@ -41,6 +41,8 @@ export interface GpuOptions {
    */
   readonly precision?: Precision;
   /** Told when something that was asked for is left out, such as float16 on a device that computes it wrongly; default `console.warn`. */
+  readonly onWarning?: (message: string) => void;
+  /** @deprecated the former name of `onWarning`, taken until version 0.2 */
   readonly notice?: (message: string) => void;
 }
 
@@ -49,6 +51,7 @@ export const GPU_OPTIONS = [
   'tune',
   'verbose',
   'precision',
+  'onWarning',
   'notice',
 ] as const satisfies (keyof GpuOptions)[];
 
@@ -77,14 +80,14 @@ export class Gpu {
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   /** How to tune; undefined where that is off. */
   readonly tune: TuneOptions | undefined;
-  readonly verbose: ((line: string) => void) | undefined;
+  readonly log: ((line: string) => void) | undefined;
   /** What was asked for. */
   readonly precision: Precision;
   /** Shapes `MxNxK` of matrix units for float16 with float32 sums; none unless float16 was asked for. */
   readonly matrixUnits: readonly string[];
   /** What a self-test has found right on this device; until then, and where it found nothing, float32. */
-  proven: { readonly precision: Precision; readonly matrixUnit?: string } = { precision: 'f32' };
-  readonly notice: (message: string) => void;
+  validated: { readonly precision: Precision; readonly matrixUnit?: string } = { precision: 'f32' };
+  readonly onWarning: (message: string) => void;
   /** The implementation of WebGPU with its version, as far as it is known. */
   readonly implementation: string;
   /** Awaits what the device is to finish. */
@@ -103,8 +106,8 @@ export class Gpu {
     this.implementation = [platform.implementation ?? '', ...(this.precision === 'f16' ? ['f16'] : [])].join(' ');
     this.wait = platform.wait ?? ((work) => work);
     this.matrixUnits = device.features.has(MATRIX_FEATURE) ? matrixUnitsOf(platform.adapter) : [];
-    this.notice = options.notice ?? console.warn;
-    this.verbose = options.verbose;
+    this.onWarning = options.onWarning ?? options.notice ?? console.warn;
+    this.log = options.verbose;
     this.tune = options.tune === true ? {} : options.tune || undefined;
     this.#buffers = new BufferLedger(platform.memoryBytes);
     this.name = adapterName(platform.adapter.info);

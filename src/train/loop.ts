@@ -3,7 +3,7 @@
  * known, and what has to happen between steps happens with none in flight. It knows nothing of files or terminals.
  */
 import { assembleBatch, type Batch, type Dataset } from './data/batch.ts';
-import { type Looks, Sampler } from './data/sampler.ts';
+import { Sampler, type ToneAugmentation } from './data/sampler.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Batches that are put together ahead of the device. */
@@ -41,7 +41,7 @@ export interface LoopOptions {
   readonly dataset: Dataset;
   readonly seed: number;
   /** Shares of the pictures that are seen with another look; default none. */
-  readonly looks?: Looks;
+  readonly looks?: ToneAugmentation;
   /** Steps that are done. */
   readonly from: number;
   /** The last step; may be infinite. */

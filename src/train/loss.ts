@@ -25,7 +25,7 @@ export interface LossConfig {
   readonly size: number;
   readonly lightness: Lightness;
   /** What the pictures' chroma is multiplied by. */
-  readonly chromaGain: number;
+  readonly chromaScale: number;
   /** Whether padding (alpha 0) is left out of the loss. */
   readonly masked: boolean;
   /** What each true color weighs, as of `colorWeights`; default all alike. */
@@ -40,24 +40,24 @@ export interface LossConfig {
 
 /** The loss of one micro-batch, what the network saw, what it answered, and what it should have. */
 export function lossGraph(config: LossConfig, network: NetworkBuilder) {
-  const { microBatch, size, features = [], cell, chromaGain: gain } = config;
+  const { microBatch, size, features = [], cell, chromaScale: gain } = config;
   const source = sourceSize(size, cell);
   const crop = { height: size, width: size };
   const pixels = input('pixels', [microBatch, source, source]);
-  const windows = input('windows', [microBatch, 4]);
+  const crops = input('crops', [microBatch, 4]);
   const given = features.map((shape, i) => input(featureName(i), [microBatch, ...shape]));
-  const seen = lightness(pixels, windows, { ...crop, source: config.lightness });
+  const seen = lightness(pixels, crops, { ...crop, source: config.lightness });
   const answer = network(seen, ...given);
-  const target = chroma(pixels, windows, { ...crop, gain });
+  const target = chroma(pixels, crops, { ...crop, gain });
   if (config.classes) return { loss: classLoss(config, answer, target), seen, answer, target };
-  const covered = config.masked ? coverage(pixels, windows, crop) : undefined;
+  const covered = config.masked ? coverage(pixels, crops, crop) : undefined;
   const weighed = config.colorWeights && weightOf(target, gain, config.colorWeights);
   const weight = covered && weighed ? binary('mul', covered, weighed) : (covered ?? weighed);
   return { loss: mse(answer, target, weight), seen, answer, target };
 }
 
 /** At the logits' size, what is true is the mean over the pixels of each. */
-function classLoss({ masked, chromaGain, colorWeights }: LossConfig, logits: Node, target: Node): Node {
+function classLoss({ masked, chromaScale, colorWeights }: LossConfig, logits: Node, target: Node): Node {
   if (masked) throw new ShapeError('train: expected pictures without padding for classes of color, got some with it');
   const [, height, width] = logits.shape;
   const kernel = [target.shape[1]! / height!, target.shape[2]! / width!];
@@ -68,7 +68,7 @@ function classLoss({ masked, chromaGain, colorWeights }: LossConfig, logits: Nod
     pads: [0, 0, 0, 0],
     outSize: [height!, width!],
   });
-  return crossEntropy(logits, truth, colorWeights && weightOf(truth, chromaGain, colorWeights));
+  return crossEntropy(logits, truth, colorWeights && weightOf(truth, chromaScale, colorWeights));
 }
 
 /** The weights go by the colors as they are: before the gain. */

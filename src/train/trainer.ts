@@ -8,7 +8,7 @@ import { gradients } from '../graph/gradient.ts';
 import { type Node, reachable } from '../graph/node.ts';
 import { input, nameOf, parameterOp } from '../graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
-import { settlePrecision } from '../kernels/tuning/precision.ts';
+import { resolvePrecision } from '../kernels/tuning/precision.ts';
 import type { Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
 import { DeviceError, ShapeError } from '../runtime/errors.ts';
@@ -39,7 +39,7 @@ const OPTIONS = [
   'microBatch',
   'size',
   'lightness',
-  'chromaGain',
+  'chromaScale',
   'masked',
   'colorWeights',
   'features',
@@ -102,7 +102,7 @@ export class Trainer {
     if (!(isCount(batch) && isCount(microBatch) && isCount(batch / microBatch))) {
       throw new ShapeError(`train: expected a micro-batch that divides ${batch}, got ${microBatch}`);
     }
-    await settlePrecision(gpu);
+    await resolvePrecision(gpu);
     return Resources.collect(gpu, async (resources) => {
       return new Trainer(gpu, config, await makeParts(gpu, config, network, resources));
     });
@@ -222,7 +222,7 @@ export class Trainer {
   /** One function for each micro-batch, which writes its part of the batch. */
   #feeds(given: Batch): (() => void)[] {
     expectObject('train', 'a batch', given);
-    const { pixels, windows, features } = given;
+    const { pixels, crops, features } = given;
     const { batch, microBatch } = this.config;
     expectFeatures(features, batch, this.config.features ?? []);
     const part = <A extends { length: number; subarray(start: number, end: number): A }>(all: A, i: number): A => {
@@ -231,7 +231,7 @@ export class Trainer {
     };
     return Array.from({ length: batch / microBatch }, (_, i) => () => {
       this.#parts.step.feed('pixels', part(pixels, i));
-      this.#parts.step.feed('windows', part(windows, i));
+      this.#parts.step.feed('crops', part(crops, i));
       features.forEach((feature, kind) => {
         this.#parts.step.feed(featureName(kind), part(feature, i));
       });
@@ -249,9 +249,9 @@ function gradientOutputs(loss: Node, gradient: ParameterSlab, scale: Node | unde
   const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
   const grads = gradients(loss, parameters, scale);
   const outputs = Object.fromEntries(parameters.map((node, i) => [nameOf(node), grads[i]!]));
-  const into = Object.fromEntries(parameters.map((node) => [nameOf(node), gradient.binding(nameOf(node))]));
+  const outputBuffers = Object.fromEntries(parameters.map((node) => [nameOf(node), gradient.binding(nameOf(node))]));
   const lossPlace = { buffer: gradient.buffer, offset: gradient.layout.bytes, size: 16 };
-  return { outputs: { ...outputs, loss }, into: { ...into, loss: lossPlace } };
+  return { outputs: { ...outputs, loss }, outputBuffers: { ...outputBuffers, loss: lossPlace } };
 }
 
 /** Puts everything on the device. */
@@ -262,7 +262,7 @@ async function makeParts(
   resources: Resources,
 ): Promise<Parts> {
   const parts = config.batch / config.microBatch;
-  const scaled = gpu.proven.precision === 'f16';
+  const scaled = gpu.validated.precision === 'f16';
   const { loss } = lossGraph(config, network);
   const layout = new ParameterLayout(reachable([loss]));
   const weights = resources.add(new ParameterSlab(gpu, 'weights', layout));

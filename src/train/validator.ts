@@ -1,4 +1,4 @@
-/** The network on pictures it is not trained on: mean squared error, beside what trivial answers score, and pictures. */
+/** Validation on pictures kept from training: mean squared error, with trivial baselines, and sample pictures. */
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import type { Shape } from '../graph/node.ts';
@@ -7,7 +7,7 @@ import { labToRgba } from '../kernels/image/lab_to_rgba.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
 import { Resources } from '../runtime/resources.ts';
-import { assembleBatch, type Batch, type Dataset, type Picture } from './data/batch.ts';
+import { assembleBatch, type Batch, type Dataset, type DecodedPicture } from './data/batch.ts';
 import { centered } from './data/sampler.ts';
 import { expectFeatures, featureName, lossGraph, type NetworkBuilder } from './loss.ts';
 import type { Trainer } from './trainer.ts';
@@ -24,15 +24,15 @@ export interface Score {
 }
 
 /** One picture three times, each of the training size. */
-export interface Comparison {
+export interface SampleRow {
   /** What the network saw. */
-  readonly grey: Picture;
-  readonly output: Picture;
-  readonly truth: Picture;
+  readonly grey: DecodedPicture;
+  readonly output: DecodedPicture;
+  readonly truth: DecodedPicture;
 }
 
 /** A program that makes a picture of the network's answer, or of no color at all, and where it lies. */
-interface Painter {
+interface Renderer {
   readonly program: Program;
   readonly rgba: GPUBuffer;
 }
@@ -47,7 +47,7 @@ export class Validator {
   /** Pictures that go through the network together. */
   readonly #together: number;
   readonly #forward: Executable;
-  readonly #painters: { readonly grey: Painter; readonly output: Painter };
+  readonly renderers: { readonly grey: Renderer; readonly output: Renderer };
   readonly #resources: Resources;
 
   private constructor(
@@ -55,7 +55,7 @@ export class Validator {
     dataset: Dataset,
     config: { size: number; together: number; features: readonly Shape[] },
     forward: Executable,
-    painters: { grey: Painter; output: Painter },
+    painters: { grey: Renderer; output: Renderer },
     resources: Resources,
   ) {
     this.#gpu = gpu;
@@ -64,7 +64,7 @@ export class Validator {
     this.#features = config.features;
     this.#together = config.together;
     this.#forward = forward;
-    this.#painters = painters;
+    this.renderers = painters;
     this.#resources = resources;
   }
 
@@ -83,13 +83,13 @@ export class Validator {
     const { size, features = [], cell } = trainer.config;
     const together = Math.min(trainer.config.microBatch, dataset.length);
     // Whatever is trained on, the score is of grey pictures and against the colors as they are.
-    const plain = { lightness: 'luma', chromaGain: 1, masked: false } as const;
+    const plain = { lightness: 'luma', chromaScale: 1, masked: false } as const;
     const { seen, answer, target } = lossGraph({ ...plain, size, features, cell, microBatch: together }, network);
     const outputs = { seen, answer, target };
     const forward = resources.add(await compile(gpu, { label: 'validation', parameters: trainer.best, outputs }));
     const count = together * size * size;
     const noChroma = resources.buffer('no chroma', count * 8);
-    const painter = async (name: string, chroma: GPUBuffer | GPUBufferBinding): Promise<Painter> => {
+    const painter = async (name: string, chroma: GPUBuffer | GPUBufferBinding): Promise<Renderer> => {
       const rgba = resources.buffer(name, count * 4);
       const buffers = { lightness: forward.output('seen'), chroma, y: rgba };
       return { program: resources.add(await recordOne(gpu, labToRgba, buffers, { count })), rgba };
@@ -124,18 +124,18 @@ export class Validator {
   }
 
   /** The first `count` pictures: as the network sees them, as it colors them, and as they are. */
-  async compare(count: number): Promise<Comparison[]> {
-    const comparisons: Comparison[] = [];
+  async compare(count: number): Promise<SampleRow[]> {
+    const comparisons: SampleRow[] = [];
     const pixels = this.#size * this.#size;
     const last = Math.min(count, this.#dataset.length);
     for (let first = 0; first < last; first += this.#together) {
       const batch = await this.#batch(first);
       await this.#run(first, batch);
-      const { grey, output } = this.#painters;
+      const { grey, output } = this.renderers;
       this.#gpu.submit(grey.program, output.program);
       const [greys, outputs] = await Promise.all([this.#gpu.read(grey.rgba), this.#gpu.read(output.rgba)]);
       for (let i = 0; i < Math.min(this.#together, last - first); i++) {
-        const square = (data: Uint8Array): Picture => ({ data, width: this.#size, height: this.#size });
+        const square = (data: Uint8Array): DecodedPicture => ({ data, width: this.#size, height: this.#size });
         const part = (all: ArrayBuffer) => square(new Uint8Array(all, i * pixels * 4, pixels * 4));
         comparisons.push({
           grey: part(greys),
@@ -154,10 +154,10 @@ export class Validator {
 
   /** Runs the pictures from `first` on, and says how many there are; the rest of the last batch repeats its last one. */
   async #run(first: number, batch?: Batch): Promise<number> {
-    const { pixels, windows, features } = batch ?? (await this.#batch(first));
+    const { pixels, crops, features } = batch ?? (await this.#batch(first));
     expectFeatures(features, this.#together, this.#features);
     this.#forward.feed('pixels', pixels);
-    this.#forward.feed('windows', windows);
+    this.#forward.feed('crops', crops);
     features.forEach((feature, kind) => {
       this.#forward.feed(featureName(kind), feature);
     });
@@ -173,9 +173,9 @@ export class Validator {
 }
 
 /** The pixels of picture `i` that the network was fed with. */
-function cropOf({ pixels, windows }: Batch, i: number, pictures: number, size: number): Uint8Array {
+function cropOf({ pixels, crops }: Batch, i: number, pictures: number, size: number): Uint8Array {
   const source = Math.sqrt(pixels.length / pictures);
-  const [top, left] = windows.subarray(i * 4);
+  const [top, left] = crops.subarray(i * 4);
   const crop = new Uint32Array(size * size);
   for (let y = 0; y < size; y++) {
     const from = i * source * source + (top! + y) * source + left!;

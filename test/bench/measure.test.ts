@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Arm } from '../../bench/arm.ts';
+import type { Backend } from '../../bench/arm.ts';
 import { geometricMean, largestError, measure, quantile } from '../../bench/measure.ts';
 import { Report } from '../../bench/report.ts';
 import { sumTolerance, uniform, type Workload } from '../../bench/workload.ts';
@@ -8,7 +8,7 @@ const none = undefined as never;
 
 /** A workload whose arms answer with these values. */
 function fake(ours: number[], rival: number[]): Workload {
-  const arm = (values: number[]): Arm => ({
+  const arm = (values: number[]): Backend => ({
     run: async () => undefined,
     result: async () => Float32Array.from(values),
     free: () => undefined,

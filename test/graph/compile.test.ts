@@ -26,11 +26,11 @@ const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
 const grads = gradients(loss, parameters);
 const training = { loss, answer, ...Object.fromEntries(grads.map((grad, i) => [`grad ${i}`, grad])) };
 
-async function results(outputs: Readonly<Record<string, Node>>, without: readonly PassName[]) {
+async function results(outputs: Readonly<Record<string, Node>>, disablePasses: readonly PassName[]) {
   const layout = new ParameterLayout(reachable(Object.values(outputs)));
   const slab = new ParameterSlab(gpu, 'weights', layout);
   slab.write(glorotUniform(layout, 1));
-  const executable = await compile(gpu, { label: 'test', outputs, parameters: slab, without });
+  const executable = await compile(gpu, { label: 'test', outputs, parameters: slab, disablePasses });
   executable.feed('lightness', random(sizeOf(lightness.shape), 1));
   executable.feed('target', random(sizeOf(answer.shape), 2));
   executable.run();

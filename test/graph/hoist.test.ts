@@ -1,7 +1,7 @@
 /** What only constants decide runs once, at compile time. */
 import { expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
-import { hoist } from '../../src/graph/hoist.ts';
+import { splitSetup } from '../../src/graph/hoist.ts';
 import { sizeOf } from '../../src/graph/node.ts';
 import { conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
 import { input } from '../../src/graph/ops/core/input.ts';
@@ -15,8 +15,8 @@ const call = (x: string, y: string) =>
   ({ kernel: { buffers: access }, buffers: { x, y }, params: {}, choice: {} }) as unknown as KernelCall<string>;
 const names = (calls: readonly KernelCall<string>[]) => calls.map(({ buffers: { x, y } }) => `${x}→${y}`);
 const parts = (calls: readonly KernelCall<string>[], fixed: readonly string[], placed: readonly string[] = []) => {
-  const { once, every } = hoist(calls, fixed, (array) => !placed.includes(array));
-  return [names(once), names(every)];
+  const { setup, perRun } = splitSetup(calls, fixed, (array) => !placed.includes(array));
+  return [names(setup), names(perRun)];
 };
 
 test('what follows from constants alone is moved, in order, and nothing else', () => {
@@ -40,8 +40,8 @@ test("Winograd's weights are transformed once where they are frozen, with the sa
   const weights = tensor('hoisted weights', [3, 3, 64, 64], () => data);
   const outputs = { y: conv2dSame(x, weights) };
   const results = [];
-  for (const without of [['foldConstants'] as const, []]) {
-    const executable = await compile(gpu, { label: 'test', outputs, without });
+  for (const disablePasses of [['foldConstants'] as const, []]) {
+    const executable = await compile(gpu, { label: 'test', outputs, disablePasses });
     executable.feed('x', random(sizeOf(x.shape), 1));
     const values = [];
     for (let run = 0; run < 2; run++) {

@@ -56,7 +56,7 @@ test('the table of ops is fresh', async () => {
 
 <!-- Written by test/graph/ops_table.test.ts from the ops and their doc comments. -->
 
-${allOps.length} ops; ${differentiable.length} have a gradient. What each has to say of itself: [adding an op](ops.md).
+${allOps.length} ops; ${differentiable.length} have a gradient. How each is declared: [adding an op](ops.md).
 
 ## With a gradient
 

@@ -87,8 +87,8 @@ const two = block(one, [
 const pooled = reduce('mean', reduction(two), [2, 3], true);
 const network = reshape(pooled, [2, 44]);
 
-async function values(outputs: Readonly<Record<string, Node>>, without: readonly PassName[]) {
-  const executable = await compile(gpu, { label: 'test', outputs, without });
+async function values(outputs: Readonly<Record<string, Node>>, disablePasses: readonly PassName[]) {
+  const executable = await compile(gpu, { label: 'test', outputs, disablePasses });
   executable.feed('image', random(sizeOf(image.shape), 77));
   executable.run();
   const results: Float32Array[] = [];

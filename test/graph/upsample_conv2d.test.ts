@@ -22,8 +22,8 @@ import { upsampleConv2d, upsampleConv2dInputGrad, upsampleConv2dWeightGrad } fro
 import { gpu } from '../support/gpu.ts';
 import { random } from '../support/random.ts';
 
-const namesIn = (outputs: readonly Node[], without: readonly PassName[] = []): string[] =>
-  reachable(optimize(outputs, without)).map(({ op }) => op.name);
+const namesIn = (outputs: readonly Node[], disablePasses: readonly PassName[] = []): string[] =>
+  reachable(optimize(outputs, disablePasses)).map(({ op }) => op.name);
 const count = (names: readonly string[], name: string): number => names.filter((each) => each === name).length;
 
 const cases: readonly (readonly [x: Shape, outChannels: number])[] = [
@@ -44,9 +44,9 @@ function build(xShape: Shape, outChannels: number) {
   return { y, loss, dx: dx!, dw: dw! };
 }
 
-async function evaluate(xShape: Shape, outChannels: number, without: readonly PassName[]) {
+async function evaluate(xShape: Shape, outChannels: number, disablePasses: readonly PassName[]) {
   const outputs = build(xShape, outChannels);
-  const executable = await compile(gpu, { label: 'test', outputs, without });
+  const executable = await compile(gpu, { label: 'test', outputs, disablePasses });
   const [x, w] = [random(sizeOf(xShape), 1), random(9 * xShape[3]! * outChannels, 2)];
   const target = random(sizeOf(outputs.y.shape), 3);
   executable.feed('x', x);

@@ -47,7 +47,7 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
     const step = await compile(gpu, {
       label: 'step',
       outputs: { loss, answer, ...Object.fromEntries(parameters.map((node, i) => [nameOf(node), grads[i]!])) },
-      into: Object.fromEntries(parameters.map((node) => [nameOf(node), gradient.binding(nameOf(node))])),
+      outputBuffers: Object.fromEntries(parameters.map((node) => [nameOf(node), gradient.binding(nameOf(node))])),
       parameters: weights,
     });
     step.feed('lightness', inputs.lightness);

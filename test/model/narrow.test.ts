@@ -40,7 +40,7 @@ test('of one width, weights stay as they are', () => {
   expect([...narrow(biased, thin)]).toEqual([...biased]);
 });
 
-test('copies that have parted, and another network, are refused', () => {
+test('duplicated channels that have diverged, and another network, are refused', () => {
   expect(() => narrow(glorotUniform(wide, 1), thin)).toThrowErrorMatchingInlineSnapshot(
     `[FormatError: weights: expected 'enc1.weight' of a widened network, whose copies are alike within 0.05, got 0.880 – train at its own width]`,
   );

@@ -45,11 +45,13 @@ const stages: ((bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array>) => vo
 
 /** Runs the stages. @returns whether the bytes are still a model; anything but the project's own errors is thrown. */
 function survives(bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array> = FILES): boolean {
-  const start = performance.now();
+  const start = process.cpuUsage();
   const accepted = throwsOnlyOurs(() => {
     for (const stage of stages) stage(bytes, files);
   });
-  expect(performance.now() - start).toBeLessThan(1000 * SECONDS);
+  // Of this process alone: other work on the machine doesn't count.
+  const { user, system } = process.cpuUsage(start);
+  expect((user + system) / 1e6).toBeLessThan(SECONDS);
   return accepted;
 }
 

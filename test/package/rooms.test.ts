@@ -36,7 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ],
     ...['tanh', 'upsample2x'],
   ],
-  './kernels': ['defineKernel', 'linear', 'record', 'recordOne'],
+  './kernels': ['defineKernel', 'dispatch1d', 'record', 'recordOne'],
   './onnx': ['loadOnnx'],
   './train': [
     ...['DivergedError', 'Trainer', 'colorizationNetwork', 'encodeWeights', 'readState', 'sourceSize', 'trainingLoop'],

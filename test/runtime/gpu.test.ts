@@ -145,7 +145,9 @@ test('options that do not exist are refused, and the nearest is named', async ()
   expect(await open({ adaptor: 'auto' })).toBe(
     "Gpu.open: expected an option that exists, got 'adaptor' – do you mean 'adapter'?",
   );
-  expect(await open({ powerPreference: 'low' })).toContain('there are adapter, tune, verbose, precision, notice');
+  expect(await open({ powerPreference: 'low' })).toContain(
+    'there are adapter, tune, verbose, precision, onWarning, notice',
+  );
   expect(await open({ precision: 'f64' })).toContain("expected precision f32 or f16, got 'f64'");
   expect(await open({ adapter: 3 })).toContain('expected adapter as a text, got a number');
   expect(await open('auto' as never)).toContain('expected options as an object, got a string');

@@ -99,7 +99,7 @@ test('a grid past the limit leaves nothing', async () => {
 
 const network = (x: Node) => tanh(biasAdd(conv2dSame(x, parameter('w', [3, 3, 1, 2])), parameter('b', [2])));
 const config: TrainerConfig = {
-  ...{ batch: 4, microBatch: 2, size: 8, lightness: 'luma', chromaGain: 1, masked: false },
+  ...{ batch: 4, microBatch: 2, size: 8, lightness: 'luma', chromaScale: 1, masked: false },
   ...{ adam: { clipNorm: 1 }, averageDecay: 0.9 },
 };
 const picture = { data: new Uint8ClampedArray(16 * 16 * 4).fill(255), width: 16, height: 16 };
@@ -164,7 +164,7 @@ test.each(Object.entries(makers))('%s whose making fails leaves nothing, whereve
 });
 
 test('a self-test that fails half-way leaves nothing', async () => {
-  const gpu = await Gpu.open({ precision: 'f16', notice: () => undefined });
+  const gpu = await Gpu.open({ precision: 'f16', onWarning: () => undefined });
   const before = gpu.allocatedBytes;
   const buffer = gpu.buffer.bind(gpu);
   for (const at of [1, 3, 5, 8]) {
@@ -178,7 +178,7 @@ test('a self-test that fails half-way leaves nothing', async () => {
     await new Promise((done) => setTimeout(done, 50));
     spy.mockRestore();
     expect(gpu.allocatedBytes).toBe(before);
-    expect(gpu.proven.precision).toBe('f32');
+    expect(gpu.validated.precision).toBe('f32');
   }
   // It computes nothing, which is no right answer either.
   await prove(gpu);

@@ -62,7 +62,7 @@ export function classifier({ layout = 'nchw', symbolic = false, outputs = ['logi
   });
 }
 
-export interface Answer {
+export interface Prediction {
   readonly pooled: number[];
   readonly logits: number[];
   readonly softmax: number[];
@@ -72,7 +72,7 @@ export interface Answer {
 export function answer(
   picture: Picture,
   { mirror = false, range = [-1, 1] as readonly [number, number], size = SIZE } = {},
-): Answer {
+): Prediction {
   const square = luma(picture, size).map((v) => range[0] + (range[1] - range[0]) * v);
   const at = (y: number, x: number) =>
     y < 0 || x < 0 || y >= size || x >= size ? 0 : square[y * size + (mirror ? size - 1 - x : x)]!;

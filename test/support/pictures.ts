@@ -2,10 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
-import type { Dataset, Picture } from '../../src/train/data/batch.ts';
+import type { Dataset, DecodedPicture } from '../../src/train/data/batch.ts';
 
 /** RGBA. Soft stripes, whose direction and width follow from the number; the hue follows from the brightness alone. */
-export function picture(number: number, width: number, height = width): Picture {
+export function picture(number: number, width: number, height = width): DecodedPicture {
   const data = new Uint8Array(width * height * 4).fill(255);
   const angle = (number * Math.PI) / 8;
   const period = 32 + (number % 3) * 8;

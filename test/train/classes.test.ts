@@ -26,7 +26,7 @@ const SIZE = 32;
 const CONFIG = {
   size: SIZE,
   lightness: 'luma',
-  chromaGain: 1,
+  chromaScale: 1,
   masked: false,
   classes: true,
 } as const;
@@ -52,7 +52,7 @@ test('the loss is the cross-entropy with the mean color of each 4 x 4 pixels, we
   const executable = await compile(gpu, { label: 'test', parameters, outputs: { loss, answer, target } });
   const batch = await assembleBatch(datasetOf(microBatch, sourceSize(SIZE)), [centered(0), centered(1)], SIZE);
   executable.feed('pixels', batch.pixels);
-  executable.feed('windows', batch.windows);
+  executable.feed('crops', batch.crops);
   executable.run();
   const [got, z, t] = await Promise.all(['loss', 'answer', 'target'].map((name) => executable.read(name)));
   executable.destroy();

@@ -4,7 +4,7 @@ import { glorotUniform } from '../../src/graph/initializers.ts';
 import { algorithms } from '../../src/kernels/conv/index.ts';
 import { keyOf } from '../../src/kernels/conv/task.ts';
 import { traitsOf } from '../../src/kernels/core/record.ts';
-import { settlePrecision } from '../../src/kernels/tuning/precision.ts';
+import { resolvePrecision } from '../../src/kernels/tuning/precision.ts';
 import { Tuner } from '../../src/kernels/tuning/tuner.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
@@ -82,7 +82,7 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
     const config = {
       size: SIZE,
       lightness: 'luma',
-      chromaGain: 1,
+      chromaScale: 1,
       masked: false,
       adam: {},
     } as const;
@@ -223,7 +223,7 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
   });
 
   test('the self-test comes first', async () => {
-    await settlePrecision(half);
-    expect(half.proven.precision).toBe('f16');
+    await resolvePrecision(half);
+    expect(half.validated.precision).toBe('f16');
   });
 });

@@ -1,4 +1,4 @@
-/** Learning: a small network learns 16 colorful pictures by heart. The dearest test of all: 10 to 30 s on lavapipe. */
+/** Learning: a small network learns 16 colorful pictures by heart. The slowest test: 10 to 30 s on lavapipe. */
 import { expect, test } from 'vitest';
 import { glorotUniform } from '../../src/graph/initializers.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
@@ -14,7 +14,7 @@ const SIZE = 32;
 const MOST_STEPS = 400;
 
 test('16 pictures are learned by heart, to a mean squared error below 0.001', async () => {
-  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
+  const config = { size: SIZE, lightness: 'luma', chromaScale: 1, masked: false, adam: {} } as const;
   const trainer = await Trainer.create(gpu, { ...config, batch: PICTURES, microBatch: PICTURES }, (lightness) =>
     colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness),
   );

@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 async function makeTrainer(microBatch = BATCH): Promise<Trainer> {
-  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
+  const config = { size: SIZE, lightness: 'luma', chromaScale: 1, masked: false, adam: {} } as const;
   const trainer = await Trainer.create(gpu, { ...config, batch: BATCH, microBatch }, network);
   open.push(trainer);
   trainer.load(glorotUniform(trainer.weights.layout, 7));
@@ -195,7 +195,7 @@ test('a trainer that is destroyed says so; one on the same device goes on', asyn
 });
 
 test('options, batches and weights that are none are refused', async () => {
-  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
+  const config = { size: SIZE, lightness: 'luma', chromaScale: 1, masked: false, adam: {} } as const;
   const create = (more: object) => Trainer.create(gpu, { ...config, batch: 4, microBatch: 2, ...more }, network);
   await expect(create({ learningRate: 1 })).rejects.toThrow("expected an option that exists, got 'learningRate'");
   await expect(create({ microbatch: 2 })).rejects.toThrow("do you mean 'microBatch'?");
@@ -209,7 +209,7 @@ test('options, batches and weights that are none are refused', async () => {
   await expect(step({ pixels: Float32Array.from(batch.pixels) })).rejects.toThrow(
     "feed 'pixels': expected Uint32Array or Uint8Array or Uint8ClampedArray, got Float32Array – convert it",
   );
-  await expect(step({ windows: Int32Array.from(batch.windows) })).rejects.toThrow(ArgumentError);
+  await expect(step({ crops: Int32Array.from(batch.crops) })).rejects.toThrow(ArgumentError);
   await expect(trainer.step(undefined as never, 1, 1e-3)).rejects.toThrow('expected a batch as an object');
   await expect(trainer.step(batch, 1, Number.NaN)).rejects.toThrow("adam: expected 'step_size' as a number");
   await expect(trainer.step(batch, 0, 1e-3)).rejects.toThrow("adam: expected 'step_size' as a number");

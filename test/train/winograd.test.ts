@@ -28,7 +28,7 @@ async function losses(name: string): Promise<{ losses: number[]; used: number }>
     );
     return new Map(fits.map((task) => [keyOf(task), name]));
   });
-  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
+  const config = { size: SIZE, lightness: 'luma', chromaScale: 1, masked: false, adam: {} } as const;
   const trainer = await Trainer.create(gpu, { ...config, batch: BATCH, microBatch: BATCH }, (lightness) =>
     colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness),
   );

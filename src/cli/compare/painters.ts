@@ -20,7 +20,7 @@ export interface Brush {
   close(): Promise<void>;
 }
 
-export interface Painter {
+export interface ColorSource {
   readonly about: Compared;
   /** Whether it has a version of a photograph. */
   has(path: string): boolean;
@@ -39,8 +39,8 @@ export interface PaintOptions {
 }
 
 /** Makes the painters, and reads all weights' headers. @throws FormatError for what is no weights, and for an extractor that none needs. */
-export async function paintersOf(candidates: readonly Candidate[], options: PaintOptions): Promise<Painter[]> {
-  const painters: Painter[] = [];
+export async function openSources(candidates: readonly Candidate[], options: PaintOptions): Promise<ColorSource[]> {
+  const painters: ColorSource[] = [];
   for (const one of candidates) {
     painters.push(one.kind === 'weights' ? await withWeights(one, options) : withPictures(one, options));
   }
@@ -53,7 +53,7 @@ export async function paintersOf(candidates: readonly Candidate[], options: Pain
   return painters;
 }
 
-async function withWeights({ label, path }: WeightsCandidate, options: PaintOptions): Promise<Painter> {
+async function withWeights({ label, path }: WeightsCandidate, options: PaintOptions): Promise<ColorSource> {
   const { strength, inception } = options;
   const bytes = await readBytes(path);
   const { embedding, size } = decodeWeights(bytes, path);
@@ -77,7 +77,7 @@ async function withWeights({ label, path }: WeightsCandidate, options: PaintOpti
   };
 }
 
-function withPictures({ label, path: folder, find }: PicturesCandidate, { size }: PaintOptions): Painter {
+function withPictures({ label, path: folder, find }: PicturesCandidate, { size }: PaintOptions): ColorSource {
   const read = (path: string) => squareOf(find(path)!, find(path)!, size);
   return {
     about: { label, kind: 'pictures', path: folder },

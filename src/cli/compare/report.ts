@@ -1,5 +1,5 @@
 /** Report of a comparison, as one object: what --json prints, and what the text and the page are made from. */
-import { type Comparison, Estimates, type EstimatesOf, type MetricName } from '../../evaluation/estimates.ts';
+import { Estimates, type EstimatesOf, type MetricName, type PairedComparison } from '../../evaluation/estimates.ts';
 import type { ScoresOf } from '../../evaluation/scores.ts';
 import type { Color } from '../shared/center_crops.ts';
 import type { countsOf, methods } from '../shared/report.ts';
@@ -18,7 +18,7 @@ export interface Compared {
   readonly extractor?: string | null;
 }
 
-export interface Protocol extends ReturnType<typeof methods> {
+export interface ComparisonProtocol extends ReturnType<typeof methods> {
   readonly folder: string;
   readonly found: number;
   /** Pictures that were measured. */
@@ -46,19 +46,19 @@ export interface Protocol extends ReturnType<typeof methods> {
 export type Name = `${number}` | 'grey' | 'meanColor';
 
 export interface CompareReport {
-  readonly protocol: Protocol;
+  readonly protocol: ComparisonProtocol;
   readonly compared: readonly Compared[];
   /** By place in `compared`; null where no picture has a truth. */
   readonly metrics: Readonly<Record<MetricName, EstimatesOf<Name>>> | null;
   /** All but the first, each beside the first. */
-  readonly besideFirst: readonly Comparison[];
+  readonly besideFirst: readonly PairedComparison[];
   /** In the order of their SHA-256. */
   readonly pictures: readonly ({ readonly path: string; readonly sha256: string } & ScoresOf<Name>)[];
 }
 
 /** Sums up. */
 export function reportOf(
-  protocol: Protocol,
+  protocol: ComparisonProtocol,
   compared: readonly Compared[],
   pictures: CompareReport['pictures'],
 ): CompareReport {

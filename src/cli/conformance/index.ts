@@ -5,7 +5,7 @@ import { readError } from '../../runtime/file_errors.ts';
 import { Gpu } from '../../runtime/gpu.ts';
 import { runCommand } from '../shared/command.ts';
 import { print, printJson, sayLine } from '../shared/messages.ts';
-import { ABSOLUTE, type Outcome, RELATIVE, runNodeTest } from './node_test.ts';
+import { ABSOLUTE, type NodeTestResult, RELATIVE, runNodeTest } from './node_test.ts';
 
 const help = `Runs a folder of ONNX backend node tests: DIR/NAME/model.onnx, DIR/NAME/test_data_set_N/{input,output}_K.pb.
 
@@ -42,7 +42,7 @@ async function run(
   const names = await testsIn(folder, only);
   const gpu = await Gpu.open(adapter === undefined ? {} : { adapter });
   sayLine(`device: ${gpu.name} (${gpu.source})`);
-  const outcomes: Outcome[] = [];
+  const outcomes: NodeTestResult[] = [];
   try {
     for (const name of names) {
       const outcome = await runNodeTest(gpu, folder, name);
@@ -79,10 +79,10 @@ async function testsIn(folder: string, only: string): Promise<string[]> {
   return names.sort();
 }
 
-type Counts = Record<Outcome['status'] | 'total', number>;
+type Counts = Record<NodeTestResult['status'] | 'total', number>;
 
-function counts(outcomes: readonly Outcome[]): Counts {
-  const of = (status: Outcome['status']) => outcomes.filter((outcome) => outcome.status === status).length;
+function counts(outcomes: readonly NodeTestResult[]): Counts {
+  const of = (status: NodeTestResult['status']) => outcomes.filter((outcome) => outcome.status === status).length;
   return { passed: of('passed'), failed: of('failed'), unsupported: of('unsupported'), total: outcomes.length };
 }
 

@@ -16,7 +16,7 @@ import { isExpected } from '../shared/messages.ts';
 export const RELATIVE = 1e-3;
 export const ABSOLUTE = 1e-7;
 
-export interface Outcome {
+export interface NodeTestResult {
   readonly name: string;
   readonly operators: readonly string[];
   /** `unsupported`: refused before anything was computed. */
@@ -34,9 +34,9 @@ interface TensorFile {
 type Array = { readonly data: Float32Array; readonly shape: readonly number[] };
 
 /** Runs a test. Never throws for what is wrong with the test, its files, or our result. */
-export async function runNodeTest(gpu: Gpu, folder: string, name: string): Promise<Outcome> {
+export async function runNodeTest(gpu: Gpu, folder: string, name: string): Promise<NodeTestResult> {
   let operators: string[] = [];
-  const outcome = (status: Outcome['status'], reason?: string): Outcome => ({
+  const outcome = (status: NodeTestResult['status'], reason?: string): NodeTestResult => ({
     name,
     operators,
     status,

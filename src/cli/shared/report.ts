@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { RESAMPLES, SEED } from '../../evaluation/bootstrap.ts';
-import { type Comparison, Estimates, type EstimatesOf, type MetricName } from '../../evaluation/estimates.ts';
-import { ANSWERS, type Answer, PSNR_LIMIT, type Scores } from '../../evaluation/scores.ts';
+import { Estimates, type EstimatesOf, type MetricName, type PairedComparison } from '../../evaluation/estimates.ts';
+import { type Baseline, METHODS, PSNR_LIMIT, type Scores } from '../../evaluation/scores.ts';
 import type { Quality } from '../../image/raster/views.ts';
 import type { Color } from './center_crops.ts';
 import type { LeftOut, Selection } from './select.ts';
 
 /** How the figures came about. */
-export interface Protocol {
+export interface EvaluationProtocol {
   readonly folder: string;
   /** Pictures evaluated. */
   readonly pictures: number;
@@ -38,7 +38,7 @@ export interface Protocol {
   readonly meanColor: Color;
 }
 
-export type MetricEstimates = EstimatesOf<Answer>;
+export type MetricEstimates = EstimatesOf<Baseline>;
 
 export interface PictureReport extends Scores {
   /** Inside the folder. */
@@ -47,9 +47,9 @@ export interface PictureReport extends Scores {
 }
 
 export interface Report {
-  readonly protocol: Protocol;
+  readonly protocol: EvaluationProtocol;
   readonly metrics: Readonly<Record<MetricName, MetricEstimates>>;
-  readonly beside: Readonly<Record<Exclude<Answer, 'ours'>, Comparison>>;
+  readonly beside: Readonly<Record<Exclude<Baseline, 'ours'>, PairedComparison>>;
   readonly leftOut: readonly LeftOut[];
   /** In the order of their SHA-256. */
   readonly pictures: readonly PictureReport[];
@@ -57,7 +57,7 @@ export interface Report {
 
 /** What is known before the first picture is colored. */
 export type Settings = Pick<
-  Protocol,
+  EvaluationProtocol,
   'folder' | 'size' | 'renderSize' | 'quality' | 'strength' | 'weights' | 'extractor' | 'device'
 >;
 
@@ -79,7 +79,10 @@ export function methods(size: number) {
 }
 
 /** Describes how it is done, in full. */
-export function protocolOf(settings: Settings, { pictures, leftOut, found, others, meanColor }: Selection): Protocol {
+export function protocolOf(
+  settings: Settings,
+  { pictures, leftOut, found, others, meanColor }: Selection,
+): EvaluationProtocol {
   return {
     ...settings,
     pictures: pictures.length,
@@ -100,8 +103,8 @@ export function countsOf(leftOut: readonly LeftOut[]): Record<LeftOut['kind'], n
 }
 
 /** Sums up the pictures' scores; `scores` are in the order of `selection.pictures`. */
-export function reportOf(protocol: Protocol, selection: Selection, scores: readonly Scores[]): Report {
-  const estimates = new Estimates(scores, ANSWERS);
+export function reportOf(protocol: EvaluationProtocol, selection: Selection, scores: readonly Scores[]): Report {
+  const estimates = new Estimates(scores, METHODS);
   return {
     protocol,
     metrics: estimates.metrics(),

@@ -1,9 +1,9 @@
 /** An evaluation in words and columns: what the command prints, and what the page repeats. */
 
 import type { Estimate } from '../../evaluation/bootstrap.ts';
-import type { Comparison, EstimatesOf, MetricName } from '../../evaluation/estimates.ts';
+import type { EstimatesOf, MetricName, PairedComparison } from '../../evaluation/estimates.ts';
 import { leftOutText } from '../paths/walk.ts';
-import type { Protocol, Report } from './report.ts';
+import type { EvaluationProtocol, Report } from './report.ts';
 
 const HEADINGS = { ours: 'ours', grey: 'grey', meanColor: 'mean color', truth: 'truth' } as const;
 
@@ -86,7 +86,7 @@ export function besideOf({ beside }: Report): string[] {
 }
 
 /** A comparison in words. */
-export function sentence({ mseAb, psnr, deltaE00, closer }: Comparison): string {
+export function sentence({ mseAb, psnr, deltaE00, closer }: PairedComparison): string {
   const percent = ({ value, low, high }: Estimate) => {
     const { value: middle, interval } = format({ value: 100 * value, low: 100 * low, high: 100 * high }, 1);
     return `${middle} % (${interval})`;
@@ -96,13 +96,13 @@ export function sentence({ mseAb, psnr, deltaE00, closer }: Comparison): string 
 }
 
 /** `; no pictures: 3 .txt`; empty where there are only pictures. */
-export function othersText(others: Protocol['others']): string {
+export function othersText(others: EvaluationProtocol['others']): string {
   const text = leftOutText(new Map(Object.entries(others)));
   return text && `; no pictures: ${text}`;
 }
 
 /** What was done, as rows of a label and what it is. */
-export function protocolRows(protocol: Protocol): [label: string, value: string][] {
+export function protocolRows(protocol: EvaluationProtocol): [label: string, value: string][] {
   const { pictures, found, leftOut, others, notNeeded, folder, weights, meanColor } = protocol;
   const beyond = notNeeded ? `, the first by SHA-256; ${notNeeded} not needed` : '';
   const { unreadable, grey, repeated } = leftOut;

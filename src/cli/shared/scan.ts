@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { decodeForTraining } from '../../image/node.ts';
 import { isGrey } from '../../image/raster/picture.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import type { Picture } from '../../train/data/batch.ts';
+import type { DecodedPicture } from '../../train/data/batch.ts';
 import { listPictures, noneText } from '../paths/walk.ts';
 
 /** Files read and decoded at a time: enough to keep every decoding thread busy. */
@@ -47,7 +47,7 @@ export interface ScanOptions {
   /** Folders from which nothing is taken. Default none. */
   readonly except?: readonly string[];
   /** Is given every good picture that had to be decoded. */
-  readonly decoded: (hash: string, picture: Picture) => void;
+  readonly decoded: (hash: string, picture: DecodedPicture) => void;
   readonly progress: (done: number, total: number) => void;
 }
 
@@ -68,7 +68,7 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
   const found = new Map<string, Finding>();
   let done = 0;
   await eachOf(paths, AT_ONCE, async (path) => {
-    const finding = await judge(path, findings.get(path), options);
+    const finding = await classify(path, findings.get(path), options);
     findings.set(path, finding);
     found.set(path, finding);
     progress(++done, paths.length);
@@ -94,7 +94,7 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
   return { pictures: pictures.sort((a, b) => (a.hash < b.hash ? -1 : 1)), grey, unreadable, repeated, leftOut };
 }
 
-async function judge(path: string, known: Finding | undefined, options: ScanOptions): Promise<Finding> {
+async function classify(path: string, known: Finding | undefined, options: ScanOptions): Promise<Finding> {
   let bytes = 0;
   let modified = 0;
   let hash = '';

@@ -70,7 +70,7 @@ export async function select(folder: string, listing: Listing, options: SelectOp
   const color = { a: 0, b: 0 };
   for (let first = 0; first < candidates.length && count() < limit; first += DECODED_AT_ONCE) {
     const files = candidates.slice(first, first + DECODED_AT_ONCE);
-    const judged = await Promise.all(files.map((file) => judge(file, size)));
+    const judged = await Promise.all(files.map((file) => classify(file, size)));
     for (const [i, found] of judged.entries()) {
       if (count() === limit) break;
       if ('reason' in found) {
@@ -136,7 +136,7 @@ async function distinct(
 }
 
 /** The mean color of a picture's square, or why it is left out. */
-async function judge(file: PictureFile, size: number): Promise<Color | LeftOut> {
+async function classify(file: PictureFile, size: number): Promise<Color | LeftOut> {
   const { path } = file;
   try {
     const square = await readSquare(file, size);

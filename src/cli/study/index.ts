@@ -1,4 +1,4 @@
-/** `koalarize study DIR -o study.html`: a blind test of the colors, and what people's answers come to. */
+/** `koalarize study DIR -o study.html`: a blind test of the colors, and statistics of people's answers. */
 import { createHash } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -17,7 +17,7 @@ What to train
   --init FILE          begin with these weights; those of a narrower network (--width-divisor) are widened,
                        and those of a network that was widened are narrowed again
   --width-divisor N    a network with 1/N of the channels, for experiments: 1, 2, 4, 8, 16 or 32 (1)
-  --encoder DEPTH      paper: all eight layers; short: five, for networks that are steered by feature maps, which know more
+  --encoder DEPTH      paper: all eight layers; short: five, for networks that are conditioned on feature maps, which know more
                        than the other three would learn (paper)
   --precision P        f32 (default), or f16: products of float16 with float32 sums, for GPUs that have it; the loss is
                        scaled meanwhile, and steps in which a gradient overflows are left out

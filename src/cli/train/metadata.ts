@@ -33,7 +33,7 @@ export function trainerConfig(config: RunConfig, colors?: readonly number[]): Tr
     microBatch,
     size,
     lightness,
-    chromaGain: targetChroma,
+    chromaScale: targetChroma,
     masked: pad === 'white',
     classes: temperature > 0,
     ...(colors && rebalance && { colorWeights: colorWeights(colors, rebalance) }),

@@ -1,7 +1,7 @@
 /** Decoded pictures of files: kept in memory up to a budget, decoded again beyond it. */
 import { totalmem } from 'node:os';
 import { decodeForTraining } from '../../image/node.ts';
-import { type Crop, type Dataset, type Padding, type Picture, sourceSize } from '../../train/data/batch.ts';
+import { type Crop, type Dataset, type DecodedPicture, type PadMode, sourceSize } from '../../train/data/batch.ts';
 import { readUnchanged } from '../shared/read_unchanged.ts';
 import type { PictureFile } from '../shared/scan.ts';
 import type { Features } from './features/extractor.ts';
@@ -18,19 +18,19 @@ export interface Pictures {
 
 /** Pictures by hash. What is in stays in: each is asked for once an epoch, in random order, so none is worth more. */
 export class PictureCache {
-  readonly #pictures = new Map<string, Picture>();
+  readonly #pictures = new Map<string, DecodedPicture>();
   #bytesLeft: number;
 
   constructor(bytes: number) {
     this.#bytesLeft = bytes;
   }
 
-  get(hash: string): Picture | undefined {
+  get(hash: string): DecodedPicture | undefined {
     return this.#pictures.get(hash);
   }
 
   /** Keeps a picture if there is room. */
-  offer(hash: string, picture: Picture): void {
+  offer(hash: string, picture: DecodedPicture): void {
     const { byteLength } = picture.data;
     if (byteLength > this.#bytesLeft || this.#pictures.has(hash)) return;
     this.#bytesLeft -= byteLength;
@@ -53,7 +53,7 @@ export function defaultCacheMegabytes(): number {
 export function datasetOf(
   files: readonly PictureFile[],
   size: number,
-  pad: Padding,
+  pad: PadMode,
   cache: PictureCache,
   features?: Features,
   views = 1,
@@ -80,7 +80,7 @@ export function datasetOf(
     }),
     ...(features?.view && {
       views,
-      look: (index: number, view: number) => features.view!(files[index]!, view).look,
+      tone: (index: number, view: number) => features.view!(files[index]!, view).tone,
     }),
   };
 }

@@ -87,7 +87,7 @@ export class Progress {
       `loss ${this.#loss.value.toFixed(5)}`,
       `${this.imagesPerSecond.toPrecision(3)} images/s`,
       `${duration(secondsLeft)} left`,
-      `device waits ${(idle * 100).toFixed(0)} %`,
+      `device idle ${(idle * 100).toFixed(0)} %`,
     ].join('  ');
   }
 

@@ -3,12 +3,12 @@ import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/raster/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../model/network.ts';
-import { learner } from '../../model/training_head.ts';
+import { trainingHead } from '../../model/training_head.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../train/checkpoint.ts';
-import type { Padding } from '../../train/data/batch.ts';
+import type { PadMode } from '../../train/data/batch.ts';
 import { DivergedError, trainingLoop } from '../../train/loop.ts';
 import type { NetworkBuilder } from '../../train/loss.ts';
 import { decayed, warmup } from '../../train/optimizer/schedule.ts';
@@ -69,7 +69,7 @@ export class Run {
     const config = networkOf(this.#config);
     const network: NetworkBuilder = (...inputs) => colorizationNetwork(config, ...inputs);
     const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config, this.#pictures.colors), (...inputs) =>
-      learner(config, ...inputs),
+      trainingHead(config, ...inputs),
     );
     const from = await this.#restore(trainer);
     await this.#noteTuning(trainer, from);
@@ -131,7 +131,7 @@ export class Run {
       const deviceWaits = Number(end.idle.toPrecision(3));
       this.#folder.log({ step: end.step, end: why, seconds: Math.round(seconds), deviceWaits });
       progress.say(
-        `${why.padEnd(8)} after step ${end.step}, in ${duration(seconds)}; mean loss ${progress.loss.toFixed(5)}, ${progress.imagesPerSecond.toPrecision(3)} images/s, device waited ${(end.idle * 100).toFixed(1)} %`,
+        `${why.padEnd(8)} after step ${end.step}, in ${duration(seconds)}; mean loss ${progress.loss.toFixed(5)}, ${progress.imagesPerSecond.toPrecision(3)} images/s, device idle ${(end.idle * 100).toFixed(1)} %`,
       );
       progress.say(`weights  ${this.#folder.path}/weights.safetensors`);
       if (stop.asked) progress.say(`go on    koalarize train --out ${this.#folder.path} --resume`);
@@ -147,7 +147,7 @@ export class Run {
     }
   }
 
-  #dataset(files: readonly PictureFile[], pad: Padding, views = 1) {
+  #dataset(files: readonly PictureFile[], pad: PadMode, views = 1) {
     return datasetOf(files, this.#config.settings.size, pad, this.#cache, this.#pictures.features, views);
   }
 

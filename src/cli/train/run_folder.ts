@@ -23,7 +23,7 @@ import { writeError } from '../../runtime/file_errors.ts';
 import { FORMER_COLORS, withFormerNames, withPresentNames } from '../shared/former_names.ts';
 import type { Finding, Findings } from '../shared/scan.ts';
 import { type LogEntry, lossSvg } from './loss_svg.ts';
-import { type Conduct, EARLIER, type Goal, type Settings } from './settings.ts';
+import { type Conduct, type Goal, LEGACY_DEFAULTS, type Settings } from './settings.ts';
 
 const CHECKPOINTS_KEPT = 3;
 const FORMAT = 1;
@@ -91,7 +91,7 @@ export class RunFolder {
       throw new FormatError(`${path}: expected format ${FORMAT}, got ${config.format} – use the version that wrote it`);
     }
     await this.#makeFolders();
-    return { ...config, settings: { ...EARLIER, ...config.settings } };
+    return { ...config, settings: { ...LEGACY_DEFAULTS, ...config.settings } };
   }
 
   writeConfig(config: RunConfig): Promise<void> {

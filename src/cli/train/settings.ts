@@ -3,7 +3,7 @@
 import type { Lightness } from '../../graph/ops/color/image.ts';
 import type { Encoder } from '../../model/network.ts';
 import type { Precision } from '../../runtime/adapter.ts';
-import type { Padding } from '../../train/data/batch.ts';
+import type { PadMode } from '../../train/data/batch.ts';
 import type { Decay } from '../../train/optimizer/schedule.ts';
 import { MOST_WARMUP, PRESETS, type Preset } from './presets.ts';
 
@@ -34,7 +34,7 @@ export interface Settings {
   readonly ema: number;
   /** The gradients' largest norm; 0: any. */
   readonly clipNorm: number;
-  readonly pad: Padding;
+  readonly pad: PadMode;
   readonly lightness: Lightness;
   /** The share of pictures that are seen as by film that sees no red, more or less. */
   readonly film: number;
@@ -82,7 +82,7 @@ export const DEFAULTS = {
 } as const;
 
 /** What runs were trained with that began before there was a choice, and so don't say. */
-export const EARLIER = { ...DEFAULTS.settings, ...PRESETS.paper, preset: 'paper' } as const;
+export const LEGACY_DEFAULTS = { ...DEFAULTS.settings, ...PRESETS.paper, preset: 'paper' } as const;
 
 /** Fills in what was not given: from the preset, then from the defaults. */
 export function settingsOf(given: Partial<Settings>): Omit<Settings, 'microBatch'> {

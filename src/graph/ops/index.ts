@@ -8,9 +8,9 @@ import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp } from './conv/conv2d.t
 import { upsampleConv2dInputGradOp, upsampleConv2dOp, upsampleConv2dWeightGradOp } from './conv/upsample_conv2d.ts';
 import { constantOp } from './core/constant.ts';
 import { inputOp, parameterOp } from './core/input.ts';
-import { foldedOp } from './core/precomputed.ts';
+import { precomputedOp } from './core/precomputed.ts';
 import { tensorOp } from './core/tensor.ts';
-import { placeOp } from './core/write_into.ts';
+import { writeIntoOp } from './core/write_into.ts';
 import { addOp } from './elementwise/add.ts';
 import { biasAddOp, sumRowsOp } from './elementwise/bias_add.ts';
 import { binaryOp } from './elementwise/binary.ts';
@@ -52,8 +52,8 @@ export const allOps: readonly Op<unknown>[] = [
   tanhOp,
   tanhGradOp,
   reshapeOp,
-  foldedOp,
-  placeOp,
+  precomputedOp,
+  writeIntoOp,
   upsample2xOp,
   upsample2xGradOp,
   upsampleConv2dOp,

@@ -6,7 +6,7 @@
  */
 import { apply, type Node, reachable } from '../node.ts';
 import { conv2dOp } from '../ops/conv/conv2d.ts';
-import { place } from '../ops/core/write_into.ts';
+import { writeInto } from '../ops/core/write_into.ts';
 import { type ConcatAttrs, concatOp } from '../ops/movement/concat.ts';
 import { slice, sliceOp } from '../ops/movement/slice.ts';
 import { countUses, isFrozen, type Pass, rewrite } from '../rewrite.ts';
@@ -20,7 +20,7 @@ export const concatInPlace: Pass = (outputs) => {
     const follower = concatOf.get(node);
     if (follower) {
       const room = follower.shape[3]! - follower.inputs[0]!.shape[3]!;
-      return place(apply(node.op, inputs, node.attrs), node.shape[3]! + room, 0);
+      return writeInto(apply(node.op, inputs, node.attrs), node.shape[3]! + room, 0);
     }
     if (!isChannelConcat(node)) return undefined;
     // Channels of the merged convolution that are not concatenated come before those that are.
@@ -31,7 +31,7 @@ export const concatInPlace: Pass = (outputs) => {
     node.inputs.forEach((part, i) => {
       if (i > 0 || !merged.has(node)) {
         const own = inputs[i]!.op.strided && uses.get(part) === 1 ? inputs[i]! : copyOf(inputs[i]!);
-        whole = place(own, channels, first, whole);
+        whole = writeInto(own, channels, first, whole);
       }
       first += part.shape[3]!;
     });

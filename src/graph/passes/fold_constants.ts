@@ -1,7 +1,7 @@
 /** Constant folding: what is computed from constants alone is computed once, when the graph is compiled. */
 import { apply, type Node } from '../node.ts';
 import { constantOp } from '../ops/core/constant.ts';
-import { folded, foldedOp } from '../ops/core/precomputed.ts';
+import { precomputed, precomputedOp } from '../ops/core/precomputed.ts';
 import { type TensorAttrs, tensorOp } from '../ops/core/tensor.ts';
 import { reshapeOp } from '../ops/movement/reshape.ts';
 import { isFrozen, type Pass, rewrite } from '../rewrite.ts';
@@ -16,8 +16,8 @@ export const foldConstants: Pass = (outputs) => {
 };
 
 function fold(node: Node): Node {
-  const leaf = [tensorOp, constantOp, foldedOp].some((op) => (op as unknown) === node.op);
-  return leaf || !isFrozen(node) ? node : folded(node);
+  const leaf = [tensorOp, constantOp, precomputedOp].some((op) => (op as unknown) === node.op);
+  return leaf || !isFrozen(node) ? node : precomputed(node);
 }
 
 /** A reshaped tensor is a tensor; it would have no place of its own to be computed into. */

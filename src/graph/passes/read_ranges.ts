@@ -1,7 +1,7 @@
 /** A convolution that needs a range of channels reads it where it lies, instead of from a copy. */
 import { apply, type Node } from '../node.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
-import { type PlaceAttrs, placeOp } from '../ops/core/write_into.ts';
+import { type WriteIntoAttrs, writeIntoOp } from '../ops/core/write_into.ts';
 import { type Pass, rewrite } from '../rewrite.ts';
 import { firstChannel } from './channel_range.ts';
 
@@ -11,12 +11,12 @@ export const readRanges: Pass = (outputs) =>
       const read = readRange(inputs, node.attrs as Conv2dAttrs);
       return read && apply(conv2dOp, read.inputs, read.attrs);
     }
-    if (node.op === placeOp) {
-      const placed = node.attrs as PlaceAttrs;
+    if (node.op === writeIntoOp) {
+      const placed = node.attrs as WriteIntoAttrs;
       if (placed.op !== conv2dOp) return undefined;
       const whole = inputs.slice(0, placed.onto ? 1 : 0);
       const read = readRange(inputs.slice(whole.length), placed.attrs as Conv2dAttrs);
-      return read && apply(placeOp, [...whole, ...read.inputs], { ...placed, attrs: read.attrs });
+      return read && apply(writeIntoOp, [...whole, ...read.inputs], { ...placed, attrs: read.attrs });
     }
     return undefined;
   });

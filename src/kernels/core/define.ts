@@ -60,7 +60,7 @@ export function defineKernel<
 }
 
 /** Spreads `count` threads over a 1-D or, past 65 535 workgroups, 2-D grid. */
-export function linear(count: number, workgroupSize: number): Grid {
+export function dispatch1d(count: number, workgroupSize: number): Grid {
   const groups = Math.ceil(count / workgroupSize);
   const [x, y] = fold(groups);
   return y === 1 ? [x] : [x, y];

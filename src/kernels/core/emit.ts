@@ -3,7 +3,7 @@ import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import type { ConvTask } from '../conv/task.ts';
 import type { Choice, KernelSpec, Scalar, Values, Variants } from './define.ts';
 
-/** The facts about a device on which the choice of a kernel may depend. */
+/** Device capabilities used to select kernels. */
 export interface DeviceTraits {
   /** True for a driver that runs on the CPU (lavapipe, SwiftShader). */
   readonly software: boolean;

@@ -14,14 +14,14 @@ import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from '.
 /** A whole buffer, or a range of one in bytes. */
 export type Binding = GPUBuffer | GPUBufferBinding;
 
-/** The facts about `gpu` on which the choice of a kernel may depend. */
+/** Capabilities of `gpu` used to select kernels. */
 export function traitsOf(gpu: Gpu): DeviceTraits {
   return {
     software: gpu.software,
     subgroupSize: gpu.subgroupSize,
     maxStorageBufferBindingSize: gpu.device.limits.maxStorageBufferBindingSize,
-    precision: gpu.proven.precision,
-    ...(gpu.proven.matrixUnit !== undefined && { matrixUnit: gpu.proven.matrixUnit as MatrixUnit }),
+    precision: gpu.validated.precision,
+    ...(gpu.validated.matrixUnit !== undefined && { matrixUnit: gpu.validated.matrixUnit as MatrixUnit }),
   };
 }
 

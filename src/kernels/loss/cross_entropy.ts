@@ -1,7 +1,7 @@
 import chroma_classes from '../../../shaders/lib/chroma_classes.wgsl';
 import tree from '../../../shaders/lib/tree.wgsl';
 import source from '../../../shaders/loss/cross_entropy.wgsl';
-import { defineKernel, linear, type Variants } from '../core/define.ts';
+import { defineKernel, dispatch1d, type Variants } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { emitSum } from '../reduction/sum_rows.ts';
 import { BINS_PER_UNIT } from './chroma_bins.ts';
@@ -26,7 +26,7 @@ export const crossEntropy = defineKernel({
   params: { pixels: 'u32', side: 'u32', bins_per_unit: 'f32', scale: 'f32' },
   constants: { WORKGROUP: 64 },
   variants: { weighting: weightings },
-  workgroups: ({ pixels }) => linear(pixels, 1),
+  workgroups: ({ pixels }) => dispatch1d(pixels, 1),
 });
 
 export interface CrossEntropyParams {

@@ -1,7 +1,7 @@
 import chroma_classes from '../../../shaders/lib/chroma_classes.wgsl';
 import tree from '../../../shaders/lib/tree.wgsl';
 import source from '../../../shaders/loss/cross_entropy_grad.wgsl';
-import { defineKernel, linear } from '../core/define.ts';
+import { defineKernel, dispatch1d } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { BINS_PER_UNIT } from './chroma_bins.ts';
 import { type CrossEntropyParams, weightings } from './cross_entropy.ts';
@@ -21,7 +21,7 @@ export const crossEntropyGrad = defineKernel({
   params: { pixels: 'u32', side: 'u32', bins_per_unit: 'f32', scale: 'f32' },
   constants: { WORKGROUP: 64 },
   variants: { weighting: weightings },
-  workgroups: ({ pixels }) => linear(pixels, 1),
+  workgroups: ({ pixels }) => dispatch1d(pixels, 1),
 });
 
 /** The gradient of `emitCrossEntropy` with respect to `logits`; `dy` [1] is the gradient of the loss. */

@@ -1,6 +1,6 @@
 import padReflect from '../../../shaders/lib/pad_reflect.wgsl';
 import source from '../../../shaders/movement/pad.wgsl';
-import { defineKernel, linear, type Scalar, type Values, type Variants } from '../core/define.ts';
+import { defineKernel, dispatch1d, type Scalar, type Values, type Variants } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { AXES, expectSix, product, toSix } from '../core/six_axes.ts';
 import { elementsOf, widthFor, widths } from '../core/vector_width.ts';
@@ -37,7 +37,7 @@ export const paddings = {
   reflect: padReflect,
 } as const satisfies Variants[string];
 
-export type Padding = keyof typeof paddings;
+export type PadRule = keyof typeof paddings;
 
 /** Surrounds an array of up to six axes; see `emitPad`. */
 export const pad = defineKernel({
@@ -51,7 +51,7 @@ export const pad = defineKernel({
   anyNumber: ['value'],
   constants: { WORKGROUP: 256 },
   variants: { vector: widths, padding: paddings },
-  workgroups: (params, { vector }) => linear(elementsOf(size('y', params), vector), 256),
+  workgroups: (params, { vector }) => dispatch1d(elementsOf(size('y', params), vector), 256),
 });
 
 function size(side: 'x' | 'y', params: Params): number {
@@ -70,7 +70,7 @@ export interface PadAxis {
  *
  * @throws ShapeError where more than six are left.
  */
-export function joinPadded(shape: readonly PadAxis[], padding: Padding): readonly PadAxis[] {
+export function joinPadded(shape: readonly PadAxis[], padding: PadRule): readonly PadAxis[] {
   const padded = ({ before, after }: PadAxis) => before > 0 || after > 0;
   const axes: PadAxis[] = [];
   for (const axis of shape.toReversed()) {
@@ -88,7 +88,7 @@ export function joinPadded(shape: readonly PadAxis[], padding: Padding): readonl
 export function emitPad<T>(
   emit: Emit<T>,
   buffers: { readonly x: T; readonly y: T },
-  { shape, padding, value }: { readonly shape: readonly PadAxis[]; readonly padding: Padding; readonly value: number },
+  { shape, padding, value }: { readonly shape: readonly PadAxis[]; readonly padding: PadRule; readonly value: number },
 ): void {
   const axes = joinPadded(shape, padding);
   const six = toSix(axes, { extent: 1, before: 0, after: 0 });

@@ -1,5 +1,5 @@
 import source from '../../../shaders/movement/strided_copy.wgsl';
-import { defineKernel, linear, type Scalar, type Values } from '../core/define.ts';
+import { defineKernel, dispatch1d, type Scalar, type Values } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { AXES, expectSix, product, stridesOf, toSix } from '../core/six_axes.ts';
 import { elementsOf, widthFor, widths } from '../core/vector_width.ts';
@@ -43,7 +43,7 @@ export const stridedCopy = defineKernel({
   variants: { vector: widths },
   workgroups: (params, { vector }) => {
     const count = product(AXES.map((k) => params[`extent${k}`]));
-    return linear(elementsOf(count, vector), 256);
+    return dispatch1d(elementsOf(count, vector), 256);
   },
 });
 

@@ -1,5 +1,5 @@
 import source from '../../../shaders/movement/upsample2x.wgsl';
-import { defineKernel, linear } from '../core/define.ts';
+import { defineKernel, dispatch1d } from '../core/define.ts';
 import { elementsOf, widths } from '../core/vector_width.ts';
 
 /** `y[n, h, w, c] = x[n, h / 2, w / 2, c]`; `height` and `width` are those of `x`. */
@@ -14,5 +14,5 @@ export const upsample2x = defineKernel({
   constants: { WORKGROUP: 256 },
   variants: { vector: widths },
   workgroups: ({ batch, height, width, channels }, { vector }) =>
-    linear(batch * height * width * elementsOf(channels, vector), 256),
+    dispatch1d(batch * height * width * elementsOf(channels, vector), 256),
 });

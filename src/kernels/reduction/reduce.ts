@@ -1,5 +1,5 @@
 import source from '../../../shaders/reduction/reduce.wgsl';
-import { defineKernel, type Grid, linear } from '../core/define.ts';
+import { defineKernel, dispatch1d, type Grid } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { combinations, combiningWidths } from '../core/reducers.ts';
 import { elementsOf, type Width, widthFor } from '../core/vector_width.ts';
@@ -14,7 +14,7 @@ const FEW_ROWS = 4;
 /** Enough workgroups to fill a large GPU. */
 const BUSY_WORKGROUPS = 1024;
 /** Bytes that neighboring threads read from one row: a whole memory transaction on every GPU. */
-const STRETCH_BYTES = 128;
+const COALESCED_BYTES = 128;
 
 /** `y[o, k, c]` = `scale` times the sum, the product or the maximum of `x[o, r, c]` over the rows of chunk k. See `emitReduce`. */
 export const reduce = defineKernel({
@@ -31,7 +31,7 @@ export const reduce = defineKernel({
   constants: { WORKGROUP },
   variants: { reduction: combinations, vector: combiningWidths },
   workgroups: ({ outer, rows, channels, chunk, lanes }, { vector }): Grid => {
-    const [x, y = 1] = linear(outer * elementsOf(channels, vector), lanes);
+    const [x, y = 1] = dispatch1d(outer * elementsOf(channels, vector), lanes);
     return [x, y, Math.ceil(rows / chunk)];
   },
 });
@@ -86,7 +86,7 @@ export function emitReduce<T>(
 export function lanesFor(rows: number, channels: number, vector: Width): number {
   const elements = elementsOf(channels, vector);
   let lanes = 1;
-  while (lanes < Math.min(elements, STRETCH_BYTES / 4 / (channels / elements))) lanes *= 2;
+  while (lanes < Math.min(elements, COALESCED_BYTES / 4 / (channels / elements))) lanes *= 2;
   while (lanes < WORKGROUP && (WORKGROUP / lanes) * FEW_ROWS >= rows) lanes *= 2;
   return lanes;
 }

@@ -1,6 +1,6 @@
 import tree from '../../../shaders/lib/tree.wgsl';
 import source from '../../../shaders/reduction/softmax.wgsl';
-import { defineKernel, linear } from '../core/define.ts';
+import { defineKernel, dispatch1d } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { elementsOf, widthFor, widths } from '../core/vector_width.ts';
 import { lanesFor, type Rows } from './reduce.ts';
@@ -19,7 +19,7 @@ export const softmax = defineKernel({
   params: { outer: 'u32', rows: 'u32', channels: 'u32', lanes: 'u32' },
   constants: { WORKGROUP },
   variants: { vector: widths },
-  workgroups: ({ outer, channels, lanes }, { vector }) => linear(outer * elementsOf(channels, vector), lanes),
+  workgroups: ({ outer, channels, lanes }, { vector }) => dispatch1d(outer * elementsOf(channels, vector), lanes),
 });
 
 /** Emits the softmax over the rows of `x` [outer, rows, channels]; `y` has the same shape. Large numbers don't overflow. */

@@ -10,7 +10,7 @@ const MAX_WORKGROUPS = 1024;
 /** Rows a thread adds at least, where there are that many. */
 const MIN_ROWS = 16;
 /** Bytes that neighboring threads read from one row: a whole memory transaction on every GPU. */
-const STRETCH_BYTES = 128;
+const COALESCED_BYTES = 128;
 
 /** `y[o, k, c]` = the sum of `x[o, r, c]` over the `chunk` rows of chunk k. See `emitSumRows`. */
 export const sumRows = defineKernel({
@@ -48,7 +48,7 @@ export function emitSumRows<T>(
   const vector = widthFor(channels);
   const elements = elementsOf(channels, vector);
   let lanes = 1;
-  while (lanes < Math.min(elements, STRETCH_BYTES / 4 / (channels / elements))) lanes *= 2;
+  while (lanes < Math.min(elements, COALESCED_BYTES / 4 / (channels / elements))) lanes *= 2;
   const most = Math.max(1, Math.floor(MAX_WORKGROUPS / (outer * Math.ceil(elements / lanes))));
   const chunk = Math.max((WORKGROUP / lanes) * MIN_ROWS, Math.ceil(rows / most));
   const chunks = Math.ceil(rows / chunk);

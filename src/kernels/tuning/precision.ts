@@ -5,11 +5,11 @@ const settled = new WeakMap<Gpu, Promise<void>>();
 
 /**
  * Lets `gpu` use the precision it was opened with: at once for float32, after the self-test for float16. Where that
- * fails, float32 stays, and `gpu.notice` is told why.
+ * fails, float32 stays, and `gpu.onWarning` is told why.
  *
  * @throws DeviceError when the device is lost.
  */
-export function settlePrecision(gpu: Gpu): Promise<void> {
+export function resolvePrecision(gpu: Gpu): Promise<void> {
   const known = settled.get(gpu) ?? (gpu.precision === 'f16' ? prove(gpu) : Promise.resolve());
   settled.set(gpu, known);
   return known;

@@ -27,16 +27,16 @@ export async function prove(gpu: Gpu): Promise<void> {
   const half: DeviceTraits = { ...traitsOf(gpu), precision: 'f16' };
   const wrong = await findError(gpu, half, 'gemm-f16 ');
   if (wrong) {
-    gpu.notice(`${gpu.name}: expected float16 to pass its self-test, got ${wrong} – float32 is used instead`);
+    gpu.onWarning(`${gpu.name}: expected float16 to pass its self-test, got ${wrong} – float32 is used instead`);
     return;
   }
-  gpu.proven = { precision: 'f16' };
+  gpu.validated = { precision: 'f16' };
   const matrixUnit = matrixUnitFor(gpu);
   if (!matrixUnit) return;
   const broken = await findError(gpu, { ...half, matrixUnit }, 'matrix ');
   if (broken) {
-    gpu.notice(`${gpu.name}: expected matrix units to pass their self-test, got ${broken} – they are not used`);
-  } else gpu.proven = { precision: 'f16', matrixUnit };
+    gpu.onWarning(`${gpu.name}: expected matrix units to pass their self-test, got ${broken} – they are not used`);
+  } else gpu.validated = { precision: 'f16', matrixUnit };
 }
 
 /** Channels that fill no tile and no step, taps beyond the edges, sums of at most 180 terms. */

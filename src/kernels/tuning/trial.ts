@@ -31,7 +31,7 @@ const SAMPLE = 1 << 20;
  *
  * @throws DeviceError when the operands do not fit the device, or it is lost.
  */
-export async function tryOut<D extends Direction>(
+export async function validate<D extends Direction>(
   gpu: Gpu,
   task: ConvTask<D>,
   candidates: readonly Algorithm<D>[],

@@ -14,7 +14,7 @@ import type { Direction } from '../conv/task.ts';
 import { type ConvTask, keyOf } from '../conv/task.ts';
 import { traitsOf } from '../core/record.ts';
 import { allKernels } from '../index.ts';
-import { tryOut } from './trial.ts';
+import { validate } from './trial.ts';
 import { decodeWinners, encodeWinners, fingerprint, type Winners } from './winners.ts';
 
 /** Algorithms that should cost this many times the best are not tried. On a CPU, compiling them takes too long. */
@@ -86,7 +86,7 @@ export class Tuner {
     const reference = fitting.find(({ name }) => name === REFERENCE) ?? fitting[0]!;
     if (candidates.length === 1 && candidates[0] === reference) return reference.name;
     try {
-      const { times, failures } = await tryOut(this.#gpu, task, candidates, reference);
+      const { times, failures } = await validate(this.#gpu, task, candidates, reference);
       for (const [name, reason] of failures) this.#warn(name, `${name} is left out, for ${key} as one: ${reason}`);
       // Where all are wrong, so is the heuristic's favorite.
       return fastest(candidates, times) ?? reference.name;

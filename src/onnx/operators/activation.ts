@@ -8,7 +8,7 @@ import { unary } from '../../graph/ops/elementwise/unary.ts';
 import { reshape } from '../../graph/ops/movement/reshape.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { Value } from '../values.ts';
-import type { Call, Operator, Operators } from './operator.ts';
+import type { NodeContext, Operator, Operators } from './operator.ts';
 
 type UnaryFn = Parameters<typeof unary>[0];
 
@@ -63,7 +63,7 @@ function mapping(device: (x: Node) => Node, host?: (x: number) => number): Opera
     attributes: ['consumed_inputs'],
     run: (call) => {
       const x = call.value(0);
-      return x.numbers && host ? Value.known(x.type, x.shape, x.numbers.map(host)) : Value.of(device(x.node));
+      return x.numbers && host ? Value.constant(x.type, x.shape, x.numbers.map(host)) : Value.of(device(x.node));
     },
   };
 }
@@ -90,7 +90,7 @@ function roundToEven(x: number): number {
 }
 
 /** PRelu's slope as it is repeated along x: before opset 7 there was one, or one for each channel. */
-function slopeOf(call: Call, x: Node): Node {
+function slopeOf(call: NodeContext, x: Node): Node {
   const slope = call.node(1);
   const channels = x.shape[1] ?? 1;
   const single = sizeOf(slope.shape) === 1;

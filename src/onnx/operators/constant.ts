@@ -4,7 +4,7 @@ import { sizeOf } from '../../graph/node.ts';
 import { constant } from '../../graph/ops/core/constant.ts';
 import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import { checkSize, isInteger, MAX_KNOWN, Value } from '../values.ts';
-import type { Call, Operators } from './operator.ts';
+import type { NodeContext, Operators } from './operator.ts';
 
 export const constantOperators: Operators = {
   Constant: {
@@ -13,11 +13,11 @@ export const constantOperators: Operators = {
       const [form] = attributes.names();
       switch (form) {
         case 'value':
-          return Value.constant(attributes.tensor(form), result);
+          return Value.stored(attributes.tensor(form), result);
         case 'value_float':
-          return Value.known('float32', [], [attributes.float(form)]);
+          return Value.constant('float32', [], [attributes.float(form)]);
         case 'value_int':
-          return Value.known('int64', [], [attributes.int(form)]);
+          return Value.constant('int64', [], [attributes.int(form)]);
         case 'value_floats':
           return vector('float32', attributes.floats(form));
         case 'value_ints':
@@ -31,13 +31,13 @@ export const constantOperators: Operators = {
 };
 
 function vector(type: 'float32' | 'int64', numbers: readonly number[]): Value {
-  return Value.known(type, [numbers.length], numbers);
+  return Value.constant(type, [numbers.length], numbers);
 }
 
-function filled(call: Call): Value {
+function filled(call: NodeContext): Value {
   const shape = call.known(0) ?? [];
   checkSize(shape);
-  const value = call.attributes.has('value') ? Value.constant(call.attributes.tensor('value')) : undefined;
+  const value = call.attributes.has('value') ? Value.stored(call.attributes.tensor('value')) : undefined;
   const numbers = value?.numbers ?? [0];
   const type = value?.type ?? 'float32';
   if (numbers.length !== 1) throw new ShapeError(`expected one value to fill with, got ${numbers.length}`);
@@ -45,5 +45,5 @@ function filled(call: Call): Value {
   if (!isInteger(type) && sizeOf(shape) > 256 && Number.isFinite(number))
     return Value.of(constant(shape, number), type);
   checkSize(shape, MAX_KNOWN);
-  return Value.known(type, shape, new Array<number>(sizeOf(shape)).fill(number));
+  return Value.constant(type, shape, new Array<number>(sizeOf(shape)).fill(number));
 }

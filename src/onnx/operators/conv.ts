@@ -7,7 +7,7 @@ import { reshape } from '../../graph/ops/movement/reshape.ts';
 import { transpose } from '../../graph/ops/movement/transpose.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { range, Value } from '../values.ts';
-import type { Call, Operators } from './operator.ts';
+import type { NodeContext, Operators } from './operator.ts';
 import { onChannelsLast, spatialSize, type Window, windowOf } from './windows.ts';
 
 export const convAttributes = ['auto_pad', 'dilations', 'group', 'kernel_shape', 'pads', 'strides'];
@@ -32,7 +32,7 @@ export const convOperators: Operators = {
 };
 
 /** The arguments of a convolution, with weights of two axes or more. @throws ShapeError where they don't match. */
-export function convOperands(call: Call) {
+export function convOperands(call: NodeContext) {
   const x = call.node(0);
   const w = call.node(1);
   const size = spatialSize(x);

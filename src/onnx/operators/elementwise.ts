@@ -5,7 +5,7 @@ import { binary, broadcastShape } from '../../graph/ops/elementwise/binary.ts';
 import { unary } from '../../graph/ops/elementwise/unary.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { broadcastStrides, checkSize, isInteger, MAX_KNOWN, normalizeAxis, pick, Value } from '../values.ts';
-import { type Call, type Operator, type Operators, reshaped } from './operator.ts';
+import { type NodeContext, type Operator, type Operators, reshaped } from './operator.ts';
 
 type BinaryFn = Parameters<typeof binary>[0];
 
@@ -38,7 +38,7 @@ export const elementwiseOperators: Operators = {
     run: (call) => {
       const values = call.all();
       const sum = values.reduce((a, b) => combine('add', a, b));
-      return combine('div', sum, Value.known('float32', [], [values.length]));
+      return combine('div', sum, Value.constant('float32', [], [values.length]));
     },
   },
 };
@@ -60,7 +60,7 @@ export function arithmetic(fn: BinaryFn, reversed = false): Operator {
 }
 
 /** Before opset 7 b was repeated to the shape of a only where `broadcast` said so, its first axis beside `axis` of a. */
-function aligned(a: Value, b: Value, { attributes }: Call): Value {
+function aligned(a: Value, b: Value, { attributes }: NodeContext): Value {
   if (a.shape.join() === b.shape.join()) return b;
   if (attributes.int('broadcast', 0) === 0) {
     throw new ShapeError(
@@ -83,7 +83,7 @@ export function combine(fn: BinaryFn, a: Value, b: Value): Value {
   const compares = COMPARISONS.includes(fn);
   if (!a.numbers || !b.numbers) {
     const residual = fn === 'add' && a.shape.join() === b.shape.join();
-    const exponent = fn === 'pow' && b.numbers ? Value.known('float32', b.shape, b.numbers) : b;
+    const exponent = fn === 'pow' && b.numbers ? Value.constant('float32', b.shape, b.numbers) : b;
     const both = [a, exponent].map((value) => (value.type === 'bool' ? value.stored : value.node)) as [Node, Node];
     const bools = compares || (a.type === 'bool' && b.type === 'bool');
     return Value.of(residual ? add(...both) : binary(fn, ...both), bools ? 'bool' : 'float32');
@@ -92,8 +92,8 @@ export function combine(fn: BinaryFn, a: Value, b: Value): Value {
   const repeated = (value: Value) => pick(value, shape, 0, broadcastStrides(value.shape, shape)).numbers!;
   const [left, right] = [repeated(a), repeated(b)];
   const numbers = left.map((number, i) => known[fn](number, right[i]!));
-  if (compares) return Value.known('bool', shape, numbers);
-  return Value.known(a.type, shape, isInteger(a.type) ? exact(numbers) : numbers);
+  if (compares) return Value.constant('bool', shape, numbers);
+  return Value.constant(a.type, shape, isInteger(a.type) ? exact(numbers) : numbers);
 }
 
 /** Integer division truncates. @throws ShapeError for what an integer cannot be, or float64 cannot hold. */
@@ -105,7 +105,7 @@ function exact(numbers: readonly number[]): number[] {
   });
 }
 
-function clip(call: Call): Value {
+function clip(call: NodeContext): Value {
   const x = call.value(0);
   const [low, high] = [bound(call, 'min', 1), bound(call, 'max', 2)];
   if (x.numbers) {
@@ -125,11 +125,11 @@ function clip(call: Call): Value {
 const LARGEST = 3.4028234663852886e38;
 
 /** A bound of Clip: an attribute before opset 11, an argument since. */
-function bound(call: Call, attribute: string, index: number): Value | undefined {
+function bound(call: NodeContext, attribute: string, index: number): Value | undefined {
   const value = call.optional(index);
   if (value && sizeOf(value.shape) !== 1) {
     throw new ShapeError(`expected '${attribute}' as one number, got ${describe(value.shape)}`);
   }
   if (value) return reshaped(value, []);
-  return call.attributes.has(attribute) ? Value.known('float32', [], [call.attributes.float(attribute)]) : undefined;
+  return call.attributes.has(attribute) ? Value.constant('float32', [], [call.attributes.float(attribute)]) : undefined;
 }

@@ -6,7 +6,7 @@ import { where } from '../../graph/ops/elementwise/where.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { broadcastStrides, checkSize, MAX_KNOWN, pick, Value } from '../values.ts';
 import { arithmetic } from './elementwise.ts';
-import type { Call, Operators } from './operator.ts';
+import type { NodeContext, Operators } from './operator.ts';
 
 export const logicOperators: Operators = {
   Equal: arithmetic('equal'),
@@ -32,7 +32,7 @@ export const logicOperators: Operators = {
       const [chosen, ...others] = [condition, a, b].map(
         (value) => pick(value, shape, 0, broadcastStrides(value.shape, shape)).numbers!,
       );
-      return Value.known(
+      return Value.constant(
         a.type,
         shape,
         chosen!.map((truth, i) => (truth ? others[0]![i]! : others[1]![i]!)),
@@ -42,7 +42,7 @@ export const logicOperators: Operators = {
 };
 
 /** An argument of truth values. @throws FormatError for one of another type. */
-function truthOf(call: Call, index: number): Value {
+function truthOf(call: NodeContext, index: number): Value {
   const value = call.value(index);
   if (value.type === 'bool') return value;
   throw new FormatError(`expected truth values (bool) as input ${index}, got ${value.type}`);
@@ -50,7 +50,7 @@ function truthOf(call: Call, index: number): Value {
 
 function negated(x: Value): Value {
   if (!x.numbers) return Value.of(binary('sub', constant([], 1), x.stored), 'bool');
-  return Value.known(
+  return Value.constant(
     'bool',
     x.shape,
     x.numbers.map((number) => 1 - number),

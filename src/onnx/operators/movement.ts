@@ -8,7 +8,7 @@ import { slice } from '../../graph/ops/movement/slice.ts';
 import { transpose } from '../../graph/ops/movement/transpose.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { broadcastStrides, checkSize, normalizeAxis, pick, range, stridesOf, Value } from '../values.ts';
-import { type Call, type Operators, reshaped } from './operator.ts';
+import { type NodeContext, type Operators, reshaped } from './operator.ts';
 
 export const movementOperators: Operators = {
   Transpose: {
@@ -64,7 +64,7 @@ export const movementOperators: Operators = {
           x.shape.map(() => 1),
         ),
       );
-      return parts.length === 0 ? Value.known(x.type, shape, []) : reshaped(concatKnown(parts, axis), shape);
+      return parts.length === 0 ? Value.constant(x.type, shape, []) : reshaped(concatKnown(parts, axis), shape);
     },
   },
   Expand: {
@@ -124,7 +124,8 @@ export const movementOperators: Operators = {
 };
 
 /** Only before opset 4 it could be left out. */
-const axisOfConcat = ({ attributes, opset }: Call) => (opset < 4 ? attributes.int('axis', 1) : attributes.int('axis'));
+const axisOfConcat = ({ attributes, opset }: NodeContext) =>
+  opset < 4 ? attributes.int('axis', 1) : attributes.int('axis');
 
 function transposed(x: Value, perm: readonly number[]): Value {
   if (!x.numbers) return Value.of(transpose(x.stored, perm), x.type);
@@ -159,7 +160,7 @@ function concatKnown(values: readonly Value[], axis: number): Value {
   const numbers = range(sizeOf(shape.slice(0, axis))).flatMap((i) =>
     values.flatMap((value) => value.numbers!.slice(i * row(value), (i + 1) * row(value))),
   );
-  return Value.known(first.type, shape, numbers);
+  return Value.constant(first.type, shape, numbers);
 }
 
 function sliced(x: Value, starts: readonly number[], shape: Shape, steps: readonly number[]): Value {
@@ -178,7 +179,7 @@ function sliced(x: Value, starts: readonly number[], shape: Shape, steps: readon
 }
 
 /** Where a Slice begins along every axis, how much it takes, and its steps. */
-function rangesOf(call: Call): [starts: number[], shape: number[], steps: number[]] {
+function rangesOf(call: NodeContext): [starts: number[], shape: number[], steps: number[]] {
   const { shape } = call.value(0);
   const rank = shape.length;
   const [starts, ends] = [call.ints('starts', 1) ?? [], call.ints('ends', 2) ?? []];
@@ -203,7 +204,7 @@ function rangesOf(call: Call): [starts: number[], shape: number[], steps: number
 }
 
 /** Equal parts; since opset 18 the last may be smaller. @throws ShapeError where they cannot be. */
-function evenly({ attributes, opset, outputs: parts }: Call, extent: number): number[] {
+function evenly({ attributes, opset, outputs: parts }: NodeContext, extent: number): number[] {
   const stated = attributes.int('num_outputs', parts);
   const size = Math.ceil(extent / parts);
   if (stated !== parts || (opset < 18 && extent % parts !== 0)) {
@@ -212,7 +213,7 @@ function evenly({ attributes, opset, outputs: parts }: Call, extent: number): nu
   return range(parts).map((i) => Math.min(size, extent - i * size));
 }
 
-function blocksOf(call: Call): [n: number, c: number, h: number, w: number, block: number] {
+function blocksOf(call: NodeContext): [n: number, c: number, h: number, w: number, block: number] {
   const { shape } = call.value(0);
   const block = call.attributes.int('blocksize');
   if (shape.length !== 4 || block < 1) {

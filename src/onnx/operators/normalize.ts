@@ -9,7 +9,7 @@ import { reduce } from '../../graph/ops/reduction/reduce.ts';
 import { softmax } from '../../graph/ops/reduction/softmax.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { normalizeAxis, range, Value } from '../values.ts';
-import { type Call, type Operator, type Operators, reshaped } from './operator.ts';
+import { type NodeContext, type Operator, type Operators, reshaped } from './operator.ts';
 import { channelsFirst, channelsLast, onChannelsLast, spatialSize } from './windows.ts';
 
 export const normalizeOperators: Operators = {
@@ -106,7 +106,7 @@ function logSoftmax(x: Node, axis: number): Node {
 }
 
 /** y = (x − mean) / deviation, which is √(variance + ε), over all axes from `axis` on. */
-function normalized(x: Node, axis: number, { attributes }: Call) {
+function normalized(x: Node, axis: number, { attributes }: NodeContext) {
   const axes = range(x.shape.length).slice(axis);
   const mean = reduce('mean', x, axes, true);
   const centered = binary('sub', x, mean);
@@ -130,7 +130,7 @@ function perChannel(vector: Node, shape: Shape): Node {
 }
 
 /** An argument with one number for each channel. @throws ShapeError for another shape. */
-function channelVector(call: Call, input: number, channels: number): Node {
+function channelVector(call: NodeContext, input: number, channels: number): Node {
   const vector = call.node(input);
   if (vector.shape.join() === `${channels}`) return vector;
   throw new ShapeError(`expected input ${input} as [${channels}], got ${describe(vector.shape)}`);

@@ -15,13 +15,13 @@ export interface Operator {
   /** Tells why a node cannot be imported, from its attributes and the number of its outputs alone. */
   readonly refuse?: (attributes: Attributes, opset: number, outputs: number) => string | false;
   /** Returns the node's outputs, the first of them if there is one only. @throws Unsupported, ShapeError, FormatError */
-  readonly run: (call: Call) => Value | readonly Value[];
+  readonly run: (call: NodeContext) => Value | readonly Value[];
 }
 
 export type Operators = Readonly<Record<string, Operator>>;
 
 /** One node with its arguments. */
-export class Call {
+export class NodeContext {
   readonly opset: number;
   readonly attributes: Attributes;
   /** How many outputs the node has. */
@@ -82,6 +82,6 @@ export class Call {
 
 /** The same elements with other extents. */
 export function reshaped(value: Value, shape: Shape): Value {
-  if (value.numbers) return Value.known(value.type, shape, value.numbers);
+  if (value.numbers) return Value.constant(value.type, shape, value.numbers);
   return Value.of(reshape(value.stored, shape), value.type);
 }

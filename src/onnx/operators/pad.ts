@@ -4,7 +4,7 @@ import { pad } from '../../graph/ops/movement/pad.ts';
 import { slice } from '../../graph/ops/movement/slice.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { checkSize, normalizeAxis, range, Unsupported, Value } from '../values.ts';
-import type { Call, Operators } from './operator.ts';
+import type { NodeContext, Operators } from './operator.ts';
 
 type Mode = 'constant' | 'edge' | 'reflect';
 
@@ -47,7 +47,7 @@ export function padOrCrop(
   return grows ? pad(cropped, positive(before), positive(after), mode, value) : cropped;
 }
 
-function modeOf(call: Call): Mode {
+function modeOf(call: NodeContext): Mode {
   const mode = call.attributes.string('mode', 'constant');
   if (mode === 'constant' || mode === 'edge' || mode === 'reflect') return mode;
   throw new Unsupported(`its mode is '${mode}'`);

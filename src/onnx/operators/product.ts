@@ -6,7 +6,7 @@ import { transpose } from '../../graph/ops/movement/transpose.ts';
 import { matmul } from '../../graph/ops/nn/matmul.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import { Value } from '../values.ts';
-import type { Call, Operators } from './operator.ts';
+import type { NodeContext, Operators } from './operator.ts';
 
 export const productOperators: Operators = {
   MatMul: { run: (call) => Value.of(matmul(call.node(0), call.node(1))) },
@@ -34,7 +34,7 @@ export const productOperators: Operators = {
   },
 };
 
-function matrix(call: Call, input: number, transposed: string): Node {
+function matrix(call: NodeContext, input: number, transposed: string): Node {
   const x = call.node(input);
   if (x.shape.length !== 2) throw new ShapeError(`expected input ${input} as a matrix, got ${describe(x.shape)}`);
   return call.attributes.int(transposed, 0) === 0 ? x : transpose(x, [1, 0]);

@@ -4,7 +4,7 @@ import { FormatError, ShapeError } from '../../runtime/errors.ts';
 import { ELEMENTS } from '../elements.ts';
 import type { DataType } from '../tensor_types.ts';
 import { isInteger, normalizeAxis, stridesOf, Unsupported, Value } from '../values.ts';
-import type { Call, Operators } from './operator.ts';
+import type { NodeContext, Operators } from './operator.ts';
 
 const STORED = ['int8', 'uint8', 'int16', 'uint16', 'int32'];
 
@@ -40,7 +40,7 @@ interface Operand {
 }
 
 /** The arguments. @throws Unsupported unless they are constants, FormatError for types that there are not. */
-function operands(call: Call): { x: Operand; scale: Operand; zero: Operand | undefined } {
+function operands(call: NodeContext): { x: Operand; scale: Operand; zero: Operand | undefined } {
   const [x, scale] = [constantOf(call, 0), constantOf(call, 1)];
   const zero = call.optional(2) && constantOf(call, 2);
   if (!STORED.includes(x.value.type)) {
@@ -50,7 +50,7 @@ function operands(call: Call): { x: Operand; scale: Operand; zero: Operand | und
   return { x, scale, zero };
 }
 
-function constantOf(call: Call, index: number): Operand {
+function constantOf(call: NodeContext, index: number): Operand {
   const value = call.value(index);
   const { floats } = value;
   if (floats) return { value, floats };
@@ -65,7 +65,7 @@ function isSingle({ shape }: Value): boolean {
 }
 
 /** The axis whose places have a scale of their own each. @throws ShapeError where it is not there, or has another extent. */
-function quantizedAxis(call: Call, shape: readonly number[], { shape: scales }: Value): number {
+function quantizedAxis(call: NodeContext, shape: readonly number[], { shape: scales }: Value): number {
   if (call.opset < 13) throw new ShapeError(`expected one scale in opset ${call.opset}, got ${describe(scales)}`);
   const axis = normalizeAxis(call.attributes.int('axis', 1), shape.length);
   if (scales.length === 1 && scales[0] === shape[axis]) return axis;
@@ -87,7 +87,7 @@ function checkZero({ value, floats }: Operand, x: Value, scale: Value): void {
 }
 
 /** The scales' type, or since opset 23 the one that is asked for. */
-function resultType({ attributes }: Call, scale: DataType): DataType {
+function resultType({ attributes }: NodeContext, scale: DataType): DataType {
   const code = attributes.int('output_dtype', 0);
   const type = code === 0 ? scale : ELEMENTS[code]?.type;
   if (type && type !== 'string' && !isInteger(type)) return type;

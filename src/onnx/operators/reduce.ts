@@ -7,7 +7,7 @@ import { argMax } from '../../graph/ops/reduction/arg_max.ts';
 import { reduce } from '../../graph/ops/reduction/reduce.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { checkSize, isInteger, normalizeAxis, pick, range, stridesOf, Value } from '../values.ts';
-import type { Call, Operator, Operators } from './operator.ts';
+import type { NodeContext, Operator, Operators } from './operator.ts';
 
 /** Reduces `x` along `axes`; those stay as extents of 1. */
 type Reduction = (x: Node, axes: readonly number[]) => Node;
@@ -58,7 +58,7 @@ function reduction(device: Reduction, host?: (numbers: readonly number[]) => num
   };
 }
 
-function reducedShape({ attributes }: Call, shape: readonly number[], axes: readonly number[]): number[] {
+function reducedShape({ attributes }: NodeContext, shape: readonly number[], axes: readonly number[]): number[] {
   const keeps = attributes.int('keepdims', 1) !== 0;
   return shape.flatMap((extent, axis) => (!axes.includes(axis) ? [extent] : keeps ? [1] : []));
 }
@@ -84,7 +84,7 @@ function known(
   const results = range(count).map((i) => host(moved.slice(i * each, (i + 1) * each)));
   const inexact = results.find((result) => !Number.isSafeInteger(result));
   if (inexact !== undefined) throw new FormatError(`expected integers within 2^53, got ${inexact}`);
-  return Value.known(x.type, shape, results);
+  return Value.constant(x.type, shape, results);
 }
 
 /** The place of the largest element of what `prepare` makes. */

@@ -17,7 +17,7 @@ import {
   ROUNDINGS,
   type Rounding,
 } from './coordinates.ts';
-import type { Call, Operators } from './operator.ts';
+import type { NodeContext, Operators } from './operator.ts';
 
 /** What is computed along each axis. */
 interface Method {
@@ -108,7 +108,7 @@ function scaledAxes(shape: readonly number[], scales: readonly number[], rois = 
 }
 
 /** Reads sizes or scales, which are the arguments from `index` on. */
-function resizedAxes(call: Call, shape: readonly number[], index: number): Axis[] {
+function resizedAxes(call: NodeContext, shape: readonly number[], index: number): Axis[] {
   const axes = call.attributes.ints('axes', range(shape.length)).map((axis) => normalizeAxis(axis, shape.length));
   if (new Set(axes).size !== axes.length) throw new ShapeError(`expected different axes, got ${describe(axes)}`);
   const spread = <T>(values: readonly T[], otherwise: readonly T[]) => {
@@ -138,7 +138,7 @@ function resizedAxes(call: Call, shape: readonly number[], index: number): Axis[
 }
 
 /** The region's begin and end for each axis. @throws ShapeError for another number of them. */
-function regions(call: Call, axes: number): Axis['roi'][] {
+function regions(call: NodeContext, axes: number): Axis['roi'][] {
   const roi = call.known(1) ?? [];
   if (roi.length !== 2 * axes) throw new ShapeError(`expected a roi of ${2 * axes} numbers, got ${describe(roi)}`);
   return range(axes).map((i) => [roi[i]!, roi[i + axes]!] as const);
@@ -168,8 +168,8 @@ function along(x: Node, i: number, axis: Axis, method: Method): Node {
   const kept = weights.map((each, at) => (away[at] ? each.map(() => 0) : each));
   const y = resample(x, i, indices, kept);
   if (!crops || extrapolation === 0) return y;
-  const added = Value.known('float32', [axis.to, ...x.shape.slice(i + 1).map(() => 1)], away.map(Number));
-  return binary('add', y, binary('mul', added.node, Value.known('float32', [], [extrapolation]).node));
+  const added = Value.constant('float32', [axis.to, ...x.shape.slice(i + 1).map(() => 1)], away.map(Number));
+  return binary('add', y, binary('mul', added.node, Value.constant('float32', [], [extrapolation]).node));
 }
 
 function tapsOf(axis: Axis, { mode, coordinates, rounding, cubicCoefficient }: Method) {

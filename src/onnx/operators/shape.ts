@@ -1,4 +1,4 @@
-/** Operators about shapes, and those that give their argument on as it is. */
+/** Shape operators, and identity-like ones. */
 import { describe, type Node, type Shape, sizeOf } from '../../graph/node.ts';
 import { constant } from '../../graph/ops/core/constant.ts';
 import { binary } from '../../graph/ops/elementwise/binary.ts';
@@ -6,7 +6,7 @@ import { ShapeError } from '../../runtime/errors.ts';
 import { ELEMENTS } from '../elements.ts';
 import type { DataType } from '../tensor_types.ts';
 import { checkSize, isInteger, normalizeAxis, Unsupported, Value } from '../values.ts';
-import { type Call, type Operators, reshaped } from './operator.ts';
+import { type NodeContext, type Operators, reshaped } from './operator.ts';
 
 export const shapeOperators: Operators = {
   Shape: {
@@ -14,10 +14,10 @@ export const shapeOperators: Operators = {
     run: (call) => {
       const { shape } = call.value(0);
       const part = shape.slice(call.attributes.int('start', 0), call.attributes.int('end', shape.length));
-      return Value.known('int64', [part.length], part);
+      return Value.constant('int64', [part.length], part);
     },
   },
-  Size: { run: (call) => Value.known('int64', [], [sizeOf(call.value(0).shape)]) },
+  Size: { run: (call) => Value.constant('int64', [], [sizeOf(call.value(0).shape)]) },
   Reshape: {
     attributes: ['allowzero', 'shape', 'consumed_inputs'],
     run: (call) => {
@@ -79,7 +79,7 @@ export const shapeOperators: Operators = {
     run: (call) => {
       const type = castType(call);
       const x = call.value(0);
-      if (x.numbers) return Value.known(type, x.shape, isInteger(type) ? x.numbers.map(asInteger(type)) : x.numbers);
+      if (x.numbers) return Value.constant(type, x.shape, isInteger(type) ? x.numbers.map(asInteger(type)) : x.numbers);
       if (type === 'bool') return x.type === 'bool' ? x : Value.of(isNonZero(x.stored), 'bool');
       if (isInteger(type)) throw new Unsupported(`${type} values that depend on the model's inputs`);
       return Value.of(x.stored, type);
@@ -110,7 +110,7 @@ const TYPE_NAMES: ReadonlyMap<string, DataType> = new Map([
   ['INT64', 'int64'],
 ]);
 
-function castType({ attributes, opset }: Call): DataType {
+function castType({ attributes, opset }: NodeContext): DataType {
   const to = opset < 6 ? attributes.string('to') : attributes.int('to');
   const type = typeof to === 'string' ? TYPE_NAMES.get(to) : ELEMENTS[to]?.type;
   if (!type || type === 'string') throw new Unsupported(`it makes ${type ?? `elements of type ${to}`}`);

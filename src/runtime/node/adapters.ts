@@ -11,7 +11,7 @@ import { isMainThread } from 'node:worker_threads';
 import { type AdapterSource, adapterName, isSoftware, type PlatformAdapter, type Precision } from '../adapter.ts';
 import { DeviceError } from '../errors.ts';
 import { expectNoPointer, readError } from '../file_errors.ts';
-import { doze } from './idle_wait.ts';
+import { idleWait } from './idle_wait.ts';
 import { findSwiftShader } from './swiftshader.ts';
 
 /** An adapter as Dawn in Node lists it. */
@@ -147,7 +147,7 @@ async function search(dawn: Dawn, driver: Driver, deviceName?: string): Promise<
     source,
     software,
     implementation: implementation(dawn),
-    ...(software && { memoryBytes: systemMemory(), wait: doze }),
+    ...(software && { memoryBytes: systemMemory(), wait: idleWait }),
   };
 }
 

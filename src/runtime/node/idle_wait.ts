@@ -14,7 +14,7 @@ let since = 0;
 let turning = false;
 
 /** Awaits what a device is to finish. */
-export async function doze<T>(work: Promise<T>): Promise<T> {
+export async function idleWait<T>(work: Promise<T>): Promise<T> {
   since = performance.now();
   waiting++;
   if (!turning) setImmediate(turn);

@@ -1,16 +1,16 @@
 /** Puts decoded pictures together into the bytes that are uploaded for a step. */
-import { type Look, packLook } from '../../kernels/image/lightness.ts';
+import { packTone, type Tone } from '../../kernels/image/lightness.ts';
 import { ShapeError } from '../../runtime/errors.ts';
 import type { Sample } from './sampler.ts';
 
 /** How pictures become squares: cut, or whole, between white bars of alpha 0. */
-export type Padding = 'none' | 'white';
+export type PadMode = 'none' | 'white';
 
 /**
  * A decoded picture: RGBA bytes, [height, width, 4]. Its shorter side is the dataset's source size; with padding, its
  * longer side is the size.
  */
-export interface Picture {
+export interface DecodedPicture {
   readonly data: Uint8Array | Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
@@ -20,13 +20,13 @@ export interface Picture {
 export interface Dataset {
   readonly length: number;
   /** Default 'none'. */
-  readonly pad?: Padding;
+  readonly pad?: PadMode;
   /** Views of each picture; default 1. */
   readonly views?: number | undefined;
   /** The picture at `index`, in one of its views; the same bytes each time. */
-  picture(index: number, view?: number): Promise<Picture>;
+  picture(index: number, view?: number): Promise<DecodedPicture>;
   /** How a view is shown; absent where that is the sampler's choice. */
-  look?(index: number, view: number): Look;
+  tone?(index: number, view: number): Tone;
   /** Squares begin at multiples of so many pixels, since feature maps are made of cells; default anywhere. */
   readonly cell?: number | undefined;
   /**
@@ -47,8 +47,8 @@ export interface Crop {
 export interface Batch {
   /** [N, source, source], RGBA8. */
   readonly pixels: Uint32Array<ArrayBuffer>;
-  /** [N, 4]: top, left, mirror (0 or 1), packed look. */
-  readonly windows: Uint32Array<ArrayBuffer>;
+  /** [N, 4]: top, left, mirror (0 or 1), packed tone. */
+  readonly crops: Uint32Array<ArrayBuffer>;
   /** [N, h, w, C] each; none for a dataset without. */
   readonly features: readonly Float32Array<ArrayBuffer>[];
 }
@@ -68,36 +68,36 @@ const WHITE_BAR = 0x00ffffff;
 export async function assembleBatch(dataset: Dataset, samples: readonly Sample[], size: number): Promise<Batch> {
   const source = sourceSize(size, dataset.cell);
   const pixels = new Uint32Array(samples.length * source * source);
-  const windows = new Uint32Array(samples.length * 4);
+  const crops = new Uint32Array(samples.length * 4);
   const middle = Math.floor((source - size) / 2);
   const features = await Promise.all(
     samples.map(async (sample, i) => {
       const { index, view = 0, mirror } = sample;
       const picture = await dataset.picture(index, view);
       const square = pixels.subarray(i * source * source, (i + 1) * source * source);
-      const how = [sample.mirror ? 1 : 0, packLook(dataset.look?.(index, view) ?? sample.look)];
+      const how = [sample.mirror ? 1 : 0, packTone(dataset.tone?.(index, view) ?? sample.tone)];
       if (dataset.pad === 'white') {
         padSquare(picture, square, source);
-        windows.set([middle, middle, ...how], i * 4);
+        crops.set([middle, middle, ...how], i * 4);
       } else if (dataset.cell) {
         const { top, left } = cropOf(picture, sample, size, dataset.cell);
         copySquare(picture, top, sample.mirror ? picture.width - size - left : left, square, source);
-        windows.set([0, 0, ...how], i * 4);
+        crops.set([0, 0, ...how], i * 4);
       } else {
-        const { slide } = sample;
-        const slid = (length: number) => Math.floor(slide * (length - source + 1));
+        const { cropOffset } = sample;
+        const slid = (length: number) => Math.floor(cropOffset * (length - source + 1));
         copySquare(picture, slid(picture.height), slid(picture.width), square, source);
         const room = source - size + 1;
-        windows.set([Math.floor(sample.top * room), Math.floor(sample.left * room), ...how], i * 4);
+        crops.set([Math.floor(sample.top * room), Math.floor(sample.left * room), ...how], i * 4);
       }
       return dataset.features?.(index, mirror, cropOf(picture, sample, size, dataset.cell ?? 1), view) ?? [];
     }),
   );
-  return { pixels, windows, features: stacked(features) };
+  return { pixels, crops, features: stacked(features) };
 }
 
 /** The square of a picture, or of its mirror image, that a sample shows: at a multiple of `cell` pixels. */
-function cropOf({ width, height }: Picture, { top, left }: Sample, size: number, cell: number): Crop {
+function cropOf({ width, height }: DecodedPicture, { top, left }: Sample, size: number, cell: number): Crop {
   const begin = (fraction: number, length: number) =>
     Math.floor(fraction * (Math.floor((length - size) / cell) + 1)) * cell;
   return { top: begin(top, height), left: begin(left, width), size };
@@ -118,7 +118,13 @@ function stacked(samples: readonly (readonly Float32Array[])[]): Float32Array<Ar
   });
 }
 
-function copySquare({ data, width }: Picture, top: number, left: number, square: Uint32Array, side: number): void {
+function copySquare(
+  { data, width }: DecodedPicture,
+  top: number,
+  left: number,
+  square: Uint32Array,
+  side: number,
+): void {
   const bytes = new Uint8Array(square.buffer, square.byteOffset, square.byteLength);
   for (let y = 0; y < side; y++) {
     const from = ((top + y) * width + left) * 4;
@@ -127,7 +133,7 @@ function copySquare({ data, width }: Picture, top: number, left: number, square:
 }
 
 /** Puts a picture in the middle of its square. */
-function padSquare({ data, width, height }: Picture, square: Uint32Array, side: number): void {
+function padSquare({ data, width, height }: DecodedPicture, square: Uint32Array, side: number): void {
   square.fill(WHITE_BAR);
   const top = Math.floor((side - height) / 2);
   const left = Math.floor((side - width) / 2);

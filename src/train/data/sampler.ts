@@ -3,39 +3,39 @@
  * so a resumed run needs no random state.
  */
 
-import type { Look } from '../../kernels/image/lightness.ts';
+import type { Tone } from '../../kernels/image/lightness.ts';
 import { Random, seedOf } from '../../util/random.ts';
 
 /** One picture of a batch. Offsets are fractions in [0, 1) of the room there is. */
 export interface Sample {
   readonly index: number;
   /** Where the square is cut out along the longer side. */
-  readonly slide: number;
+  readonly cropOffset: number;
   readonly top: number;
   readonly left: number;
   readonly mirror: boolean;
-  readonly look: Look;
+  readonly tone: Tone;
   /** Which view of the picture is shown, of those that the dataset has; default the first. */
   readonly view?: number;
 }
 
-/** Shares of the pictures, 0…1, that are shown with another look. */
-export interface Looks {
+/** Shares of the pictures, 0…1, that are shown with another tone. */
+export interface ToneAugmentation {
   /** As by early film, more or less. */
   readonly film: number;
   /** With another tone curve: lighter, darker or faded. */
   readonly tone: number;
 }
 
-/** The look of a picture that is shown as it is. */
-export const AS_IT_IS: Look = { blue: 0, gamma: 0, black: 0, white: 0 };
+/** The tone of a picture that is shown as it is. */
+export const IDENTITY_TONE: Tone = { blue: 0, gamma: 0, black: 0, white: 0 };
 
 /** Draws without replacement: every picture once an epoch, in a new order each epoch. */
 export class Sampler {
   readonly #length: number;
   readonly #batch: number;
   readonly #seed: number;
-  readonly #looks: Looks;
+  readonly #augmentation: ToneAugmentation;
   readonly #views: number;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array();
@@ -43,14 +43,20 @@ export class Sampler {
   /**
    * @param length the number of pictures
    * @param batch pictures a step
-   * @param looks default: all as they are
+   * @param augmentation default: all as they are
    * @param views of each picture, among which one is drawn each time
    */
-  constructor(length: number, batch: number, seed: number, looks: Looks = { film: 0, tone: 0 }, views = 1) {
+  constructor(
+    length: number,
+    batch: number,
+    seed: number,
+    augmentation: ToneAugmentation = { film: 0, tone: 0 },
+    views = 1,
+  ) {
     this.#length = length;
     this.#batch = batch;
     this.#seed = seed;
-    this.#looks = looks;
+    this.#augmentation = augmentation;
     this.#views = views;
   }
 
@@ -68,24 +74,24 @@ export class Sampler {
     const random = new Random(seedOf(this.#seed, position, 1));
     return {
       index: this.#order[position % this.#length]!,
-      slide: random.uniform(),
+      cropOffset: random.uniform(),
       top: random.uniform(),
       left: random.uniform(),
       mirror: random.uniform() < 0.5,
-      look: randomLook(random, this.#looks),
+      tone: randomTone(random, this.#augmentation),
       ...(this.#views > 1 && { view: Math.floor(random.uniform() * this.#views) }),
     };
   }
 }
 
-/** Draws a look. */
-export function randomLook(random: Random, looks: Looks): Look {
-  const blue = random.uniform() < looks.film ? random.uniform() : 0;
-  if (random.uniform() >= looks.tone) return { ...AS_IT_IS, blue };
+/** Draws a tone. */
+export function randomTone(random: Random, augmentation: ToneAugmentation): Tone {
+  const blue = random.uniform() < augmentation.film ? random.uniform() : 0;
+  if (random.uniform() >= augmentation.tone) return { ...IDENTITY_TONE, blue };
   return { blue, gamma: 2 * random.uniform() - 1, black: random.uniform(), white: random.uniform() };
 }
 
 /** The center of picture `index`, as it is: for validation. */
 export function centered(index: number): Sample {
-  return { index, slide: 0.5, top: 0.5, left: 0.5, mirror: false, look: AS_IT_IS };
+  return { index, cropOffset: 0.5, top: 0.5, left: 0.5, mirror: false, tone: IDENTITY_TONE };
 }

@@ -8,7 +8,7 @@ import { evalCommand } from '../../../src/cli/eval/index.ts';
 import { greyOf, tinted } from '../../../src/cli/shared/center_crops.ts';
 import type { PictureReport, Report } from '../../../src/cli/shared/report.ts';
 import { Bootstrap } from '../../../src/evaluation/bootstrap.ts';
-import { ANSWERS, type Score, scoreAll } from '../../../src/evaluation/scores.ts';
+import { METHODS, type Score, scoreAll } from '../../../src/evaluation/scores.ts';
 import { greyToLightness, labToRgb, rgbToLab } from '../../../src/image/color/lab.ts';
 import { readImage, writeImage } from '../../../src/image/node.ts';
 import { Colorizer } from '../../../src/model/colorizer.ts';
@@ -106,7 +106,7 @@ describe('the report', () => {
     const { pictures, metrics } = report;
     const mean = (of: (one: PictureReport) => number) =>
       pictures.reduce((sum, one) => sum + of(one) / pictures.length, 0);
-    for (const answer of ANSWERS) {
+    for (const answer of METHODS) {
       for (const name of ['mseAb', 'psnr', 'ssim', 'deltaE00', 'colorfulness', 'chroma'] as const) {
         const { value, low, high } = metrics[name][answer];
         expect(value).toBeCloseTo(

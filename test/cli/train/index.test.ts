@@ -78,7 +78,7 @@ test('a run leaves weights, checkpoints, a log, sheets; and the same seed gives 
   const [one, two] = [join(root, 'one'), join(root, 'two')];
   const { code, err } = await call(photos, '--out', one, ...SMALL, '--steps', `${STEPS}`, '--val-every', '25');
   expect(err).toMatch(/found {4}40 pictures; left out: 0 unreadable, 0 grey, 0 repeated/);
-  expect(err).toMatch(/done {5}after step 40, .* images\/s, device waited \d+\.\d %/);
+  expect(err).toMatch(/done {5}after step 40, .* images\/s, device idle \d+\.\d %/);
   expect(code).toBe(0);
   expect((await readdir(one)).sort()).toEqual(
     ['checkpoints', 'config.json', 'log.jsonl', 'loss.svg', 'scan.json', 'sheets', 'weights.safetensors'].sort(),

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { EARLIER, settingsOf, stepsOf, withShortWarmup } from '../../../src/cli/train/settings.ts';
+import { LEGACY_DEFAULTS, settingsOf, stepsOf, withShortWarmup } from '../../../src/cli/train/settings.ts';
 import { decodeWeights } from '../../../src/model/weights.ts';
 import { writePictures } from '../../support/pictures.ts';
 import { callIn } from '../../support/train_command.ts';
@@ -118,7 +118,7 @@ test('a run that began before there was a choice goes on as it began', async () 
   await writeFile(path, JSON.stringify({ ...config, settings, lightness: 'luma', crop: 'random' }));
   expect(await call('--resume', '--out', old, '--steps', '6')).toMatch(/^0 weights/);
   expect((await weights(old)).equals(await weights(straight))).toBe(true);
-  expect(await settingsIn(old)).toEqual({ ...EARLIER, ...settings });
+  expect(await settingsIn(old)).toEqual({ ...LEGACY_DEFAULTS, ...settings });
 });
 
 test('a checkpoint without the average that the run has is refused', async () => {

@@ -26,7 +26,7 @@ const PLAIN: TrainerConfig = {
   microBatch: BATCH,
   size: SIZE,
   lightness: 'luma',
-  chromaGain: 1,
+  chromaScale: 1,
   masked: false,
   adam: {},
 };
@@ -113,7 +113,7 @@ test('with everything on, a checkpoint goes on to the bit', async () => {
   const counts = random(BINS ** 2, 3).map((value) => Math.ceil(500 * (value + 1)));
   const config = {
     microBatch: 2,
-    chromaGain: 1.2,
+    chromaScale: 1.2,
     colorWeights: colorWeights(counts, 0.5),
     adam: { clipNorm: 0.05 },
     averageDecay: 0.9,
@@ -140,7 +140,7 @@ test('stronger targets, weights and masks leave the validation as it is', async 
   );
   const [plain, other] = [
     await makeTrainer(),
-    await makeTrainer({ chromaGain: 2, colorWeights: table, masked: true, lightness: 'lab' }),
+    await makeTrainer({ chromaScale: 2, colorWeights: table, masked: true, lightness: 'lab' }),
   ];
   const scores = [];
   for (const trainer of [plain, other]) {
@@ -152,7 +152,7 @@ test('stronger targets, weights and masks leave the validation as it is', async 
 });
 
 test('a stronger target is learned', async () => {
-  const [plain, stronger] = [await makeTrainer(), await makeTrainer({ chromaGain: 2 })];
+  const [plain, stronger] = [await makeTrainer(), await makeTrainer({ chromaScale: 2 })];
   const squares: number[] = [];
   for (const trainer of [plain, stronger]) {
     await train(trainer, 0, 60);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defineKernel, type KernelSpec, linear, locate, specialize } from '../../../src/kernels/core/define.ts';
+import { defineKernel, dispatch1d, type KernelSpec, locate, specialize } from '../../../src/kernels/core/define.ts';
 import { packParams } from '../../../src/kernels/core/record.ts';
 import { biasAdd } from '../../../src/kernels/elementwise/bias_add.ts';
 import { relu } from '../../../src/kernels/elementwise/relu.ts';
@@ -249,7 +249,7 @@ test.each([
   [65535 * 256 + 1, [32768, 2]],
   [2 ** 31, [65028, 129]],
 ])('linear grid of %i threads', (count, want) => {
-  const grid = linear(count, 256);
+  const grid = dispatch1d(count, 256);
   expect(grid).toEqual(want);
   expect(grid.reduce<number>((a, b) => a * b!, 256)).toBeGreaterThanOrEqual(count);
 });
@@ -261,7 +261,7 @@ test('a grid folded into two dimensions reaches every element', async () => {
   const y = poisoned(height * width);
   const params = { images: 1, height, width, source_height: 3, source_width: 3 };
   expect(coverage.workgroups(params, {}).length).toBe(2);
-  await run((emit) => emit.call(coverage, { pixels, windows: upload(new Uint32Array(4)), y }, params));
+  await run((emit) => emit.call(coverage, { pixels, crops: upload(new Uint32Array(4)), y }, params));
   const got = await gpu.readFloats(y, height * width);
   let wrong = 0;
   for (let i = 0; i < got.length; i++) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { chroma } from '../../../src/kernels/image/chroma.ts';
 import { coverage } from '../../../src/kernels/image/coverage.ts';
 import { labToRgba } from '../../../src/kernels/image/lab_to_rgba.ts';
-import { lightness, packLook } from '../../../src/kernels/image/lightness.ts';
+import { lightness, packTone } from '../../../src/kernels/image/lightness.ts';
 import { expectClose } from '../../reference/close.ts';
 import { labOf, lumaLightnessOf, rgbOf, type Triple } from '../../reference/lab.ts';
 import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
@@ -36,7 +36,7 @@ test('the reference knows the published values of the primaries', () => {
 
 test.each(['luma', 'lab'] as const)('lightness of %s', async (source) => {
   const y = poisoned(colors.length);
-  await run((emit) => emit.call(lightness, { pixels: upload(pixels), windows: upload(whole), y }, all, { source }));
+  await run((emit) => emit.call(lightness, { pixels: upload(pixels), crops: upload(whole), y }, all, { source }));
   const want = colors.map((rgb) => (source === 'luma' ? lumaLightnessOf(rgb) : labOf(rgb)[0]));
   const got = Array.from(await gpu.readFloats(y, colors.length), (v) => 50 * (v + 1));
   expectClose(got, want, { absolute: TOLERANCE });
@@ -44,8 +44,8 @@ test.each(['luma', 'lab'] as const)('lightness of %s', async (source) => {
 
 test.each([102, 255])('lightness as early film saw it, by %i of 255', async (blue) => {
   const y = poisoned(colors.length);
-  const windows = upload(new Uint32Array([0, 0, 0, blue]));
-  await run((emit) => emit.call(lightness, { pixels: upload(pixels), windows, y }, all, { source: 'luma' }));
+  const crops = upload(new Uint32Array([0, 0, 0, blue]));
+  await run((emit) => emit.call(lightness, { pixels: upload(pixels), crops, y }, all, { source: 'luma' }));
   const mix = (today: number, film: number) => today + (blue / 255) * (film - today);
   const want = colors.map(([r, g, b]) => {
     const grey = mix(0.299 * r + 0.587 * g + 0.114 * b, 0.3 * g + 0.7 * b);
@@ -55,10 +55,10 @@ test.each([102, 255])('lightness as early film saw it, by %i of 255', async (blu
   expectClose(got, want, { absolute: TOLERANCE });
 });
 
-test('a look is four bytes; none of it is 0', () => {
-  expect(packLook({ blue: 0, gamma: 0, black: 0, white: 0 })).toBe(0);
-  expect(packLook({ blue: 0.2, gamma: -1, black: 1, white: 0.4 })).toBe(0x66ff8133);
-  expect(packLook({ blue: 1, gamma: 1, black: 0, white: 1 })).toBe(0xff007fff);
+test('a tone is four bytes; none of it is 0', () => {
+  expect(packTone({ blue: 0, gamma: 0, black: 0, white: 0 })).toBe(0);
+  expect(packTone({ blue: 0.2, gamma: -1, black: 1, white: 0.4 })).toBe(0x66ff8133);
+  expect(packTone({ blue: 1, gamma: 1, black: 0, white: 1 })).toBe(0xff007fff);
 });
 
 test.each([
@@ -66,12 +66,12 @@ test.each([
   [{ blue: 0, gamma: -1, black: 0, white: 0 }, Math.exp(-0.6), 0, 1],
   [{ blue: 0, gamma: 0, black: 1, white: 1 }, 1, 0.2, 0.75],
   [{ blue: 1, gamma: 51 / 127, black: 0.2, white: 0.6 }, Math.exp((0.6 * 51) / 127), 0.04, 0.85],
-])('lightness of greys with the look %o', async (look, gamma, black, white) => {
+])('lightness of greys with the tone %o', async (tone, gamma, black, white) => {
   const y = poisoned(256);
   const params = { ...all, width: 256, source_width: 256 };
-  const windows = upload(new Uint32Array([0, 0, 0, packLook(look)]));
+  const crops = upload(new Uint32Array([0, 0, 0, packTone(tone)]));
   await run((emit) =>
-    emit.call(lightness, { pixels: upload(pixels.slice(0, 256)), windows, y }, params, { source: 'luma' }),
+    emit.call(lightness, { pixels: upload(pixels.slice(0, 256)), crops, y }, params, { source: 'luma' }),
   );
   const want = colors.slice(0, 256).map(([grey]) => {
     const toned = 255 * (black + (white - black) * Math.max(grey / 255, 1e-4) ** gamma);
@@ -84,7 +84,7 @@ test.each([
 test('chroma, and its gain', async () => {
   const y = poisoned(2 * colors.length);
   const doubled = poisoned(2 * colors.length);
-  const buffers = { pixels: upload(pixels), windows: upload(whole) };
+  const buffers = { pixels: upload(pixels), crops: upload(whole) };
   await run((emit) => {
     emit.call(chroma, { ...buffers, y }, { ...all, gain: 1 });
     emit.call(chroma, { ...buffers, y: doubled }, { ...all, gain: 2 });
@@ -106,14 +106,14 @@ test('greys have exactly no chroma', async () => {
   const y = poisoned(512);
   const params = { ...all, width: 256, source_width: 256 };
   await run((emit) =>
-    emit.call(chroma, { pixels: upload(pixels.slice(0, 256)), windows: upload(whole), y }, { ...params, gain: 1 }),
+    emit.call(chroma, { pixels: upload(pixels.slice(0, 256)), crops: upload(whole), y }, { ...params, gain: 1 }),
   );
   expect(new Set(Array.from(await gpu.readFloats(y, 512), (v) => v + 0))).toEqual(new Set([0]));
 });
 
 test('coverage is alpha, 0 and 1 exactly', async () => {
   const y = poisoned(colors.length);
-  await run((emit) => emit.call(coverage, { pixels: upload(pixels), windows: upload(whole), y }, all));
+  await run((emit) => emit.call(coverage, { pixels: upload(pixels), crops: upload(whole), y }, all));
   const got = await gpu.readFloats(y, colors.length);
   expectClose(
     got,
@@ -125,10 +125,10 @@ test('coverage is alpha, 0 and 1 exactly', async () => {
   });
 });
 
-test('windows crop and mirror each picture on its own, and repeat the edge', async () => {
+test('crops crop and mirror each picture on its own, and repeat the edge', async () => {
   const [images, sourceHeight, sourceWidth, height, width] = [4, 5, 7, 3, 4];
   const source = Uint32Array.from({ length: images * sourceHeight * sourceWidth }, (_, i) => ((i + 1) << 24) >>> 0);
-  const windows = [
+  const crops = [
     [0, 0, 0],
     [2, 3, 0],
     [1, 2, 1],
@@ -138,11 +138,11 @@ test('windows crop and mirror each picture on its own, and repeat the edge', asy
   await run((emit) =>
     emit.call(
       coverage,
-      { pixels: upload(source), windows: upload(Uint32Array.from(windows.flatMap((w) => [...w, 9]))), y },
+      { pixels: upload(source), crops: upload(Uint32Array.from(crops.flatMap((w) => [...w, 9]))), y },
       { images, height, width, source_height: sourceHeight, source_width: sourceWidth },
     ),
   );
-  const want = windows.flatMap(([top, left, mirror], n) =>
+  const want = crops.flatMap(([top, left, mirror], n) =>
     Array.from({ length: height * width }, (_, i) => {
       const row = Math.min(top! + Math.floor(i / width), sourceHeight - 1);
       const column = mirror ? width - 1 - (i % width) : i % width;

@@ -1,6 +1,6 @@
 /** pad: every mode and width, and what stays as it is. The op's test has shapes of every rank. */
 import { describe, expect, test } from 'vitest';
-import { emitPad, joinPadded, type PadAxis, type Padding, paddings } from '../../../src/kernels/movement/pad.ts';
+import { emitPad, joinPadded, type PadAxis, type PadRule, paddings } from '../../../src/kernels/movement/pad.ts';
 import { indicesOf, offsetOf } from '../../reference/arrays.ts';
 import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
 import { random } from '../../support/random.ts';
@@ -8,7 +8,7 @@ import { random } from '../../support/random.ts';
 const axis = (extent: number, before = 0, after = 0): PadAxis => ({ extent, before, after });
 
 /** The list [0, extent) with its surroundings, made by walking; -1 outside. */
-function walk({ extent, before, after }: PadAxis, padding: Padding): number[] {
+function walk({ extent, before, after }: PadAxis, padding: PadRule): number[] {
   const inside = Array.from({ length: extent }, (_, i) => i);
   if (padding === 'constant') return [...Array(before).fill(-1), ...inside, ...Array(after).fill(-1)];
   if (padding === 'edge') return [...Array(before).fill(0), ...inside, ...Array(after).fill(extent - 1)];
@@ -20,7 +20,7 @@ function walk({ extent, before, after }: PadAxis, padding: Padding): number[] {
   return [...bounce(0, -1, before).reverse(), ...inside, ...bounce(extent - 1, 1, after)];
 }
 
-describe.each(Object.keys(paddings) as Padding[])('%s', (padding) => {
+describe.each(Object.keys(paddings) as PadRule[])('%s', (padding) => {
   test.each<[string, PadAxis[]]>([
     ['a vector', [axis(5, 2, 3)]],
     ['a vector, by more than it has', [axis(3, 8, 7)]],

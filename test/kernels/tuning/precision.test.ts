@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { conv2dGemmF16 } from '../../../src/kernels/conv/gemm/conv2d_gemm_f16.ts';
 import { traitsOf } from '../../../src/kernels/core/record.ts';
-import { settlePrecision } from '../../../src/kernels/tuning/precision.ts';
+import { resolvePrecision } from '../../../src/kernels/tuning/precision.ts';
 import { matrixUnitFor } from '../../../src/kernels/tuning/self_test.ts';
 import { matrixUnitsOf } from '../../../src/runtime/adapter.ts';
 import { Gpu } from '../../../src/runtime/gpu.ts';
@@ -13,7 +13,7 @@ const hasHalf = gpu.device.features.has('shader-f16');
 /** Opens the device with float16, runs `body` and closes it. Returns the notices. */
 async function withHalf(body: (half: Gpu) => Promise<void>): Promise<string[]> {
   const notices: string[] = [];
-  const half = await Gpu.open({ precision: 'f16', notice: (message) => notices.push(message) });
+  const half = await Gpu.open({ precision: 'f16', onWarning: (message) => notices.push(message) });
   try {
     await body(half);
   } finally {
@@ -23,7 +23,7 @@ async function withHalf(body: (half: Gpu) => Promise<void>): Promise<string[]> {
 }
 
 test('without asking, nothing is rounded, whatever the device has', async () => {
-  await settlePrecision(gpu);
+  await resolvePrecision(gpu);
   expect(gpu.precision).toBe('f32');
   expect(gpu.matrixUnits).toEqual([]);
   expect(traitsOf(gpu)).toMatchObject({ precision: 'f32' });
@@ -40,7 +40,7 @@ describe.runIf(hasHalf)('on a device with float16', () => {
     const notices = await withHalf(async (half) => {
       expect(traitsOf(half)).toMatchObject({ precision: 'f32' });
       const before = half.allocatedBytes;
-      await settlePrecision(half);
+      await resolvePrecision(half);
       expect(traitsOf(half)).toMatchObject({ precision: 'f16' });
       expect(half.allocatedBytes).toBe(before);
       half.check();
@@ -63,7 +63,7 @@ describe.runIf(hasHalf)('on a device with float16', () => {
     vi.spyOn(conv2dGemmF16, 'source', 'get').mockReturnValue(spoilt);
     try {
       const notices = await withHalf(async (half) => {
-        await settlePrecision(half);
+        await resolvePrecision(half);
         expect(traitsOf(half)).toMatchObject({ precision: 'f32' });
         half.check();
       });

@@ -1,52 +1,77 @@
-/** Times are in the order of the work, by either clock. */
-import { afterAll, describe, expect, test } from 'vitest';
-import { record } from '../../../src/kernels/core/record.ts';
-import { fill } from '../../../src/kernels/elementwise/fill.ts';
+/** Times are those of the work, by either clock, on a device and a clock that are simulated. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { interleaved } from '../../../src/kernels/tuning/timing.ts';
 import type { Gpu } from '../../../src/runtime/gpu.ts';
-import { gpu } from '../../support/gpu.ts';
+import type { Program } from '../../../src/runtime/program.ts';
 
-const COUNT = 1 << 20;
-const y = gpu.buffer('y', COUNT * 4);
-const times = async (device: Gpu, ...dispatches: number[]) => {
-  const programs = new Map();
-  for (const n of dispatches) {
-    const call = { kernel: fill, buffers: { y }, params: { count: COUNT, value: n }, choice: {} };
-    const calls = Array.from({ length: n }, () => call) as unknown as Parameters<typeof record>[2];
-    programs.set(`${n}`, await record(gpu, `${n}`, calls));
-  }
-  const result = await interleaved(device, programs);
-  for (const program of programs.values()) program.destroy();
-  return dispatches.map((n) => result.get(`${n}`)!);
-};
-afterAll(() => gpu.free(y));
+/** What waiting for the device takes beside the work, in ms. */
+const WAIT_MS = 0.25;
+let now = 0;
 
-/** The device, as if it were another kind of one. */
-const as = (changes: object): Gpu =>
-  new Proxy(gpu, {
-    get: (target, name) => {
-      const value: unknown = name in changes ? changes[name as never] : Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
+beforeEach(() => {
+  now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** A device on which a program takes its cost in ms. Its timestamps count in units of `grain` ms; 0: there are none. */
+function device(grain: number, disturbed: (run: number) => number = () => 0): { gpu: Gpu; runs: Map<Program, number> } {
+  const runs = new Map<Program, number>();
+  let total = 0;
+  const work = (program: Program): number => {
+    runs.set(program, (runs.get(program) ?? 0) + 1);
+    const ms = (program as unknown as { cost: number }).cost + disturbed(total++);
+    now += ms;
+    return ms;
+  };
+  const gpu = {
+    hasTimestamps: grain > 0,
+    software: false,
+    source: 'hardware',
+    time: async (program: Program) => [Math.floor(work(program) / grain) * grain],
+    submit: (...programs: Program[]) => {
+      for (const program of programs) work(program);
     },
-  });
+    fence: async () => {
+      now += WAIT_MS;
+    },
+  };
+  return { gpu: gpu as unknown as Gpu, runs };
+}
+
+const programsOf = (costs: readonly number[]) =>
+  new Map(costs.map((cost) => [`${cost}`, { cost } as unknown as Program] as const));
 
 describe.each([
-  ['the wall clock', as({ source: 'browser' })],
-  ['timestamps', as({ software: false, source: 'hardware' })],
-  [
-    'the wall clock, where timestamps are too coarse',
-    as({ software: false, source: 'hardware', time: async () => [0] }),
-  ],
-])('by %s', (_, device) => {
-  test('work of twelve dispatches takes longer than of four, and that longer than of one', async () => {
-    const [twelve, one, four] = await times(device, 12, 1, 4);
-    expect(one).toBeGreaterThan(0);
-    expect(four! / one!).toBeGreaterThan(1.5);
-    expect(twelve! / four!).toBeGreaterThan(1.3);
-    expect(twelve).toBeLessThan(10_000);
+  ['the wall clock', 0],
+  ['timestamps', 0.001],
+  ['the wall clock, where timestamps are too coarse', 50],
+])('by %s', (_, grain) => {
+  test('each program has its time, to a twentieth', async () => {
+    const { gpu } = device(grain);
+    const times = await interleaved(gpu, programsOf([12, 4, 5]));
+    for (const [name, ms] of times) expect(Math.abs(ms / Number(name) - 1)).toBeLessThan(0.05 + WAIT_MS / 4);
+    expect([...times].sort((a, b) => a[1] - b[1]).map(([name]) => name)).toEqual(['4', '5', '12']);
+  });
+
+  test('what disturbs some runs does not count', async () => {
+    const { gpu } = device(grain, (run) => (run % 3 === 1 ? 100 : 0));
+    const times = await interleaved(gpu, programsOf([30, 20]));
+    expect(times.get('20')).toBeLessThan(times.get('30')!);
+    expect(times.get('30')).toBeLessThan(31);
+  });
+
+  test('a program that takes more than three times the least is given up after the first rounds', async () => {
+    const { gpu, runs } = device(grain);
+    const programs = programsOf([20, 21, 80]);
+    const times = await interleaved(gpu, programs);
+    expect(runs.get(programs.get('80')!)).toBeLessThan(runs.get(programs.get('21')!)!);
+    expect(times.get('80')).toBeGreaterThanOrEqual(80 - grain);
   });
 
   test('a program alone is not measured', async () => {
-    expect(await times(device, 3)).toEqual([0]);
+    const { gpu, runs } = device(grain);
+    expect([...(await interleaved(gpu, programsOf([3])))]).toEqual([['3', 0]]);
+    expect(runs.size).toBe(0);
   });
 });

@@ -121,7 +121,7 @@ test('integers of any size stay encoded until they are uploaded', async () => {
   expect(importGraph(file, file.graph, {}).y!.shape).toEqual([1]);
   for (const spy of decoded) expect(spy).not.toHaveBeenCalled();
   // As an array of JavaScript's numbers they are still too many.
-  expect(() => Value.constant(array).numbers).toThrow('expected at most 1048576 elements, got [2097152]');
+  expect(() => Value.stored(array).numbers).toThrow('expected at most 1048576 elements, got [2097152]');
   const loaded = await loadOnnx(gpu, bytes);
   expect((await loaded.run({})).y!.data).toEqual(Float32Array.of(1.5));
   loaded.destroy();

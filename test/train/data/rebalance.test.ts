@@ -6,7 +6,7 @@ import { glorotUniform } from '../../../src/graph/initializers.ts';
 import { reachable } from '../../../src/graph/node.ts';
 import { ParameterLayout, ParameterSlab } from '../../../src/graph/parameters.ts';
 import { colorizationNetwork } from '../../../src/model/network.ts';
-import { assembleBatch, type Picture, sourceSize } from '../../../src/train/data/batch.ts';
+import { assembleBatch, type DecodedPicture, sourceSize } from '../../../src/train/data/batch.ts';
 import { BINS, binOf, colorWeights } from '../../../src/train/data/rebalance.ts';
 import { centered } from '../../../src/train/data/sampler.ts';
 import { lossGraph } from '../../../src/train/loss.ts';
@@ -56,9 +56,9 @@ test('a table of nothing is refused', () => {
 });
 
 test('pixels are counted by color, at a distance from each other in large pictures', async () => {
-  const blue: Picture = { width: 200, height: 100, data: new Uint8Array(200 * 100 * 4) };
+  const blue: DecodedPicture = { width: 200, height: 100, data: new Uint8Array(200 * 100 * 4) };
   for (let i = 0; i < blue.data.length; i += 4) blue.data.set([0, 0, 255, 255], i);
-  const grey: Picture = { width: 30, height: 40, data: new Uint8Array(30 * 40 * 4).fill(128) };
+  const grey: DecodedPicture = { width: 30, height: 40, data: new Uint8Array(30 * 40 * 4).fill(128) };
   const colors = await countColors({ length: 2, picture: async (i) => [blue, grey][i]! });
   const [, a, b] = labOf([0, 0, 255]);
   // Every third pixel of every third row: 20,000 are more than 4096 · 2².
@@ -74,7 +74,7 @@ test.each([
   const size = 32;
   const microBatch = 2;
   const weights = random(BINS ** 2, 8).map((value) => value + 1.5);
-  const config = { microBatch, size, lightness: 'luma', chromaGain: gain, masked } as const;
+  const config = { microBatch, size, lightness: 'luma', chromaScale: gain, masked } as const;
   const { loss, answer, target } = lossGraph({ ...config, colorWeights: weights }, (lightness) =>
     colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness),
   );
@@ -85,11 +85,11 @@ test.each([
   const padded = {
     length: microBatch,
     pad: 'white' as const,
-    picture: async (i: number) => (await datasetOf(microBatch, 20 + i).picture(i)) as Picture,
+    picture: async (i: number) => (await datasetOf(microBatch, 20 + i).picture(i)) as DecodedPicture,
   };
   const batch = await assembleBatch(masked ? padded : whole, [centered(0), centered(1)], size);
   executable.feed('pixels', batch.pixels);
-  executable.feed('windows', batch.windows);
+  executable.feed('crops', batch.crops);
   executable.run();
   const [got, y, t] = await Promise.all(['loss', 'answer', 'target'].map((name) => executable.read(name)));
   let want = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { packLook } from '../../../src/kernels/image/lightness.ts';
+import { packTone } from '../../../src/kernels/image/lightness.ts';
 import { assembleBatch, sourceSize } from '../../../src/train/data/batch.ts';
 import { centered, Sampler } from '../../../src/train/data/sampler.ts';
 import { datasetOf, picture } from '../../support/pictures.ts';
@@ -33,7 +33,7 @@ test('seeds differ', () => {
 
 test('offsets fill [0, 1), and half of the samples are mirrored', () => {
   const samples = flatten(new Sampler(50, 50, 3), 0, 40);
-  for (const key of ['slide', 'top', 'left'] as const) {
+  for (const key of ['cropOffset', 'top', 'left'] as const) {
     const values = samples.map((sample) => sample[key]);
     expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
     expect(Math.min(...values)).toBeLessThan(0.01);
@@ -47,26 +47,26 @@ test('offsets fill [0, 1), and half of the samples are mirrored', () => {
 
 test('early film sees the share of samples that was asked for, and leaves the rest of each as it is', () => {
   const [plain, film] = [0, 0.3].map((share) => flatten(new Sampler(50, 50, 3, { film: share, tone: 0 }), 0, 40));
-  expect(plain!.every(({ look }) => packLook(look) === 0)).toBe(true);
-  const seen = film!.map(({ look }) => look.blue).filter((blue) => blue > 0);
+  expect(plain!.every(({ tone }) => packTone(tone) === 0)).toBe(true);
+  const seen = film!.map(({ tone }) => tone.blue).filter((blue) => blue > 0);
   // 2000 throws: six standard deviations are 123.
   expect(Math.abs(seen.length - 600)).toBeLessThan(123);
   expect(Math.min(...seen)).toBeLessThan(0.02);
   expect(Math.max(...seen)).toBeGreaterThan(0.98);
-  expect(film!.map((sample) => ({ ...sample, look: { ...sample.look, blue: 0 } }))).toEqual(plain);
+  expect(film!.map((sample) => ({ ...sample, tone: { ...sample.tone, blue: 0 } }))).toEqual(plain);
 });
 
 test('other tones are seen in the share of samples that was asked for, whatever film sees', () => {
   const [film, both] = [0, 0.3].map((tone) => flatten(new Sampler(50, 50, 3, { film: 0.5, tone }), 0, 40));
-  const seen = both!.map(({ look }) => look).filter(({ gamma }) => gamma !== 0);
+  const seen = both!.map(({ tone }) => tone).filter(({ gamma }) => gamma !== 0);
   expect(Math.abs(seen.length - 600)).toBeLessThan(123);
   for (const [amount, least] of [['gamma', -1] as const, ['black', 0] as const, ['white', 0] as const]) {
-    const amounts = seen.map((look) => look[amount]);
+    const amounts = seen.map((tone) => tone[amount]);
     expect(Math.min(...amounts)).toBeLessThan(least + 0.03);
     expect(Math.max(...amounts)).toBeGreaterThan(0.97);
   }
   const none = { gamma: 0, black: 0, white: 0 };
-  expect(both!.map((sample) => ({ ...sample, look: { ...sample.look, ...none } }))).toEqual(film);
+  expect(both!.map((sample) => ({ ...sample, tone: { ...sample.tone, ...none } }))).toEqual(film);
 });
 
 const SIZE = 16;
@@ -77,12 +77,12 @@ test('a batch holds the squares and the crops that the samples say', async () =>
   const tall = picture(5, SOURCE, SOURCE + 4);
   const dataset = { length: 2, picture: async (index: number) => [wide, tall][index]! };
   const samples = [
-    { index: 0, slide: 0.999, top: 0, left: 0.999, mirror: true, look: { ...plainLook, blue: 0.2 } },
-    { index: 1, slide: 0.5, top: 0.5, left: 0, mirror: false, look: { blue: 0, gamma: 1, black: 0.2, white: 1 } },
+    { index: 0, cropOffset: 0.999, top: 0, left: 0.999, mirror: true, tone: { ...plainLook, blue: 0.2 } },
+    { index: 1, cropOffset: 0.5, top: 0.5, left: 0, mirror: false, tone: { blue: 0, gamma: 1, black: 0.2, white: 1 } },
   ];
-  const { pixels, windows } = await assembleBatch(dataset, samples, SIZE);
+  const { pixels, crops } = await assembleBatch(dataset, samples, SIZE);
   const room = SOURCE - SIZE;
-  expect([...windows]).toEqual([0, room, 1, 51, Math.floor((room + 1) / 2), 0, 0, 0xff337f00]);
+  expect([...crops]).toEqual([0, room, 1, 51, Math.floor((room + 1) / 2), 0, 0, 0xff337f00]);
   const bytes = new Uint8Array(pixels.buffer);
   for (const [image, { data, width }, top, left] of [[0, wide, 0, 9] as const, [1, tall, 2, 0] as const]) {
     for (const [y, x] of [
@@ -98,18 +98,18 @@ test('a batch holds the squares and the crops that the samples say', async () =>
 });
 
 test('validation takes the center', async () => {
-  const { windows } = await assembleBatch(datasetOf(1, SOURCE), [centered(0)], SIZE);
+  const { crops } = await assembleBatch(datasetOf(1, SOURCE), [centered(0)], SIZE);
   const middle = Math.floor((SOURCE - SIZE + 1) / 2);
-  expect([...windows]).toEqual([middle, middle, 0, 0]);
+  expect([...crops]).toEqual([middle, middle, 0, 0]);
 });
 
 test('padded, a whole picture lies in the middle between white bars of alpha 0', async () => {
   const small = picture(2, 10, 7);
   const dataset = { length: 1, pad: 'white' as const, picture: async () => small };
-  const samples = [{ index: 0, slide: 0.9, top: 0.9, left: 0.9, mirror: true, look: { ...plainLook, blue: 1 } }];
-  const { pixels, windows } = await assembleBatch(dataset, samples, SIZE);
+  const samples = [{ index: 0, cropOffset: 0.9, top: 0.9, left: 0.9, mirror: true, tone: { ...plainLook, blue: 1 } }];
+  const { pixels, crops } = await assembleBatch(dataset, samples, SIZE);
   const middle = Math.floor((SOURCE - SIZE) / 2);
-  expect([...windows], 'nothing of it is cut off').toEqual([middle, middle, 1, 255]);
+  expect([...crops], 'nothing of it is cut off').toEqual([middle, middle, 1, 255]);
   const words = new Uint32Array(small.data.buffer as ArrayBuffer);
   const [top, left] = [Math.floor((SOURCE - 7) / 2), Math.floor((SOURCE - 10) / 2)];
   pixels.forEach((pixel, i) => {

@@ -1,4 +1,4 @@
-/** Options of training that name a feature extractor, and what of its answer the network is steered by. */
+/** Options of training that name a feature extractor, and which of its outputs the network is conditioned on. */
 import type { ExtractorOptions } from '../../../model/extractor.ts';
 import { INCEPTION_OPTIONS, inceptionOf } from '../../shared/inception.ts';
 import { UsageError } from '../../shared/messages.ts';

@@ -9,10 +9,10 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, writeWhole } from '../../../image/codec/whole_file.ts';
 import { decodeForTraining } from '../../../image/node.ts';
-import { withLook } from '../../../image/raster/look.ts';
 import type { Picture } from '../../../image/raster/picture.ts';
 import { renderGrey } from '../../../image/raster/render.ts';
-import { type Look, packLook } from '../../../kernels/image/lightness.ts';
+import { withTone } from '../../../image/raster/tone.ts';
+import { packTone, type Tone } from '../../../kernels/image/lightness.ts';
 import { featuresOf, type MapInfo, type MapsInfo } from '../../../model/embedding.ts';
 import type { MapExtractor } from '../../../model/maps.ts';
 import { sizeMultiple } from '../../../model/network.ts';
@@ -20,7 +20,7 @@ import type { Precision } from '../../../runtime/adapter.ts';
 import { FormatError } from '../../../runtime/errors.ts';
 import type { Crop } from '../../../train/data/batch.ts';
 import { cropMap, FLOATS, type StoredMap } from '../../../train/data/crop_map.ts';
-import { AS_IT_IS, type Looks, randomLook } from '../../../train/data/sampler.ts';
+import { IDENTITY_TONE, randomTone, type ToneAugmentation } from '../../../train/data/sampler.ts';
 import { toHalf } from '../../../util/float16.ts';
 import { Random, seedOf } from '../../../util/random.ts';
 import { readUnchanged } from '../../shared/read_unchanged.ts';
@@ -42,7 +42,7 @@ const MEASURED = 64;
 export interface MapView {
   /** Pixels of its shorter side. */
   readonly shorter: number;
-  readonly look: Look;
+  readonly tone: Tone;
 }
 
 /** A view is enlarged by up to this share, so that squares of it have room to move, and things other sizes. */
@@ -54,26 +54,26 @@ export class MapCache {
   readonly cell: number;
   readonly #info: MapsInfo;
   readonly #size: number;
-  readonly #looks: Looks;
+  readonly #augmentation: ToneAugmentation;
   readonly #folders: readonly { readonly map: MapInfo; readonly key: string; readonly path: string }[];
 
   /**
    * @param root holds the folders of all extractors
    * @param size pixels of a picture's shorter side in the network
-   * @param looks shares of the views, beside the first, that have another look
+   * @param augmentation shares of the views, beside the first, that have another tone
    * @param precision at which the extractor runs: float16 gives other numbers
    */
   constructor(
     root: string,
     info: MapsInfo,
     size: number,
-    looks: Looks = { film: 0, tone: 0 },
+    augmentation: ToneAugmentation = { film: 0, tone: 0 },
     precision: Precision = 'f32',
   ) {
     this.cell = sizeMultiple(featuresOf(info));
     this.#info = info;
     this.#size = size;
-    this.#looks = looks;
+    this.#augmentation = augmentation;
     const { sha256, scale, range, size: squeezed } = info;
     this.#folders = info.maps.map((map) => {
       const told = JSON.stringify([
@@ -111,10 +111,10 @@ export class MapCache {
 
   /** How a view shows a picture: the first as it is. The same whatever else is trained on. */
   view({ hash }: PictureFile, view: number): MapView {
-    if (view === 0) return { shorter: this.#size, look: AS_IT_IS };
+    if (view === 0) return { shorter: this.#size, tone: IDENTITY_TONE };
     const random = new Random(seedOf(Number.parseInt(hash.slice(0, 8), 16), view));
     const shorter = Math.round(this.#size * (1 + ENLARGED * random.uniform()));
-    return { shorter, look: randomLook(random, this.#looks) };
+    return { shorter, tone: randomTone(random, this.#augmentation) };
   }
 
   /** Computes what is missing of so many views of `files`, and of `plain` as they are, and says so. */
@@ -180,8 +180,8 @@ export class MapCache {
   /** What a view's files are called: by all that decides what is in them. */
   #nameOf(file: PictureFile, view: number): string {
     if (view === 0) return file.hash;
-    const { shorter, look } = this.view(file, view);
-    return `${file.hash}-${shorter}-${packLook(look).toString(16).padStart(8, '0')}`;
+    const { shorter, tone } = this.view(file, view);
+    return `${file.hash}-${shorter}-${packTone(tone).toString(16).padStart(8, '0')}`;
   }
 
   async #compute(
@@ -191,9 +191,9 @@ export class MapCache {
     extractor: Pick<MapExtractor, 'extract'>,
   ): Promise<void> {
     const { scale } = this.#info;
-    const { shorter, look } = this.view(file, view);
+    const { shorter, tone } = this.view(file, view);
     const hash = this.#nameOf(file, view);
-    const seen = withLook(picture, look);
+    const seen = withTone(picture, tone);
     const planes = [false, true].map(
       (mirror) => renderGrey(seen, shorter, { multiple: this.cell, scale, mirror }).fine,
     );

@@ -1,6 +1,6 @@
 /**
  * Input and target of the network, from bytes. pixels [N, SH, SW]: RGBA8, one 32-bit word each;
- * windows [N, 4]: top, left, mirror (0 or 1), look – the crop of each picture, and how the network sees it
+ * crops [N, 4]: top, left, mirror (0 or 1), tone – the crop of each picture, and how the network sees it
  * (`packLook`).
  * Outputs are [N, H, W, C].
  */
@@ -22,9 +22,9 @@ export type Lightness = 'luma' | 'lab';
 export const lightnessOp = defineOp<CropAttrs & { readonly source: Lightness }>({
   name: 'lightness',
   shape: (shapes, attrs) => cropShape('lightness', shapes, attrs, 1),
-  lower: (emit, { inputs: [pixels, windows], shapes, output }, { height, width, source }) => {
+  lower: (emit, { inputs: [pixels, crops], shapes, output }, { height, width, source }) => {
     const params = geometry(shapes[0]!, height, width);
-    emit.call(lightnessKernel, { pixels: pixels!, windows: windows!, y: output }, params, { source });
+    emit.call(lightnessKernel, { pixels: pixels!, crops: crops!, y: output }, params, { source });
   },
   gradient: 'data',
 });
@@ -33,9 +33,9 @@ export const lightnessOp = defineOp<CropAttrs & { readonly source: Lightness }>(
 export const chromaOp = defineOp<CropAttrs & { readonly gain: number }>({
   name: 'chroma',
   shape: (shapes, attrs) => cropShape('chroma', shapes, attrs, 2),
-  lower: (emit, { inputs: [pixels, windows], shapes, output }, { height, width, gain }) => {
+  lower: (emit, { inputs: [pixels, crops], shapes, output }, { height, width, gain }) => {
     const params = { ...geometry(shapes[0]!, height, width), gain };
-    emit.call(chromaKernel, { pixels: pixels!, windows: windows!, y: output }, params);
+    emit.call(chromaKernel, { pixels: pixels!, crops: crops!, y: output }, params);
   },
   gradient: 'data',
 });
@@ -44,19 +44,18 @@ export const chromaOp = defineOp<CropAttrs & { readonly gain: number }>({
 export const coverageOp = defineOp<CropAttrs>({
   name: 'coverage',
   shape: (shapes, attrs) => cropShape('coverage', shapes, attrs, 1),
-  lower: (emit, { inputs: [pixels, windows], shapes, output }, { height, width }) => {
-    emit.call(coverageKernel, { pixels: pixels!, windows: windows!, y: output }, geometry(shapes[0]!, height, width));
+  lower: (emit, { inputs: [pixels, crops], shapes, output }, { height, width }) => {
+    emit.call(coverageKernel, { pixels: pixels!, crops: crops!, y: output }, geometry(shapes[0]!, height, width));
   },
   gradient: 'data',
 });
 
-function cropShape(op: string, [pixels, windows]: readonly Shape[], { height, width }: CropAttrs, channels: number) {
+function cropShape(op: string, [pixels, crops]: readonly Shape[], { height, width }: CropAttrs, channels: number) {
   const [n, sourceHeight, sourceWidth] = pixels!;
   if (pixels!.length !== 3 || height > sourceHeight! || width > sourceWidth!) {
     throw new ShapeError(`${op}: expected pixels [N, ≥ ${height}, ≥ ${width}], got ${describe(pixels!)}`);
   }
-  if (windows!.join() !== `${n},4`)
-    throw new ShapeError(`${op}: expected windows [${n}, 4], got ${describe(windows!)}`);
+  if (crops!.join() !== `${n},4`) throw new ShapeError(`${op}: expected crops [${n}, 4], got ${describe(crops!)}`);
   return [n!, height, width, channels];
 }
 
@@ -64,8 +63,8 @@ function geometry([images, sourceHeight, sourceWidth]: Shape, height: number, wi
   return { images: images!, source_height: sourceHeight!, source_width: sourceWidth!, height, width };
 }
 
-export const lightness = (pixels: Node, windows: Node, attrs: CropAttrs & { source: Lightness }) =>
-  apply(lightnessOp, [pixels, windows], attrs);
-export const chroma = (pixels: Node, windows: Node, attrs: CropAttrs & { gain: number }) =>
-  apply(chromaOp, [pixels, windows], attrs);
-export const coverage = (pixels: Node, windows: Node, attrs: CropAttrs) => apply(coverageOp, [pixels, windows], attrs);
+export const lightness = (pixels: Node, crops: Node, attrs: CropAttrs & { source: Lightness }) =>
+  apply(lightnessOp, [pixels, crops], attrs);
+export const chroma = (pixels: Node, crops: Node, attrs: CropAttrs & { gain: number }) =>
+  apply(chromaOp, [pixels, crops], attrs);
+export const coverage = (pixels: Node, crops: Node, attrs: CropAttrs) => apply(coverageOp, [pixels, crops], attrs);

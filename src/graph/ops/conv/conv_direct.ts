@@ -3,7 +3,7 @@ import type { PlainActivation } from '../../../kernels/core/activation.ts';
 import { ShapeError } from '../../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node } from '../../node.ts';
 import { expectSame } from '../core/check.ts';
-import { expectPicture, expectWindow, roomOf, type SlidingWindow } from './window.ts';
+import { expectExtents, expectWindow, roomOf, type SlidingWindow } from './window.ts';
 
 export interface ConvDirectAttrs extends SlidingWindow {
   /** Output channels see the input channels of their own group alone. As many as channels: depthwise. */
@@ -19,7 +19,7 @@ export interface ConvDirectAttrs extends SlidingWindow {
 export const convDirectOp = defineOp<ConvDirectAttrs>({
   name: 'conv_direct',
   shape: ([x, w, bias], { groups, activation: _, ...window }) => {
-    const { batch, size, channels } = expectPicture('conv_direct', x!);
+    const { batch, size, channels } = expectExtents('conv_direct', x!);
     const out = w!.at(-1)!;
     if (w!.length !== x!.length || w!.some((extent) => extent < 1)) {
       throw new ShapeError(
@@ -48,7 +48,7 @@ export const convDirectOp = defineOp<ConvDirectAttrs>({
     return [batch, ...room.map((left, axis) => Math.floor(left / window.strides[axis]!) + 1), out];
   },
   lower: (emit, { inputs: [x, w, bias], shapes, shape, output }, { strides, dilations, pads, groups, activation }) => {
-    const { batch, size, channels } = expectPicture('conv_direct', shapes[0]!);
+    const { batch, size, channels } = expectExtents('conv_direct', shapes[0]!);
     emitConvDirect(
       emit,
       { x: x!, w: w!, bias, y: output },

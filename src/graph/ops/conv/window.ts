@@ -11,7 +11,7 @@ export interface SlidingWindow {
 }
 
 /** Extents of [batch, height, width, channels] or [batch, depth, height, width, channels]. */
-export interface Picture {
+export interface Extents {
   readonly batch: number;
   readonly size: Spatial;
   readonly channels: number;
@@ -21,7 +21,7 @@ export interface Picture {
 const MOST = 2 ** 24;
 
 /** Takes `x` apart. @throws ShapeError unless it has two or three spatial axes. */
-export function expectPicture(op: string, x: Shape): Picture {
+export function expectExtents(op: string, x: Shape): Extents {
   if (x.length < 4 || x.length > 5 || x.some((extent) => extent < 1)) {
     throw new ShapeError(`${op}: expected x as [batch, (depth,) height, width, channels], got ${describe(x)}`);
   }

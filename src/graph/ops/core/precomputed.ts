@@ -1,11 +1,11 @@
 import { apply, defineOp, type Node } from '../../node.ts';
 
 /** The same value in every run: `root` is computed from constants once, when the graph is compiled. Made by a pass. */
-export const foldedOp = defineOp<{ readonly root: Node }>({
-  name: 'folded',
+export const precomputedOp = defineOp<{ readonly root: Node }>({
+  name: 'precomputed',
   shape: (_, { root }) => root.shape,
   lower: () => undefined,
   gradient: 'fused',
 });
 
-export const folded = (root: Node) => apply(foldedOp, [], { root });
+export const precomputed = (root: Node) => apply(precomputedOp, [], { root });

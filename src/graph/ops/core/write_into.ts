@@ -2,7 +2,7 @@ import { ShapeError } from '../../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Op } from '../../node.ts';
 import { expectNhwc } from './check.ts';
 
-export interface PlaceAttrs {
+export interface WriteIntoAttrs {
   /** What computes the channels, a `strided` op, and its attributes. */
   readonly op: Op<unknown>;
   readonly attrs: unknown;
@@ -14,15 +14,15 @@ export interface PlaceAttrs {
 }
 
 /** y[..., first : first + C] = op(inputs), the other channels as in the first input. Made by passes, to concatenate without a copy. */
-export const placeOp = defineOp<PlaceAttrs>({
-  name: 'place',
+export const writeIntoOp = defineOp<WriteIntoAttrs>({
+  name: 'write_into',
   shape: (shapes, { op, attrs, channels, first, onto }) => {
     const part = op.shape(onto ? shapes.slice(1) : shapes, attrs);
-    const [n, h, w, c] = expectNhwc('place', 'the part', part);
+    const [n, h, w, c] = expectNhwc('write_into', 'the part', part);
     const whole = [n, h, w, channels];
     if (!op.strided || first + c > channels || (onto && shapes[0]!.join() !== whole.join())) {
       throw new ShapeError(
-        `place: expected a strided op that fits ${describe(whole)} at ${first}, got ${op.name} ${describe(part)}`,
+        `write_into: expected a strided op that fits ${describe(whole)} at ${first}, got ${op.name} ${describe(part)}`,
       );
     }
     return whole;
@@ -47,7 +47,7 @@ export const placeOp = defineOp<PlaceAttrs>({
 });
 
 /** Computes what `part` does as channels `first`… of something with `channels`: of `base`, or of something new. */
-export function place(part: Node, channels: number, first: number, base?: Node): Node {
+export function writeInto(part: Node, channels: number, first: number, base?: Node): Node {
   const attrs = { op: part.op, attrs: part.attrs, channels, first, onto: base !== undefined };
-  return apply(placeOp, base ? [base, ...part.inputs] : part.inputs, attrs);
+  return apply(writeIntoOp, base ? [base, ...part.inputs] : part.inputs, attrs);
 }

@@ -5,7 +5,7 @@ import { ShapeError } from '../../../runtime/errors.ts';
 import { type ChannelView, describe, type Shape } from '../../node.ts';
 
 /** Where an output of `shape` lies: at the start of its buffer without gaps, or in a range of wider pixels. */
-export function placeOf(shape: Shape, view: ChannelView | undefined): { first: number; steps: number[] } {
+export function viewSteps(shape: Shape, view: ChannelView | undefined): { first: number; steps: number[] } {
   if (!view) return { first: 0, steps: stridesOf(shape) };
   const pixels = stridesOf(shape.slice(0, -1));
   return { first: view.first, steps: [...pixels.map((step) => step * view.stride), 1] };

@@ -1,4 +1,4 @@
-import { emitPad, joinPadded, type PadAxis, type Padding } from '../../../kernels/movement/pad.ts';
+import { emitPad, joinPadded, type PadAxis, type PadRule } from '../../../kernels/movement/pad.ts';
 import { ShapeError } from '../../../runtime/errors.ts';
 import { apply, defineOp, type Node, type Shape } from '../../node.ts';
 import { expectElements, expectPerAxis } from './axes.ts';
@@ -8,7 +8,7 @@ export interface PadAttrs {
   readonly before: readonly number[];
   /** Elements added behind each axis. */
   readonly after: readonly number[];
-  readonly mode: Padding;
+  readonly mode: PadRule;
   /** What is added, in mode `constant`. */
   readonly value: number;
 }
@@ -47,6 +47,6 @@ export const pad = (
   x: Node,
   before: readonly number[],
   after: readonly number[],
-  mode: Padding = 'constant',
+  mode: PadRule = 'constant',
   value = 0,
 ) => apply(padOp, [x], { before, after, mode, value });

@@ -2,7 +2,7 @@ import { stridesOf } from '../../../kernels/core/six_axes.ts';
 import { type Copy, emitStridedCopy } from '../../../kernels/movement/strided_copy.ts';
 import { ShapeError } from '../../../runtime/errors.ts';
 import { apply, type ChannelView, defineOp, describe, type Node, type Shape } from '../../node.ts';
-import { copied, expectElements, expectPerAxis, placeOf } from './axes.ts';
+import { copied, expectElements, expectPerAxis, viewSteps } from './axes.ts';
 
 export interface SliceAttrs {
   /** Index of the first element in `x`, for each axis. */
@@ -48,7 +48,7 @@ function copyOf(x: Shape, { starts, shape, steps }: SliceAttrs, view?: ChannelVi
       first: starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0),
       steps: strides.map((stride, axis) => stride * steps[axis]!),
     },
-    y: placeOf(shape, view),
+    y: viewSteps(shape, view),
   };
 }
 

@@ -2,7 +2,7 @@ import { stridesOf } from '../../../kernels/core/six_axes.ts';
 import { type Copy, emitStridedCopy } from '../../../kernels/movement/strided_copy.ts';
 import { ShapeError } from '../../../runtime/errors.ts';
 import { apply, defineOp, describe, type Node, type Shape } from '../../node.ts';
-import { copied, expectElements, placeOf } from './axes.ts';
+import { copied, expectElements, viewSteps } from './axes.ts';
 
 export interface TransposeAttrs {
   /** Axis i of the output is axis `perm[i]` of the input. */
@@ -27,7 +27,7 @@ export const transposeOp = defineOp<TransposeAttrs>({
 function copyOf(x: Shape, perm: readonly number[]): Copy {
   const steps = stridesOf(x);
   const extents = perm.map((axis) => x[axis]!);
-  return { extents, x: { first: 0, steps: perm.map((axis) => steps[axis]!) }, y: placeOf(extents, undefined) };
+  return { extents, x: { first: 0, steps: perm.map((axis) => steps[axis]!) }, y: viewSteps(extents, undefined) };
 }
 
 /** Reorders axes: axis i of the result is axis `perm[i]` of `x`. @throws ShapeError */

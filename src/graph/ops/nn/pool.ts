@@ -4,7 +4,7 @@ import type { Spatial } from '../../../kernels/core/sliding_window.ts';
 import { emitPool } from '../../../kernels/nn/pool.ts';
 import { ShapeError } from '../../../runtime/errors.ts';
 import { apply, defineOp, describe, type Io, type Node, type Shape } from '../../node.ts';
-import { expectPicture, expectWindow, roomOf, type SlidingWindow } from '../conv/window.ts';
+import { expectExtents, expectWindow, roomOf, type SlidingWindow } from '../conv/window.ts';
 
 export interface PoolAttrs extends SlidingWindow {
   readonly kernel: Spatial;
@@ -42,7 +42,7 @@ export const maxPool = (x: Node, attrs: PoolAttrs) => apply(maxPoolOp, [x], attr
 export const averagePool = (x: Node, attrs: AveragePoolAttrs) => apply(averagePoolOp, [x], attrs);
 
 function lower<T>(emit: Emit<T>, io: Io<T>, attrs: AveragePoolAttrs, reduction: 'max' | 'average'): void {
-  const { batch, size, channels } = expectPicture('pool', io.shapes[0]!);
+  const { batch, size, channels } = expectExtents('pool', io.shapes[0]!);
   const { kernel, strides, dilations, pads, outSize, countPadding } = attrs;
   emitPool(
     emit,
@@ -70,7 +70,7 @@ const MOST_WINDOWS = 2 ** 16;
 
 /** `padding` is 1 where positions in the padding count, so that a window may consist of them. */
 function pooledShape(op: string, x: Shape, attrs: PoolAttrs, padding: 0 | 1): Shape {
-  const { batch, size, channels } = expectPicture(op, x);
+  const { batch, size, channels } = expectExtents(op, x);
   const { kernel, strides, dilations, pads, outSize } = attrs;
   expectWindow(op, size.length, kernel, attrs);
   const steps = roomOf(size, kernel, attrs).map((room, axis) => room / strides[axis]!);

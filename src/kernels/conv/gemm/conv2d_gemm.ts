@@ -27,7 +27,7 @@ export const TILES = {
   '128x128': { rows: 16, columns: 16, quads: 2, vectors: 2, depth: 8 },
 } as const satisfies Record<string, TileSizes>;
 
-export type Tile = keyof typeof TILES;
+export type TileName = keyof typeof TILES;
 
 /** The variants of a kernel that has the tile's sizes as constants. */
 export const TILE_DECLARATIONS = {
@@ -36,17 +36,17 @@ export const TILE_DECLARATIONS = {
   '128x64': declare('128x64'),
   '64x128': declare('64x128'),
   '128x128': declare('128x128'),
-} as const satisfies Record<Tile, string>;
+} as const satisfies Record<TileName, string>;
 
-function declare(tile: Tile): string {
+function declare(tile: TileName): string {
   return Object.entries(TILES[tile])
     .map(([name, value]) => `const ${name.toUpperCase()} = ${value}u;`)
     .join(' ');
 }
 
 /** Sums along the two sides of a tile. */
-export const tileRows = (tile: Tile): number => 4 * TILES[tile].quads * TILES[tile].rows;
-export const tileColumns = (tile: Tile): number => 4 * TILES[tile].vectors * TILES[tile].columns;
+export const tileRows = (tile: TileName): number => 4 * TILES[tile].quads * TILES[tile].rows;
+export const tileColumns = (tile: TileName): number => 4 * TILES[tile].vectors * TILES[tile].columns;
 
 const PARAMS = {
   batch: 'u32',

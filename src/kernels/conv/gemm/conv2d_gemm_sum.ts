@@ -1,5 +1,5 @@
 import source from '../../../../shaders/conv/gemm/conv2d_gemm_sum.wgsl';
-import { defineKernel, linear } from '../../core/define.ts';
+import { defineKernel, dispatch1d } from '../../core/define.ts';
 
 /** Adds up the parts that `conv2d_gemm` left in `partial`; bias, residual and activation come here. */
 export const conv2dGemmSum = defineKernel({
@@ -34,5 +34,5 @@ export const conv2dGemmSum = defineKernel({
   },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: (p) => linear(p.batch * p.rows * p.columns * p.out_channels, 256),
+  workgroups: (p) => dispatch1d(p.batch * p.rows * p.columns * p.out_channels, 256),
 });

@@ -5,7 +5,7 @@
 
 import type { Values } from '../../core/define.ts';
 import type { DeviceTraits, Emit } from '../../core/emit.ts';
-import { conv2dGemm, type GemmParams, TILES, type Tile, tileColumns, tileRows } from './conv2d_gemm.ts';
+import { conv2dGemm, type GemmParams, TILES, type TileName, tileColumns, tileRows } from './conv2d_gemm.ts';
 import { conv2dGemmF16 } from './conv2d_gemm_f16.ts';
 import { conv2dGemmF16WeightGrad } from './conv2d_gemm_f16_weight_grad.ts';
 import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
@@ -34,10 +34,10 @@ const EFFICIENCY = { '32x32': 0.45, '64x64': 0.65, '128x64': 0.82, '64x128': 0.8
 const SOFTWARE_SLOWNESS = { gemm: 6, 'gemm-f16': 24 } as const;
 /** What float16 saves without matrix units: half of the traffic with workgroup memory. An estimate. */
 const HALF_GAIN = 1.1;
-/** Multiply-adds of one multiprocessor in a cycle by matrix units: limited by the way to them, and by no means measured. */
+/** Multiply-adds of one multiprocessor in a cycle by matrix units: limited by their operands' bandwidth; a guess, unmeasured. */
 const MATRIX_RATE = { '64x64': 200, '128x64': 280, '128x128': 360 } as const;
 
-const names = Object.keys(TILES) as Tile[];
+const names = Object.keys(TILES) as TileName[];
 
 const float32 = names.map(
   (tile): GemmTile => ({
@@ -74,7 +74,7 @@ const matrix = (Object.keys(MATRIX_TILES) as MatrixTile[]).map(
 
 export const gemmTiles: readonly GemmTile[] = [...float32, ...float16, ...matrix];
 
-function shapeOf(kernel: 'gemm' | 'gemm-f16', tile: Tile) {
+function shapeOf(kernel: 'gemm' | 'gemm-f16', tile: TileName) {
   return {
     name: `${kernel} ${tile}`,
     rows: tileRows(tile),

@@ -2,7 +2,7 @@ import source from '../../../../shaders/conv/grouped/conv_depthwise.wgsl';
 import depthwiseStrip4 from '../../../../shaders/lib/conv/grouped/depthwise_strip4.wgsl';
 import depthwiseStrip8 from '../../../../shaders/lib/conv/grouped/depthwise_strip8.wgsl';
 import { activationsOf } from '../../core/activation.ts';
-import { defineKernel, type Grid, linear } from '../../core/define.ts';
+import { defineKernel, dispatch1d, type Grid } from '../../core/define.ts';
 import type { DeviceTraits } from '../../core/emit.ts';
 
 const WORKGROUP = 64;
@@ -46,7 +46,7 @@ export const convDepthwise = defineKernel({
   variants: { window: WINDOWS, activation: activationsOf('f32') },
   workgroups: (p, { window }): Grid => {
     const strips = Math.ceil(p.out_width / stripOf(window));
-    return linear(p.batch * Math.ceil(p.out_height / p.rows) * strips * p.channels, WORKGROUP);
+    return dispatch1d(p.batch * Math.ceil(p.out_height / p.rows) * strips * p.channels, WORKGROUP);
   },
 });
 

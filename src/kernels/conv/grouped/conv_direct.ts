@@ -6,7 +6,7 @@ import productsDepthwise from '../../../../shaders/lib/conv/grouped/conv_product
 import productsSingle from '../../../../shaders/lib/conv/grouped/conv_products_single.wgsl';
 import productsVec4 from '../../../../shaders/lib/conv/grouped/conv_products_vec4.wgsl';
 import { activationsOf, type PlainActivation } from '../../core/activation.ts';
-import { defineKernel, type Grid, linear } from '../../core/define.ts';
+import { defineKernel, dispatch1d, type Grid } from '../../core/define.ts';
 import type { Emit } from '../../core/emit.ts';
 import { combiningWidths } from '../../core/reducers.ts';
 import {
@@ -67,8 +67,8 @@ export const convDirect = defineKernel({
   workgroups: (params, { products }): Grid => {
     const strips = params.batch * params.out_depth * params.out_height * Math.ceil(params.out_width / 4);
     const elements = (params.groups * params.group_out) / (products === 'scalar' ? 1 : 4);
-    if (products === 'depthwise') return linear(strips * elements, WORKGROUP);
-    const [x, z = 1] = linear(strips, WORKGROUP);
+    if (products === 'depthwise') return dispatch1d(strips * elements, WORKGROUP);
+    const [x, z = 1] = dispatch1d(strips, WORKGROUP);
     return [x, elements, z];
   },
 });

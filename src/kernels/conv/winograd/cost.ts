@@ -1,7 +1,7 @@
 /** Cost model of Winograd's algorithm, in multiply-adds of the direct algorithm. Rough. */
 import type { DeviceTraits } from '../../core/emit.ts';
 import type { Convolution } from '../task.ts';
-import { points, type Tile } from './transforms.ts';
+import { type OutputTile, points } from './transforms.ts';
 
 /** What a device takes, in multiply-adds of the direct algorithm on it. */
 interface Rates {
@@ -28,7 +28,11 @@ const SOFTWARE: Rates = { product: 0.7, side: 64, access: 35, dispatches: 1e6 };
 const GPU: Rates = { product: 0.5, side: 64, access: 35, dispatches: 6e7 };
 
 /** What `Algorithm.cost` asks for. Scalar accesses of the transforms count half of a vec4's. */
-export function cost(tile: Tile, { software, subgroupSize }: DeviceTraits, { direction, geometry: g }: Convolution) {
+export function cost(
+  tile: OutputTile,
+  { software, subgroupSize }: DeviceTraits,
+  { direction, geometry: g }: Convolution,
+) {
   const rates = subgroupSize === 8 ? SUBGROUPS_OF_8 : software ? SOFTWARE : GPU;
   const grad = direction === 'inputGrad';
   const [height, width] = grad ? [g.inHeight, g.inWidth] : [g.outHeight, g.outWidth];

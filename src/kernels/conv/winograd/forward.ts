@@ -10,7 +10,7 @@ import type { Algorithm, ConvBuffers } from '../algorithm.ts';
 import { type ConvGeometry, type ConvOptions, wholeVectors } from '../geometry.ts';
 import { cost } from './cost.ts';
 import { fits, tileRanges } from './tiling.ts';
-import { points, type Tile } from './transforms.ts';
+import { type OutputTile, points } from './transforms.ts';
 import { winogradInput } from './winograd_input.ts';
 import { winogradMultiply } from './winograd_multiply.ts';
 import { winogradOutput } from './winograd_output.ts';
@@ -60,7 +60,7 @@ function emitTiles<T>(
   { x, w, bias, residual, y }: ConvBuffers<T>['forward'],
   g: ConvGeometry,
   { activation, biasPerImage = false, inView, outView }: ConvOptions,
-  tile: Tile,
+  tile: OutputTile,
   weights: 'plain' | 'turned',
 ): void {
   const products = points(tile) ** 2;

@@ -2,7 +2,7 @@
 import type { DeviceTraits } from '../../core/emit.ts';
 import type { ConvGeometry } from '../geometry.ts';
 import type { Convolution } from '../task.ts';
-import { points, type Tile } from './transforms.ts';
+import { type OutputTile, points } from './transforms.ts';
 
 /** Bytes that the transformed inputs, or the products, of a range of tiles may take. */
 const MOST_BYTES = 1 << 27;
@@ -23,7 +23,7 @@ export interface TileRange {
 
 /** Whether the kernel is 3x3 with stride 1, channels are whole vec4s, and the device can bind what is transformed. */
 export function fits(
-  tile: Tile,
+  tile: OutputTile,
   { maxStorageBufferBindingSize }: DeviceTraits,
   { geometry: g, options: { inView, outView } }: Convolution,
 ): boolean {
@@ -35,7 +35,7 @@ export function fits(
 }
 
 /** The tiles of the whole batch, in ranges whose transforms fit into memory that all ranges share; the first is longest. */
-export function tileRanges(traits: DeviceTraits, g: ConvGeometry, tile: Tile): readonly TileRange[] {
+export function tileRanges(traits: DeviceTraits, g: ConvGeometry, tile: OutputTile): readonly TileRange[] {
   const tiles_y = Math.ceil(g.outHeight / Number(tile));
   const tiles_x = Math.ceil(g.outWidth / Number(tile));
   const all = g.batch * tiles_y * tiles_x;

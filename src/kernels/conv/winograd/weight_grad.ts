@@ -7,7 +7,7 @@ import type { Algorithm, ConvBuffers } from '../algorithm.ts';
 import { type ConvGeometry, wholeVectors } from '../geometry.ts';
 import { cost } from './cost.ts';
 import { fits, tileRanges } from './tiling.ts';
-import { points, type Tile } from './transforms.ts';
+import { type OutputTile, points } from './transforms.ts';
 import { winogradInput } from './winograd_input.ts';
 import { winogradMultiply } from './winograd_multiply.ts';
 import { winogradMultiplySubgroup } from './winograd_multiply_subgroup.ts';
@@ -28,7 +28,7 @@ function emitWeightGrad<T>(
   emit: Emit<T>,
   { x, dy, dw }: ConvBuffers<T>['weightGrad'],
   g: ConvGeometry,
-  tile: Tile,
+  tile: OutputTile,
 ): void {
   const products = points(tile) ** 2;
   const inVectors = g.inChannels / 4;

@@ -1,6 +1,6 @@
 import source from '../../../../shaders/conv/winograd/winograd_output.wgsl';
 import write_tile from '../../../../shaders/lib/conv/winograd/write_tile.wgsl';
-import { defineKernel, linear, type Scalar, type Values } from '../../core/define.ts';
+import { defineKernel, dispatch1d, type Scalar, type Values } from '../../core/define.ts';
 import { BLOCK_VARIANTS } from '../direct/conv2d_block.ts';
 import { tileTransforms } from './transforms.ts';
 
@@ -46,5 +46,5 @@ export const winogradOutput = defineKernel({
   params: OUTPUT_PARAMS,
   constants: { WORKGROUP: 64 },
   variants: OUTPUT_VARIANTS,
-  workgroups: (p) => linear(p.tiles * p.vectors, 64),
+  workgroups: (p) => dispatch1d(p.tiles * p.vectors, 64),
 });

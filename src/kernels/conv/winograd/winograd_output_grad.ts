@@ -1,5 +1,5 @@
 import source from '../../../../shaders/conv/winograd/winograd_output_grad.wgsl';
-import { defineKernel, linear } from '../../core/define.ts';
+import { defineKernel, dispatch1d } from '../../core/define.ts';
 import { tileTransforms } from './transforms.ts';
 
 /** The gradients of Winograd's products, from those of the outputs. */
@@ -23,5 +23,5 @@ export const winogradOutputGrad = defineKernel({
   },
   constants: { WORKGROUP: 64 },
   variants: { tile: tileTransforms },
-  workgroups: (p) => linear(p.tiles * p.vectors, 64),
+  workgroups: (p) => dispatch1d(p.tiles * p.vectors, 64),
 });

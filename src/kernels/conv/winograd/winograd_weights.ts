@@ -1,7 +1,7 @@
 import source from '../../../../shaders/conv/winograd/winograd_weights.wgsl';
 import winogradWeightsPlain from '../../../../shaders/lib/conv/winograd/winograd_weights_plain.wgsl';
 import winogradWeightsTurned from '../../../../shaders/lib/conv/winograd/winograd_weights_turned.wgsl';
-import { defineKernel, linear } from '../../core/define.ts';
+import { defineKernel, dispatch1d } from '../../core/define.ts';
 import { tileTransforms } from './transforms.ts';
 
 /** The weights of a 3x3 convolution, transformed: the second factor of Winograd's products. */
@@ -21,5 +21,5 @@ export const winogradWeights = defineKernel({
       turned: winogradWeightsTurned,
     },
   },
-  workgroups: (p) => linear(p.in_channels * p.out_vectors, 256),
+  workgroups: (p) => dispatch1d(p.in_channels * p.out_vectors, 256),
 });

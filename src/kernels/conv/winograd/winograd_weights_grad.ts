@@ -1,5 +1,5 @@
 import source from '../../../../shaders/conv/winograd/winograd_weights_grad.wgsl';
-import { defineKernel, linear } from '../../core/define.ts';
+import { defineKernel, dispatch1d } from '../../core/define.ts';
 import { tileTransforms } from './transforms.ts';
 
 /** The gradient of a 3x3 convolution's weights, from the parts of that of the transformed weights. */
@@ -13,5 +13,5 @@ export const winogradWeightsGrad = defineKernel({
   params: { in_channels: 'u32', out_vectors: 'u32', splits: 'u32', points: 'u32' },
   constants: { WORKGROUP: 64 },
   variants: { tile: tileTransforms },
-  workgroups: (p) => linear(p.in_channels * p.out_vectors, 64),
+  workgroups: (p) => dispatch1d(p.in_channels * p.out_vectors, 64),
 });

@@ -42,7 +42,7 @@ function embedded(count: number, gain = 1): Dataset {
 }
 
 async function makeTrainer(microBatch = BATCH): Promise<Trainer> {
-  const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, adam: {} } as const;
+  const config = { size: SIZE, lightness: 'luma', chromaScale: 1, masked: false, adam: {} } as const;
   const trainer = await Trainer.create(
     gpu,
     { ...config, batch: BATCH, microBatch, features: [[1, 1, WIDTH]] },

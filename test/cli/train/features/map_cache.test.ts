@@ -46,14 +46,14 @@ test('squares lie on cells, and their features are asked for where they lie, mir
     },
   };
   const samples = new Sampler(1, 64, 1).batch(0);
-  const { pixels, windows, features } = await assembleBatch(dataset, samples, SIZE);
+  const { pixels, crops, features } = await assembleBatch(dataset, samples, SIZE);
   expect(asked).toHaveLength(64);
   expect([...features[0]!]).toEqual(asked.flatMap(({ top, left }) => [top, left]));
   expect([...new Set(asked.map(({ top }) => top))].sort()).toEqual([0, 8]);
   expect([...new Set(asked.map(({ left }) => left))].sort((a, b) => a - b)).toEqual([0, 8, 16, 24, 32, 40]);
   const source = new Uint32Array(whole.data.buffer);
   asked.forEach(({ top, left, mirror }, i) => {
-    expect([...windows.subarray(i * 4, i * 4 + 3)]).toEqual([0, 0, Number(mirror)]);
+    expect([...crops.subarray(i * 4, i * 4 + 3)]).toEqual([0, 0, Number(mirror)]);
     // The kernel mirrors the square: what it shows then are the pixels of the mirrored picture from `left` on.
     for (const [y, x] of [
       [0, 0],

@@ -1,8 +1,8 @@
-/** A look put on a picture: the grey of early film, another tone curve. What shaders/image/lightness.wgsl does in training. */
+/** Tone augmentation of a picture: the grey of early film, another tone curve. What shaders/image/lightness.wgsl does in training. */
 import type { Picture } from './picture.ts';
 
-/** As `Look` in src/kernels/image/lightness.ts: all 0, as it is. */
-interface Look {
+/** As `Tone` in src/kernels/image/lightness.ts: all 0, as it is. */
+interface Tone {
   readonly blue: number;
   readonly gamma: number;
   readonly black: number;
@@ -13,7 +13,7 @@ interface Look {
 const STRONGEST = { gamma: 0.6, black: 0.2, white: 0.25 };
 
 /** The grey picture that a color picture is seen as. @param picture RGBA, 8 bits, opaque @returns RGBA; itself as it is */
-export function withLook(picture: Picture, { blue, gamma, black, white }: Look): Picture {
+export function withTone(picture: Picture, { blue, gamma, black, white }: Tone): Picture {
   if (!blue && !gamma && !black && !white) return picture;
   const { data, width, height } = picture;
   const seen = new Uint8ClampedArray(width * height * 4).fill(255);
