@@ -1,9 +1,10 @@
 /**
- * Two projects: tests that need no device, no browser and no build run side by side (`npx vitest run --project cpu`, some
- * seconds); then all others, one file at a time.
+ * Four projects, one after the other:
+ * - `cpu`: tests that need no device, no browser and no build, side by side (`npx vitest run --project cpu`, some seconds);
+ * - `kernels`: kernels and graphs, one file at a time, all in one process and on one device;
+ * - `device`: all others, one file at a time, each in a process of its own;
+ * - `long`: browsers, trainings, whole classifiers, every variant twice (`npm run test:long`; `npm test` leaves them out).
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { inlineForTests } from './scripts/inline.js';
 
@@ -25,21 +26,29 @@ const CPU = [
   'test/package/docs.test.ts',
   'test/runtime/{file_errors,lfs_pointer}.test.ts',
   'test/runtime/tuning_store/*.test.ts',
+  'test/support/built.test.ts',
   'test/train/data/sampler.test.ts',
   'test/train/memory.test.ts',
   'test/web/{training_pictures,weights}.test.ts',
 ];
 
-/** The time of the newest file below a folder, in ms. */
-function newest(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(folder, name)));
-  return Math.max(...files.filter((each) => each.isFile()).map(({ mtimeMs }) => mtimeMs));
-}
+const KERNELS = [
+  'test/kernels/{conv,elementwise,image,loss,movement,nn,optimizer,reduction}/**/*.test.ts',
+  'test/graph/*.test.ts',
+];
 
-const built = 'dist/cli.js';
-if (!existsSync(built) || statSync(built).mtimeMs < Math.max(...['src', 'shaders', 'web', 'scripts'].map(newest))) {
-  console.warn('dist/ is older than the source: tests of programs and pages test the old ones – npm run build');
-}
+const LONG = [
+  'test/cli/precision.test.ts',
+  'test/cli/shared/{inception,tune}.test.ts',
+  'test/cli/train/**/*.test.ts',
+  'test/kernels/conv/conv2d_{half,repeat}.test.ts',
+  'test/kernels/core/compile.test.ts',
+  'test/kernels/tuning/tuner.test.ts',
+  'test/onnx/inception.test.ts',
+  'test/package/{browser,examples}.test.ts',
+  'test/train/{classes,half,learning,winograd}.test.ts',
+  'test/web/{bench,extractor,garbage,page,study,training}.test.ts',
+];
 
 const timeouts = { testTimeout: 240_000, hookTimeout: 240_000 };
 
@@ -63,12 +72,35 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'kernels',
+          include: KERNELS,
+          exclude: [...CPU, ...LONG],
+          fileParallelism: false,
+          isolate: false,
+          sequence: { groupOrder: 1 },
+          ...timeouts,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'device',
           include: ['test/**/*.test.ts'],
-          exclude: CPU,
+          exclude: [...CPU, ...KERNELS, ...LONG],
           // One device at a time: the software drivers use every core by themselves.
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
+          ...timeouts,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: LONG,
+          exclude: CPU,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
           ...timeouts,
         },
       },

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readImage } from '../src/image/node.ts';
 import { isGrey } from '../src/image/raster/picture.ts';
+import { built } from './support/built.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -16,7 +17,7 @@ const blocks = (language: string) =>
 test('the library example prints what its comment says', async () => {
   const [example] = blocks('ts');
   // Inside the package, where it can import itself by name.
-  const file = join(root, 'dist/readme-example.mjs');
+  const file = built('readme-example.mjs');
   await writeFile(file, example!);
   const { stdout, stderr, status } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
   await rm(file);
@@ -30,7 +31,7 @@ test('it is short', () => {
 
 test('the demo colors its photographs', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'koalarize-demo-'));
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(root, 'dist/demo.js')], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [built('demo.js')], {
     cwd: folder,
     encoding: 'utf8',
   });

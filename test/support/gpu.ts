@@ -1,11 +1,9 @@
-/** One device for all tests of a file, and helpers to run kernel calls on plain arrays. */
-import { afterAll } from 'vitest';
+/** One device for all tests of a process, and helpers to run kernel calls on plain arrays. It ends with the process. */
 import { type Emit, emitInto, type KernelCall } from '../../src/kernels/core/emit.ts';
 import { type Binding, record, traitsOf } from '../../src/kernels/core/record.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 
 export const gpu = await Gpu.open();
-afterAll(() => gpu.close());
 
 /** A buffer that holds `data`. */
 export function upload(data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {

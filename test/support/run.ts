@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { vi } from 'vitest';
+import { built } from './built.ts';
 import { testWeights } from './weights.ts';
 
 export interface Result {
@@ -15,7 +16,7 @@ export interface Result {
 /** Runs `koalarize` with `args`; as another user where `who` says so. */
 export function koalarize(args: readonly string[], env: Record<string, string> = {}, who = {}): Promise<Result> {
   return new Promise((done, fail) => {
-    const cli = resolve(import.meta.dirname, '../../dist/cli.js');
+    const cli = built('cli.js');
     const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env }, ...who });
     let stdout = '';
     let stderr = '';

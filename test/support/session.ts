@@ -1,8 +1,7 @@
-/** A page in a browser of its own profile, whose complaints and requests are written down. */
-import { resolve } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { launchBrowser } from './browser.ts';
+import { built } from './built.ts';
 import { type Site, serve } from './server.ts';
 
 export interface Session {
@@ -40,7 +39,7 @@ export async function openSession(browser: Browser, site: Site, options: Browser
 }
 
 /** dist/web, as it was built. */
-export const WEB_FOLDER = resolve(import.meta.dirname, '../../dist/web');
+export const WEB_FOLDER = built('web');
 
 /** Serves dist/web to a browser during a file's tests, and opens a page for each of them. */
 export function eachInBrowser(options: BrowserContextOptions = {}): { browser: Browser; site: Site; session: Session } {

@@ -1,10 +1,11 @@
 /** What the page's JavaScript weighs, and what is not in it. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { built } from '../support/built.ts';
 
-const folder = resolve(import.meta.dirname, '../../dist/web');
+const folder = built('web');
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 /** What the service worker keeps: everything that the page needs. */
 const files: string[] = JSON.parse(/\["index\.html".*?\]/.exec(read('service_worker.js'))![0]);

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { print, printable, printJson, sayLine, table } from '../../../src/cli/shared/messages.ts';
 import { reportText } from '../../../src/cli/study/text.ts';
 import { encodeSafetensors } from '../../../src/formats/safetensors.ts';
+import { built } from '../../support/built.ts';
 import { model, node } from '../../support/proto_builder.ts';
 import { captured, koalarize, temporaryFolder } from '../../support/run.ts';
 
@@ -121,7 +122,7 @@ describe('the built commands', () => {
 
 /** Runs a command whose output nobody reads from some moment on. @returns its exit code and what was left to read */
 function unread(args: readonly string[], closed: 'stdout' | 'stderr') {
-  const cli = resolve(import.meta.dirname, '../../../dist/cli.js');
+  const cli = built('cli.js');
   const child = spawn(process.execPath, [cli, ...args]);
   child[closed].destroy();
   let other = '';

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { built } from '../../support/built.ts';
 import { writePictures } from '../../support/pictures.ts';
 import { callIn, logOf } from '../../support/train_command.ts';
 
@@ -115,7 +116,7 @@ test('weights that it begins with are not those that it would write', async () =
 
 test('when nobody reads what it says any more, it saves and ends quietly', async () => {
   const out = join(root, 'unread');
-  const program = resolve(import.meta.dirname, '../../../dist/train.js');
+  const program = built('train.js');
   const words = [photos, '--out', out, ...SMALL, '--extractor', 'none', '--steps', '1000000', '--val-every', '20'];
   const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const end = new Promise<number | null>((done) => child.on('close', done));
