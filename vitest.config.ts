@@ -29,7 +29,7 @@ const CPU = [
   'test/support/built.test.ts',
   'test/train/data/sampler.test.ts',
   'test/train/memory.test.ts',
-  'test/web/{training_pictures,weights}.test.ts',
+  'test/web/{weights,training/pictures}.test.ts',
 ];
 
 const KERNELS = [

@@ -30,7 +30,7 @@ const withoutVectors = {
   name: 'without-vectors',
   /** @param {import('esbuild').PluginBuild} build */
   setup({ onResolve }) {
-    onResolve({ filter: /\/extractor\.ts$/ }, () => ({ path: join(process.cwd(), 'web/no_vectors.ts') }));
+    onResolve({ filter: /\/extractor\.ts$/ }, () => ({ path: join(process.cwd(), 'web/worker/no_vectors.ts') }));
   },
 };
 
@@ -40,9 +40,9 @@ const withoutVectors = {
  * @type {import('esbuild').BuildOptions}
  */
 export const benchPage = {
-  entryPoints: ['web/bench.html', 'web/bench.css', 'web/bench.ts', 'web/bench_worker.ts'],
+  entryPoints: ['web/bench/bench.html', 'web/bench/bench.css', 'web/bench/bench.ts', 'web/bench/bench_worker.ts'],
   outdir: OUT,
-  outbase: 'web',
+  outbase: 'web/bench',
   ...BROWSER,
   loader: { '.wgsl': 'text', '.html': 'copy' },
   // What TensorFlow.js does not find is left out of the benchmark.
@@ -100,7 +100,7 @@ export async function buildPage() {
   const weights = await copyHashed('weights/koalarize.safetensors', 'koalarize');
   const extractor = await copyHashed('weights/efficientnet-lite0.onnx', 'efficientnet-lite0');
   const example = await copyHashed(EXAMPLE, 'example');
-  const workers = await bundle({ worker: 'web/worker.ts', training_worker: 'web/training_worker.ts' }, {});
+  const workers = await bundle({ worker: 'web/worker/index.ts', training_worker: 'web/training/worker.ts' }, {});
   const { worker, training_worker: trainingWorker } = workers.entry;
   const page = await bundle(
     { index: 'web/index.ts', style: 'web/index.css' },

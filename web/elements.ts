@@ -1,7 +1,7 @@
 /** Small things that every page does with its elements. */
 
 /** The element with that id. */
-export function find<E extends HTMLElement>(id: string): E {
+export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   return document.getElementById(id) as E;
 }
 

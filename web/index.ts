@@ -1,20 +1,21 @@
 /** The page that colors photographs: what its buttons do, and what it says. The work is the worker's. */
-import { find, saveFile } from './elements.ts';
-import { savedName } from './file_name.ts';
-import { openIntake } from './intake.ts';
-import type { FileType, Message, Request } from './messages.ts';
-import { Photographs } from './photographs.ts';
-import { showAlert } from './problems.ts';
+
+import { showAlert } from './alerts.ts';
+import { byId, saveFile } from './elements.ts';
+import { openFileInput } from './file_input.ts';
+import { savedName } from './photographs/file_name.ts';
+import { Photographs } from './photographs/index.ts';
 import { adapterOrReason } from './support.ts';
 import { WeightsChoice } from './weights_choice.ts';
-import { besidePage, startWorker } from './worker_start.ts';
+import type { FileType, Message, Request } from './worker/messages.ts';
+import { besidePage, startWorker } from './worker/start.ts';
 
-const status = find('status');
-const progress = find<HTMLProgressElement>('progress');
-const strength = find<HTMLInputElement>('strength');
-const type = find<HTMLSelectElement>('type');
-const download = find<HTMLButtonElement>('download');
-const downloadAll = find<HTMLButtonElement>('download-all');
+const status = byId('status');
+const progress = byId<HTMLProgressElement>('progress');
+const strength = byId<HTMLInputElement>('strength');
+const type = byId<HTMLSelectElement>('type');
+const download = byId<HTMLButtonElement>('download');
+const downloadAll = byId<HTMLButtonElement>('download-all');
 
 let worker: Worker | undefined;
 /** Why nothing can be colored. */
@@ -25,7 +26,7 @@ const saving = new Set<number>();
 
 const photographs = new Photographs(ask, refresh);
 const extractor = besidePage(BUILT.extractor);
-const choice = new WeightsChoice(find<HTMLSelectElement>('weights'), besidePage(BUILT.weights), (weights) => {
+const choice = new WeightsChoice(byId<HTMLSelectElement>('weights'), besidePage(BUILT.weights), (weights) => {
   ask({ kind: 'open', weights, extractor });
   photographs.again();
 });
@@ -43,7 +44,7 @@ function receive(message: Message): void {
       loading = '';
       device = message.device;
       choice.settle();
-      find('device').textContent = `Device: ${device}.`;
+      byId('device').textContent = `Device: ${device}.`;
       break;
     case 'unusable':
       loading = '';
@@ -92,14 +93,14 @@ function save(id: number, file: Blob): void {
 function refresh(): void {
   const { current, all, waiting } = photographs;
   for (const id of saving) if (!all.has(id)) saving.delete(id);
-  find('stage').hidden = !current;
-  find('intake').hidden = current !== undefined;
+  byId('stage').hidden = !current;
+  byId('intake').hidden = current !== undefined;
   if (current) {
     strength.value = String(current.strength);
-    find('facts').textContent = imageInfo(current);
+    byId('facts').textContent = imageInfo(current);
   }
   const label = `${Math.round(Number(strength.value) * 100)} %`;
-  find('strength-value').textContent = label;
+  byId('strength-value').textContent = label;
   strength.setAttribute('aria-valuetext', label);
   const finished = [...all.values()].filter(({ state }) => state === 'colored').length;
   const free = saving.size === 0;
@@ -141,7 +142,7 @@ function stopWith(message: string): void {
   unusable = message;
   worker?.terminate();
   worker = undefined;
-  for (const id of ['choose', 'example', 'more']) find<HTMLButtonElement>(id).disabled = true;
+  for (const id of ['choose', 'example', 'more']) byId<HTMLButtonElement>(id).disabled = true;
   refresh();
 }
 
@@ -166,10 +167,10 @@ let training = false;
 
 /** Loads what only those need who train; where that fails, the next opening tries again (some browsers remember the failure). */
 async function openTraining(): Promise<void> {
-  if (training || !find<HTMLDetailsElement>('training').open) return;
+  if (training || !byId<HTMLDetailsElement>('training').open) return;
   training = true;
   try {
-    const { TrainingPanel } = await import('./training.ts');
+    const { TrainingPanel } = await import('./training/index.ts');
     new TrainingPanel({ weights: besidePage(BUILT.weights), extractor }, (file) => choice.add(file));
   } catch (cause) {
     training = false;
@@ -199,8 +200,8 @@ if (typeof adapter === 'string') {
   worker.onerror = ({ message }) =>
     stopWith(`The worker failed: ${message || 'it could not be loaded'}. Reload the page.`);
   ask({ kind: 'open', weights: besidePage(BUILT.weights), extractor });
-  openIntake(take, showAlert);
-  find('training').addEventListener('toggle', openTraining);
+  openFileInput(take, showAlert);
+  byId('training').addEventListener('toggle', openTraining);
   refresh();
 }
 // Without it, the page works as long as there is a connection.

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeEach, expect, test } from 'vitest';
-import type { Row } from '../../web/bench_messages.ts';
+import type { Row } from '../../web/bench/messages.ts';
 import { eachInBrowser, WEB_FOLDER } from '../support/session.ts';
 
 // Small enough for a CPU, and the same for both arms.

@@ -1,4 +1,4 @@
-/** The least that is needed to make and find elements. */
+/** Elements of the study's page, made in one call. */
 
 /** Makes an element. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
@@ -11,9 +11,4 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   if (className) made.className = className;
   made.append(...children);
   return made;
-}
-
-/** Finds an element of the page, which is there. */
-export function byId<Type extends HTMLElement = HTMLElement>(id: string): Type {
-  return document.getElementById(id) as Type;
 }

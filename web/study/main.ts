@@ -1,6 +1,6 @@
 /** The page of a blind test: a start, one picture after the other, and what came of it. Nothing leaves the page. */
 import { type Deck, FORMAT, type Saved, type Sitting, VERSION, type Verdict } from '../../src/evaluation/answers.ts';
-import { byId } from './dom.ts';
+import { byId } from '../elements.ts';
 import { Quiz } from './quiz.ts';
 import { gallery, headline, rateTable } from './results.ts';
 

@@ -1,16 +1,16 @@
 /** The user's color photographs, as training reads them. */
 
-import { flattenOverWhite, isGrey, type Picture } from '../src/image/raster/picture.ts';
-import { renderGrey } from '../src/image/raster/render.ts';
-import { resizePicture } from '../src/image/raster/resize.ts';
-import { featuresOf } from '../src/model/embedding.ts';
-import type { MapExtractor } from '../src/model/maps.ts';
-import { sizeMultiple } from '../src/model/network.ts';
-import { FormatError } from '../src/runtime/errors.ts';
-import { type Dataset, sourceSize } from '../src/train/data/batch.ts';
-import { cropMap, type StoredMap } from '../src/train/data/crop_map.ts';
-import { toHalf } from '../src/util/float16.ts';
-import { decode } from './decode.ts';
+import { flattenOverWhite, isGrey, type Picture } from '../../src/image/raster/picture.ts';
+import { renderGrey } from '../../src/image/raster/render.ts';
+import { resizePicture } from '../../src/image/raster/resize.ts';
+import { featuresOf } from '../../src/model/embedding.ts';
+import type { MapExtractor } from '../../src/model/maps.ts';
+import { sizeMultiple } from '../../src/model/network.ts';
+import { FormatError } from '../../src/runtime/errors.ts';
+import { type Dataset, sourceSize } from '../../src/train/data/batch.ts';
+import { cropMap, type StoredMap } from '../../src/train/data/crop_map.ts';
+import { toHalf } from '../../src/util/float16.ts';
+import { decode } from '../photographs/decode.ts';
 
 type Rgba = Picture<Uint8ClampedArray<ArrayBuffer>>;
 

@@ -1,11 +1,11 @@
 /** The benchmark, in a worker of its own: the page stays responsive, and ends it to stop. */
-import { measureCeilings } from '../bench/ceilings.ts';
-import { defaultRounds, measure } from '../bench/measure.ts';
-import { describeMethod } from '../bench/method.ts';
-import { sectionsOf } from '../bench/sections.ts';
-import type { Rivals } from '../bench/workload.ts';
-import { Gpu } from '../src/runtime/gpu.ts';
-import type { Message, Request } from './bench_messages.ts';
+import { measureCeilings } from '../../bench/ceilings.ts';
+import { defaultRounds, measure } from '../../bench/measure.ts';
+import { describeMethod } from '../../bench/method.ts';
+import { sectionsOf } from '../../bench/sections.ts';
+import type { Rivals } from '../../bench/workload.ts';
+import { Gpu } from '../../src/runtime/gpu.ts';
+import type { Message, Request } from './messages.ts';
 import { loadTfjs } from './tfjs.ts';
 
 const post = (message: Message) => postMessage(message);

@@ -1,5 +1,5 @@
 /** Names of files on the page, and when they are saved. */
-import type { FileType } from './messages.ts';
+import type { FileType } from '../worker/messages.ts';
 
 const EXTENSIONS: Readonly<Record<FileType, RegExp>> = { 'image/jpeg': /\.jpe?g$/i, 'image/png': /\.png$/i };
 const USUAL: Readonly<Record<FileType, string>> = { 'image/jpeg': '.jpg', 'image/png': '.png' };

@@ -1,13 +1,13 @@
 /** Colors photographs, away from the page, which stays responsive. Holds what repainting and saving need. */
-import { applyChroma, type Chroma } from '../src/image/color/chroma.ts';
-import type { Picture } from '../src/image/raster/picture.ts';
-import { resizePicture } from '../src/image/raster/resize.ts';
-import { decode } from './decode.ts';
-import { encode } from './encode.ts';
+import { applyChroma, type Chroma } from '../../src/image/color/chroma.ts';
+import type { Picture } from '../../src/image/raster/picture.ts';
+import { resizePicture } from '../../src/image/raster/resize.ts';
+import { decode } from '../photographs/decode.ts';
+import { encode } from '../photographs/encode.ts';
+import { changedFile } from '../photographs/unreadable.ts';
+import { loadFiles } from '../weights.ts';
 import { Engine } from './engine.ts';
 import type { Message, Pixels, Request } from './messages.ts';
-import { changedFile } from './unreadable.ts';
-import { loadFiles } from './weights.ts';
 
 /** Longest sides, pixels. */
 const PREVIEW = 1440;

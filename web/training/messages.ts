@@ -1,6 +1,6 @@
 /** Messages between the page and the worker that trains. */
-import type { Score } from '../src/train/validator.ts';
-import type { Pixels } from './messages.ts';
+import type { Score } from '../../src/train/validator.ts';
+import type { Pixels } from '../worker/messages.ts';
 
 /** Addresses of what comes with the page. */
 export interface OwnFiles {

@@ -1,6 +1,6 @@
 /** Image files to pixels, by the browser's own decoders: upright (EXIF), in sRGB, at full size. */
-import type { Picture } from '../src/image/raster/picture.ts';
-import { FormatError } from '../src/runtime/errors.ts';
+import type { Picture } from '../../src/image/raster/picture.ts';
+import { FormatError } from '../../src/runtime/errors.ts';
 import { whyUnreadable } from './unreadable.ts';
 
 type Rgba = Picture<Uint8ClampedArray<ArrayBuffer>>;

@@ -1,12 +1,12 @@
 /** The benchmark's page: what is asked of the worker, and what becomes of its answers. It measures nothing itself. */
-import type { Ceilings } from '../bench/ceilings.ts';
-import type { Group } from '../bench/options.ts';
-import { Report } from '../bench/report.ts';
-import { adapterName } from '../src/runtime/adapter.ts';
-import type { Message, Request, Row } from './bench_messages.ts';
-import { ResultTable } from './bench_table.ts';
-import { find, saveFile } from './elements.ts';
-import { adapterOrReason } from './support.ts';
+import type { Ceilings } from '../../bench/ceilings.ts';
+import type { Group } from '../../bench/options.ts';
+import { Report } from '../../bench/report.ts';
+import { adapterName } from '../../src/runtime/adapter.ts';
+import { byId, saveFile } from '../elements.ts';
+import { adapterOrReason } from '../support.ts';
+import type { Message, Request, Row } from './messages.ts';
+import { ResultTable } from './table.ts';
 
 interface Results {
   facts: Readonly<Record<string, string>>;
@@ -14,11 +14,11 @@ interface Results {
   readonly outcomes: Row[];
 }
 
-const form = find<HTMLFormElement>('options');
-const status = find('status');
-const progress = find<HTMLProgressElement>('progress');
-const [start, stop, copy, download] = ['start', 'stop', 'copy', 'download'].map((id) => find<HTMLButtonElement>(id));
-const table = new ResultTable(find<HTMLTableElement>('results'));
+const form = byId<HTMLFormElement>('options');
+const status = byId('status');
+const progress = byId<HTMLProgressElement>('progress');
+const [start, stop, copy, download] = ['start', 'stop', 'copy', 'download'].map((id) => byId<HTMLButtonElement>(id));
+const table = new ResultTable(byId<HTMLTableElement>('results'));
 
 let worker: Worker | undefined;
 let results: Results | undefined;
@@ -49,7 +49,7 @@ function begin(): void {
   }
   results = undefined;
   table.clear();
-  find('facts').replaceChildren();
+  byId('facts').replaceChildren();
   progress.removeAttribute('value');
   worker = new Worker(new URL('./bench_worker.js', import.meta.url), { type: 'module' });
   worker.onmessage = ({ data }: MessageEvent<Message>) => receive(data);
@@ -113,7 +113,7 @@ function showFacts(facts: Results['facts']): void {
     detail.textContent = value;
     return [term, detail];
   });
-  find('facts').replaceChildren(...entries);
+  byId('facts').replaceChildren(...entries);
 }
 
 /** The tables as the command line prints them with `--markdown`. */
@@ -152,7 +152,7 @@ async function greet(): Promise<void> {
     say(adapter, true);
     return;
   }
-  find('adapter').textContent = adapterName(adapter.info) || 'one that the browser does not name';
+  byId('adapter').textContent = adapterName(adapter.info) || 'one that the browser does not name';
   say('Ready.');
   enable();
 }

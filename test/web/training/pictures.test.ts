@@ -1,10 +1,10 @@
 /** Photographs and their feature maps as the page trains on them. */
 import { expect, test } from 'vitest';
-import type { MapExtractor } from '../../src/model/maps.ts';
-import { assembleBatch } from '../../src/train/data/batch.ts';
-import { centered } from '../../src/train/data/sampler.ts';
-import { toHalf } from '../../src/util/float16.ts';
-import { datasetOf, holdOut } from '../../web/training_pictures.ts';
+import type { MapExtractor } from '../../../src/model/maps.ts';
+import { assembleBatch } from '../../../src/train/data/batch.ts';
+import { centered } from '../../../src/train/data/sampler.ts';
+import { toHalf } from '../../../src/util/float16.ts';
+import { datasetOf, holdOut } from '../../../web/training/pictures.ts';
 
 const SIZE = 32;
 /** Of the extractor's input, which is twice as large as the network's: cells of 8 and 16 pixels. */

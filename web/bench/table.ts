@@ -1,9 +1,9 @@
 /** The table of results: a body for each section, rows that wait until they are measured, geometric means at its end. */
 
-import type { Ceilings } from '../bench/ceilings.ts';
-import { geometricMean } from '../bench/measure.ts';
-import { digits, percent, ratio, shareOfFma } from '../bench/report.ts';
-import type { Row } from './bench_messages.ts';
+import type { Ceilings } from '../../bench/ceilings.ts';
+import { geometricMean } from '../../bench/measure.ts';
+import { digits, percent, ratio, shareOfFma } from '../../bench/report.ts';
+import type { Row } from './messages.ts';
 
 export class ResultTable {
   readonly #table: HTMLTableElement;

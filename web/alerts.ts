@@ -1,5 +1,5 @@
 /** Alerts about single photographs; the page goes on. */
-import { find } from './elements.ts';
+import { byId } from './elements.ts';
 
 /** A line that stays until it is read. */
 export function showAlert(message: string): void {
@@ -11,5 +11,5 @@ export function showAlert(message: string): void {
   close.setAttribute('aria-label', 'Dismiss');
   close.addEventListener('click', () => line.remove());
   line.append(close);
-  find('problems').append(line);
+  byId('problems').append(line);
 }

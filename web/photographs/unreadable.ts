@@ -1,5 +1,5 @@
 /** Reasons why a browser could not read a file, by its first bytes, and what to do. */
-import { FormatError } from '../src/runtime/errors.ts';
+import { FormatError } from '../../src/runtime/errors.ts';
 
 /** Bytes that tell kinds apart. */
 const ENOUGH = 256;
@@ -21,7 +21,7 @@ export async function whyUnreadable(file: Blob, name: string, cause: Error): Pro
     return say('TIFF', 'open this page in Safari, use the command line, or save the picture as PNG');
   }
   // Loaded on demand: most pictures can be read.
-  const { foreignKind, HEIC } = await import('../src/image/file/kinds.ts');
+  const { foreignKind, HEIC } = await import('../../src/image/file/kinds.ts');
   const kind = foreignKind(Uint8Array.from(start, (character) => character.charCodeAt(0)));
   if (kind === HEIC) {
     return say(

@@ -1,22 +1,22 @@
 /** Trains on the user's photographs: the same trainer and loop as `koalarize train`, without files and checkpoints. */
-import { contactSheet } from '../src/image/raster/sheet.ts';
-import { initialWeights } from '../src/model/initial_weights.ts';
-import { MapExtractor } from '../src/model/maps.ts';
-import { colorizationNetwork, featureShapes, type NetworkConfig } from '../src/model/network.ts';
-import { trainingHead } from '../src/model/training_head.ts';
-import { decodeWeights, type Weights, weightsMetadata } from '../src/model/weights.ts';
-import { FormatError } from '../src/runtime/errors.ts';
-import { Gpu } from '../src/runtime/gpu.ts';
-import { encodeWeights, readState } from '../src/train/checkpoint.ts';
-import { trainingLoop } from '../src/train/loop.ts';
-import type { NetworkBuilder } from '../src/train/loss.ts';
-import { chooseMicroBatch } from '../src/train/micro_batch.ts';
-import { decayed } from '../src/train/optimizer/schedule.ts';
-import { Trainer } from '../src/train/trainer.ts';
-import { Validator } from '../src/train/validator.ts';
-import type { OwnFiles, TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';
-import { cellOf, datasetOf, holdOut, type TrainingPicture, trainingPicture } from './training_pictures.ts';
-import { loadFiles } from './weights.ts';
+import { contactSheet } from '../../src/image/raster/sheet.ts';
+import { initialWeights } from '../../src/model/initial_weights.ts';
+import { MapExtractor } from '../../src/model/maps.ts';
+import { colorizationNetwork, featureShapes, type NetworkConfig } from '../../src/model/network.ts';
+import { trainingHead } from '../../src/model/training_head.ts';
+import { decodeWeights, type Weights, weightsMetadata } from '../../src/model/weights.ts';
+import { FormatError } from '../../src/runtime/errors.ts';
+import { Gpu } from '../../src/runtime/gpu.ts';
+import { encodeWeights, readState } from '../../src/train/checkpoint.ts';
+import { trainingLoop } from '../../src/train/loop.ts';
+import type { NetworkBuilder } from '../../src/train/loss.ts';
+import { chooseMicroBatch } from '../../src/train/micro_batch.ts';
+import { decayed } from '../../src/train/optimizer/schedule.ts';
+import { Trainer } from '../../src/train/trainer.ts';
+import { Validator } from '../../src/train/validator.ts';
+import { loadFiles } from '../weights.ts';
+import type { OwnFiles, TrainingMessage, TrainingRequest, TrainingSetup } from './messages.ts';
+import { cellOf, datasetOf, holdOut, type TrainingPicture, trainingPicture } from './pictures.ts';
 
 /** For a network from nothing: an eighth of the channels, and steps that are cheap. */
 const NARROW = { widthDivisor: 8, batch: 8, learningRate: 1e-3 };

@@ -1,8 +1,8 @@
 /** Pixels to image files, by the browser's own encoders. */
-import { flattenOverWhite, isOpaque, type Picture } from '../src/image/raster/picture.ts';
-import { FormatError } from '../src/runtime/errors.ts';
+import { flattenOverWhite, isOpaque, type Picture } from '../../src/image/raster/picture.ts';
+import { FormatError } from '../../src/runtime/errors.ts';
+import type { FileType } from '../worker/messages.ts';
 import { canvasOf } from './decode.ts';
-import type { FileType } from './messages.ts';
 
 /** Of JPEG, 0…1. */
 const QUALITY = 0.95;

@@ -1,8 +1,9 @@
 /** The photographs on the page: what is known of each, which one is shown, and what is asked of the worker for them. */
+
+import { byId } from '../elements.ts';
+import type { Message, Request } from '../worker/messages.ts';
 import { BeforeAfter } from './before_after.ts';
-import { find } from './elements.ts';
-import type { Message, Request } from './messages.ts';
-import { Strip } from './strip.ts';
+import { Filmstrip } from './filmstrip.ts';
 
 export interface Photograph {
   readonly file: File;
@@ -22,8 +23,8 @@ export class Photographs {
   selected: number | undefined;
   readonly #ask: (request: Request) => void;
   readonly #changed: () => void;
-  readonly #view = new BeforeAfter(find('compare'));
-  readonly #filmstrip: Strip;
+  readonly #view = new BeforeAfter(byId('compare'));
+  readonly #filmstrip: Filmstrip;
   #next = 1;
   /** One drawing is under way at most; what is wanted meanwhile is drawn after it. */
   #painting = false;
@@ -36,8 +37,8 @@ export class Photographs {
   constructor(ask: (request: Request) => void, changed: () => void) {
     this.#ask = ask;
     this.#changed = changed;
-    this.#filmstrip = new Strip(
-      find('strip'),
+    this.#filmstrip = new Filmstrip(
+      byId('strip'),
       (id) => this.select(id),
       (id) => this.remove(id),
     );

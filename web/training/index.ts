@@ -1,20 +1,20 @@
 /** The part of the page that trains: its form, the curve, the sheet, and what becomes of the weights. */
-import { draw, find, saveFile } from './elements.ts';
-import { withPlainName } from './file_name.ts';
+import { byId, draw, saveFile } from '../elements.ts';
+import { withPlainName } from '../photographs/file_name.ts';
+import { startWorker } from '../worker/start.ts';
 import { LossCurve } from './loss_curve.ts';
-import type { OwnFiles, TrainingMessage, TrainingRequest, TrainingSetup } from './training_messages.ts';
-import { startWorker } from './worker_start.ts';
+import type { OwnFiles, TrainingMessage, TrainingRequest, TrainingSetup } from './messages.ts';
 
-const form = find<HTMLFormElement>('training-form');
-const input = find<HTMLInputElement>('training-files');
-const status = find('training-status');
-const start = find<HTMLButtonElement>('training-start');
-const stop = find<HTMLButtonElement>('training-stop');
-const progress = find<HTMLProgressElement>('training-progress');
+const form = byId<HTMLFormElement>('training-form');
+const input = byId<HTMLInputElement>('training-files');
+const status = byId('training-status');
+const start = byId<HTMLButtonElement>('training-start');
+const stop = byId<HTMLButtonElement>('training-stop');
+const progress = byId<HTMLProgressElement>('training-progress');
 
 export class TrainingPanel {
   readonly #own: OwnFiles;
-  readonly #curve = new LossCurve(find('curve') as unknown as SVGSVGElement);
+  readonly #curve = new LossCurve(byId('curve') as unknown as SVGSVGElement);
   #files: readonly File[] = [];
   #worker: Worker | undefined;
   #result: File | undefined;
@@ -25,10 +25,10 @@ export class TrainingPanel {
   /** @param use gets weights that are to be colored with */
   constructor(own: OwnFiles, use: (weights: File) => void) {
     this.#own = own;
-    find('training-choose').addEventListener('click', () => input.click());
+    byId('training-choose').addEventListener('click', () => input.click());
     input.addEventListener('change', () => {
       this.#files = Array.from(input.files ?? [], withPlainName);
-      find('training-chosen').textContent = `${this.#files.length} chosen`;
+      byId('training-chosen').textContent = `${this.#files.length} chosen`;
       this.#enable();
     });
     form.addEventListener('submit', (event) => {
@@ -39,9 +39,9 @@ export class TrainingPanel {
       this.#ask({ kind: 'stop' });
       this.#say('Stopping after this step …');
     });
-    find('training-use').addEventListener('click', () => use(this.#result!));
-    find('training-save').addEventListener('click', () => saveFile(this.#result!, this.#result!.name));
-    find<HTMLButtonElement>('training-choose').disabled = false;
+    byId('training-use').addEventListener('click', () => use(this.#result!));
+    byId('training-save').addEventListener('click', () => saveFile(this.#result!, this.#result!.name));
+    byId<HTMLButtonElement>('training-choose').disabled = false;
   }
 
   #train(): void {
@@ -56,8 +56,8 @@ export class TrainingPanel {
     this.#steps = setup.steps;
     this.#left = [];
     this.#curve.clear();
-    find('training-view').hidden = true;
-    find('training-done').hidden = true;
+    byId('training-view').hidden = true;
+    byId('training-done').hidden = true;
     this.#worker = startWorker(BUILT.trainingWorker);
     this.#worker.onmessage = ({ data }: MessageEvent<TrainingMessage>) => this.#receive(data);
     this.#worker.onerror = ({ message }) =>
@@ -78,7 +78,7 @@ export class TrainingPanel {
         break;
       case 'begin':
         this.#begin = message.what;
-        find('training-view').hidden = false;
+        byId('training-view').hidden = false;
         this.#say(`Training: ${this.#begin}.`);
         break;
       case 'step':
@@ -91,7 +91,7 @@ export class TrainingPanel {
         break;
       case 'done':
         this.#result = new File([message.weights], `trained-here-${message.step}-steps.safetensors`);
-        find('training-done').hidden = false;
+        byId('training-done').hidden = false;
         this.#end(`Done after step ${message.step}: ${this.#begin}. Loss ${this.#curve.mean.toFixed(4)}.`);
         break;
       case 'failed':
@@ -100,10 +100,10 @@ export class TrainingPanel {
   }
 
   #showSheet({ step, score, held, sheet }: TrainingMessage & { kind: 'sheet' }): void {
-    draw(find('sheet') as HTMLCanvasElement, sheet);
+    draw(byId('sheet') as HTMLCanvasElement, sheet);
     const pictures = held ? 'kept from it' : 'that it learns from, so this measures memorization';
     const figure = (value: number) => value.toFixed(4);
-    find('sheet-caption').textContent =
+    byId('sheet-caption').textContent =
       `Input, output, ground truth, after step ${step}. Mean squared error ${figure(score.mse)}, all grey ${figure(score.grey)}, one color ${figure(score.meanColor)}; on ${score.count} photograph${score.count > 1 ? 's' : ''} ${pictures}.`;
   }
 
@@ -127,7 +127,7 @@ export class TrainingPanel {
     const running = this.#worker !== undefined;
     start.disabled = running || this.#files.length === 0;
     stop.disabled = !running;
-    find<HTMLButtonElement>('training-choose').disabled = running;
+    byId<HTMLButtonElement>('training-choose').disabled = running;
     progress.classList.toggle('running', running);
   }
 }

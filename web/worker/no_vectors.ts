@@ -2,7 +2,7 @@
  * Stands in the page's bundle for src/model/extractor.ts, and with it for what asks classifiers for a vector. `Engine`
  * refuses weights that need one before it could be asked for.
  */
-import { FormatError } from '../src/runtime/errors.ts';
+import { FormatError } from '../../src/runtime/errors.ts';
 
 export const Extractor = {
   open(): never {

@@ -1,6 +1,6 @@
 /** The row of photographs: a button with a small picture for each, and one beside it that takes it away. */
-import { draw } from './elements.ts';
-import type { Pixels } from './messages.ts';
+import { draw } from '../elements.ts';
+import type { Pixels } from '../worker/messages.ts';
 
 interface Item {
   readonly element: HTMLLIElement;
@@ -9,7 +9,7 @@ interface Item {
   readonly name: string;
 }
 
-export class Strip {
+export class Filmstrip {
   readonly #list: HTMLElement;
   readonly #items = new Map<number, Item>();
   readonly #select: (id: number) => void;

@@ -1,7 +1,7 @@
 /** File input: choosing, dropping anywhere on the page, pasting, and the example. */
-import { find } from './elements.ts';
-import { plain, withPlainName } from './file_name.ts';
-import { besidePage } from './worker_start.ts';
+import { byId } from './elements.ts';
+import { plain, withPlainName } from './photographs/file_name.ts';
+import { besidePage } from './worker/start.ts';
 
 /**
  * Listens to all of them.
@@ -9,17 +9,17 @@ import { besidePage } from './worker_start.ts';
  * @param take gets at least one file
  * @param fail gets a sentence
  */
-export function openIntake(take: (files: readonly File[]) => void, fail: (message: string) => void): void {
+export function openFileInput(take: (files: readonly File[]) => void, fail: (message: string) => void): void {
   const takeAll = (files: FileList | null | undefined) => {
     if (files?.length) take(Array.from(files, withPlainName));
   };
-  const input = find<HTMLInputElement>('files');
+  const input = byId<HTMLInputElement>('files');
   input.addEventListener('change', () => {
     takeAll(input.files);
     // So that the same file can be chosen again.
     input.value = '';
   });
-  for (const id of ['choose', 'more']) find(id).addEventListener('click', () => input.click());
+  for (const id of ['choose', 'more']) byId(id).addEventListener('click', () => input.click());
 
   const mark = (over: boolean) => document.body.classList.toggle('over', over);
   addEventListener('dragover', (event) => {
@@ -41,7 +41,7 @@ export function openIntake(take: (files: readonly File[]) => void, fail: (messag
   });
   addEventListener('paste', (event) => takeAll(event.clipboardData?.files));
 
-  find('example').addEventListener('click', async () => {
+  byId('example').addEventListener('click', async () => {
     try {
       const response = await fetch(besidePage(BUILT.example));
       if (!response.ok) throw new Error(`HTTP ${response.status}`);

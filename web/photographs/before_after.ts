@@ -1,6 +1,6 @@
 /** Two pictures of one size, one over the other, and a line between them that mouse, touch and keyboard move. */
-import { draw } from './elements.ts';
-import type { Pixels } from './messages.ts';
+import { draw } from '../elements.ts';
+import type { Pixels } from '../worker/messages.ts';
 
 /** Small pictures are shown enlarged, at most this much. */
 const ENLARGE = 2;

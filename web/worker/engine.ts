@@ -1,10 +1,10 @@
 /** The colorizer, on a device that may be lost: it is opened anew, once, for each picture that needs it. */
-import type { Chroma } from '../src/image/color/chroma.ts';
-import type { Picture } from '../src/image/raster/picture.ts';
-import { Colorizer, type ColorizerOptions } from '../src/model/colorizer.ts';
-import { decodeWeights } from '../src/model/weights.ts';
-import { sha256 } from '../src/onnx/sha256.ts';
-import { DeviceError, FormatError } from '../src/runtime/errors.ts';
+import type { Chroma } from '../../src/image/color/chroma.ts';
+import type { Picture } from '../../src/image/raster/picture.ts';
+import { Colorizer, type ColorizerOptions } from '../../src/model/colorizer.ts';
+import { decodeWeights } from '../../src/model/weights.ts';
+import { sha256 } from '../../src/onnx/sha256.ts';
+import { DeviceError, FormatError } from '../../src/runtime/errors.ts';
 
 export class Engine {
   readonly #options: ColorizerOptions;

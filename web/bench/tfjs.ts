@@ -1,7 +1,7 @@
 /** TensorFlow.js in a browser: chunks of their own, loaded when they are asked for, and not there where it was not installed. */
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { startTfjs, type TfjsRival } from '../bench/rivals/tfjs.ts';
-import { adapterName } from '../src/runtime/adapter.ts';
+import { startTfjs, type TfjsRival } from '../../bench/rivals/tfjs.ts';
+import { adapterName } from '../../src/runtime/adapter.ts';
 
 /** Loads it. @returns why not, where it is not there, or would not run on the adapter called `wanted` */
 export async function loadTfjs(wanted: string): Promise<TfjsRival | string> {

@@ -1,7 +1,7 @@
 /** Messages between the page of the benchmark and its worker. */
-import type { Ceilings } from '../bench/ceilings.ts';
-import type { Measurement } from '../bench/measure.ts';
-import type { Group } from '../bench/options.ts';
+import type { Ceilings } from '../../bench/ceilings.ts';
+import type { Measurement } from '../../bench/measure.ts';
+import type { Group } from '../../bench/options.ts';
 
 /** What is to be measured. */
 export interface Request {
