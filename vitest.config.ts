@@ -15,7 +15,7 @@ const CPU = [
   'test/cli/shared/{former_names,scan}.test.ts',
   'test/cli/train/loss_svg.test.ts',
   'test/evaluation/**/*.test.ts',
-  'test/graph/{ops_table,plan}.test.ts',
+  'test/graph/{node,ops_table,plan}.test.ts',
   'test/image/**/*.test.ts',
   'test/kernels/conv/choice_table.test.ts',
   'test/kernels/tuning/winners.test.ts',
