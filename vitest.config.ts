@@ -12,7 +12,7 @@ const CPU = [
   'test/bench/{layers,measure,mobile}.test.ts',
   'test/cli/colorize/plan.test.ts',
   'test/cli/paths/*.test.ts',
-  'test/cli/shared/{former_names,scan}.test.ts',
+  'test/cli/shared/{former_names,options,scan}.test.ts',
   'test/cli/train/loss_svg.test.ts',
   'test/evaluation/**/*.test.ts',
   'test/graph/{node,ops_table,plan}.test.ts',
@@ -27,6 +27,7 @@ const CPU = [
   'test/runtime/tuning_store/*.test.ts',
   'test/train/data/sampler.test.ts',
   'test/train/memory.test.ts',
+  'test/util/{once_for,table}.test.ts',
   'test/web/{training_pictures,weights}.test.ts',
 ];
 

@@ -14,7 +14,7 @@ import { listPictures } from '../paths/walk.ts';
 import { greyOf, readSquare } from '../shared/center_crops.ts';
 import { runCommand } from '../shared/command.ts';
 import { dataUrl } from '../shared/html.ts';
-import { filesOf, joinRange } from '../shared/inception.ts';
+import { filesOf } from '../shared/inception.ts';
 import { fileSize, print, printJson, UsageError } from '../shared/messages.ts';
 import { makeFolders } from '../shared/output.ts';
 import { Counter } from '../shared/progress_line.ts';
@@ -27,7 +27,7 @@ import { reportText } from './text.ts';
 /** Runs the command. @returns the exit code */
 export function studyCommand(argv: string[]): Promise<number> {
   const argument = 'one folder of color photographs (with --merge: files of saved answers)';
-  return runCommand({ name: 'study', help: HELP, options: OPTIONS, argument, several: true, run }, joinRange(argv));
+  return runCommand({ name: 'study', help: HELP, options: OPTIONS, argument, several: true, run }, argv);
 }
 
 async function run(first: string, values: Values, more: readonly string[]): Promise<number> {
