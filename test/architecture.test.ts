@@ -10,7 +10,7 @@ const allowed: Record<string, readonly string[]> = {
   api: ['graph', 'image', 'kernels', 'model', 'onnx', 'runtime', 'train'],
   util: [],
   runtime: [],
-  kernels: ['runtime'],
+  kernels: ['runtime', 'util'],
   graph: ['kernels', 'runtime', 'util'],
   formats: ['graph/node.ts', 'graph/parameters.ts', 'runtime', 'util'],
   onnx: ['graph', 'runtime'],

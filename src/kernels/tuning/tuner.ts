@@ -8,6 +8,7 @@ import type { Gpu } from '../../runtime/gpu.ts';
 import { defaultTuningStore } from '../../runtime/tuning_store/default.ts';
 import type { TuningStore } from '../../runtime/tuning_store/index.ts';
 import { VERSION } from '../../runtime/version.ts';
+import { onceFor } from '../../util/once_for.ts';
 import type { Algorithm, Algorithms } from '../conv/algorithm.ts';
 import { candidates } from '../conv/candidates.ts';
 import { rank } from '../conv/choice.ts';
@@ -26,9 +27,8 @@ const SAME_TIME = 1.03;
 /** What says what is right: the first of these that there is. */
 const REFERENCES = [DIRECT, 'enlarged'];
 
-const tuners = new WeakMap<Gpu, Tuner>();
 /** What is known in this process, by store and device. */
-const tables = new WeakMap<TuningStore, Map<string, Promise<Map<string, string>>>>();
+const tablesOf = onceFor((_: TuningStore) => new Map<string, Promise<Map<string, string>>>());
 
 export class Tuner {
   readonly #gpu: Gpu;
@@ -45,11 +45,7 @@ export class Tuner {
   }
 
   /** The one tuner of an open device. */
-  static of(gpu: Gpu): Tuner {
-    const tuner = tuners.get(gpu) ?? new Tuner(gpu);
-    tuners.set(gpu, tuner);
-    return tuner;
-  }
+  static readonly of = onceFor((gpu: Gpu) => new Tuner(gpu));
 
   /**
    * Finds the fastest algorithm for each task. Calls may overlap; they run one after the other. Other work on the device
@@ -174,8 +170,7 @@ function fingerprintOf(from: Algorithms<AnyDirection>): string {
 
 /** The table of a device: loaded once in a process, so that what is known there never changes. */
 function tableOf({ store, key, identity }: Place): Promise<Map<string, string>> {
-  const known = tables.get(store) ?? new Map<string, Promise<Map<string, string>>>();
-  tables.set(store, known);
+  const known = tablesOf(store);
   const load = () =>
     store.load(key).then(
       (json) => decodeWinners(identity, json),
