@@ -24,6 +24,7 @@ const CPU = [
   'test/onnx/operators/{coordinates,table}.test.ts',
   'test/package/docs.test.ts',
   'test/runtime/{file_errors,lfs_pointer}.test.ts',
+  'test/runtime/node/whole_file.test.ts',
   'test/runtime/tuning_store/*.test.ts',
   'test/train/data/sampler.test.ts',
   'test/train/memory.test.ts',

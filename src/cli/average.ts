@@ -1,9 +1,10 @@
 /** `koalarize average WEIGHTS… -o OUT.safetensors`: the mean of several weights of one training. */
-import { writeWhole } from '../image/codec/whole_file.ts';
+
 import { averageWeights, type NamedWeights } from '../model/average.ts';
 import { decodeWeights } from '../model/weights.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { readBytes } from '../runtime/node/adapters.ts';
+import { writeWhole } from '../runtime/node/whole_file.ts';
 import { expectApart, Originals } from './paths/identity.ts';
 import { runCommand } from './shared/command.ts';
 import { fileSize, print, printable, UsageError } from './shared/messages.ts';

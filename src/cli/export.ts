@@ -1,6 +1,5 @@
 /** `koalarize export WEIGHTS -o M.onnx`: the colorizer as an ONNX file. */
 import { fileURLToPath } from 'node:url';
-import { writeWhole } from '../image/codec/whole_file.ts';
 import { defaultExtractor } from '../model/colorizer.ts';
 import { exportColorizer, exportWhole } from '../model/export.ts';
 import { decodeWeights, type Weights } from '../model/weights.ts';
@@ -8,6 +7,7 @@ import { EXPORT_IR_VERSION, EXPORT_OPSET } from '../onnx/export/encode.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { readBytes } from '../runtime/node/adapters.ts';
+import { writeWhole } from '../runtime/node/whole_file.ts';
 import { expectApart, Originals } from './paths/identity.ts';
 import { runCommand } from './shared/command.ts';
 import { fileSize, print, printable, printJson, UsageError } from './shared/messages.ts';

@@ -2,11 +2,11 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Scores, scoreAll } from '../../evaluation/scores.ts';
-import { writeWhole } from '../../image/codec/whole_file.ts';
 import { Colorizer, defaultWeights } from '../../model/colorizer.ts';
 import { describeExtractor } from '../../model/embedding.ts';
 import { sha256 } from '../../onnx/sha256.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';
+import { writeWhole } from '../../runtime/node/whole_file.ts';
 import { labelTable } from '../../util/table.ts';
 import { expectApart, isSameFile, Originals } from '../paths/identity.ts';
 import { listPictures } from '../paths/walk.ts';
