@@ -14,7 +14,7 @@ import { measureCeilings } from './ceilings.ts';
 import { DAWN_FEATURES, describeRun } from './facts.ts';
 import { type Measurement, measure } from './measure.ts';
 import { inChild, type PeakMemory, peakMemory } from './memory.ts';
-import { type BenchOptions, HELP, parseOptions } from './options.ts';
+import { type BenchOptions, HELP, parseArguments } from './options.ts';
 import { Report } from './report.ts';
 import { loadRivals } from './rivals/index.ts';
 import { colorizerIn } from './rivals/onnx_files.ts';
@@ -27,14 +27,14 @@ import { type ArmName, RIVALS } from './workload.ts';
  * @returns the exit code: 0; 1 where results differ or a workload does not run; 2 for arguments it does not know.
  */
 export async function bench(argv: readonly string[]): Promise<number> {
-  let options: BenchOptions;
+  let options: BenchOptions | undefined;
   try {
-    options = parseOptions(argv);
+    options = parseArguments(argv);
   } catch (cause) {
     process.stderr.write(`${(cause as Error).message}\n\n${HELP}`);
     return 2;
   }
-  if (options.help) {
+  if (!options) {
     process.stdout.write(HELP);
     return 0;
   }

@@ -1,5 +1,6 @@
 /** The benchmark's arguments. */
-import { parseArgs } from 'node:util';
+import { UsageError } from '../src/cli/shared/messages.ts';
+import { flag, integer, oneOf, parseOptions, path, someOf, text } from '../src/cli/shared/options.ts';
 import { defaultRounds, type Rounds } from './measure.ts';
 import { ARMS, type ArmName } from './workload.ts';
 
@@ -19,25 +20,26 @@ export const HELP = `usage: npm run bench -- [options]
   --help         prints this
 `;
 
-const OPTIONS = {
-  only: { type: 'string' },
-  quick: { type: 'boolean', default: false },
-  full: { type: 'boolean', default: false },
-  network: { type: 'string' },
-  batch: { type: 'string', default: '1' },
-  rounds: { type: 'string' },
-  adapter: { type: 'string', default: 'auto' },
-  tune: { type: 'boolean', default: false },
-  markdown: { type: 'boolean', default: false },
-  json: { type: 'string' },
-  help: { type: 'boolean', default: false },
-  // For the processes whose memory is measured: whose, and where the files are that all of them read.
-  'memory-of': { type: 'string' },
-  folder: { type: 'string' },
-} as const;
-
 const GROUPS = ['conv', 'forward', 'step', 'inception', 'mobile', 'trunk', 'photograph'] as const;
 const NETWORKS = ['lite0', 'v2', 'v3'] as const;
+const count = integer(1, Number.POSITIVE_INFINITY);
+
+const OPTIONS = {
+  only: someOf(GROUPS),
+  quick: flag(),
+  full: flag(),
+  network: oneOf(NETWORKS),
+  batch: count,
+  rounds: count,
+  adapter: text(),
+  tune: flag(),
+  markdown: flag(),
+  json: path(),
+  // For the processes whose memory is measured: whose, and where the files are that all of them read.
+  'memory-of': oneOf(ARMS),
+  folder: path(),
+} as const;
+
 export type Group = (typeof GROUPS)[number];
 
 export interface BenchOptions {
@@ -52,37 +54,29 @@ export interface BenchOptions {
   readonly tune: boolean;
   readonly markdown: boolean;
   readonly json: string | undefined;
-  readonly help: boolean;
   readonly memoryOf: ArmName | undefined;
   readonly folder: string | undefined;
 }
 
-/** Reads arguments. @throws Error for those it does not know. */
-export function parseOptions(argv: readonly string[]): BenchOptions {
-  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
-  const { only, json, folder, 'memory-of': memoryOf, ...rest } = values;
-  const all = GROUPS.filter((name) => name !== 'inception' || !values.quick);
-  const rounds = values.rounds === undefined ? undefined : positive('--rounds', values.rounds);
+/** Reads arguments; undefined where help is asked for. @throws UsageError for those it does not know. */
+export function parseArguments(argv: readonly string[]): BenchOptions | undefined {
+  const parsed = parseOptions(OPTIONS, argv);
+  if (parsed.help) return undefined;
+  const { values, words } = parsed;
+  if (words.length > 0) throw new UsageError(`expected options alone, got '${words[0]}'`);
+  const { only, quick = false, rounds } = values;
   return {
-    ...rest,
-    json,
-    folder,
-    groups: only?.split(',').map((name) => oneOf('--only', GROUPS, name)) ?? all,
-    network: values.network === undefined ? '' : oneOf('--network', NETWORKS, values.network),
-    batch: positive('--batch', values.batch),
-    rounds: rounds ? { least: rounds, most: rounds } : defaultRounds(values.quick),
-    memoryOf: memoryOf === undefined ? undefined : oneOf('--memory-of', ARMS, memoryOf),
+    groups: only ?? GROUPS.filter((name) => name !== 'inception' || !quick),
+    quick,
+    full: values.full ?? false,
+    network: values.network ?? '',
+    batch: values.batch ?? 1,
+    rounds: rounds ? { least: rounds, most: rounds } : defaultRounds(quick),
+    adapter: values.adapter ?? 'auto',
+    tune: values.tune ?? false,
+    markdown: values.markdown ?? false,
+    json: values.json,
+    memoryOf: values['memory-of'],
+    folder: values.folder,
   };
-}
-
-function oneOf<T extends string>(option: string, known: readonly T[], name: string): T {
-  const found = known.find((candidate) => candidate === name);
-  if (!found) throw new Error(`${option}: expected ${known.join(', ')}, got '${name}'`);
-  return found;
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text);
-  if (!(Number.isInteger(value) && value > 0)) throw new Error(`${option}: expected a positive integer, got '${text}'`);
-  return value;
 }

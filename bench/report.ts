@@ -1,4 +1,5 @@
 /** The tables: as aligned text, or as Markdown. Rows are printed as soon as they are known. */
+import { type Column, tableLine } from '../src/util/table.ts';
 import type { Ceilings } from './ceilings.ts';
 import { geometricMean, type Measurement, type Timing } from './measure.ts';
 import type { PeakMemory } from './memory.ts';
@@ -45,7 +46,7 @@ export class Report {
   /** Prints facts, one a line. */
   facts(facts: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(facts)) {
-      this.#print(this.#markdown ? `- ${name}: ${value}` : `${`${name}:`.padEnd(11)} ${value}`);
+      this.#print(this.#markdown ? `- ${name}: ${value}` : tableLine([`${name}:`, value], [{ width: 10 }]));
     }
   }
 
@@ -118,10 +119,8 @@ export class Report {
     this.#inTable = true;
     if (this.#markdown) this.#print(`| ${this.#columns.map((_, i) => cells[i] ?? '').join(' | ')} |`);
     else {
-      const padded = cells.map((cell, i) =>
-        i ? cell.padStart(this.#columns[i]![1]) : cell.padEnd(this.#columns[0]![1]),
-      );
-      this.#print(padded.join('  ').trimEnd());
+      const columns = this.#columns.map(([, width], i): Column => ({ width, align: i ? 'right' : 'left' }));
+      this.#print(tableLine(cells, columns));
     }
   }
 }

@@ -4,7 +4,7 @@
  * The declaration is compared with the WGSL when it is made: names, order, types. What is too short is refused when it
  * is recorded, as WebGPU would read past its end without a word.
  */
-import { defineKernel, dispatch1d, Gpu, recordOne } from 'koalarize';
+import { defineKernel, Gpu, recordOne } from 'koalarize';
 
 const source = /* wgsl */ `
 // gamma: y[i] = x[i] ^ exponent.   All [count].
@@ -38,7 +38,7 @@ const gamma = defineKernel({
   params: { count: 'u32', exponent: 'f32' },
   constants: { WORKGROUP: 64 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count, 64),
+  threads: ({ count }) => count,
 });
 
 const gpu = await Gpu.open();

@@ -5,12 +5,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { integer, list, type Parsed, parseOptions, path, someOf, text } from '../../src/cli/shared/options.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
+import { tableLine } from '../../src/util/table.ts';
 import { DEFAULTS } from './architecture.ts';
 import { seededParameters } from './calibrate.ts';
 import { type CheckResult, check, passes } from './check.ts';
-import { STYLE_NAMES, type StyleName } from './styles/index.ts';
+import { STYLE_NAMES } from './styles/index.ts';
 
 const HELP = `usage: node dist/inception.js [options]
 
@@ -27,42 +28,15 @@ The exit status is 1 where the largest difference between two logits is above 1e
 (float16: 2e-2), or where the first class differs.
 `;
 
-function parse(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      styles: { type: 'string', default: STYLE_NAMES.join() },
-      batches: { type: 'string', default: '1,2' },
-      'width-divisor': { type: 'string', default: `${DEFAULTS.widthDivisor}` },
-      size: { type: 'string', default: `${DEFAULTS.size}` },
-      adapter: { type: 'string', default: 'auto' },
-      keep: { type: 'string' },
-      json: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  return {
-    ...values,
-    styles: values.styles.split(',').map(styleName),
-    batches: values.batches.split(',').map((text) => count('--batches', text)),
-    widthDivisor: count('--width-divisor', values['width-divisor']),
-    size: count('--size', values.size, 75),
-  };
-}
-
-function styleName(text: string): StyleName {
-  const found = STYLE_NAMES.find((name) => name === text);
-  if (!found) throw new Error(`--styles: expected ${STYLE_NAMES.join(', ')}, got '${text}'`);
-  return found;
-}
-
-function count(option: string, text: string, least = 1): number {
-  const value = Number(text);
-  if (!(Number.isInteger(value) && value >= least)) {
-    throw new Error(`${option}: expected an integer from ${least}, got '${text}'`);
-  }
-  return value;
-}
+const OPTIONS = {
+  styles: someOf(STYLE_NAMES),
+  batches: list(integer(1, Number.POSITIVE_INFINITY)),
+  'width-divisor': integer(1, Number.POSITIVE_INFINITY),
+  size: integer(75, Number.POSITIVE_INFINITY),
+  adapter: text(),
+  keep: path(),
+  json: path(),
+} as const;
 
 const COLUMNS = [
   'style',
@@ -94,32 +68,29 @@ function row(outcome: CheckResult): string[] {
   ];
 }
 
+/** Row by row, as checks take long. */
 function print(cells: readonly string[]): void {
-  process.stdout.write(
-    `${cells
-      .map((cell) => cell.padEnd(12))
-      .join('')
-      .trimEnd()}\n`,
-  );
+  process.stdout.write(`${tableLine(cells, Array(cells.length).fill({ width: 10 }))}\n`);
 }
 
 /** @returns the exit status: 0; 1 where results are too far apart; 2 for arguments it does not know. */
 async function main(argv: string[]): Promise<number> {
-  let options: ReturnType<typeof parse>;
+  let parsed: Parsed<typeof OPTIONS>;
   try {
-    options = parse(argv);
+    parsed = parseOptions(OPTIONS, argv);
   } catch (cause) {
     process.stderr.write(`${(cause as Error).message}\n\n${HELP}`);
     return 2;
   }
-  if (options.help) {
+  if (parsed.help) {
     process.stdout.write(HELP);
     return 0;
   }
-  const { widthDivisor, size, batches, styles, keep } = options;
+  const { size = DEFAULTS.size, batches = [1, 2], styles = STYLE_NAMES, keep, adapter = 'auto', json } = parsed.values;
+  const { 'width-divisor': widthDivisor = DEFAULTS.widthDivisor } = parsed.values;
   const network = { ...DEFAULTS, widthDivisor, size };
   const parameters = await seededParameters(network);
-  const gpu = await Gpu.open({ adapter: options.adapter });
+  const gpu = await Gpu.open({ adapter });
   process.stdout.write(`Inception-ResNet-v2 / ${widthDivisor}, ${size}x${size}, on ${gpu.name} (${gpu.source})\n\n`);
   const folder = keep ?? (await mkdtemp(join(tmpdir(), 'inception-')));
   await mkdir(folder, { recursive: true });
@@ -135,7 +106,7 @@ async function main(argv: string[]): Promise<number> {
     if (keep === undefined) await rm(folder, { recursive: true });
   }
   const facts = { adapter: gpu.name, widthDivisor, size };
-  if (options.json) await writeFile(options.json, `${JSON.stringify({ facts, outcomes }, null, 2)}\n`);
+  if (json) await writeFile(json, `${JSON.stringify({ facts, outcomes }, null, 2)}\n`);
   await gpu.close();
   return outcomes.every(passes) ? 0 : 1;
 }

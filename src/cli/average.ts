@@ -1,13 +1,14 @@
 /** `koalarize average WEIGHTS… -o OUT.safetensors`: the mean of several weights of one training. */
-import { extname } from 'node:path';
-import { writeWhole } from '../image/codec/whole_file.ts';
+
 import { averageWeights, type NamedWeights } from '../model/average.ts';
 import { decodeWeights } from '../model/weights.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { readBytes } from '../runtime/node/adapters.ts';
+import { writeWhole } from '../runtime/node/whole_file.ts';
 import { expectApart, Originals } from './paths/identity.ts';
 import { runCommand } from './shared/command.ts';
 import { fileSize, print, printable, UsageError } from './shared/messages.ts';
+import { path, type ValuesOf } from './shared/options.ts';
 
 const help = `Writes the mean of several weights of one network, each trained on from another of them (a model soup).
 
@@ -21,20 +22,17 @@ don't average: see what 'koalarize eval' says. The file tells the SHA-256 of tho
 Exit code: 0 written, 1 failed (with the reason), 2 wrong usage.
 `;
 
-const options = { output: { type: 'string', short: 'o' } } as const;
+const options = { output: path({ short: 'o', endings: ['.safetensors'] }) } as const;
 
 /** Runs the command. @returns the exit code */
 export function averageCommand(argv: string[]): Promise<number> {
   return runCommand({ name: 'average', help, options, argument: 'files of weights', several: true, run }, argv);
 }
 
-async function run(first: string, { output }: { output?: string }, more: readonly string[]): Promise<number> {
+async function run(first: string, { output }: ValuesOf<typeof options>, more: readonly string[]): Promise<number> {
   const paths = [first, ...more];
   if (paths.length < 2) throw new UsageError('expected at least two files of weights, got 1');
   if (output === undefined) throw new UsageError('expected -o OUT.safetensors, got none');
-  if (extname(output).toLowerCase() !== '.safetensors') {
-    throw new UsageError(`-o: expected a name that ends in .safetensors, got '${output}'`);
-  }
   await expectApart(await Originals.of(paths), { '-o': output });
   const sources: NamedWeights[] = [];
   const origins: string[] = [];

@@ -3,7 +3,8 @@ import { adapterName } from '../runtime/adapter.ts';
 import { FEATURES, LIMITS } from '../runtime/device.ts';
 import { DeviceError } from '../runtime/errors.ts';
 import { listNodeAdapters, type NodeAdapter, requestNodeAdapter } from '../runtime/node/adapters.ts';
-import { print, printJson, sayLine, table } from './shared/messages.ts';
+import { labelTable } from '../util/table.ts';
+import { print, printJson, sayLine } from './shared/messages.ts';
 
 /**
  * Prints every adapter with its source, features and limits to stdout, as text or (`json`) as an array.
@@ -62,7 +63,7 @@ function text({ device, source, chosen, name, backend, driver, subgroupSizes, fe
     ['other features', others.join(', ')],
   ];
   const title = `${device} – ${source}${chosen ? ' – chosen by default' : ''}`;
-  return `${title}\n${table(rows)}`;
+  return `${title}\n${labelTable(rows)}`;
 }
 
 /** A limit with its unit: sizes and storage are in bytes, the others are counts. */

@@ -1,7 +1,5 @@
 /** `koalarize export WEIGHTS -o M.onnx`: the colorizer as an ONNX file. */
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeWhole } from '../image/codec/whole_file.ts';
 import { defaultExtractor } from '../model/colorizer.ts';
 import { exportColorizer, exportWhole } from '../model/export.ts';
 import { decodeWeights, type Weights } from '../model/weights.ts';
@@ -9,9 +7,11 @@ import { EXPORT_IR_VERSION, EXPORT_OPSET } from '../onnx/export/encode.ts';
 import { sha256 } from '../onnx/sha256.ts';
 import { FormatError } from '../runtime/errors.ts';
 import { readBytes } from '../runtime/node/adapters.ts';
+import { writeWhole } from '../runtime/node/whole_file.ts';
 import { expectApart, Originals } from './paths/identity.ts';
 import { runCommand } from './shared/command.ts';
 import { fileSize, print, printable, printJson, UsageError } from './shared/messages.ts';
+import { flag, path, type ValuesOf } from './shared/options.ts';
 
 const help = `Writes the colorizer as ONNX (opset ${EXPORT_OPSET}, IR ${EXPORT_IR_VERSION}, float32), for ONNX Runtime and others.
 
@@ -39,30 +39,20 @@ Exit code: 0 written, 1 failed (with the reason), 2 wrong usage.
 `;
 
 const options = {
-  output: { type: 'string', short: 'o' },
-  'network-only': { type: 'boolean' },
-  extractor: { type: 'string' },
-  json: { type: 'boolean' },
+  output: path({ short: 'o', endings: ['.onnx'] }),
+  'network-only': flag(),
+  extractor: path(),
+  json: flag(),
 } as const;
-
-interface Values {
-  readonly output?: string;
-  readonly 'network-only'?: boolean;
-  readonly extractor?: string;
-  readonly json?: boolean;
-}
 
 /** Runs the command. @returns the exit code */
 export function exportCommand(argv: string[]): Promise<number> {
   return runCommand({ name: 'export', help, options, argument: 'one file of weights', run }, argv);
 }
 
-async function run(source: string, values: Values): Promise<number> {
+async function run(source: string, values: ValuesOf<typeof options>): Promise<number> {
   const { output, json, extractor } = values;
   if (output === undefined) throw new UsageError('expected -o M.onnx, got none');
-  if (extname(output).toLowerCase() !== '.onnx') {
-    throw new UsageError(`-o: expected a name that ends in .onnx, got '${output}'`);
-  }
   const originals = await Originals.of([source, ...(extractor === undefined ? [] : [extractor])]);
   await expectApart(originals, { '-o': output });
   const weights = decodeWeights(await readBytes(source), source);
@@ -86,13 +76,13 @@ async function run(source: string, values: Values): Promise<number> {
 
 /** @throws FormatError for another file than the weights were trained with */
 async function withExtractor(weights: Weights, given: string | undefined): Promise<Uint8Array> {
-  const path = given ?? fileURLToPath(defaultExtractor());
-  const file = await readBytes(path);
+  const name = given ?? fileURLToPath(defaultExtractor());
+  const file = await readBytes(name);
   const [got, trained] = [await sha256(file), weights.embedding!.sha256];
   if (got !== trained) {
     throw new FormatError(
-      `${path}: expected the extractor of the training, with SHA-256 ${trained}, got ${got} – name it with --extractor`,
+      `${name}: expected the extractor of the training, with SHA-256 ${trained}, got ${got} – name it with --extractor`,
     );
   }
-  return exportWhole(weights, file, path);
+  return exportWhole(weights, file, name);
 }

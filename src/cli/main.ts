@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 import { nearest } from '../runtime/nearest.ts';
 import { colorizeCommand } from './colorize/index.ts';
 import { devices } from './devices.ts';
-import { endOnClosedPipe, print, usage } from './shared/messages.ts';
+import { endOnClosedPipe, print, UsageError, usage } from './shared/messages.ts';
+import { flag, parseOptions } from './shared/options.ts';
 import { train } from './train/index.ts';
 
 const HELP = `koalarize – colors black-and-white photographs
@@ -46,13 +47,16 @@ const commands: ReadonlyMap<string, (argv: string[]) => Promise<number>> = new M
 async function devicesCommand(argv: string[]): Promise<number> {
   const help =
     'Lists the devices there are, with features and limits, and says which one is used.\n\n  koalarize devices [--json]\n';
-  const unknown = argv.find((word) => !['--json', '--help', '-h'].includes(word));
-  if (unknown) return usage(`expected --json or nothing, got '${unknown}'`, 'koalarize devices --help');
-  if (argv.includes('--help') || argv.includes('-h')) {
+  try {
+    const parsed = parseOptions({ json: flag() }, argv);
+    if (!parsed.help && parsed.words.length === 0) return devices({ json: parsed.values.json ?? false });
+    if (!parsed.help) throw new UsageError(`expected --json or nothing, got '${parsed.words[0]}'`);
     print(help);
     return 0;
+  } catch (cause) {
+    if (cause instanceof UsageError) return usage(cause.message, 'koalarize devices --help');
+    throw cause;
   }
-  return devices({ json: argv.includes('--json') });
 }
 
 async function main(argv: string[]): Promise<number> {

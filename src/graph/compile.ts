@@ -16,7 +16,7 @@ import { ConstantStore, isConstant } from './constants.ts';
 import { Executable, type FedInput } from './executable.ts';
 import { splitSetup } from './hoist.ts';
 import { assignSharedBuffers, lower, type Value } from './lowering.ts';
-import { type Node, reachable, sizeOf } from './node.ts';
+import { isOp, type Node, reachable, sizeOf } from './node.ts';
 import { inputOp, nameOf, parameterOp } from './ops/core/input.ts';
 import type { ParameterSlab } from './parameters.ts';
 import { type PassName, passes } from './passes/index.ts';
@@ -96,11 +96,11 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
       // Where something else fails first, nobody waits for this.
       placed.catch(() => undefined);
       stored.push(placed);
-    } else if (node.op === inputOp) {
+    } else if (isOp(node, inputOp)) {
       const buffer = own(nameOf(node), value.elements);
       inputs.set(nameOf(node), { shape: node.shape, type: words.has(node) ? 'u32' : 'f32', buffer });
       value.storage = buffer;
-    } else if (node.op === parameterOp) {
+    } else if (isOp(node, parameterOp)) {
       if (!options.parameters) throw new ShapeError(`compile: expected parameters, for '${nameOf(node)}', got none`);
       value.storage = options.parameters.binding(nameOf(node));
     }

@@ -1,8 +1,8 @@
 /** Arrays that never change, on the device: uploaded or computed once, and shared by every executable that uses them. */
 import { DeviceError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { attrsKey, type Node, reachable, sizeOf } from './node.ts';
-import { precomputedOp } from './ops/core/precomputed.ts';
+import { attrsKey, isOp, type Node, reachable, sizeOf } from './node.ts';
+import { type PrecomputedAttrs, precomputedOp } from './ops/core/precomputed.ts';
 import { type TensorAttrs, tensorOp } from './ops/core/tensor.ts';
 
 /** Uploads are waited for after this many bytes, so that the driver's staging copies don't add up. */
@@ -10,6 +10,9 @@ const UPLOAD_BYTES = 1 << 25;
 
 /** Computes `root` into `buffer`, with the constants that it needs from `leaves`. */
 export type Evaluate = (root: Node, buffer: GPUBuffer, leaves: ConstantStore) => Promise<void>;
+
+/** A node whose value a store holds. */
+export type StoredNode = Node<TensorAttrs> | Node<PrecomputedAttrs>;
 
 export class ConstantStore {
   readonly #gpu: Gpu;
@@ -28,7 +31,7 @@ export class ConstantStore {
    *
    * @throws DeviceError where there is no memory for it, or the store is destroyed.
    */
-  async get(node: Node, evaluate: Evaluate): Promise<GPUBuffer> {
+  async get(node: StoredNode, evaluate: Evaluate): Promise<GPUBuffer> {
     const key = keyOf(node);
     const known = this.#buffers.get(key);
     if (known) return known;
@@ -49,7 +52,7 @@ export class ConstantStore {
     this.#owned.clear();
   }
 
-  async #make(node: Node, evaluate: Evaluate): Promise<GPUBuffer> {
+  async #make(node: StoredNode, evaluate: Evaluate): Promise<GPUBuffer> {
     if (this.#destroyed) {
       throw new DeviceError('constants: expected a store in use, got one that is destroyed – load the model again');
     }
@@ -64,9 +67,9 @@ export class ConstantStore {
     return buffer;
   }
 
-  async #fill(buffer: GPUBuffer, node: Node, evaluate: Evaluate): Promise<void> {
-    if (node.op === tensorOp) {
-      this.#gpu.write(buffer, (node.attrs as TensorAttrs).load() as Float32Array<ArrayBuffer>);
+  async #fill(buffer: GPUBuffer, node: StoredNode, evaluate: Evaluate): Promise<void> {
+    if (isOp(node, tensorOp)) {
+      this.#gpu.write(buffer, node.attrs.load() as Float32Array<ArrayBuffer>);
       this.#uploaded += buffer.size;
       if (this.#uploaded < UPLOAD_BYTES) return;
       this.#uploaded = 0;
@@ -75,7 +78,7 @@ export class ConstantStore {
     }
     const leaves = new ConstantStore(this.#gpu);
     try {
-      await evaluate((node.attrs as { root: Node }).root, buffer, leaves);
+      await evaluate(node.attrs.root, buffer, leaves);
     } finally {
       leaves.destroy();
     }
@@ -98,13 +101,13 @@ export class ConstantStore {
 }
 
 /** Whether `compile` takes a node's value from a store. */
-export function isConstant(node: Node): boolean {
-  return node.op === tensorOp || node.op === precomputedOp;
+export function isConstant(node: Node): node is StoredNode {
+  return isOp(node, tensorOp) || isOp(node, precomputedOp);
 }
 
 /** The same for two nodes that are computed in the same way from tensors of the same names. */
 function keyOf(node: Node): string {
-  const root = node.op === precomputedOp ? (node.attrs as { root: Node }).root : node;
+  const root = isOp(node, precomputedOp) ? node.attrs.root : node;
   const numbers = new Map<Node, number>();
   return reachable([root])
     .map((each, i) => {

@@ -8,11 +8,11 @@ import { ShapeError } from '../runtime/errors.ts';
 /** Extents of an array, outermost first; images are [N, H, W, C]. */
 export type Shape = readonly number[];
 
-/** One computed (or given) array of 32-bit elements. */
-export interface Node {
-  readonly op: Op<unknown>;
+/** One computed (or given) array of 32-bit elements. `A` are the attributes of its op; see `isOp`. */
+export interface Node<A = unknown> {
+  readonly op: Op<A>;
   readonly inputs: readonly Node[];
-  readonly attrs: unknown;
+  readonly attrs: A;
   readonly shape: Shape;
   /** Nodes are numbered as they are made, so ascending ids are a topological order. */
   readonly id: number;
@@ -88,6 +88,14 @@ export function apply<A>(op: Op<A>, inputs: readonly Node[], attrs: A): Node {
     throw new ShapeError(`${op.name}: expected at most ${MOST_ELEMENTS} elements, got ${describe(shape)}`);
   }
   return { op, inputs, attrs, shape, id: ++lastId };
+}
+
+/** Whether `node` computes `op`, and so has attributes of its type; also of a part that is to be placed. */
+export function isOp<A, N extends Pick<Node, 'op' | 'attrs'>>(
+  node: N | undefined,
+  op: Op<A>,
+): node is N & Pick<Node<A>, 'op' | 'attrs'> {
+  return Object.is(node?.op, op);
 }
 
 /** The number of elements of `shape`. */

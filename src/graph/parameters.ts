@@ -2,7 +2,7 @@
 import { isKind, kindOf } from '../runtime/arguments.ts';
 import { ArgumentError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { describe, type Node, type Shape, sizeOf } from './node.ts';
+import { describe, isOp, type Node, type Shape, sizeOf } from './node.ts';
 import { nameOf, parameterOp } from './ops/core/input.ts';
 
 /** Each array starts at a multiple of this many bytes, WebGPU's alignment for a binding's offset. */
@@ -45,7 +45,7 @@ export class ParameterLayout {
     const slots = new Map<string, Slot>();
     let offset = 0;
     for (const node of nodes) {
-      if ((node.op as unknown) !== parameterOp) continue;
+      if (!isOp(node, parameterOp)) continue;
       slots.set(nameOf(node), { shape: node.shape, offset });
       offset += Math.ceil((sizeOf(node.shape) * 4) / ALIGNMENT) * ALIGNMENT;
     }

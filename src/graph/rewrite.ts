@@ -1,5 +1,6 @@
 /** Rewriting of graphs, for passes: rebuilding one with some of its nodes replaced. */
-import { apply, type Node, reachable } from './node.ts';
+import { apply, isOp, type Node, reachable } from './node.ts';
+import type { ConvDirectAttrs } from './ops/conv/conv_direct.ts';
 import { constantOp } from './ops/core/constant.ts';
 import { tensorOp } from './ops/core/tensor.ts';
 
@@ -44,7 +45,7 @@ export function isFrozen(node: Node): boolean {
     const inputs = each.inputs.filter((input) => !frozen.has(input));
     for (const input of inputs) unknown.push(input);
     if (inputs.length === 0) {
-      const leaf = (each.op as unknown) === tensorOp || (each.op as unknown) === constantOp;
+      const leaf = isOp(each, tensorOp) || isOp(each, constantOp);
       frozen.set(each, leaf || (each.inputs.length > 0 && each.inputs.every((input) => frozen.get(input)!)));
       unknown.pop();
     }
@@ -71,4 +72,4 @@ export function rewriteUses(
 }
 
 /** Told by its name: graphs without `conv_direct` do not load its kernels for passes that look for it. */
-export const isConvDirect = ({ op }: Node): boolean => op.name === 'conv_direct';
+export const isConvDirect = (node: Node): node is Node<ConvDirectAttrs> => node.op.name === 'conv_direct';

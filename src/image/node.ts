@@ -4,11 +4,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { expectNoPointer } from '../runtime/file_errors.ts';
+import { writeWhole } from '../runtime/node/whole_file.ts';
 import { decodeImage, decodeResized, type ImageFile, type TrainingSize } from './codec/decode.ts';
 import { encodeImage, type WriteOptions } from './codec/encode.ts';
 import { pagesOf } from './codec/open.ts';
 import * as reasons from './codec/reasons.ts';
-import { writeWhole } from './codec/whole_file.ts';
 import type { Picture } from './raster/picture.ts';
 
 export type { ImageFile } from './codec/decode.ts';

@@ -2,7 +2,7 @@
 import { compile } from '../graph/compile.ts';
 import { ConstantStore } from '../graph/constants.ts';
 import type { Executable } from '../graph/executable.ts';
-import { describe, type Node, reachable, type Shape, sizeOf } from '../graph/node.ts';
+import { describe, isOp, type Node, reachable, type Shape, sizeOf } from '../graph/node.ts';
 import { input, inputOp, nameOf } from '../graph/ops/core/input.ts';
 import type { PassName } from '../graph/passes/index.ts';
 import { expectGpu, expectObject, expectOptions, expectSource, isKind, kindOf } from '../runtime/arguments.ts';
@@ -182,7 +182,7 @@ export class OnnxModel {
     const computed = Object.entries(values).filter(([, { numbers }]) => !numbers);
     if (computed.length === 0) return { executable: undefined, destroy: () => undefined, fed: new Set(), values };
     const outputs = Object.fromEntries(computed.map(([name, value]) => [name, value.stored]));
-    const fed = reachable(Object.values(outputs)).filter(({ op }) => op === inputOp);
+    const fed = reachable(Object.values(outputs)).filter((node) => isOp(node, inputOp));
     const { constants } = this;
     const label = this.file.name;
     const executable = await compile(this.#gpu, { label, outputs, constants, disablePasses: this.#disablePasses });

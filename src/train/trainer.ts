@@ -5,7 +5,7 @@
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { gradients } from '../graph/gradient.ts';
-import { type Node, reachable } from '../graph/node.ts';
+import { isOp, type Node, reachable } from '../graph/node.ts';
 import { input, nameOf, parameterOp } from '../graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { resolvePrecision } from '../kernels/tuning/precision.ts';
@@ -246,7 +246,7 @@ const CHECK_OFFSET = 256;
 const LOSS_SCALE = 'loss scale';
 
 function gradientOutputs(loss: Node, gradient: ParameterSlab, scale: Node | undefined) {
-  const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
+  const parameters = reachable([loss]).filter((node) => isOp(node, parameterOp));
   const grads = gradients(loss, parameters, scale);
   const outputs = Object.fromEntries(parameters.map((node, i) => [nameOf(node), grads[i]!]));
   const outputBuffers = Object.fromEntries(parameters.map((node) => [nameOf(node), gradient.binding(nameOf(node))]));

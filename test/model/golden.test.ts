@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
-import { reachable, sizeOf } from '../../src/graph/node.ts';
+import { isOp, reachable, sizeOf } from '../../src/graph/node.ts';
 import { input, nameOf, parameterOp } from '../../src/graph/ops/core/input.ts';
 import { mse } from '../../src/graph/ops/loss/mse.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
@@ -34,7 +34,7 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
     const answer = colorizationNetwork(config, input('lightness', [...shape, 1]), ...embedding);
     const weight = inputs.mask ? input('weight', [...shape, 1]) : undefined;
     const loss = mse(answer, input('target', answer.shape), weight);
-    const parameters = reachable([loss]).filter((node) => node.op === parameterOp);
+    const parameters = reachable([loss]).filter((node) => isOp(node, parameterOp));
     const grads = gradients(loss, parameters);
     const layout = new ParameterLayout(parameters);
     const weights = new ParameterSlab(gpu, 'weights', layout);

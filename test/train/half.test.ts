@@ -1,7 +1,7 @@
 /** Training with float16: loss scaling, steps that overflow, and going on from a checkpoint. */
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { glorotUniform } from '../../src/graph/initializers.ts';
-import { algorithms } from '../../src/kernels/conv/index.ts';
+import { candidates } from '../../src/kernels/conv/candidates.ts';
 import { keyOf } from '../../src/kernels/conv/task.ts';
 import { traitsOf } from '../../src/kernels/core/record.ts';
 import { resolvePrecision } from '../../src/kernels/tuning/precision.ts';
@@ -74,7 +74,7 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
     // A CPU would not choose float16, as it emulates it: as if it had been measured to be the fastest.
     vi.spyOn(Tuner.prototype, 'tune').mockImplementation(async (tasks) => {
       const half16 = (task: (typeof tasks)[number]) =>
-        algorithms[task.direction].find(
+        candidates[task.direction].find(
           ({ name, fits }) => name === 'gemm-f16 32x32' && fits(traitsOf(on), task as never),
         );
       return new Map(tasks.flatMap((task) => (half16(task) ? [[keyOf(task), half16(task)!.name]] : [])));

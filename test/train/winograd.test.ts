@@ -1,7 +1,7 @@
 /** Training with Winograd's algorithm in all three directions reaches the loss that the direct algorithm reaches. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { glorotUniform } from '../../src/graph/initializers.ts';
-import { algorithms } from '../../src/kernels/conv/index.ts';
+import { candidates } from '../../src/kernels/conv/candidates.ts';
 import { keyOf } from '../../src/kernels/conv/task.ts';
 import { traitsOf } from '../../src/kernels/core/record.ts';
 import { Tuner } from '../../src/kernels/tuning/tuner.ts';
@@ -24,7 +24,7 @@ async function losses(name: string): Promise<{ losses: number[]; used: number }>
   const gpu = await Gpu.open({ tune: true });
   vi.spyOn(Tuner.prototype, 'tune').mockImplementation(async (tasks) => {
     const fits = tasks.filter((task) =>
-      algorithms[task.direction].some((each) => each.name === name && each.fits(traitsOf(gpu), task as never)),
+      candidates[task.direction].some((each) => each.name === name && each.fits(traitsOf(gpu), task as never)),
     );
     return new Map(fits.map((task) => [keyOf(task), name]));
   });

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { makeFolder } from '../../image/codec/whole_file.ts';
 import { applyChroma } from '../../image/color/chroma.ts';
 import { hasColor } from '../../image/color/has_color.ts';
 import { type ImageFile, readImage, writeImage } from '../../image/node.ts';
@@ -10,6 +9,7 @@ import { borderPixels } from '../../image/raster/border.ts';
 import type { Picture } from '../../image/raster/picture.ts';
 import { Colorizer, type ColorizerOptions } from '../../model/colorizer.ts';
 import { FormatError } from '../../runtime/errors.ts';
+import { makeFolder } from '../../runtime/node/whole_file.ts';
 import { isExpected, print, UsageError, usage } from '../shared/messages.ts';
 import { type ColorizeRequest, HELP, readArguments } from './options.ts';
 import { withPages } from './pages.ts';

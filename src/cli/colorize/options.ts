@@ -1,20 +1,13 @@
 /** Options of `koalarize IMAGE|FOLDER… -o OUT`. */
-import { parseArgs } from 'node:util';
 import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import type { ApplyChromaOptions } from '../../image/color/chroma.ts';
 import { UPSAMPLINGS } from '../../image/color/upsample.ts';
 import type { BorderOption } from '../../image/raster/border.ts';
 import { QUALITIES } from '../../image/raster/views.ts';
 import type { ColorizeOptions, ColorizerOptions } from '../../model/colorizer.ts';
-import {
-  EXTRACTOR_HELP,
-  INCEPTION_DETAILS_HELP,
-  INCEPTION_OPTIONS,
-  inceptionOf,
-  joinRange,
-} from '../shared/inception.ts';
+import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { sayLine, UsageError } from '../shared/messages.ts';
-import { oneOf, strengthOf, wholeOf } from '../shared/numbers.ts';
+import { flag, oneOf, parsed, parseOptions, path, renderSize, strength, text } from '../shared/options.ts';
 import { tuning } from '../shared/tune.ts';
 
 export const HELP = `Colors black-and-white photographs.
@@ -56,23 +49,22 @@ Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong u
 `;
 
 const OPTIONS = {
-  output: { type: 'string', short: 'o' },
-  strength: { type: 'string' },
-  upsampling: { type: 'string' },
-  'render-size': { type: 'string' },
-  quality: { type: 'string' },
-  border: { type: 'string' },
-  weights: { type: 'string' },
+  output: path({ short: 'o' }),
+  strength,
+  upsampling: oneOf(UPSAMPLINGS),
+  'render-size': renderSize,
+  quality: oneOf(QUALITIES),
+  border: parsed('auto, none, pixels such as 12, or percent such as 5%', borderOption),
+  weights: path(),
   ...INCEPTION_OPTIONS,
-  adapter: { type: 'string' },
-  tune: { type: 'boolean' },
-  precision: { type: 'string' },
-  verbose: { type: 'boolean' },
-  pages: { type: 'string' },
-  'keep-color': { type: 'boolean' },
-  'skip-existing': { type: 'boolean' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
+  adapter: text(),
+  tune: flag(),
+  precision: oneOf(['f32', 'f16']),
+  verbose: flag(),
+  pages: oneOf(['first', 'all']),
+  'keep-color': flag(),
+  'skip-existing': flag(),
+  json: flag(),
 } as const;
 
 export interface ColorizeRequest {
@@ -92,20 +84,15 @@ export interface ColorizeRequest {
 
 /** Reads the arguments. @returns undefined where help is asked for. @throws UsageError */
 export function readArguments(argv: string[]): ColorizeRequest | undefined {
-  const { values, positionals } = parse(joinRange(argv));
+  const asked = parseOptions(OPTIONS, argv);
+  if (asked.help) return undefined;
+  const { values, words } = asked;
   const inception = inceptionOf(values);
-  if (values.help) return undefined;
-  if (positionals.length === 0) throw new UsageError('expected an image or a folder, got none');
+  if (words.length === 0) throw new UsageError('expected an image or a folder, got none');
   if (!values.output) throw new UsageError('expected -o OUT, got none');
-  const strength = strengthOf(values);
-  const renderSize = wholeOf(values, 'render-size', 8, 2048);
-  const upsampling = oneOf(values, 'upsampling', UPSAMPLINGS) ?? 'guided';
-  const quality = oneOf(values, 'quality', QUALITIES) ?? 'fast';
-  const pages = oneOf(values, 'pages', ['first', 'all'] as const);
-  const border = borderOption(values.border);
-  const precision = oneOf(values, 'precision', ['f32', 'f16'] as const);
+  const { pages, precision, 'render-size': size } = values;
   return {
-    inputs: positionals,
+    inputs: words,
     output: values.output,
     skipExisting: values['skip-existing'] ?? false,
     ...(pages && { pages }),
@@ -119,21 +106,12 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
       ...(values.verbose && { verbose: sayLine }),
       ...(inception && { inception }),
     },
-    ask: { quality, border, ...(renderSize && { renderSize }) },
-    apply: { strength, upsampling },
+    ask: { quality: values.quality ?? 'fast', border: values.border ?? 'auto', ...(size && { renderSize: size }) },
+    apply: { strength: values.strength ?? 1, upsampling: values.upsampling ?? 'guided' },
   };
 }
 
-function borderOption(given = 'auto'): BorderOption {
+function borderOption(given: string): BorderOption | undefined {
   if (/^\d+$/.test(given)) return Number(given);
-  if (given === 'auto' || given === 'none' || /^\d+(\.\d+)?%$/.test(given)) return given as BorderOption;
-  throw new UsageError(`--border: expected auto, none, pixels such as 12, or percent such as 5%, got '${given}'`);
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (cause) {
-    throw new UsageError((cause as Error).message);
-  }
+  return given === 'auto' || given === 'none' || /^\d+(\.\d+)?%$/.test(given) ? (given as BorderOption) : undefined;
 }

@@ -4,13 +4,14 @@ import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 import { type ScoresOf, scoreAll } from '../../evaluation/scores.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { Gpu } from '../../runtime/gpu.ts';
+import { labelTable } from '../../util/table.ts';
 import { expectApart, Originals } from '../paths/identity.ts';
 import { listPictures } from '../paths/walk.ts';
 import { greyOf, readSquare, tinted } from '../shared/center_crops.ts';
 import { runCommand } from '../shared/command.ts';
 import { withFormerNames } from '../shared/former_names.ts';
-import { filesOf, joinRange } from '../shared/inception.ts';
-import { print, printJson, table } from '../shared/messages.ts';
+import { filesOf } from '../shared/inception.ts';
+import { print, printJson } from '../shared/messages.ts';
 import { makeFolders } from '../shared/output.ts';
 import { Counter } from '../shared/progress_line.ts';
 import { countsOf, methods, setHash } from '../shared/report.ts';
@@ -26,7 +27,7 @@ import { type Row, writeComparison } from './sheet.ts';
 /** Runs the command. @returns the exit code */
 export function compareCommand(argv: string[]): Promise<number> {
   const argument = 'a folder of photographs, and what to compare';
-  return runCommand({ name: 'compare', help: HELP, options: OPTIONS, argument, several: true, run }, joinRange(argv));
+  return runCommand({ name: 'compare', help: HELP, options: OPTIONS, argument, several: true, run }, argv);
 }
 
 async function run(folder: string, values: Values, given: readonly string[]): Promise<number> {
@@ -166,5 +167,5 @@ function summary(report: CompareReport): string {
   const metrics = report.metrics
     ? `${tableOf(columnsOf(report))}\n`
     : 'no picture with true colors: nothing measured\n';
-  return `${table(protocolRows(report))}\n${metrics}${lines.join('')}`;
+  return `${labelTable(protocolRows(report))}\n${metrics}${lines.join('')}`;
 }

@@ -1,7 +1,7 @@
 /** The arguments of `koalarize compare`: what may be given, and what it means. Nothing is read or written here. */
 import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
-import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../shared/numbers.ts';
+import { flag, integer, PAGE_EXTENSIONS, path, renderSize, strength, text, type ValuesOf } from '../shared/options.ts';
 
 export const HELP = `Puts colors side by side: of several weights, of a run's checkpoints, and of other people's programs.
 
@@ -33,34 +33,29 @@ Examples
 Exit code: 0 done, 1 failed (with the reason), 2 wrong usage.
 `;
 
-const text = { type: 'string' } as const;
-/** For `parseArgs`. */
 export const OPTIONS = {
-  output: { ...text, short: 'o' },
-  show: text,
-  limit: text,
-  size: text,
-  strength: text,
-  'render-size': text,
+  output: path({ short: 'o', endings: [...PAGE_EXTENSIONS, ...WRITABLE_EXTENSIONS] }),
+  show: integer(1, 1000),
+  limit: integer(1, Number.POSITIVE_INFINITY),
+  size: integer(16, 2048),
+  strength,
+  'render-size': renderSize,
   ...INCEPTION_OPTIONS,
-  adapter: text,
-  json: { type: 'boolean' },
+  adapter: text(),
+  json: flag(),
 } as const;
 
-export type Values = {
-  readonly [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K]['type'] extends 'string' ? string : boolean;
-};
+export type Values = ValuesOf<typeof OPTIONS>;
 
 /** What was asked for, with the defaults. @throws UsageError */
 export function settingsOf(values: Values) {
-  checkEnding('output', values.output, [...PAGE_EXTENSIONS, ...WRITABLE_EXTENSIONS]);
   return {
     output: values.output,
-    show: wholeOf(values, 'show', 1, 1000) ?? 24,
-    limit: wholeOf(values, 'limit', 1, Number.POSITIVE_INFINITY) ?? Number.POSITIVE_INFINITY,
-    size: wholeOf(values, 'size', 16, 2048) ?? 256,
-    strength: strengthOf(values),
-    renderSize: wholeOf(values, 'render-size', 8, 2048),
+    show: values.show ?? 24,
+    limit: values.limit ?? Number.POSITIVE_INFINITY,
+    size: values.size ?? 256,
+    strength: values.strength ?? 1,
+    renderSize: values['render-size'],
     inception: inceptionOf(values),
   };
 }

@@ -1,10 +1,10 @@
 /** A comparison to look at: a row for each photograph, as one picture or as a page. */
 import type { BytePicture } from '../../evaluation/metrics/pair.ts';
-import { writeWhole } from '../../image/codec/whole_file.ts';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/raster/sheet.ts';
+import { writeWhole } from '../../runtime/node/whole_file.ts';
 import { escapeHtml, pageHtml, rowsHtml, squareHtml } from '../shared/html.ts';
-import { PAGE_EXTENSIONS } from '../shared/numbers.ts';
+import { PAGE_EXTENSIONS } from '../shared/options.ts';
 import { metricsHtml, REPORT_STYLE } from '../shared/report_table.ts';
 import { besideLines, type CompareReport, columnsOf, type Name, protocolRows } from './report.ts';
 

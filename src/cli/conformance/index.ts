@@ -3,8 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
 import { Gpu } from '../../runtime/gpu.ts';
+import { type Column, table, tableLine } from '../../util/table.ts';
 import { runCommand } from '../shared/command.ts';
 import { print, printJson, sayLine } from '../shared/messages.ts';
+import { flag, text, type ValuesOf } from '../shared/options.ts';
 import { ABSOLUTE, type NodeTestResult, RELATIVE, runNodeTest } from './node_test.ts';
 
 const help = `Runs a folder of ONNX backend node tests: DIR/NAME/model.onnx, DIR/NAME/test_data_set_N/{input,output}_K.pb.
@@ -21,7 +23,7 @@ Integer inputs are given to the model as constants. Unsupported: refused, with t
 Exit code: 0 none failed, 1 some failed (each is named, with the reason), 2 wrong usage.
 `;
 
-const options = { only: { type: 'string' }, adapter: { type: 'string' }, json: { type: 'boolean' } } as const;
+const options = { only: text(), adapter: text(), json: flag() } as const;
 
 /** What classifiers such as Inception-ResNet-v2 are made of, whichever exporter wrote them. */
 const CHECKLIST: ReadonlySet<string> = new Set(
@@ -35,10 +37,7 @@ export function conformanceCommand(argv: string[]): Promise<number> {
   return runCommand({ name: 'conformance', help, options, argument: 'one folder of tests', run }, argv);
 }
 
-async function run(
-  folder: string,
-  { only = '', adapter, json }: { only?: string; adapter?: string; json?: boolean },
-): Promise<number> {
+async function run(folder: string, { only = '', adapter, json }: ValuesOf<typeof options>): Promise<number> {
   const names = await testsIn(folder, only);
   const gpu = await Gpu.open(adapter === undefined ? {} : { adapter });
   sayLine(`device: ${gpu.name} (${gpu.source})`);
@@ -48,7 +47,7 @@ async function run(
       const outcome = await runNodeTest(gpu, folder, name);
       outcomes.push(outcome);
       const { status, reason } = outcome;
-      if (status !== 'passed') sayLine(`${status.padEnd(11)}  ${name}: ${reason}`);
+      if (status !== 'passed') sayLine(tableLine([status, `${name}: ${reason}`], [{ width: 11 }]));
     }
   } finally {
     await gpu.close();
@@ -64,7 +63,7 @@ async function run(
   if (json) {
     const [checklist, others, all] = rows.map(([, row]) => row);
     printJson({ device: gpu.name, checklist, others, all, tests: outcomes }, 2);
-  } else print(table(rows));
+  } else print(countsTable(rows));
   return outcomes.some(({ status }) => status === 'failed') ? 1 : 0;
 }
 
@@ -86,13 +85,11 @@ function counts(outcomes: readonly NodeTestResult[]): Counts {
   return { passed: of('passed'), failed: of('failed'), unsupported: of('unsupported'), total: outcomes.length };
 }
 
-function table(rows: readonly (readonly [string, Counts])[]): string {
-  const columns = ['passed', 'failed', 'unsupported', 'total'] as const;
-  const line = (label: string, cells: readonly string[]) =>
-    `${label.padEnd(28)}${cells.map((cell) => cell.padStart(13)).join('')}\n`;
+const COLUMNS: readonly Column[] = [{ width: 28 }, ...Array<Column>(5).fill({ width: 11, align: 'right' })];
+
+function countsTable(rows: readonly (readonly [string, Counts])[]): string {
+  const statuses = ['passed', 'failed', 'unsupported', 'total'] as const;
   const share = ({ passed, total }: Counts) => (total ? `${((100 * passed) / total).toFixed(1)} %` : '');
-  return [
-    line('', [...columns, 'passed']),
-    ...rows.map(([label, row]) => line(label, [...columns.map((column) => String(row[column])), share(row)])),
-  ].join('');
+  const cells = rows.map(([label, row]) => [label, ...statuses.map((status) => String(row[status])), share(row)]);
+  return table([['', ...statuses, 'passed'], ...cells], COLUMNS);
 }

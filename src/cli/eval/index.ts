@@ -2,18 +2,19 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Scores, scoreAll } from '../../evaluation/scores.ts';
-import { writeWhole } from '../../image/codec/whole_file.ts';
 import { Colorizer, defaultWeights } from '../../model/colorizer.ts';
 import { describeExtractor } from '../../model/embedding.ts';
 import { sha256 } from '../../onnx/sha256.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';
+import { writeWhole } from '../../runtime/node/whole_file.ts';
+import { labelTable } from '../../util/table.ts';
 import { expectApart, isSameFile, Originals } from '../paths/identity.ts';
 import { listPictures } from '../paths/walk.ts';
 import { greyOf, readSquare, tinted } from '../shared/center_crops.ts';
 import { runCommand } from '../shared/command.ts';
 import { withFormerNames } from '../shared/former_names.ts';
-import { filesOf, joinRange } from '../shared/inception.ts';
-import { print, printJson, table, UsageError } from '../shared/messages.ts';
+import { filesOf } from '../shared/inception.ts';
+import { print, printJson, UsageError } from '../shared/messages.ts';
 import { makeFolders, writeSheet, writeSquares } from '../shared/output.ts';
 import { Counter } from '../shared/progress_line.ts';
 import { type PictureReport, protocolOf, type Report, reportOf } from '../shared/report.ts';
@@ -29,7 +30,7 @@ const AT_ONCE = 2;
 /** Runs the command. @returns the exit code */
 export function evalCommand(argv: string[]): Promise<number> {
   const argument = 'one folder of color photographs';
-  return runCommand({ name: 'eval', help: HELP, options: OPTIONS, argument, run }, joinRange(argv));
+  return runCommand({ name: 'eval', help: HELP, options: OPTIONS, argument, run }, argv);
 }
 
 async function run(folder: string, values: Values): Promise<number> {
@@ -108,5 +109,5 @@ async function run(folder: string, values: Values): Promise<number> {
 
 function summary(report: Report): string {
   const beside = besideOf(report).map((line) => `${line}\n`);
-  return `${table(protocolRows(report.protocol))}\n${tableOf(columnsOf(report))}\n${beside.join('')}`;
+  return `${labelTable(protocolRows(report.protocol))}\n${tableOf(columnsOf(report))}\n${beside.join('')}`;
 }

@@ -2,7 +2,17 @@
 import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import { QUALITIES } from '../../image/raster/views.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
-import { checkEnding, oneOf, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../shared/numbers.ts';
+import {
+  flag,
+  integer,
+  oneOf,
+  PAGE_EXTENSIONS,
+  path,
+  renderSize,
+  strength,
+  text,
+  type ValuesOf,
+} from '../shared/options.ts';
 
 /** Pictures of a contact sheet. */
 export const SHEET_PICTURES = 24;
@@ -36,37 +46,31 @@ Examples
 Exit code: 0 done, 1 failed (with the reason), 2 wrong usage.
 `;
 
-const text = { type: 'string' } as const;
-/** For `parseArgs`. */
 export const OPTIONS = {
-  weights: text,
+  weights: path(),
   ...INCEPTION_OPTIONS,
-  strength: text,
-  'render-size': text,
-  quality: text,
-  size: text,
-  limit: text,
-  adapter: text,
-  json: { type: 'boolean' },
-  sheet: text,
-  html: text,
-  output: { ...text, short: 'o' },
+  strength,
+  'render-size': renderSize,
+  quality: oneOf(QUALITIES),
+  size: integer(16, 2048),
+  limit: integer(1, Number.POSITIVE_INFINITY),
+  adapter: text(),
+  json: flag(),
+  sheet: path({ endings: WRITABLE_EXTENSIONS }),
+  html: path({ endings: PAGE_EXTENSIONS }),
+  output: path({ short: 'o' }),
 } as const;
 
-export type Values = {
-  readonly [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K]['type'] extends 'string' ? string : boolean;
-};
+export type Values = ValuesOf<typeof OPTIONS>;
 
 /** What was asked for, with the defaults. @throws UsageError */
 export function settingsOf(values: Values) {
-  checkEnding('sheet', values.sheet, WRITABLE_EXTENSIONS);
-  checkEnding('html', values.html, PAGE_EXTENSIONS);
   return {
-    strength: strengthOf(values),
-    renderSize: wholeOf(values, 'render-size', 8, 2048),
-    quality: oneOf(values, 'quality', QUALITIES) ?? 'fast',
-    size: wholeOf(values, 'size', 16, 2048) ?? 256,
-    limit: wholeOf(values, 'limit', 1, Number.POSITIVE_INFINITY) ?? Number.POSITIVE_INFINITY,
+    strength: values.strength ?? 1,
+    renderSize: values['render-size'],
+    quality: values.quality ?? 'fast',
+    size: values.size ?? 256,
+    limit: values.limit ?? Number.POSITIVE_INFINITY,
     inception: inceptionOf(values),
   };
 }

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import type { ValueInfo } from '../../onnx/model.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';
+import { labelTable } from '../../util/table.ts';
 import { runCommand } from '../shared/command.ts';
-import { fileSize, print, printable, printJson, table } from '../shared/messages.ts';
+import { fileSize, print, printable, printJson } from '../shared/messages.ts';
+import { flag, type ValuesOf } from '../shared/options.ts';
 import { inspectOnnx, type OnnxReport } from './onnx.ts';
 import { inspectSafetensors, type SafetensorsReport } from './safetensors.ts';
 import type { StoredType } from './stored.ts';
@@ -20,15 +22,17 @@ Of a classifier it also names the values that can serve as embedding: --inceptio
 Exit code: 0 the file is whole, 1 it is damaged or missing (with the reason), 2 wrong usage.
 `;
 
+const options = { json: flag() } as const;
+
 /** Longer lists are cut in the text; --json has all of them. */
 const MOST_LISTED = 40;
 
 /** Runs the command. @returns the exit code */
 export function inspectCommand(argv: string[]): Promise<number> {
-  return runCommand({ name: 'inspect', help, options: { json: { type: 'boolean' } }, argument: 'one file', run }, argv);
+  return runCommand({ name: 'inspect', help, options, argument: 'one file', run }, argv);
 }
 
-async function run(path: string, { json }: { json?: boolean }): Promise<number> {
+async function run(path: string, { json }: ValuesOf<typeof options>): Promise<number> {
   const file = await readBytes(path);
   const report = isSafetensors(file, path)
     ? { ...inspectSafetensors(file, path), sha256: createHash('sha256').update(file).digest('hex') }
@@ -51,7 +55,7 @@ type Report = (OnnxReport | (SafetensorsReport & { sha256: string })) & { file: 
 function text(report: Report): string {
   const title = `${printable(report.file)}  ${fileSize(report.bytes)}, ${report.format === 'onnx' ? 'ONNX' : 'safetensors'}`;
   const rows = report.format === 'onnx' ? onnxRows(report) : safetensorsRows(report);
-  return `${title}\n${table([...rows.slice(0, 1), ['SHA-256', report.sha256], ...rows.slice(1)])}`;
+  return `${title}\n${labelTable([...rows.slice(0, 1), ['SHA-256', report.sha256], ...rows.slice(1)])}`;
 }
 
 type Row = [label: string, value: string];

@@ -1,18 +1,16 @@
 /** Options that name a feature extractor: the same for coloring, training and whatever else needs one. */
-import { EMBEDDING_KINDS, type EmbeddingKind, parseRange } from '../../model/embedding.ts';
+import { EMBEDDING_KINDS, parseRange } from '../../model/embedding.ts';
 import type { ExtractorOptions } from '../../model/extractor.ts';
 import { UsageError } from './messages.ts';
+import { integer, oneOf, parsed, path, text, type ValuesOf } from './options.ts';
 
-const text = { type: 'string' } as const;
-
-/** For `parseArgs`. */
 export const INCEPTION_OPTIONS = {
-  extractor: text,
-  inception: text,
-  'inception-output': text,
-  'inception-size': text,
-  'inception-range': text,
-  'inception-kind': text,
+  extractor: path(),
+  inception: path(),
+  'inception-output': text(),
+  'inception-size': integer(1, 4096),
+  'inception-range': parsed("two different numbers, such as '-1,1' or '0,255'", parseRange),
+  'inception-kind': oneOf(EMBEDDING_KINDS),
 } as const;
 
 /** Help on the options of whatever colors with given weights. */
@@ -39,7 +37,7 @@ export function filesOf(inception: InceptionArguments | undefined): string[] {
   return inception ? [inception.source] : [];
 }
 
-type Values = { readonly [K in keyof typeof INCEPTION_OPTIONS]?: string | undefined };
+type Values = ValuesOf<typeof INCEPTION_OPTIONS>;
 
 /** Reads the options; undefined where there is no --inception. @throws UsageError */
 export function inceptionOf(values: Values): InceptionArguments | undefined {
@@ -52,35 +50,11 @@ export function inceptionOf(values: Values): InceptionArguments | undefined {
     if (details.length === 0) return undefined;
     throw new UsageError(`--${details[0]}: expected --inception FILE beside it, got none`);
   }
-  const size = read(values, 'inception-size', 'a whole number from 1 to 4096', (given) => {
-    const number = /^\d+$/.test(given) ? Number(given) : 0;
-    return number >= 1 && number <= 4096 ? number : undefined;
-  });
-  const range = read(values, 'inception-range', "two different numbers, such as '-1,1' or '0,255'", parseRange);
-  const kind = read(values, 'inception-kind', EMBEDDING_KINDS.join(' or '), (given) =>
-    EMBEDDING_KINDS.find((one) => one === given),
-  ) as EmbeddingKind | undefined;
-  return { source, output: values['inception-output'], size, range, kind };
-}
-
-function read<T>(
-  values: Values,
-  name: keyof Values,
-  expected: string,
-  parse: (given: string) => T | undefined,
-): T | undefined {
-  const given = values[name];
-  if (given === undefined) return undefined;
-  const value = parse(given);
-  if (value === undefined) throw new UsageError(`--${name}: expected ${expected}, got '${given}'`);
-  return value;
-}
-
-/** Joins `--inception-range -1,1` to one word: `parseArgs` takes what begins with a dash for an option. */
-export function joinRange(argv: readonly string[]): string[] {
-  const name = '--inception-range';
-  return argv.flatMap((word, i) => {
-    if (word === name && argv[i + 1] !== undefined) return [`${name}=${argv[i + 1]}`];
-    return argv[i - 1] === name ? [] : [word];
-  });
+  return {
+    source,
+    output: values['inception-output'],
+    size: values['inception-size'],
+    range: values['inception-range'],
+    kind: values['inception-kind'],
+  };
 }

@@ -1,5 +1,8 @@
 /** Messages of the commands: all that is written to the terminal passes here, and how errors are told. */
 import { ArgumentError, DeviceError, FormatError, KernelError, ShapeError } from '../../runtime/errors.ts';
+import { printable } from '../../util/printable.ts';
+
+export { printable };
 
 /** Wrong arguments. The message is one line. */
 export class UsageError extends Error {
@@ -22,15 +25,7 @@ export function usage(message: string, help: string): 2 {
   return 2;
 }
 
-/** What terminals obey: C0, C1, DEL, line separators, and what turns the direction of writing. */
-const OBEYED = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-
-/** Text from outside on one line: what a terminal would obey is spelled out, as `\u001b`. */
-export function printable(text: string): string {
-  return text.replaceAll(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** The same of several lines. */
+/** `printable`, of several lines. */
 function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
@@ -77,13 +72,6 @@ export function endOnClosedPipe(): void {
   }
 }
 
-/** Rows of a label and what it is, indented and aligned; long lists are broken at their commas. */
-export function table(rows: readonly (readonly [label: string, value: string])[]): string {
-  const cells = rows.map((row) => row.map(printable) as [string, string]);
-  const width = Math.max(...cells.map(([label]) => label.length)) + 2;
-  return cells.map(([label, value]) => `  ${label.padEnd(width)}${wrap(value, width + 2)}\n`).join('');
-}
-
 /** `12.6 MB`: a file's size, as file managers tell it. */
 export function fileSize(bytes: number): string {
   const units = [
@@ -93,14 +81,4 @@ export function fileSize(bytes: number): string {
   ] as const;
   for (const [unit, size] of units) if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
   return `${bytes} bytes`;
-}
-
-/** Breaks a list at its commas, into lines of at most 110 characters behind `indent` spaces. */
-function wrap(list: string, indent: number): string {
-  const lines = [''];
-  for (const word of list.split(/(?<=, )/)) {
-    if (indent + lines.at(-1)!.length + word.length > 110 && lines.at(-1)) lines.push('');
-    lines[lines.length - 1] += word;
-  }
-  return lines.map((line) => line.trimEnd()).join(`\n${' '.repeat(indent)}`);
 }

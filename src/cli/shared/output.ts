@@ -1,9 +1,9 @@
 /** Files of an evaluation: squares, the contact sheet, the report. */
 import { dirname, join, relative } from 'node:path';
 import type { BytePicture } from '../../evaluation/metrics/pair.ts';
-import { makeFolder } from '../../image/codec/whole_file.ts';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/raster/sheet.ts';
+import { makeFolder } from '../../runtime/node/whole_file.ts';
 import type { Shown } from '../eval/html.ts';
 import { expectApart, type Originals } from '../paths/identity.ts';
 import type { PictureFile } from './scan.ts';

@@ -2,6 +2,7 @@
 
 import type { Estimate } from '../../evaluation/bootstrap.ts';
 import type { EstimatesOf, MetricName, PairedComparison } from '../../evaluation/estimates.ts';
+import { table } from '../../util/table.ts';
 import { leftOutText } from '../paths/walk.ts';
 import type { EvaluationProtocol, Report } from './report.ts';
 
@@ -40,9 +41,8 @@ export const METRICS: Readonly<Record<MetricName, { readonly label: string; read
   chromaRatio: { label: "  over the truth's", digits: 3 },
 };
 
-const WIDTH = 17;
-/** Wide enough for the longest label. */
-const INDENT = 22;
+/** Of the label and of each column, so that several tables look alike. */
+const WIDTHS = { label: 20, column: 15 };
 
 /** A number, and its interval; a dash where there is none, such as nothing over nothing. */
 export function format({ value, low, high }: Estimate, digits: number): { value: string; interval: string } {
@@ -52,32 +52,18 @@ export function format({ value, low, high }: Estimate, digits: number): { value:
 
 /** The table of all metrics, each with its interval below. */
 export function tableOf(columns: readonly Column[]): string {
-  const widths = columns.map(({ heading }) => Math.max(WIDTH, heading.length + 2));
-  const line = (label: string, cells: readonly string[]) =>
-    `${label.padEnd(INDENT)}${cells.map((cell, i) => cell.padEnd(widths[i]!)).join('')}`.trimEnd();
-  const lines = [
-    line(
-      '',
-      columns.map(({ heading }) => heading),
-    ),
-  ];
-  for (const [name, { label, digits }] of Object.entries(METRICS)) {
+  const rows = Object.entries(METRICS).flatMap(([name, { label, digits }]) => {
     const cells = columns.map(({ estimate }) => {
       const found = estimate(name as MetricName);
       return found ? format(found, digits) : { value: '', interval: '' };
     });
-    lines.push(
-      line(
-        label,
-        cells.map(({ value }) => value),
-      ),
-      line(
-        '',
-        cells.map(({ interval }) => interval),
-      ),
-    );
-  }
-  return `${lines.join('\n')}\n`;
+    return [
+      [label, ...cells.map(({ value }) => value)],
+      ['', ...cells.map(({ interval }) => interval)],
+    ];
+  });
+  const widths = [{ width: WIDTHS.label }, ...columns.map(() => ({ width: WIDTHS.column }))];
+  return table([['', ...columns.map(({ heading }) => heading)], ...rows], widths);
 }
 
 /** The colorizer beside the trivial answers: a sentence for each. */

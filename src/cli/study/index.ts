@@ -3,18 +3,18 @@ import { createHash } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Deck, oursAt, type Study } from '../../evaluation/answers.ts';
-import { writeWhole } from '../../image/codec/whole_file.ts';
 import { Colorizer, defaultWeights } from '../../model/colorizer.ts';
 import { sha256 } from '../../onnx/sha256.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';
+import { writeWhole } from '../../runtime/node/whole_file.ts';
 import { Random } from '../../util/random.ts';
 import { expectApart, Originals } from '../paths/identity.ts';
 import { listPictures } from '../paths/walk.ts';
 import { greyOf, readSquare } from '../shared/center_crops.ts';
 import { runCommand } from '../shared/command.ts';
 import { dataUrl } from '../shared/html.ts';
-import { filesOf, joinRange } from '../shared/inception.ts';
+import { filesOf } from '../shared/inception.ts';
 import { fileSize, print, printJson, UsageError } from '../shared/messages.ts';
 import { makeFolders } from '../shared/output.ts';
 import { Counter } from '../shared/progress_line.ts';
@@ -27,7 +27,7 @@ import { reportText } from './text.ts';
 /** Runs the command. @returns the exit code */
 export function studyCommand(argv: string[]): Promise<number> {
   const argument = 'one folder of color photographs (with --merge: files of saved answers)';
-  return runCommand({ name: 'study', help: HELP, options: OPTIONS, argument, several: true, run }, joinRange(argv));
+  return runCommand({ name: 'study', help: HELP, options: OPTIONS, argument, several: true, run }, argv);
 }
 
 async function run(first: string, values: Values, more: readonly string[]): Promise<number> {

@@ -1,7 +1,17 @@
 /** The arguments of `koalarize study`: what may be given, and what it means. Nothing is read or written here. */
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { UsageError } from '../shared/messages.ts';
-import { checkEnding, PAGE_EXTENSIONS, strengthOf, wholeOf } from '../shared/numbers.ts';
+import {
+  flag,
+  integer,
+  number,
+  PAGE_EXTENSIONS,
+  path,
+  renderSize,
+  strength,
+  text,
+  type ValuesOf,
+} from '../shared/options.ts';
 
 export const HELP = `Makes a blind test: a page that shows real and colored photographs, and asks of each: fake or real?
 
@@ -38,47 +48,37 @@ Examples
 Exit code: 0 done, 1 failed (with the reason), 2 wrong usage.
 `;
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean' } as const;
-/** For `parseArgs`. */
 export const OPTIONS = {
-  output: { ...text, short: 'o' },
-  count: text,
-  seed: text,
-  size: text,
-  seconds: text,
-  both: flag,
-  weights: text,
+  output: path({ short: 'o', endings: PAGE_EXTENSIONS }),
+  count: integer(1, 500),
+  seed: integer(0, 2 ** 32 - 1),
+  size: integer(16, 2048),
+  seconds: number({ least: 0.1, most: 3600 }),
+  both: flag(),
+  weights: path(),
   ...INCEPTION_OPTIONS,
-  strength: text,
-  'render-size': text,
-  adapter: text,
-  merge: flag,
-  json: flag,
+  strength,
+  'render-size': renderSize,
+  adapter: text(),
+  merge: flag(),
+  json: flag(),
 } as const;
 
-export type Values = {
-  readonly [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K]['type'] extends 'string' ? string : boolean;
-};
+export type Values = ValuesOf<typeof OPTIONS>;
 
 /** What was asked for, with the defaults. @throws UsageError */
 export function settingsOf(values: Values) {
-  const { output, seconds } = values;
+  const { output } = values;
   if (output === undefined) throw new UsageError('expected -o FILE.html, got none');
-  checkEnding('output', output, PAGE_EXTENSIONS);
-  const limit = seconds === undefined ? null : Number(seconds);
-  if (limit !== null && !(limit >= 0.1 && limit <= 3600)) {
-    throw new UsageError(`--seconds: expected 0.1 to 3600, got '${seconds}'`);
-  }
   return {
     output,
-    seconds: limit,
+    seconds: values.seconds ?? null,
     both: values.both ?? false,
-    count: wholeOf(values, 'count', 1, 500) ?? 12,
-    seed: wholeOf(values, 'seed', 0, 2 ** 32 - 1) ?? 0,
-    size: wholeOf(values, 'size', 16, 2048) ?? 384,
-    strength: strengthOf(values),
-    renderSize: wholeOf(values, 'render-size', 8, 2048),
+    count: values.count ?? 12,
+    seed: values.seed ?? 0,
+    size: values.size ?? 384,
+    strength: values.strength ?? 1,
+    renderSize: values['render-size'],
     inception: inceptionOf(values),
   };
 }

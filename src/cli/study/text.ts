@@ -1,7 +1,7 @@
 /** A study's outcome in words and columns. */
 
 import { intervalText, percent, type Rate, rateText } from '../../evaluation/rates.ts';
-import { printable, table } from '../shared/messages.ts';
+import { labelTable, table } from '../../util/table.ts';
 import type { KindRate, StudyReport } from './merge.ts';
 
 /** What --merge prints. */
@@ -9,7 +9,7 @@ export function reportText(report: StudyReport): string {
   const { study, people, sittings, unfinished, repeated, answers, medianMs, takenForReal, right } = report;
   const seconds = study.seconds === null ? 'seen as long as one likes' : `covered after ${study.seconds} s`;
   const time = medianMs === null ? '' : `, half of them within ${(medianMs / 1000).toFixed(1)} s`;
-  const head = table([
+  const head = labelTable([
     [
       'study',
       `${study.id}: ${study.pictures.length} pictures, ${study.size} px, ${seconds}${study.both ? ', both ways' : ''}`,
@@ -35,7 +35,8 @@ export function reportText(report: StudyReport): string {
     ['person', 'ours taken for real', 'real taken for real', 'judged rightly'],
     ...report.byPerson.map(({ person, ours, real, right: its }) => [person, ...[ours, real, its].map(rateText)]),
   ];
-  return [head, columns(rows), `${note}\n`, columns(pictures), columns(persons)].join('\n');
+  const tables = [rows, pictures, persons].map((each) => table(each, [], 2));
+  return [head, tables[0], `${note}\n`, tables[1], tables[2]].join('\n');
 }
 
 function kindCells({ overPeople, overPeopleAndPictures, ...rate }: KindRate): string[] {
@@ -47,19 +48,4 @@ function kindCells({ overPeople, overPeopleAndPictures, ...rate }: KindRate): st
 
 function rateCells({ count, of, value, low, high }: Rate): string[] {
   return [`${count} of ${of}`, percent(value), intervalText(low, high)];
-}
-
-/** Lines of cells, aligned. */
-function columns(unsafe: readonly (readonly string[])[]): string {
-  const rows = unsafe.map((row) => row.map(printable));
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)) + 2);
-  return rows
-    .map(
-      (row) =>
-        `  ${row
-          .map((cell, i) => cell.padEnd(widths[i]!))
-          .join('')
-          .trimEnd()}\n`,
-    )
-    .join('');
 }

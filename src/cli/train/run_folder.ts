@@ -16,10 +16,10 @@
 import { appendFileSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, UNFINISHED, writeWhole } from '../../image/codec/whole_file.ts';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { writeError } from '../../runtime/file_errors.ts';
+import { makeFolder, UNFINISHED, writeWhole } from '../../runtime/node/whole_file.ts';
 import { FORMER_COLORS, withFormerNames, withPresentNames } from '../shared/former_names.ts';
 import type { Finding, Findings } from '../shared/scan.ts';
 import { type LogEntry, lossSvg } from './loss_svg.ts';

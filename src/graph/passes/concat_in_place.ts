@@ -4,10 +4,10 @@
  * Where the first branch is the last part of a merged convolution, it stays there: the merged result gets room behind
  * it for the other branches, and the concatenation is a range of its channels.
  */
-import { apply, type Node, reachable } from '../node.ts';
+import { apply, isOp, type Node, reachable } from '../node.ts';
 import { conv2dOp } from '../ops/conv/conv2d.ts';
 import { writeInto } from '../ops/core/write_into.ts';
-import { type ConcatAttrs, concatOp } from '../ops/movement/concat.ts';
+import { concatOp } from '../ops/movement/concat.ts';
 import { slice, sliceOp } from '../ops/movement/slice.ts';
 import { countUses, isFrozen, type Pass, rewrite } from '../rewrite.ts';
 import { firstChannel } from './channel_range.ts';
@@ -51,7 +51,7 @@ function findMerged(outputs: readonly Node[], uses: ReadonlyMap<Node, number>): 
     const [branch, ...others] = node.inputs;
     const conv = branch!.inputs[0];
     const first = firstChannel(branch!);
-    if (first === undefined || conv!.op !== conv2dOp || uses.get(branch!) !== 1) continue;
+    if (first === undefined || !isOp(conv, conv2dOp) || uses.get(branch!) !== 1) continue;
     // All else that reads it must read a range too, for it will have more channels.
     const isLast = first + branch!.shape[3]! === conv!.shape[3];
     if (!isLast || ranges.get(conv!) !== uses.get(conv!) || [...found.values()].includes(conv!)) continue;
@@ -64,7 +64,7 @@ function findMerged(outputs: readonly Node[], uses: ReadonlyMap<Node, number>): 
 }
 
 function isChannelConcat(node: Node): boolean {
-  return node.op === concatOp && node.shape.length === 4 && (node.attrs as ConcatAttrs).axis === 3 && !isFrozen(node);
+  return isOp(node, concatOp) && node.shape.length === 4 && node.attrs.axis === 3 && !isFrozen(node);
 }
 
 const copyOf = (x: Node): Node => apply(sliceOp, [x], { starts: [0, 0, 0, 0], shape: x.shape, steps: [1, 1, 1, 1] });

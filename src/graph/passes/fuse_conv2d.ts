@@ -2,8 +2,7 @@
  * conv2d → bias_add → add → relu | clip to 0…6 | tanh becomes one conv2d, where nothing else needs the parts; conv_direct
  * takes in all but add and tanh.
  */
-import { apply, type Node } from '../node.ts';
-import type { ConvDirectAttrs } from '../ops/conv/conv_direct.ts';
+import { apply, isOp, type Node } from '../node.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
 import { addOp } from '../ops/elementwise/add.ts';
 import { biasAddOp } from '../ops/elementwise/bias_add.ts';
@@ -18,44 +17,44 @@ export const fuseConv2d: Pass = (outputs) =>
 type UsedOnce = (input: Node) => boolean;
 
 function fuse(node: Node, inputs: readonly Node[], usedOnce: UsedOnce): Node | undefined {
-  const open = inputs.filter((input) => isOpen(input) && usedOnce(input));
-  if (node.op === addOp) {
-    const conv = open.find((input) => !attrsOf(input).residual);
+  const open = inputs.filter(isOpen).filter(usedOnce);
+  if (isOp(node, addOp)) {
+    const conv = open.find(({ attrs }) => !attrs.residual);
     const residual = inputs[0] === conv ? inputs[1] : inputs[0];
     if (!conv || !residual) return undefined;
-    return apply(conv2dOp, [...conv.inputs, residual], { ...attrsOf(conv), residual: true });
+    return apply(conv2dOp, [...conv.inputs, residual], { ...conv.attrs, residual: true });
   }
   const [conv] = open;
   if (!conv || conv !== inputs[0]) return undefined;
-  if (node.op === biasAddOp && conv.inputs.length === 2) {
-    return apply(conv2dOp, [...conv.inputs, inputs[1]!], attrsOf(conv));
+  if (isOp(node, biasAddOp) && conv.inputs.length === 2) {
+    return apply(conv2dOp, [...conv.inputs, inputs[1]!], conv.attrs);
   }
-  const activation = activationOf(node) ?? (node.op === tanhOp ? 'tanh' : undefined);
-  return activation && apply(conv2dOp, conv.inputs, { ...attrsOf(conv), activation });
+  const activation = activationOf(node) ?? (isOp(node, tanhOp) ? 'tanh' : undefined);
+  return activation && apply(conv2dOp, conv.inputs, { ...conv.attrs, activation });
 }
 
 function fuseDirect(node: Node, [conv, bias]: readonly Node[], usedOnce: UsedOnce): Node | undefined {
   if (!conv || !isConvDirect(conv) || !usedOnce(conv)) return undefined;
-  const attrs = conv.attrs as ConvDirectAttrs;
-  if (attrs.activation) return undefined;
-  if (node.op === biasAddOp && conv.inputs.length === 2 && bias!.shape.length === 1) {
-    return apply(conv.op, [...conv.inputs, bias!], attrs);
+  if (conv.attrs.activation) return undefined;
+  if (isOp(node, biasAddOp) && conv.inputs.length === 2 && bias!.shape.length === 1) {
+    return apply(conv.op, [...conv.inputs, bias!], conv.attrs);
   }
   const activation = activationOf(node);
-  return activation && apply(conv.op, conv.inputs, { ...attrs, activation });
+  return activation && apply(conv.op, conv.inputs, { ...conv.attrs, activation });
 }
 
 /** The activation that `node` is, if every convolution can do it. */
-function activationOf({ op, attrs }: Node): 'relu' | 'relu6' | undefined {
-  if (op === reluOp) return 'relu';
-  if (op.name !== 'unary') return undefined;
-  const { fn, alpha, beta } = attrs as UnaryAttrs;
+function activationOf(node: Node): 'relu' | 'relu6' | undefined {
+  if (isOp(node, reluOp)) return 'relu';
+  if (!isUnary(node)) return undefined;
+  const { fn, alpha, beta } = node.attrs;
   return fn === 'clip' && alpha === 0 && beta === 6 ? 'relu6' : undefined;
 }
 
-const attrsOf = (conv: Node) => conv.attrs as Conv2dAttrs;
+/** Told by its name: graphs without it do not load its kernels. */
+const isUnary = (node: Node): node is Node<UnaryAttrs> => node.op.name === 'unary';
 
 /** A convolution to which more can be added. */
-function isOpen(node: Node): boolean {
-  return node.op === conv2dOp && attrsOf(node).activation === 'none';
+function isOpen(node: Node): node is Node<Conv2dAttrs> {
+  return isOp(node, conv2dOp) && node.attrs.activation === 'none';
 }

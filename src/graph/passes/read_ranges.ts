@@ -1,21 +1,21 @@
 /** A convolution that needs a range of channels reads it where it lies, instead of from a copy. */
-import { apply, type Node } from '../node.ts';
+import { apply, isOp, type Node } from '../node.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
-import { type WriteIntoAttrs, writeIntoOp } from '../ops/core/write_into.ts';
+import { writeIntoOp } from '../ops/core/write_into.ts';
 import { type Pass, rewrite } from '../rewrite.ts';
 import { firstChannel } from './channel_range.ts';
 
 export const readRanges: Pass = (outputs) =>
   rewrite(outputs, (node, inputs) => {
-    if (node.op === conv2dOp) {
-      const read = readRange(inputs, node.attrs as Conv2dAttrs);
+    if (isOp(node, conv2dOp)) {
+      const read = readRange(inputs, node.attrs);
       return read && apply(conv2dOp, read.inputs, read.attrs);
     }
-    if (node.op === writeIntoOp) {
-      const placed = node.attrs as WriteIntoAttrs;
-      if (placed.op !== conv2dOp) return undefined;
+    if (isOp(node, writeIntoOp)) {
+      const placed = node.attrs;
+      if (!isOp(placed, conv2dOp)) return undefined;
       const whole = inputs.slice(0, placed.onto ? 1 : 0);
-      const read = readRange(inputs.slice(whole.length), placed.attrs as Conv2dAttrs);
+      const read = readRange(inputs.slice(whole.length), placed.attrs);
       return read && apply(writeIntoOp, [...whole, ...read.inputs], { ...placed, attrs: read.attrs });
     }
     return undefined;

@@ -2,17 +2,17 @@
  * Transposes move behind the ops that don't mind, until they meet their inverse: so a network imported channels first
  * runs channels last throughout. y = transpose(x, perm): axis i of y is axis perm[i] of x.
  */
-import { apply, type Node, type Op, type Shape } from '../node.ts';
+import { apply, isOp, type Node, type Op, type Shape } from '../node.ts';
 import { addOp } from '../ops/elementwise/add.ts';
 import { binaryOp } from '../ops/elementwise/binary.ts';
 import { reluOp } from '../ops/elementwise/relu.ts';
 import { tanhOp } from '../ops/elementwise/tanh.ts';
-import { type ConcatAttrs, concatOp } from '../ops/movement/concat.ts';
+import { concatOp } from '../ops/movement/concat.ts';
 import { type GatherAttrs, gatherOp } from '../ops/movement/gather.ts';
-import { type PadAttrs, padOp } from '../ops/movement/pad.ts';
+import { padOp } from '../ops/movement/pad.ts';
 import { reshape } from '../ops/movement/reshape.ts';
-import { type SliceAttrs, sliceOp } from '../ops/movement/slice.ts';
-import { type TransposeAttrs, transpose, transposeOp } from '../ops/movement/transpose.ts';
+import { sliceOp } from '../ops/movement/slice.ts';
+import { transpose, transposeOp } from '../ops/movement/transpose.ts';
 import { type ReduceAttrs, reduceOp } from '../ops/reduction/reduce.ts';
 import { isFrozen, type Pass, rewrite } from '../rewrite.ts';
 
@@ -23,21 +23,20 @@ type Perm = readonly number[];
 export const sinkTransposes: Pass = (outputs) =>
   rewrite(outputs, (node, inputs) => {
     if (isFrozen(node)) return undefined;
-    if (node.op === transposeOp) return transposed(inputs[0]!, (node.attrs as TransposeAttrs).perm);
+    if (isOp(node, transposeOp)) return transposed(inputs[0]!, node.attrs.perm);
     const perm = permOf(inputs);
     return perm && sink(node, inputs, perm);
   });
 
 /** The permutation of the first input that is transposed, and no constant. */
 function permOf(inputs: readonly Node[]): Perm | undefined {
-  const found = inputs.find((input) => input.op === transposeOp && !isFrozen(input));
-  return (found?.attrs as TransposeAttrs | undefined)?.perm;
+  return inputs.filter((input) => isOp(input, transposeOp)).find((input) => !isFrozen(input))?.attrs.perm;
 }
 
 /** `transpose(x, perm)`, without the transposes that cancel, and as a reshape where only extents of 1 move. */
 function transposed(x: Node, perm: Perm): Node {
-  if (x.op === transposeOp) {
-    const inner = (x.attrs as TransposeAttrs).perm;
+  if (isOp(x, transposeOp)) {
+    const inner = x.attrs.perm;
     return transposed(
       x.inputs[0]!,
       perm.map((axis) => inner[axis]!),
@@ -56,40 +55,40 @@ function transposed(x: Node, perm: Perm): Node {
 
 function sink(node: Node, inputs: readonly Node[], perm: Perm): Node | undefined {
   const x = inputs[0]!;
-  const below = (op: Op<unknown>, attrs: unknown, sources: readonly Node[], outer = perm) =>
-    transposed(apply(op, sources, attrs), outer);
-  const op = node.op as unknown;
-  if (op === reluOp || op === tanhOp || node.op.name === 'unary') return below(node.op, node.attrs, [x.inputs[0]!]);
-  if (op === binaryOp || op === addOp || node.op.name === 'where') {
+  const below = <A>(op: Op<A>, attrs: A, sources: readonly Node[]) => transposed(apply(op, sources, attrs), perm);
+  if (isOp(node, reluOp) || isOp(node, tanhOp) || node.op.name === 'unary')
+    return below(node.op, node.attrs, [x.inputs[0]!]);
+  if (isOp(node, binaryOp) || isOp(node, addOp) || node.op.name === 'where') {
     const sources = inputs.map((input) => broadcastSource(input, perm));
     return sources.every((source) => source !== undefined) ? below(node.op, node.attrs, sources) : undefined;
   }
-  if (op === concatOp) {
+  if (isOp(node, concatOp)) {
     const sources = inputs.map((input) => sourceOf(input, perm));
-    const axis = perm[(node.attrs as ConcatAttrs).axis]!;
-    return sources.every((source) => source !== undefined)
-      ? below(concatOp as Op<unknown>, { axis }, sources)
-      : undefined;
+    const axis = perm[node.attrs.axis]!;
+    return sources.every((source) => source !== undefined) ? below(concatOp, { axis }, sources) : undefined;
   }
-  if (op === sliceOp) {
-    const { starts, shape, steps } = node.attrs as SliceAttrs;
+  if (isOp(node, sliceOp)) {
+    const { starts, shape, steps } = node.attrs;
     const attrs = { starts: back(starts, perm), shape: back(shape, perm), steps: back(steps, perm) };
-    return below(node.op, attrs, [x.inputs[0]!]);
+    return below(sliceOp, attrs, [x.inputs[0]!]);
   }
-  if (op === padOp) {
-    const { before, after, ...rest } = node.attrs as PadAttrs;
-    return below(node.op, { before: back(before, perm), after: back(after, perm), ...rest }, [x.inputs[0]!]);
+  if (isOp(node, padOp)) {
+    const { before, after, ...rest } = node.attrs;
+    return below(padOp, { before: back(before, perm), after: back(after, perm), ...rest }, [x.inputs[0]!]);
   }
-  if ((op === gatherOp || node.op.name === 'resample') && x.op === transposeOp) {
-    return below(node.op, { axis: perm[(node.attrs as GatherAttrs).axis]! }, [x.inputs[0]!, ...inputs.slice(1)]);
+  if (isAlongAxis(node) && isOp(x, transposeOp)) {
+    return below(node.op, { axis: perm[node.attrs.axis]! }, [x.inputs[0]!, ...inputs.slice(1)]);
   }
-  if (op === reduceOp) return sinkReduce(node, x.inputs[0]!, perm);
+  if (isOp(node, reduceOp)) return sinkReduce(node, x.inputs[0]!, perm);
   return undefined;
 }
 
+/** Ops that read their first input along one axis. */
+const isAlongAxis = (node: Node): node is Node<GatherAttrs> => isOp(node, gatherOp) || node.op.name === 'resample';
+
 /** Without the reduced axes, the others keep their order under the transpose that is left. */
-function sinkReduce(node: Node, x: Node, perm: Perm): Node {
-  const { axes, keepDims, ...rest } = node.attrs as ReduceAttrs;
+function sinkReduce(node: Node<ReduceAttrs>, x: Node, perm: Perm): Node {
+  const { axes, keepDims, ...rest } = node.attrs;
   const reduced = apply(reduceOp, [x], {
     ...rest,
     keepDims,
@@ -107,7 +106,7 @@ function sinkReduce(node: Node, x: Node, perm: Perm): Node {
 /** What `input` is the transpose of, by `perm`; for a constant that is one more constant. */
 function sourceOf(input: Node, perm: Perm): Node | undefined {
   if (isFrozen(input)) return input.shape.length === perm.length ? transposed(input, inverse(perm)) : undefined;
-  const same = input.op === transposeOp && (input.attrs as TransposeAttrs).perm.join() === perm.join();
+  const same = isOp(input, transposeOp) && input.attrs.perm.join() === perm.join();
   return same ? input.inputs[0] : undefined;
 }
 

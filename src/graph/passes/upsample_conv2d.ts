@@ -1,6 +1,6 @@
 /** Nearest x2 followed by a 3x3 convolution becomes one op, and so do its gradients: the large picture is never made. */
-import { apply, type Node } from '../node.ts';
-import { type Conv2dAttrs, conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, type Window } from '../ops/conv/conv2d.ts';
+import { apply, isOp, type Node } from '../node.ts';
+import { conv2dInputGradOp, conv2dOp, conv2dWeightGradOp, type Window } from '../ops/conv/conv2d.ts';
 import {
   upsampleConv2dInputGradOp,
   upsampleConv2dOp,
@@ -13,22 +13,20 @@ export const upsampleConv2d: Pass = (outputs) => rewriteUses(outputs, join);
 
 function join(node: Node, inputs: readonly Node[], usedOnce: (input: Node) => boolean): Node | undefined {
   const [first, second, ...rest] = inputs;
-  if (node.op === conv2dOp && isUpsampled(first) && isSame3x3(node.attrs as Window, second!)) {
-    const { activation, residual, firstChannel } = node.attrs as Conv2dAttrs;
+  if (isOp(node, conv2dOp) && isOp(first, upsample2xOp) && isSame3x3(node.attrs, second!)) {
+    const { activation, residual, firstChannel } = node.attrs;
     if (residual || firstChannel !== undefined) return undefined;
     return apply(upsampleConv2dOp, [first.inputs[0]!, second!, ...rest], { activation });
   }
-  if (node.op === conv2dWeightGradOp && isUpsampled(first) && isSame3x3(node.attrs as Window, node)) {
+  if (isOp(node, conv2dWeightGradOp) && isOp(first, upsample2xOp) && isSame3x3(node.attrs, node)) {
     return apply(upsampleConv2dWeightGradOp, [first.inputs[0]!, second!], undefined);
   }
-  if (node.op === upsample2xGradOp && first!.op === conv2dInputGradOp && usedOnce(first!)) {
-    const [dy, w] = first!.inputs;
-    return isSame3x3(first!.attrs as Window, w!) ? apply(upsampleConv2dInputGradOp, [dy!, w!], undefined) : undefined;
+  if (isOp(node, upsample2xGradOp) && isOp(first, conv2dInputGradOp) && usedOnce(first)) {
+    const [dy, w] = first.inputs;
+    return isSame3x3(first.attrs, w!) ? apply(upsampleConv2dInputGradOp, [dy!, w!], undefined) : undefined;
   }
   return undefined;
 }
-
-const isUpsampled = (node: Node | undefined): node is Node => node?.op === upsample2xOp;
 
 /** A stride of 1, and one pixel of padding around 3x3 weights. */
 function isSame3x3({ strides, pads }: Window, weights: Node): boolean {

@@ -1,16 +1,18 @@
 /** Interface of an algorithm for a convolution or one of its gradients, and its candidates. */
 import type { DeviceTraits, Emit } from '../core/emit.ts';
 import { type ConvGeometry, pixelsOut, taps } from './geometry.ts';
-import type { Convolution, Direction } from './task.ts';
+import type { AnyDirection, Convolution, Direction } from './task.ts';
 
-/** The buffers of each direction. `residual` is of y's shape. */
-export interface ConvBuffers<T> {
+/** The buffers of each direction. `residual` is of y's shape; what upsamples has none. */
+export type ConvBuffers<T> = PlainBuffers<T> & { readonly [D in Direction as `upsample ${D}`]: PlainBuffers<T>[D] };
+
+interface PlainBuffers<T> {
   readonly forward: { readonly x: T; readonly w: T; readonly bias?: T; readonly residual?: T; readonly y: T };
   readonly inputGrad: { readonly dy: T; readonly w: T; readonly dx: T };
   readonly weightGrad: { readonly x: T; readonly dy: T; readonly dw: T };
 }
 
-export interface Algorithm<D extends Direction> {
+export interface Algorithm<D extends AnyDirection> {
   /** Unique among the algorithms of a direction; the tuner remembers it. */
   readonly name: string;
   /** Whether it can compute this at all on such a device. */
@@ -26,4 +28,4 @@ export function multiplyAdds(g: ConvGeometry): number {
 }
 
 /** The candidates of each direction. */
-export type Algorithms = { readonly [D in Direction]: readonly Algorithm<D>[] };
+export type Algorithms<All extends AnyDirection = Direction> = { readonly [D in All]: readonly Algorithm<D>[] };

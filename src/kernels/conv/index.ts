@@ -5,6 +5,7 @@
 
 import type { DeviceTraits, Emit } from '../core/emit.ts';
 import type { Algorithm, Algorithms, ConvBuffers } from './algorithm.ts';
+import { choose, emitChosen, rank } from './choice.ts';
 import { directForward, directInputGrad, directWeightGrad } from './direct/index.ts';
 import { gemmForward, gemmInputGrad } from './gemm/forward.ts';
 import { gemmWeightGrad } from './gemm/weight_grad.ts';
@@ -30,7 +31,7 @@ export function emitConv2d<T>(
   geometry: ConvGeometry,
   options: ConvOptions,
 ): void {
-  emitChosen(emit, buffers, { direction: 'forward', geometry, options });
+  emitChosen(emit, buffers, { direction: 'forward', geometry, options }, algorithms.forward);
 }
 
 /** Emits the gradient with respect to `x`, of the geometry's input shape, from `dy` of its output shape. */
@@ -39,7 +40,12 @@ export function emitConv2dInputGrad<T>(
   buffers: ConvBuffers<T>['inputGrad'],
   geometry: ConvGeometry,
 ): void {
-  emitChosen(emit, buffers, { direction: 'inputGrad', geometry, options: { activation: 'none' } });
+  emitChosen(
+    emit,
+    buffers,
+    { direction: 'inputGrad', geometry, options: { activation: 'none' } },
+    algorithms.inputGrad,
+  );
 }
 
 /** Emits the gradient with respect to the weights, in their layout. The order of summation is fixed. */
@@ -48,33 +54,20 @@ export function emitConv2dWeightGrad<T>(
   buffers: ConvBuffers<T>['weightGrad'],
   geometry: ConvGeometry,
 ): void {
-  emitChosen(emit, buffers, { direction: 'weightGrad', geometry, options: { activation: 'none' } });
+  emitChosen(
+    emit,
+    buffers,
+    { direction: 'weightGrad', geometry, options: { activation: 'none' } },
+    algorithms.weightGrad,
+  );
 }
 
 /** The algorithms that can compute this on such a device, the one that should be fastest first. */
-export function ranked<D extends Direction>(
-  traits: DeviceTraits,
-  convolution: Convolution<D>,
-  from: Algorithms = algorithms,
-): Algorithm<D>[] {
-  const all: readonly Algorithm<D>[] = from[convolution.direction];
-  const costs = new Map(all.map((algorithm) => [algorithm, algorithm.cost(traits, convolution)]));
-  return all.filter((each) => each.fits(traits, convolution)).sort((a, b) => costs.get(a)! - costs.get(b)!);
+export function ranked<D extends Direction>(traits: DeviceTraits, convolution: Convolution<D>): Algorithm<D>[] {
+  return rank(traits, convolution, algorithms[convolution.direction]);
 }
 
 /** The algorithm the tuner found, if there was one and it can still do this, else the first of the ranked. */
 export function chosen<D extends Direction>(traits: DeviceTraits, task: ConvTask<D>): Algorithm<D> {
-  const name = traits.tuned?.(task);
-  const all: readonly Algorithm<D>[] = algorithms[task.direction];
-  return all.find((each) => each.name === name && each.fits(traits, task)) ?? ranked(traits, task)[0]!;
-}
-
-function emitChosen<T, D extends Direction>(
-  emit: Emit<T>,
-  buffers: ConvBuffers<T>[D],
-  convolution: Convolution<D>,
-): void {
-  const { bias, residual } = buffers as Partial<ConvBuffers<T>['forward']>;
-  const task = { ...convolution, bias: bias !== undefined, residual: residual !== undefined };
-  chosen(emit.traits, task).emit(emit, buffers, task);
+  return choose(traits, task, algorithms[task.direction]);
 }

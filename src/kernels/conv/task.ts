@@ -1,17 +1,21 @@
 /** Convolutions as tasks: what is to be computed, and the name by which the tuner remembers it. */
 import type { ConvGeometry, ConvOptions } from './geometry.ts';
 
+/** A convolution or one of its gradients. */
 export type Direction = 'forward' | 'inputGrad' | 'weightGrad';
+/** The same of nearest x2 with a 3x3 convolution behind it; the input of its geometry is the small picture. */
+export type UpsampleDirection = `upsample ${Direction}`;
+export type AnyDirection = Direction | UpsampleDirection;
 
 /** One convolution: the gradients have no options. */
-export interface Convolution<D extends Direction = Direction> {
+export interface Convolution<D extends AnyDirection = Direction> {
   readonly direction: D;
   readonly geometry: ConvGeometry;
   readonly options: ConvOptions;
 }
 
 /** A convolution with all that changes how long it takes. */
-export interface ConvTask<D extends Direction = Direction> extends Convolution<D> {
+export interface ConvTask<D extends AnyDirection = AnyDirection> extends Convolution<D> {
   readonly bias: boolean;
   readonly residual: boolean;
 }

@@ -49,14 +49,31 @@ export interface KernelSpec<
   readonly workgroups: (params: Values<P>, choice: Choice<V>) => Grid;
 }
 
-/** Declares a compute kernel and checks the declaration against its WGSL. Needs no GPU. */
+/** A kernel as it is declared: with its grid, or with so many threads in workgroups of its constant WORKGROUP. */
+export type KernelDeclaration<B extends string, P extends Record<string, Scalar>, V extends Variants> =
+  | KernelSpec<B, P, V>
+  | (Omit<KernelSpec<B, P, V>, 'workgroups'> & {
+      readonly threads: (params: Values<P>, choice: Choice<V>) => number;
+    });
+
+/**
+ * Declares a compute kernel and checks the declaration against its WGSL. Needs no GPU.
+ *
+ * @throws KernelError where they differ, or there are `threads` without a constant WORKGROUP.
+ */
 export function defineKernel<
   const B extends string,
   const P extends Record<string, Scalar>,
   const V extends Variants = Record<never, never>,
->(spec: KernelSpec<B, P, V>): KernelSpec<B, P, V> {
-  checkInterface(spec);
-  return spec;
+>(declaration: KernelDeclaration<B, P, V>): KernelSpec<B, P, V> {
+  checkInterface(declaration);
+  if (!('threads' in declaration)) return declaration;
+  const { threads, ...spec } = declaration;
+  const size = spec.constants.WORKGROUP;
+  if (size === undefined) {
+    throw new KernelError(`${spec.name}: expected a constant WORKGROUP beside threads, got none – or give workgroups`);
+  }
+  return { ...spec, workgroups: (params, choice) => dispatch1d(threads(params, choice), size) };
 }
 
 /** Spreads `count` threads over a 1-D or, past 65 535 workgroups, 2-D grid. */

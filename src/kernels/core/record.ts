@@ -7,6 +7,7 @@ import { DeviceError, KernelError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../../runtime/program.ts';
 import { Resources } from '../../runtime/resources.ts';
+import { onceFor } from '../../util/once_for.ts';
 import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import { type KernelSpec, locate, type Scalar, specialize, type Values, type Variants } from './define.ts';
 import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
@@ -174,11 +175,10 @@ function gridOf(gpu: Gpu, { kernel, params, choice }: KernelCall<Binding>): [num
   return [x, y, z];
 }
 
-const layouts = new WeakMap<GPUDevice, Map<string, GPUBindGroupLayout>>();
+const layoutsOf = onceFor((_: GPUDevice) => new Map<string, GPUBindGroupLayout>());
 
 function layoutFor({ device }: Gpu, kernel: KernelSpec): GPUBindGroupLayout {
-  const cache = layouts.get(device) ?? new Map<string, GPUBindGroupLayout>();
-  layouts.set(device, cache);
+  const cache = layoutsOf(device);
   const types: GPUBufferBindingType[] = Object.values(kernel.buffers).map(({ access }) =>
     access === 'read' ? 'read-only-storage' : 'storage',
   );
@@ -196,14 +196,8 @@ function layoutFor({ device }: Gpu, kernel: KernelSpec): GPUBindGroupLayout {
 }
 
 /** Numbers for kernels: two that share a name are two. */
-const numbers = new WeakMap<KernelSpec, number>();
+const numberOf = onceFor((_: KernelSpec) => ++lastNumber);
 let lastNumber = 0;
-
-function numberOf(kernel: KernelSpec): number {
-  const number = numbers.get(kernel) ?? ++lastNumber;
-  numbers.set(kernel, number);
-  return number;
-}
 
 function pipelineFor(
   gpu: Gpu,

@@ -1,6 +1,6 @@
 import source from '../../../shaders/elementwise/accumulate.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /** `acc[i] += x[i]`: sums the gradients of several micro-batches in place. */
@@ -15,5 +15,5 @@ export const accumulate = defineKernel({
   params: { count: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });

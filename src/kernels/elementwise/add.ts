@@ -1,6 +1,6 @@
 import source from '../../../shaders/elementwise/add.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /** `y[i] = a[i] + b[i]`. */
@@ -16,5 +16,5 @@ export const add = defineKernel({
   params: { count: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });

@@ -1,7 +1,7 @@
 import source from '../../../shaders/elementwise/bias_add.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
 import { activations } from '../core/activation.ts';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /**
@@ -21,5 +21,5 @@ export const biasAdd = defineKernel({
   params: { outer: 'u32', rows: 'u32', channels: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: { activation: activations },
-  workgroups: ({ outer, rows, channels }) => dispatch1d((outer * rows * channels) / 4, 256),
+  threads: ({ outer, rows, channels }) => (outer * rows * channels) / 4,
 });

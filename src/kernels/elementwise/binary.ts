@@ -2,7 +2,7 @@ import source from '../../../shaders/elementwise/binary.wgsl';
 import binaryAny from '../../../shaders/lib/binary_any.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
 import is_nan from '../../../shaders/lib/is_nan.wgsl';
-import { defineKernel, dispatch1d, type Variants } from '../core/define.ts';
+import { defineKernel, type Variants } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { product } from '../core/six_axes.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
@@ -53,7 +53,7 @@ export const binary = defineKernel({
   params: { count: 'u32', inner: 'u32', period: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: { f: binaries, repeat: repeats },
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });
 
 /** The functions of two arrays. */

@@ -1,6 +1,6 @@
 import source from '../../../shaders/elementwise/fill.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /** `y[i] = value`. */
@@ -15,5 +15,5 @@ export const fill = defineKernel({
   anyNumber: ['value'],
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });

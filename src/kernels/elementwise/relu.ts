@@ -1,7 +1,7 @@
 import source from '../../../shaders/elementwise/relu.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
 import is_nan from '../../../shaders/lib/is_nan.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /** `y[i] = max(x[i], 0)`. */
@@ -16,5 +16,5 @@ export const relu = defineKernel({
   params: { count: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });

@@ -1,6 +1,6 @@
 import source from '../../../shaders/elementwise/relu_grad.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /** `dx[i] = dy[i]` where relu's output `y[i] > 0`, else 0. */
@@ -16,5 +16,5 @@ export const reluGrad = defineKernel({
   params: { count: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });

@@ -1,6 +1,6 @@
 import source from '../../../shaders/elementwise/tanh_grad.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /** `dx[i] = dy[i] * (1 - y[i]^2)`, where `y` is tanh's output. */
@@ -16,5 +16,5 @@ export const tanhGrad = defineKernel({
   params: { count: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });

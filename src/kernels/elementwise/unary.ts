@@ -1,7 +1,7 @@
 import source from '../../../shaders/elementwise/unary.wgsl';
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
 import is_nan from '../../../shaders/lib/is_nan.wgsl';
-import { defineKernel, dispatch1d, type Variants } from '../core/define.ts';
+import { defineKernel, type Variants } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 const define = (body: string) => `fn f(x: vec4f) -> vec4f { ${body} }`;
@@ -88,5 +88,5 @@ export const unary = defineKernel({
   anyNumber: ['alpha', 'beta'],
   constants: { WORKGROUP: 256 },
   variants: { f: unaries },
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });

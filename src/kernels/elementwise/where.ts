@@ -1,5 +1,5 @@
 import source from '../../../shaders/elementwise/where.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { product } from '../core/six_axes.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
@@ -18,7 +18,7 @@ export const where = defineKernel({
   params: { count: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });
 
 /**

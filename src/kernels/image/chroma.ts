@@ -1,7 +1,7 @@
 import source from '../../../shaders/image/chroma.wgsl';
 import crop from '../../../shaders/lib/crop.wgsl';
 import lab from '../../../shaders/lib/lab.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 
 /**
  * Color of a crop of each picture, scaled for the network: `y` [images, height, width, 2] = gain * (a*, b*) / 127.
@@ -21,5 +21,5 @@ export const chroma = defineKernel({
   params: { images: 'u32', height: 'u32', width: 'u32', source_height: 'u32', source_width: 'u32', gain: 'f32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ images, height, width }) => dispatch1d(images * height * width, 256),
+  threads: ({ images, height, width }) => images * height * width,
 });

@@ -1,6 +1,6 @@
 import source from '../../../shaders/image/coverage.wgsl';
 import crop from '../../../shaders/lib/crop.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 
 /**
  * Weight of each pixel of a crop of each picture: `y` [images, height, width] = alpha / 255.
@@ -20,5 +20,5 @@ export const coverage = defineKernel({
   params: { images: 'u32', height: 'u32', width: 'u32', source_height: 'u32', source_width: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ images, height, width }) => dispatch1d(images * height * width, 256),
+  threads: ({ images, height, width }) => images * height * width,
 });

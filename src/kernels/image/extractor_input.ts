@@ -1,5 +1,5 @@
 import source from '../../../shaders/image/extractor_input.wgsl';
-import { defineKernel, dispatch1d, type Variants } from '../core/define.ts';
+import { defineKernel, type Variants } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { lumaRows } from './luma_rows.ts';
 
@@ -24,7 +24,7 @@ export const extractorInput = defineKernel({
   params: { width: 'u32', size: 'u32', mirror: 'u32', low: 'f32', high: 'f32' },
   constants: { WORKGROUP: 256 },
   variants: { layout: layouts },
-  workgroups: ({ size }) => dispatch1d(size * size, 256),
+  threads: ({ size }) => size * size,
 });
 
 export interface ExtractorInputParams {

@@ -1,5 +1,5 @@
 import source from '../../../shaders/image/lab_to_rgba.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 
 /**
  * Packed RGBA8 pixels (R in the lowest byte, alpha 255) from the network's scaling of Lab.
@@ -17,5 +17,5 @@ export const labToRgba = defineKernel({
   params: { count: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count, 256),
+  threads: ({ count }) => count,
 });

@@ -3,7 +3,7 @@ import crop from '../../../shaders/lib/crop.wgsl';
 import lab from '../../../shaders/lib/lab.wgsl';
 import lightnessLab from '../../../shaders/lib/lightness_lab.wgsl';
 import lightnessLuma from '../../../shaders/lib/lightness_luma.wgsl';
-import { defineKernel, dispatch1d, type Variants } from '../core/define.ts';
+import { defineKernel, type Variants } from '../core/define.ts';
 
 /** How a picture is shown to the network. All 0: as it is. */
 export interface Tone {
@@ -50,5 +50,5 @@ export const lightness = defineKernel({
   params: { images: 'u32', height: 'u32', width: 'u32', source_height: 'u32', source_width: 'u32' },
   constants: { WORKGROUP: 256, GAMMA: 0.6, BLACK: 0.2, WHITE: 0.25 },
   variants: { source: sources },
-  workgroups: ({ images, height, width }) => dispatch1d(images * height * width, 256),
+  threads: ({ images, height, width }) => images * height * width,
 });

@@ -1,5 +1,5 @@
 import source from '../../../shaders/image/luma_rows.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 
 /**
  * Luma of a picture with its rows resized: `y` [size, width], 0..1.
@@ -16,5 +16,5 @@ export const lumaRows = defineKernel({
   params: { height: 'u32', width: 'u32', size: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ size, width }) => dispatch1d(size * width, 256),
+  threads: ({ size, width }) => size * width,
 });

@@ -1,5 +1,5 @@
 import source from '../../../shaders/loss/annealed_mean.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 
 /**
  * The annealed mean (Zhang, Isola and Efros 2016, section 2.3): `y` [pixels, 2] is the mean of the classes' colors under
@@ -16,5 +16,5 @@ export const annealedMean = defineKernel({
   params: { pixels: 'u32', side: 'u32', bins_per_unit: 'f32', sharpness: 'f32' },
   constants: { WORKGROUP: 64 },
   variants: {},
-  workgroups: ({ pixels }) => dispatch1d(pixels, 64),
+  threads: ({ pixels }) => pixels,
 });

@@ -1,5 +1,5 @@
 import source from '../../../shaders/loss/chroma_weight.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 
 /**
  * Looks up a weight for each pixel's color: `chroma` [count, 2], `table` [side, side] by a* and b*, `y` [count].
@@ -18,5 +18,5 @@ export const chromaWeight = defineKernel({
   params: { count: 'u32', side: 'u32', scale: 'f32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count, 256),
+  threads: ({ count }) => count,
 });

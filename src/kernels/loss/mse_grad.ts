@@ -1,6 +1,6 @@
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
 import source from '../../../shaders/loss/mse_grad.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 import { type MseParams, weightings } from './mse.ts';
@@ -20,7 +20,7 @@ export const mseGrad = defineKernel({
   params: { pixels: 'u32', channels: 'u32', scale: 'f32' },
   constants: { WORKGROUP: 256 },
   variants: { weighting: weightings },
-  workgroups: ({ pixels, channels }) => dispatch1d((pixels * channels) / 4, 256),
+  threads: ({ pixels, channels }) => (pixels * channels) / 4,
 });
 
 /** The gradient of `emitMse` with respect to `pred`; `dy` [1] is the gradient of the loss. */

@@ -1,5 +1,5 @@
 import source from '../../../shaders/movement/gather.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { elementsOf, widths } from '../core/vector_width.ts';
 
 /** `y[o, k, i] = x[o, index[k], i]`; `index` holds whole numbers below `extent` as floats. */
@@ -14,5 +14,5 @@ export const gather = defineKernel({
   params: { outer: 'u32', extent: 'u32', count: 'u32', inner: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: { vector: widths },
-  workgroups: ({ outer, count, inner }, { vector }) => dispatch1d(outer * count * elementsOf(inner, vector), 256),
+  threads: ({ outer, count, inner }, { vector }) => outer * count * elementsOf(inner, vector),
 });

@@ -1,6 +1,6 @@
 import padReflect from '../../../shaders/lib/pad_reflect.wgsl';
 import source from '../../../shaders/movement/pad.wgsl';
-import { defineKernel, dispatch1d, type Scalar, type Values, type Variants } from '../core/define.ts';
+import { defineKernel, type Scalar, type Values, type Variants } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { AXES, expectSix, product, toSix } from '../core/six_axes.ts';
 import { elementsOf, widthFor, widths } from '../core/vector_width.ts';
@@ -51,7 +51,7 @@ export const pad = defineKernel({
   anyNumber: ['value'],
   constants: { WORKGROUP: 256 },
   variants: { vector: widths, padding: paddings },
-  workgroups: (params, { vector }) => dispatch1d(elementsOf(size('y', params), vector), 256),
+  threads: (params, { vector }) => elementsOf(size('y', params), vector),
 });
 
 function size(side: 'x' | 'y', params: Params): number {

@@ -1,5 +1,5 @@
 import source from '../../../shaders/movement/resample.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { elementsOf, widths } from '../core/vector_width.ts';
 
 /** `y[o, k, i] = Σ over t of weight[k, t] · x[o, index[k, t], i]`; `index` holds whole numbers below `extent` as floats. */
@@ -15,5 +15,5 @@ export const resample = defineKernel({
   params: { outer: 'u32', extent: 'u32', count: 'u32', inner: 'u32', taps: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: { vector: widths },
-  workgroups: ({ outer, count, inner }, { vector }) => dispatch1d(outer * count * elementsOf(inner, vector), 256),
+  threads: ({ outer, count, inner }, { vector }) => outer * count * elementsOf(inner, vector),
 });

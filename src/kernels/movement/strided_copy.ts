@@ -1,5 +1,5 @@
 import source from '../../../shaders/movement/strided_copy.wgsl';
-import { defineKernel, dispatch1d, type Scalar, type Values } from '../core/define.ts';
+import { defineKernel, type Scalar, type Values } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { AXES, expectSix, product, stridesOf, toSix } from '../core/six_axes.ts';
 import { elementsOf, widthFor, widths } from '../core/vector_width.ts';
@@ -41,10 +41,7 @@ export const stridedCopy = defineKernel({
   params: PARAMS,
   constants: { WORKGROUP: 256 },
   variants: { vector: widths },
-  workgroups: (params, { vector }) => {
-    const count = product(AXES.map((k) => params[`extent${k}`]));
-    return dispatch1d(elementsOf(count, vector), 256);
-  },
+  threads: (params, { vector }) => elementsOf(product(AXES.map((k) => params[`extent${k}`])), vector),
 });
 
 /** The first float behind all that are touched. */

@@ -1,5 +1,5 @@
 import source from '../../../shaders/movement/upsample2x.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { elementsOf, widths } from '../core/vector_width.ts';
 
 /** `y[n, h, w, c] = x[n, h / 2, w / 2, c]`; `height` and `width` are those of `x`. */
@@ -13,6 +13,5 @@ export const upsample2x = defineKernel({
   params: { batch: 'u32', height: 'u32', width: 'u32', channels: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: { vector: widths },
-  workgroups: ({ batch, height, width, channels }, { vector }) =>
-    dispatch1d(batch * height * width * elementsOf(channels, vector), 256),
+  threads: ({ batch, height, width, channels }, { vector }) => batch * height * width * elementsOf(channels, vector),
 });

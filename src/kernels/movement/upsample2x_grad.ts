@@ -1,5 +1,5 @@
 import source from '../../../shaders/movement/upsample2x_grad.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { elementsOf, widths } from '../core/vector_width.ts';
 
 /** `dx[n, h, w, c]` = the sum of `dy` over the four pixels `x[n, h, w, c]` went to; sizes are those of `dx`. */
@@ -13,6 +13,5 @@ export const upsample2xGrad = defineKernel({
   params: { batch: 'u32', height: 'u32', width: 'u32', channels: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: { vector: widths },
-  workgroups: ({ batch, height, width, channels }, { vector }) =>
-    dispatch1d(batch * height * width * elementsOf(channels, vector), 256),
+  threads: ({ batch, height, width, channels }, { vector }) => batch * height * width * elementsOf(channels, vector),
 });

@@ -1,5 +1,5 @@
 import source from '../../../shaders/nn/lrn.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 
 const WORKGROUP = 256;
 
@@ -14,5 +14,5 @@ export const lrn = defineKernel({
   params: { pixels: 'u32', channels: 'u32', before: 'u32', after: 'u32', scale: 'f32', beta: 'f32', bias: 'f32' },
   constants: { WORKGROUP },
   variants: {},
-  workgroups: ({ pixels, channels }) => dispatch1d(pixels * channels, WORKGROUP),
+  threads: ({ pixels, channels }) => pixels * channels,
 });

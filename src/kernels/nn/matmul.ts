@@ -2,7 +2,7 @@ import matmulAScalar from '../../../shaders/lib/matmul_a_scalar.wgsl';
 import matmulBScalar from '../../../shaders/lib/matmul_b_scalar.wgsl';
 import matmulBVec4 from '../../../shaders/lib/matmul_b_vec4.wgsl';
 import source from '../../../shaders/nn/matmul.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { BUSY_THREADS } from '../core/limits.ts';
 import { emitReduce } from '../reduction/reduce.ts';
@@ -52,8 +52,8 @@ fn a_at(line: u32, k: u32) -> vec4f { return a[line * (params.inner / 4u) + k]; 
       scalar: matmulBScalar,
     },
   },
-  workgroups: ({ batch_0, batch_1, batch_2, rows, columns }) =>
-    dispatch1d(batch_0 * batch_1 * batch_2 * Math.ceil(rows / 4) * Math.ceil(columns / 4), WORKGROUP),
+  threads: ({ batch_0, batch_1, batch_2, rows, columns }) =>
+    batch_0 * batch_1 * batch_2 * Math.ceil(rows / 4) * Math.ceil(columns / 4),
 });
 
 type Triple = readonly [number, number, number];

@@ -1,5 +1,5 @@
 import source from '../../../shaders/nn/pool.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import type { Emit } from '../core/emit.ts';
 import { combinations, combiningWidths } from '../core/reducers.ts';
 import {
@@ -42,7 +42,7 @@ export const pool = defineKernel({
     },
     vector: combiningWidths,
   },
-  workgroups: (params, { vector }) => dispatch1d(outPixels(params) * elementsOf(params.channels, vector), WORKGROUP),
+  threads: (params, { vector }) => outPixels(params) * elementsOf(params.channels, vector),
 });
 
 export interface PoolOptions {

@@ -1,5 +1,5 @@
 import source from '../../../shaders/optimizer/adam.wgsl';
-import { defineKernel, dispatch1d, type Values, type Variants } from '../core/define.ts';
+import { defineKernel, type Values, type Variants } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /** What gradients are multiplied by: a number, or less where their norm is too large (Pascanu et al. 2013). */
@@ -37,7 +37,7 @@ export const adam = defineKernel({
   },
   constants: { WORKGROUP: 256 },
   variants: { clipping: clippings },
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });
 
 export interface AdamSettings {

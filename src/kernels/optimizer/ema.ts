@@ -1,6 +1,6 @@
 import elementwise from '../../../shaders/lib/elementwise.wgsl';
 import source from '../../../shaders/optimizer/ema.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 import { wholeVec4s } from '../core/vector_width.ts';
 
 /** `average[i] += rest * (x[i] - average[i])`: one step of an exponential moving average, in place. */
@@ -15,5 +15,5 @@ export const ema = defineKernel({
   params: { count: 'u32', rest: 'f32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ count }) => dispatch1d(count / 4, 256),
+  threads: ({ count }) => count / 4,
 });

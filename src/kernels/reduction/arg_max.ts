@@ -1,5 +1,5 @@
 import source from '../../../shaders/reduction/arg_max.wgsl';
-import { defineKernel, dispatch1d } from '../core/define.ts';
+import { defineKernel } from '../core/define.ts';
 
 /** `y[o, c]` = the row at which `x[o, r, c]` is largest: of equal ones the first, or with `last` = 1 the last. */
 export const argMax = defineKernel({
@@ -12,5 +12,5 @@ export const argMax = defineKernel({
   params: { outer: 'u32', rows: 'u32', channels: 'u32', last: 'u32' },
   constants: { WORKGROUP: 64 },
   variants: {},
-  workgroups: ({ outer, channels }) => dispatch1d(outer * channels, 64),
+  threads: ({ outer, channels }) => outer * channels,
 });

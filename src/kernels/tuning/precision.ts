@@ -1,7 +1,6 @@
 /** Precision that a device may compute with. */
 import type { Gpu } from '../../runtime/gpu.ts';
-
-const settled = new WeakMap<Gpu, Promise<void>>();
+import { onceFor } from '../../util/once_for.ts';
 
 /**
  * Lets `gpu` use the precision it was opened with: at once for float32, after the self-test for float16. Where that
@@ -9,11 +8,9 @@ const settled = new WeakMap<Gpu, Promise<void>>();
  *
  * @throws DeviceError when the device is lost.
  */
-export function resolvePrecision(gpu: Gpu): Promise<void> {
-  const known = settled.get(gpu) ?? (gpu.precision === 'f16' ? prove(gpu) : Promise.resolve());
-  settled.set(gpu, known);
-  return known;
-}
+export const resolvePrecision: (gpu: Gpu) => Promise<void> = onceFor((gpu: Gpu) =>
+  gpu.precision === 'f16' ? prove(gpu) : Promise.resolve(),
+);
 
 /** Loaded on demand: float32 needs no proof. */
 async function prove(gpu: Gpu): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { Gpu } from '../../runtime/gpu.ts';
 import { Resources } from '../../runtime/resources.ts';
+import { Random } from '../../util/random.ts';
 import type { Algorithm } from '../conv/algorithm.ts';
 import { MATRIX_LANES, MATRIX_UNITS, type MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import { gemmForward, gemmInputGrad } from '../conv/gemm/forward.ts';
@@ -127,11 +128,8 @@ function operands() {
 
 /** Whole multiples of 1/256 in [-1, 1]: float16 holds them, and float32 every sum of 180 of their products, exactly. */
 function numbers(count: number, seed: number): Float32Array<ArrayBuffer> {
-  let state = seed;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return ((state >>> 16) % 513) / 256 - 1;
-  });
+  const random = new Random(seed);
+  return Float32Array.from({ length: count }, () => random.below(513) / 256 - 1);
 }
 
 /** The convolution and its gradients by their definition, in float64. */

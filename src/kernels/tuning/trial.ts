@@ -4,9 +4,9 @@ import type { Gpu } from '../../runtime/gpu.ts';
 import type { Program } from '../../runtime/program.ts';
 import type { Algorithm, ConvBuffers } from '../conv/algorithm.ts';
 import { pixelsIn, pixelsOut, taps } from '../conv/geometry.ts';
-import type { ConvTask, Direction } from '../conv/task.ts';
-import { emitInto, type KernelCall } from '../core/emit.ts';
-import { type Binding, record, traitsOf } from '../core/record.ts';
+import type { AnyDirection, ConvTask } from '../conv/task.ts';
+import { type DeviceTraits, emitInto, type KernelCall } from '../core/emit.ts';
+import { type Binding, record } from '../core/record.ts';
 import { emitMse } from '../loss/mse.ts';
 import { interleaved } from './timing.ts';
 import { Workspace } from './workspace.ts';
@@ -23,21 +23,24 @@ export interface Trial {
  * precision of the operands. Rounding to float16 alone makes about 4e-4.
  */
 const TOLERANCE = { f32: 1e-4, f16: 2e-3 };
+/** The algorithm that computes everything, and what others are checked against. */
+export const DIRECT = 'direct';
 /** Elements of the reference from which that deviation is taken. */
 const SAMPLE = 1 << 20;
 
 /**
- * Runs `candidates` on the same seeded data, with everything they overwrite full of other numbers.
+ * Runs `candidates` on the same seeded data, with everything they overwrite full of other numbers. Convolutions that they
+ * leave to others are computed as `traits` say; those of the reference, by the direct algorithm.
  *
  * @throws DeviceError when the operands do not fit the device, or it is lost.
  */
-export async function validate<D extends Direction>(
+export async function validate<D extends AnyDirection>(
   gpu: Gpu,
+  traits: DeviceTraits,
   task: ConvTask<D>,
   candidates: readonly Algorithm<D>[],
   reference: Algorithm<D>,
 ): Promise<Trial> {
-  const traits = traitsOf(gpu);
   const tolerance = TOLERANCE[traits.precision ?? 'f32'];
   const failures = new Map<string, string>();
   const programs = new Map<string, Program>();
@@ -58,7 +61,7 @@ export async function validate<D extends Direction>(
       space.buffer('error', 1),
     ]);
 
-    const program = async (algorithm: Algorithm<D>, into: GPUBuffer): Promise<Program> => {
+    const program = async (algorithm: Algorithm<D>, into: GPUBuffer, traits: DeviceTraits): Promise<Program> => {
       const calls: KernelCall<Binding>[] = [];
       const buffers = { ...operands, [result]: into } as unknown as ConvBuffers<Binding>[D];
       await gpu.attempt(() => {
@@ -70,7 +73,7 @@ export async function validate<D extends Direction>(
       await gpu.attempt(() => gpu.submit(made));
       return made;
     };
-    await space.attempt(() => program(reference, expected));
+    await space.attempt(() => program(reference, expected, { ...traits, tuned: () => DIRECT }));
     const deviation = deviationOf(await gpu.readFloats(expected, Math.min(count, SAMPLE)));
 
     const calls: KernelCall<Binding>[] = [];
@@ -84,7 +87,7 @@ export async function validate<D extends Direction>(
     all.push(compare);
     for (const algorithm of candidates) {
       try {
-        const made = await space.attempt(() => program(algorithm, got));
+        const made = await space.attempt(() => program(algorithm, got, traits));
         gpu.submit(compare);
         const [squared] = await gpu.readFloats(error, 1);
         const relative = Math.sqrt(squared!) / deviation;
@@ -103,7 +106,7 @@ export async function validate<D extends Direction>(
 }
 
 /** The elements of each buffer, which of them is the result, and what weights are scaled by so that its variance is 1. */
-function operandsOf({ direction, geometry: g, options, bias, residual }: ConvTask): {
+export function operandsOf({ direction, geometry: g, options, bias, residual }: ConvTask): {
   readonly result: string;
   readonly elements: Readonly<Record<string, number>>;
   readonly scale: number;
@@ -113,14 +116,17 @@ function operandsOf({ direction, geometry: g, options, bias, residual }: ConvTas
   const y = pixelsOut(g) * (options.outView?.stride ?? g.outChannels);
   const scaleFor = (channels: number) => 3 / Math.sqrt(taps(g) * channels);
   switch (direction) {
-    case 'forward': {
+    case 'forward':
+    case 'upsample forward': {
       const biases = g.outChannels * (options.biasPerImage ? g.batch : 1);
       const elements = { x, w, y, ...(bias && { bias: biases }), ...(residual && { residual: y }) };
       return { result: 'y', elements, scale: scaleFor(g.inChannels) };
     }
     case 'inputGrad':
+    case 'upsample inputGrad':
       return { result: 'dx', elements: { dy: y, w, dx: x }, scale: scaleFor(g.outChannels) };
     case 'weightGrad':
+    case 'upsample weightGrad':
       return { result: 'dw', elements: { x, dy: y, dw: w }, scale: 1 };
   }
 }

@@ -1,62 +1,61 @@
 /**
  * The tuner: measures the algorithms for a convolution on the actual device, and remembers the fastest.
  *
- * The cost heuristic says what is worth a trial; the direct algorithm says what is right. Results are remembered by
- * device, driver, version and kernels. They are fixed as soon as they are known: for this process, and in the store.
+ * The cost heuristic says what is worth a trial; the direct algorithm says what is right. Convolutions inside a candidate
+ * are measured before it, so that each candidate is measured at its best. Results are remembered by device, driver, version and kernels. They are fixed as soon as they are known: for this process, and in the store.
  */
 import type { Gpu } from '../../runtime/gpu.ts';
 import { defaultTuningStore } from '../../runtime/tuning_store/default.ts';
 import type { TuningStore } from '../../runtime/tuning_store/index.ts';
 import { VERSION } from '../../runtime/version.ts';
+import { onceFor } from '../../util/once_for.ts';
 import type { Algorithm, Algorithms } from '../conv/algorithm.ts';
-import { algorithms, ranked } from '../conv/index.ts';
-import type { Direction } from '../conv/task.ts';
-import { type ConvTask, keyOf } from '../conv/task.ts';
+import { candidates } from '../conv/candidates.ts';
+import { rank } from '../conv/choice.ts';
+import { type AnyDirection, type ConvTask, keyOf } from '../conv/task.ts';
+import type { DeviceTraits } from '../core/emit.ts';
 import { traitsOf } from '../core/record.ts';
 import { allKernels } from '../index.ts';
-import { validate } from './trial.ts';
+import { innerTasks } from './inner_tasks.ts';
+import { DIRECT, validate } from './trial.ts';
 import { decodeWinners, encodeWinners, fingerprint, type Winners } from './winners.ts';
 
 /** Algorithms that should cost this many times the best are not tried. On a CPU, compiling them takes too long. */
 const WORTH_TRYING = { hardware: 8, software: 4 };
 /** Of algorithms within this factor of the best time, the heuristic's favorite wins: they are equal, but for noise. */
 const SAME_TIME = 1.03;
-const REFERENCE = 'direct';
+/** What says what is right: the first of these that there is. */
+const REFERENCES = [DIRECT, 'enlarged'];
 
-const tuners = new WeakMap<Gpu, Tuner>();
 /** What is known in this process, by store and device. */
-const tables = new WeakMap<TuningStore, Map<string, Promise<Map<string, string>>>>();
+const tablesOf = onceFor((_: TuningStore) => new Map<string, Promise<Map<string, string>>>());
 
 export class Tuner {
   readonly #gpu: Gpu;
-  readonly #algorithms: Algorithms;
+  readonly #candidates: Algorithms<AnyDirection>;
   readonly #fingerprint: string;
   readonly #warned = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param from the candidates, all that there are unless a test says otherwise */
-  constructor(gpu: Gpu, from: Algorithms = algorithms) {
+  constructor(gpu: Gpu, from: Algorithms<AnyDirection> = candidates) {
     this.#gpu = gpu;
-    this.#algorithms = from;
+    this.#candidates = from;
     this.#fingerprint = fingerprintOf(from);
   }
 
   /** The one tuner of an open device. */
-  static of(gpu: Gpu): Tuner {
-    const tuner = tuners.get(gpu) ?? new Tuner(gpu);
-    tuners.set(gpu, tuner);
-    return tuner;
-  }
+  static readonly of = onceFor((gpu: Gpu) => new Tuner(gpu));
 
   /**
    * Finds the fastest algorithm for each task. Calls may overlap; they run one after the other. Other work on the device
    * would disturb them.
    *
-   * @returns the algorithms' names; tasks that could not be measured have none.
+   * @returns the algorithms' names, those of convolutions inside other ones too; what could not be measured has none.
    * @throws DeviceError when the device is lost.
    */
   tune(tasks: readonly ConvTask[]): Promise<Map<string, string>> {
-    const turn = this.#last.then(() => this.#tune(new Map(tasks.map((task) => [keyOf(task), task]))));
+    const turn = this.#last.then(() => this.#tune(this.#withInner(tasks)));
     this.#last = turn.catch(() => undefined);
     return turn;
   }
@@ -68,7 +67,7 @@ export class Tuner {
     const unknown = [...tasks].filter(([key, task]) => !this.#isAlgorithm(table.get(key), task));
     for (const [i, [key, task]] of unknown.entries()) {
       progress?.(i, unknown.length, key);
-      const winner = await this.#measure(key, task);
+      const winner = await this.#measure(key, task, table);
       // Another device of this process may have been first meanwhile.
       if (winner === undefined || this.#isAlgorithm(table.get(key), task)) continue;
       table.set(key, winner);
@@ -78,15 +77,25 @@ export class Tuner {
     return new Map([...tasks.keys()].flatMap((key) => (table.has(key) ? [[key, table.get(key)!]] : [])));
   }
 
-  async #measure<D extends Direction>(key: string, task: ConvTask<D>): Promise<string | undefined> {
-    const fitting = ranked(traitsOf(this.#gpu), task, this.#algorithms);
-    const costs = fitting.map((algorithm) => algorithm.cost(traitsOf(this.#gpu), task));
-    const most = costs[0]! * WORTH_TRYING[this.#gpu.software ? 'software' : 'hardware'];
-    const candidates = fitting.filter((_, i) => costs[i]! <= most);
-    const reference = fitting.find(({ name }) => name === REFERENCE) ?? fitting[0]!;
+  /** Tasks by their keys, each behind the tasks inside its candidates. */
+  #withInner(tasks: readonly ConvTask[]): Map<string, ConvTask> {
+    const all = new Map<string, ConvTask>();
+    for (const task of tasks) {
+      const traits = traitsOf(this.#gpu);
+      const inner = innerTasks(traits, task, this.#worthTrying(traits, task));
+      for (const each of [...inner, task]) all.set(keyOf(each), each);
+    }
+    return all;
+  }
+
+  async #measure<D extends AnyDirection>(key: string, task: ConvTask<D>, known: Winners): Promise<string | undefined> {
+    const traits: DeviceTraits = { ...traitsOf(this.#gpu), tuned: (inner) => known.get(keyOf(inner)) };
+    const fitting = this.#fitting(task);
+    const candidates = this.#worthTrying(traits, task);
+    const reference = REFERENCES.flatMap((name) => fitting.find((each) => each.name === name) ?? [])[0] ?? fitting[0]!;
     if (candidates.length === 1 && candidates[0] === reference) return reference.name;
     try {
-      const { times, failures } = await validate(this.#gpu, task, candidates, reference);
+      const { times, failures } = await validate(this.#gpu, traits, task, candidates, reference);
       for (const [name, reason] of failures) this.#warn(name, `${name} is left out, for ${key} as one: ${reason}`);
       // Where all are wrong, so is the heuristic's favorite.
       return fastest(candidates, times) ?? reference.name;
@@ -109,7 +118,17 @@ export class Tuner {
   }
 
   #isAlgorithm(name: string | undefined, task: ConvTask): boolean {
-    return ranked(traitsOf(this.#gpu), task, this.#algorithms).some((each) => each.name === name);
+    return this.#fitting(task).some((each) => each.name === name);
+  }
+
+  #fitting<D extends AnyDirection>(task: ConvTask<D>): Algorithm<D>[] {
+    return rank(traitsOf(this.#gpu), task, this.#candidates[task.direction]);
+  }
+
+  #worthTrying<D extends AnyDirection>(traits: DeviceTraits, task: ConvTask<D>): Algorithm<D>[] {
+    const fitting = this.#fitting(task);
+    const most = fitting[0]!.cost(traits, task) * WORTH_TRYING[traits.software ? 'software' : 'hardware'];
+    return fitting.filter((each) => each.cost(traits, task) <= most);
   }
 
   #warn(about: string, message: string): void {
@@ -119,7 +138,10 @@ export class Tuner {
   }
 }
 
-function fastest(candidates: readonly Algorithm<Direction>[], times: ReadonlyMap<string, number>): string | undefined {
+function fastest(
+  candidates: readonly Algorithm<AnyDirection>[],
+  times: ReadonlyMap<string, number>,
+): string | undefined {
   const best = Math.min(...times.values());
   return candidates.find(({ name }) => times.has(name) && times.get(name)! <= SAME_TIME * best)?.name;
 }
@@ -140,7 +162,7 @@ function placeOf(store: TuningStore, gpu: Gpu, kernels: string): Place {
 }
 
 /** Other algorithms, or other shaders, have another one. */
-function fingerprintOf(from: Algorithms): string {
+function fingerprintOf(from: Algorithms<AnyDirection>): string {
   const names = Object.entries(from).map(([direction, all]) => [direction, ...all.map(({ name }) => name)]);
   const shaders = allKernels.map(({ name, source, variants, constants }) => [name, source, variants, constants]);
   return fingerprint(JSON.stringify([names, shaders]));
@@ -148,8 +170,7 @@ function fingerprintOf(from: Algorithms): string {
 
 /** The table of a device: loaded once in a process, so that what is known there never changes. */
 function tableOf({ store, key, identity }: Place): Promise<Map<string, string>> {
-  const known = tables.get(store) ?? new Map<string, Promise<Map<string, string>>>();
-  tables.set(store, known);
+  const known = tablesOf(store);
   const load = () =>
     store.load(key).then(
       (json) => decodeWinners(identity, json),

@@ -1,6 +1,7 @@
 /** Buffers for trials: full of seeded numbers, scratch handed on from one candidate to the next. */
 import type { Gpu } from '../../runtime/gpu.ts';
 import { Resources } from '../../runtime/resources.ts';
+import { Random } from '../../util/random.ts';
 
 /** Numbers in the source that buffers are filled from: a prime, so that no extent of an array divides it. */
 const NUMBERS = 1_048_573;
@@ -32,7 +33,7 @@ export class Workspace {
     );
   }
 
-  /** Makes a buffer of numbers in (-scale, scale). One that is scaled goes through the host. */
+  /** Makes a buffer of numbers in [-scale, scale). One that is scaled goes through the host. */
   buffer(label: string, elements: number, scale = 1): GPUBuffer {
     const buffer = this.#gpu.buffer(label, elements * 4);
     this.#buffers.push(buffer);
@@ -86,13 +87,8 @@ export class Workspace {
   }
 }
 
-/** Numbers in (-1, 1), the same each time (xorshift, Marsaglia 2003). */
+/** Numbers in [-1, 1), the same each time. */
 function uniform(count: number): Float32Array<ArrayBuffer> {
-  let state = 0x9e3779b9;
-  return Float32Array.from({ length: count }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state / 2 ** 31;
-  });
+  const random = new Random(1);
+  return Float32Array.from({ length: count }, () => 2 * random.uniform() - 1);
 }

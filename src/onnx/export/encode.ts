@@ -1,5 +1,5 @@
 /** Writes a graph with its weights as an ONNX file: IR 8, opset 17, float32. Not for training graphs. */
-import { describe, type Node, reachable, type Shape, sizeOf } from '../../graph/node.ts';
+import { describe, isOp, type Node, reachable, type Shape, sizeOf } from '../../graph/node.ts';
 import { inputOp, nameOf, parameterOp } from '../../graph/ops/core/input.ts';
 import type { Tensors } from '../../graph/parameters.ts';
 import { fuseConv2d } from '../../graph/passes/fuse_conv2d.ts';
@@ -57,9 +57,6 @@ export function encodeOnnx(file: OnnxExport): Uint8Array {
   }).finish();
 }
 
-/** `Op<A>` is not comparable with `Op<unknown>` for the type checker. */
-const isOp = (node: Node, op: unknown) => (node.op as unknown) === op;
-
 class GraphWriter implements Writer {
   readonly nodes: onnx.INodeProto[] = [];
   readonly initializers = new Map<string, onnx.ITensorProto>();
@@ -71,12 +68,14 @@ class GraphWriter implements Writer {
   }
 
   add(node: Node): void {
-    const operator = operators.get(node.op);
-    if (!operator) {
-      const known = [...operators.keys()].map(({ name }) => name).join(', ');
-      throw new FormatError(`export: expected a graph of ${known}, got '${node.op.name}' – it has no ONNX form here`);
+    for (const { write } of operators) {
+      const value = write(this, node);
+      if (value === undefined) continue;
+      this.#values.set(node, value);
+      return;
     }
-    this.#values.set(node, operator(this, node));
+    const known = operators.map(({ name }) => name).join(', ');
+    throw new FormatError(`export: expected a graph of ${known}, got '${node.op.name}' – it has no ONNX form here`);
   }
 
   /** Gives the value of `node`, which nodes may read, its name in the file. */

@@ -3,7 +3,7 @@
  * Only ops whose ONNX form holds for every N, H and W are here: the file keeps them open.
  */
 
-import { describe, type Node, type Op, type Shape } from '../../graph/node.ts';
+import { describe, isOp, type Node, type Op, type Shape } from '../../graph/node.ts';
 import { type AnnealedMeanAttrs, annealedMeanOp } from '../../graph/ops/color/annealed_mean.ts';
 import { BINS, BINS_PER_UNIT } from '../../graph/ops/color/color_classes.ts';
 import { type Conv2dAttrs, conv2dOp } from '../../graph/ops/conv/conv2d.ts';
@@ -29,26 +29,35 @@ export interface Writer {
   node(opType: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string;
 }
 
-type Operator = (writer: Writer, node: Node) => string;
+/** How an op is written. */
+interface Operator {
+  readonly name: string;
+  /** Adds what computes `node`. @returns the output; nothing for a node of another op */
+  write(writer: Writer, node: Node): string | undefined;
+}
+
+function form<A>(op: Op<A>, write: (writer: Writer, node: Node<A>) => string): Operator {
+  return { name: op.name, write: (writer, node) => (isOp(node, op) ? write(writer, node) : undefined) };
+}
 
 const ACTIVATIONS = { relu: 'Relu', tanh: 'Tanh' } as const satisfies Record<
   Exclude<Conv2dAttrs['activation'], 'none' | 'relu6'>,
   string
 >;
 
-export const operators: ReadonlyMap<Op<never>, Operator> = new Map<Op<never>, Operator>([
-  [conv2dOp, convolution],
-  [addOp, (writer, { inputs: [a, b] }) => writer.node('Add', [writer.value(a!), writer.value(b!)])],
-  [biasAddOp, (writer, { inputs: [x, b] }) => addBias(writer, writer.value(x!), b!)],
-  [reluOp, (writer, { inputs: [x] }) => writer.node('Relu', [writer.value(x!)])],
-  [tanhOp, (writer, { inputs: [x] }) => writer.node('Tanh', [writer.value(x!)])],
-  [upsample2xOp, upsample],
-  [annealedMeanOp, meanOfClasses],
-  [reshapeOp, featuresToPixel],
-]);
+export const operators: readonly Operator[] = [
+  form(conv2dOp, convolution),
+  form(addOp, (writer, { inputs: [a, b] }) => writer.node('Add', [writer.value(a!), writer.value(b!)])),
+  form(biasAddOp, (writer, { inputs: [x, b] }) => addBias(writer, writer.value(x!), b!)),
+  form(reluOp, (writer, { inputs: [x] }) => writer.node('Relu', [writer.value(x!)])),
+  form(tanhOp, (writer, { inputs: [x] }) => writer.node('Tanh', [writer.value(x!)])),
+  form(upsample2xOp, upsample),
+  form(annealedMeanOp, meanOfClasses),
+  form(reshapeOp, featuresToPixel),
+];
 
-function convolution(writer: Writer, node: Node): string {
-  const { strides, pads, activation, residual, firstChannel } = node.attrs as Conv2dAttrs;
+function convolution(writer: Writer, node: Node<Conv2dAttrs>): string {
+  const { strides, pads, activation, residual, firstChannel } = node.attrs;
   const [x, w, ...rest] = node.inputs;
   const added = residual ? rest.pop() : undefined;
   const [bias] = rest;
@@ -81,8 +90,8 @@ function upsample(writer: Writer, { inputs: [x] }: Node): string {
 }
 
 /** Softmax(z / T) over the classes, then the mean of their colors as a 1x1 convolution. */
-function meanOfClasses(writer: Writer, { inputs: [logits], attrs }: Node): string {
-  const { temperature } = attrs as AnnealedMeanAttrs;
+function meanOfClasses(writer: Writer, { inputs: [logits], attrs }: Node<AnnealedMeanAttrs>): string {
+  const { temperature } = attrs;
   const sharpness = writer.floats('classes.sharpness', Float32Array.of(1 / temperature), [1]);
   const shares = writer.node('Softmax', [writer.node('Mul', [writer.value(logits!), sharpness])], { axis: 1 });
   const along = (bin: number) => (bin - (BINS - 1) / 2) / BINS_PER_UNIT;

@@ -1,8 +1,8 @@
 /** Results of tuning in Node: one JSON file for each device, in the user's cache folder. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder, writeWhole } from '../node/whole_file.ts';
 import type { TuningStore } from './index.ts';
 
 /** The folder for what can be made again: `$XDG_CACHE_HOME` or `~/.cache`, `%LOCALAPPDATA%`, `~/Library/Caches`. */
@@ -23,21 +23,8 @@ export function fileStore(folder: string): TuningStore {
   return {
     load: (key) => readFile(pathOf(key), 'utf8').catch(() => undefined),
     save: async (key, value) => {
-      await mkdir(folder, { recursive: true });
-      const temporary = `${pathOf(key)}.${randomUUID()}.unfinished`;
-      try {
-        const file = await open(temporary, 'wx');
-        try {
-          await file.writeFile(value);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, pathOf(key));
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
+      await makeFolder(folder);
+      await writeWhole(pathOf(key), value);
     },
   };
 }

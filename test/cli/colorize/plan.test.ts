@@ -4,8 +4,8 @@ import { basename, dirname, join, relative } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Plan, planJobs } from '../../../src/cli/colorize/plan.ts';
 import { UsageError } from '../../../src/cli/shared/messages.ts';
-import { makeFolder, writeWhole } from '../../../src/image/codec/whole_file.ts';
 import { FormatError } from '../../../src/runtime/errors.ts';
+import { makeFolder, writeWhole } from '../../../src/runtime/node/whole_file.ts';
 import { Random } from '../../../src/util/random.ts';
 import { temporaryFolder } from '../../support/fixtures.ts';
 

@@ -321,7 +321,7 @@ test('wrong arguments are one line and 2', async () => {
   );
   expect(await wrong('a', '--strength', '-1')).toContain('--strength');
   expect(await wrong('a', '--strength', 'much')).toMatchInlineSnapshot(
-    `"--strength: expected 0 to 10, got 'much' – see 'koalarize eval --help'"`,
+    `"--strength: expected a number from 0 to 10, got 'much' – see 'koalarize eval --help'"`,
   );
   expect(await wrong('a', '--sheet', 'sheet')).toMatchInlineSnapshot(
     `"--sheet: expected a name that ends in .jpg .jpeg .jpe .png .webp .tif .tiff .avif .gif, got 'sheet' – see 'koalarize eval --help'"`,

@@ -289,13 +289,13 @@ test('wrong options are one line and 2', async () => {
     `"2 --inception-range: expected two different numbers, such as '-1,1' or '0,255', got '1,1' – see 'koalarize colorize --help'"`,
   );
   expect(await wrong('--inception', 'm.onnx', '--inception-kind', 'best')).toMatchInlineSnapshot(
-    `"2 --inception-kind: expected logits or softmax or pooled, got 'best' – see 'koalarize colorize --help'"`,
+    `"2 --inception-kind: expected logits, softmax or pooled, got 'best' – see 'koalarize colorize --help'"`,
   );
   const { code, err } = await call(train, photos, '--inception', onnx, '--inception-kind', 'best');
   expect([code, err.trimEnd()]).toMatchInlineSnapshot(`
     [
       2,
-      "koalarize train: --inception-kind: expected logits or softmax or pooled, got 'best' – see 'koalarize train --help'",
+      "koalarize train: --inception-kind: expected logits, softmax or pooled, got 'best' – see 'koalarize train --help'",
     ]
   `);
 });

@@ -4,9 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { print, printable, printJson, sayLine, table } from '../../../src/cli/shared/messages.ts';
+import { print, printable, printJson, sayLine } from '../../../src/cli/shared/messages.ts';
 import { reportText } from '../../../src/cli/study/text.ts';
 import { encodeSafetensors } from '../../../src/formats/safetensors.ts';
+import { labelTable } from '../../../src/util/table.ts';
 import { built } from '../../support/built.ts';
 import { model, node } from '../../support/proto_builder.ts';
 import { captured, koalarize, temporaryFolder } from '../../support/run.ts';
@@ -31,7 +32,7 @@ describe('text from outside', () => {
     const { out, err } = await captured(async () => {
       sayLine(EVIL);
       print(`one\n${EVIL.replaceAll(/[\r\n]/g, '')}\n`);
-      print(table([['label', EVIL]]));
+      print(labelTable([['label', EVIL]]));
       printJson({ name: EVIL }, 2);
       return 0;
     });

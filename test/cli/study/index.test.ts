@@ -360,7 +360,7 @@ test('what cannot be asked for is one line and 2', async () => {
     `"--output: expected a name that ends in .html .htm, got 'x.png' – see 'koalarize study --help'"`,
   );
   expect(await wrong('a', '-o', 'x.html', '--seconds', '0')).toMatchInlineSnapshot(
-    `"--seconds: expected 0.1 to 3600, got '0' – see 'koalarize study --help'"`,
+    `"--seconds: expected a number from 0.1 to 3600, got '0' – see 'koalarize study --help'"`,
   );
   expect(await wrong('a', '-o', 'x.html', '--count', '0')).toContain('--count: expected a whole number from 1 to 500');
   expect(await wrong('--merge', 'a.json', '--count', '3')).toMatchInlineSnapshot(

@@ -228,13 +228,13 @@ test('wrong usage is one line and 2; help is 0', async () => {
     `"2 koalarize train: expected a folder of photographs, got none – see 'koalarize train --help'"`,
   );
   expect(await wrong('x', '--size', '30')).toMatchInlineSnapshot(
-    `"2 koalarize train: --size: expected a multiple of 8, got 30 – see 'koalarize train --help'"`,
+    `"2 koalarize train: --size: expected a multiple of 8 from 16 to 4294967295, got '30' – see 'koalarize train --help'"`,
   );
   expect(await wrong('x', '--batch', 'many')).toMatchInlineSnapshot(
     `"2 koalarize train: --batch: expected a whole number from 1 to 4294967295, got 'many' – see 'koalarize train --help'"`,
   );
   expect(await wrong('x', '--lr', '-1')).toMatchInlineSnapshot(
-    `"2 koalarize train: Option '--lr' argument is ambiguous – see 'koalarize train --help'"`,
+    `"2 koalarize train: --lr: expected a number above 0, got '-1' – see 'koalarize train --help'"`,
   );
   expect(await wrong('x', '--lr')).toMatchInlineSnapshot(
     `"2 koalarize train: Option '--lr <value>' argument missing – see 'koalarize train --help'"`,
@@ -249,10 +249,10 @@ test('wrong usage is one line and 2; help is 0', async () => {
     `"2 koalarize train: --lr-decay: expected constant or cosine, got 'step' – see 'koalarize train --help'"`,
   );
   expect(await wrong('x', '--width-divisor', '3')).toMatchInlineSnapshot(
-    `"2 koalarize train: --width-divisor: expected 1, 2, 4, 8, 16 or 32, got 3 – see 'koalarize train --help'"`,
+    `"2 koalarize train: --width-divisor: expected 1, 2, 4, 8, 16 or 32, got '3' – see 'koalarize train --help'"`,
   );
   expect(await wrong('x', '--sede', '3')).toMatchInlineSnapshot(
-    `"2 koalarize train: Unknown option '--sede' – see 'koalarize train --help'"`,
+    `"2 koalarize train: Unknown option '--sede' – did you mean '--seed'? – see 'koalarize train --help'"`,
   );
   const help = await call('--help');
   expect(help.code).toBe(0);

@@ -241,6 +241,18 @@ describe('a parameter that is no number of its type is refused: nothing wraps, a
   });
 });
 
+test('threads come in workgroups of the declared size', () => {
+  const { workgroups: _, ...rest } = coverage;
+  const kernel = defineKernel({ ...rest, constants: { WORKGROUP: 100 }, threads: ({ images }) => 3 * images });
+  const params = { images: 67, height: 1, width: 1, source_height: 1, source_width: 1 };
+  expect(kernel.workgroups(params, {})).toEqual([3]);
+  expect(kernel).not.toHaveProperty('threads');
+  const bare = { ...rest, source: rest.source.replace(/^override WORKGROUP.*$/m, ''), constants: {} };
+  expect(() => defineKernel({ ...bare, threads: () => 1 })).toThrow(
+    'coverage: expected a constant WORKGROUP beside threads, got none – or give workgroups',
+  );
+});
+
 test.each([
   [1, [1]],
   [256, [1]],

@@ -11,10 +11,11 @@ import { input, parameterOp } from '../../../src/graph/ops/core/input.ts';
 import { mse } from '../../../src/graph/ops/loss/mse.ts';
 import { ParameterLayout, ParameterSlab } from '../../../src/graph/parameters.ts';
 import type { Algorithm, Algorithms } from '../../../src/kernels/conv/algorithm.ts';
+import { candidates } from '../../../src/kernels/conv/candidates.ts';
+import { rank } from '../../../src/kernels/conv/choice.ts';
 import { directForward, directInputGrad, directWeightGrad } from '../../../src/kernels/conv/direct/index.ts';
-import { algorithms, ranked } from '../../../src/kernels/conv/index.ts';
-import type { Direction } from '../../../src/kernels/conv/task.ts';
-import { type ConvTask, keyOf } from '../../../src/kernels/conv/task.ts';
+import { type AnyDirection, type ConvTask, type Direction, keyOf } from '../../../src/kernels/conv/task.ts';
+import { upsampleAlgorithms } from '../../../src/kernels/conv/upsample/index.ts';
 import { traitsOf } from '../../../src/kernels/core/record.ts';
 import { fill } from '../../../src/kernels/elementwise/fill.ts';
 import { Tuner } from '../../../src/kernels/tuning/tuner.ts';
@@ -63,7 +64,8 @@ const tasks: ConvTask[] = [
 ];
 
 /** The direct algorithm and the one given. */
-const beside = (fake: Algorithm<'forward'>): Algorithms => ({
+const beside = (fake: Algorithm<'forward'>): Algorithms<AnyDirection> => ({
+  ...upsampleAlgorithms,
   forward: [directForward, fake],
   inputGrad: [directInputGrad],
   weightGrad: [directWeightGrad],
@@ -120,7 +122,7 @@ describe('a graph', () => {
     expect(warnings).toEqual([]);
     expect(got.tuned.size).toBeGreaterThan(20);
     expect(new Set(measured)).toEqual(new Set(got.tuned.keys()));
-    const names = new Set(Object.values(algorithms).flatMap((all) => all.map(({ name }) => name)));
+    const names = new Set(Object.values(candidates).flatMap((all) => all.map(({ name }) => name)));
     for (const name of got.tuned.values()) expect(names).toContain(name);
     expected.values.forEach((values, i) => {
       const scale = Math.max(...values.map(Math.abs));
@@ -142,7 +144,7 @@ describe('a candidate', () => {
     expect(warnings).toEqual([]);
     expect([...winners.keys()]).toEqual(tasks.map(keyOf));
     for (const task of tasks) {
-      const names = ranked(traitsOf(gpu), task).map(({ name }) => name);
+      const names = rank(traitsOf(gpu), task, candidates[task.direction]).map(({ name }) => name);
       expect(names).toContain(winners.get(keyOf(task)));
     }
   });
@@ -159,6 +161,7 @@ describe('a candidate', () => {
     const large = { ...geometry, inHeight: 20, inWidth: 20, outHeight: 20, outWidth: 20, inChannels: 16 };
     const sized = tasks.map((task): ConvTask => ({ ...task, geometry: task.options.inView ? geometry : large }));
     const winners = await new Tuner(gpu, {
+      ...upsampleAlgorithms,
       forward: [slower(directForward), renamed(directForward)],
       inputGrad: [slower(directInputGrad), renamed(directInputGrad)],
       weightGrad: [slower(directWeightGrad), renamed(directWeightGrad)],

@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, writeWhole } from '../../../image/codec/whole_file.ts';
 import { readImage } from '../../../image/node.ts';
 import type { VectorInfo } from '../../../model/embedding.ts';
 import type { Extractor } from '../../../model/extractor.ts';
 import type { Precision } from '../../../runtime/adapter.ts';
 import { FormatError } from '../../../runtime/errors.ts';
+import { makeFolder, writeWhole } from '../../../runtime/node/whole_file.ts';
 import { readUnchanged } from '../../shared/read_unchanged.ts';
 import { eachOf, type PictureFile } from '../../shared/scan.ts';
 import { duration, type Progress } from '../progress.ts';

@@ -2,11 +2,16 @@
 import type { ExtractorOptions } from '../../../model/extractor.ts';
 import { INCEPTION_OPTIONS, inceptionOf } from '../../shared/inception.ts';
 import { UsageError } from '../../shared/messages.ts';
+import { oneOf, parsed, type ValuesOf } from '../../shared/options.ts';
 
-const text = { type: 'string' } as const;
-
-/** For `parseArgs`. */
-export const EXTRACTOR_OPTIONS = { ...INCEPTION_OPTIONS, maps: text, 'extractor-scale': text } as const;
+export const EXTRACTOR_OPTIONS = {
+  ...INCEPTION_OPTIONS,
+  maps: parsed('different names with commas between, such as stride16,stride32', (given) => {
+    const names = given.split(',').map((name) => name.trim());
+    return names.includes('') || new Set(names).size < names.length ? undefined : names;
+  }),
+  'extractor-scale': oneOf([1, 2, 4, 8]),
+} as const;
 
 /** What was given; nothing is filled in. */
 export type ExtractorArguments =
@@ -26,11 +31,11 @@ export type ExtractorArguments =
       readonly size: number | undefined;
     };
 
-type Values = { readonly [K in keyof typeof EXTRACTOR_OPTIONS]?: string | undefined };
+type Values = ValuesOf<typeof EXTRACTOR_OPTIONS>;
 
 /** Reads the options; undefined where there are none of them. @throws UsageError */
 export function extractorOf(values: Values): ExtractorArguments | undefined {
-  const { maps, 'extractor-scale': scaled } = values;
+  const { maps: outputs, 'extractor-scale': scale } = values;
   if (values.extractor === 'none') {
     const names = Object.keys(EXTRACTOR_OPTIONS) as (keyof Values)[];
     const other = names.find((name) => name !== 'extractor' && values[name] !== undefined);
@@ -38,25 +43,15 @@ export function extractorOf(values: Values): ExtractorArguments | undefined {
     return { kind: 'none' };
   }
   const given = inceptionOf(values);
-  if (maps === undefined && scaled === undefined) {
+  if (outputs === undefined && scale === undefined) {
     if (!given) return undefined;
     const { kind: embedding, ...vector } = given;
     return { kind: 'vector', embedding, ...vector };
-  }
-  const outputs = maps?.split(',').map((name) => name.trim());
-  if (outputs?.some((name, i) => name === '' || outputs.indexOf(name) !== i)) {
-    throw new UsageError(
-      `--maps: expected different names with commas between, such as stride16,stride32, got '${maps}'`,
-    );
   }
   if (given && !outputs) throw new UsageError('--extractor-scale: expected --maps beside it, got none');
   for (const name of ['inception-output', 'inception-kind'] as const) {
     if (values[name] !== undefined)
       throw new UsageError(`--${name}: expected none beside --maps, got '${values[name]}'`);
-  }
-  const scale = scaled === undefined ? undefined : Number(scaled);
-  if (scale !== undefined && ![1, 2, 4, 8].includes(scale)) {
-    throw new UsageError(`--extractor-scale: expected 1, 2, 4 or 8, got '${scaled}'`);
   }
   return { kind: 'maps', source: given?.source, outputs, scale, range: given?.range, size: given?.size };
 }

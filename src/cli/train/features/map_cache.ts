@@ -7,7 +7,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, writeWhole } from '../../../image/codec/whole_file.ts';
 import { decodeForTraining } from '../../../image/node.ts';
 import type { Picture } from '../../../image/raster/picture.ts';
 import { renderGrey } from '../../../image/raster/render.ts';
@@ -18,6 +17,7 @@ import type { MapExtractor } from '../../../model/maps.ts';
 import { sizeMultiple } from '../../../model/network.ts';
 import type { Precision } from '../../../runtime/adapter.ts';
 import { FormatError } from '../../../runtime/errors.ts';
+import { makeFolder, writeWhole } from '../../../runtime/node/whole_file.ts';
 import type { Crop } from '../../../train/data/batch.ts';
 import { cropMap, FLOATS, type StoredMap } from '../../../train/data/crop_map.ts';
 import { IDENTITY_TONE, randomTone, type ToneAugmentation } from '../../../train/data/sampler.ts';

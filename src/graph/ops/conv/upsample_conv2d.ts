@@ -19,7 +19,7 @@ export const upsampleConv2dOp = defineOp<{ readonly activation: ConvActivation }
   lower: (emit, { inputs: [x, w, bias], shapes, output }, { activation }) =>
     emitUpsampleConv2d(
       emit,
-      'forward',
+      'upsample forward',
       { x: x!, w: w!, y: output, ...(bias === undefined ? {} : { bias }) },
       sizeFrom(shapes[0]!, shapes[1]!),
       { activation, biasPerImage: shapes[2]?.length === 4 },
@@ -41,7 +41,7 @@ export const upsampleConv2dInputGradOp = defineOp({
     return [n, h / 2, width / 2, cin!];
   },
   lower: (emit, { inputs: [dy, w], shapes, output, shape }) =>
-    emitUpsampleConv2d(emit, 'inputGrad', { dy: dy!, w: w!, dx: output }, sizeFrom(shape, shapes[1]!)),
+    emitUpsampleConv2d(emit, 'upsample inputGrad', { dy: dy!, w: w!, dx: output }, sizeFrom(shape, shapes[1]!)),
   gradient: 'backward',
 });
 
@@ -59,7 +59,7 @@ export const upsampleConv2dWeightGradOp = defineOp({
     return [3, 3, cin, cout];
   },
   lower: (emit, { inputs: [x, dy], shapes, output, shape }) =>
-    emitUpsampleConv2d(emit, 'weightGrad', { x: x!, dy: dy!, dw: output }, sizeFrom(shapes[0]!, shape)),
+    emitUpsampleConv2d(emit, 'upsample weightGrad', { x: x!, dy: dy!, dw: output }, sizeFrom(shapes[0]!, shape)),
   gradient: 'backward',
 });
 

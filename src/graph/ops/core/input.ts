@@ -1,6 +1,6 @@
 import { apply, defineOp, type Node, type Shape } from '../../node.ts';
 
-interface SourceAttrs {
+export interface SourceAttrs {
   readonly name: string;
   readonly shape: Shape;
 }
@@ -27,6 +27,6 @@ export const input = (name: string, shape: Shape) => apply(inputOp, [], { name, 
 export const parameter = (name: string, shape: Shape) => apply(parameterOp, [], { name, shape });
 
 /** The name of an `input` or `parameter` node. */
-export function nameOf(node: Node): string {
-  return (node.attrs as SourceAttrs).name;
+export function nameOf(node: Node<SourceAttrs>): string {
+  return node.attrs.name;
 }

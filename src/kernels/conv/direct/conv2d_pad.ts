@@ -1,5 +1,5 @@
 import source from '../../../../shaders/conv/direct/conv2d_pad.wgsl';
-import { defineKernel, dispatch1d } from '../../core/define.ts';
+import { defineKernel } from '../../core/define.ts';
 
 /** Copies `[blocks, rows, columns]` into `[blocks, padded_rows, vectors * 4]`, zeros elsewhere. */
 export const conv2dPad = defineKernel({
@@ -12,5 +12,5 @@ export const conv2dPad = defineKernel({
   params: { blocks: 'u32', rows: 'u32', columns: 'u32', padded_rows: 'u32', vectors: 'u32' },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ blocks, padded_rows, vectors }) => dispatch1d(blocks * padded_rows * vectors, 256),
+  threads: ({ blocks, padded_rows, vectors }) => blocks * padded_rows * vectors,
 });

@@ -1,5 +1,5 @@
 import source from '../../../../shaders/conv/direct/conv2d_patches.wgsl';
-import { defineKernel, dispatch1d } from '../../core/define.ts';
+import { defineKernel } from '../../core/define.ts';
 
 /** Lays the inputs of each output pixel of a convolution side by side, padded to whole vec4s. */
 export const conv2dPatches = defineKernel({
@@ -26,5 +26,5 @@ export const conv2dPatches = defineKernel({
   },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: (p) => dispatch1d(p.batch * p.rows * p.columns * p.vectors, 256),
+  threads: (p) => p.batch * p.rows * p.columns * p.vectors,
 });

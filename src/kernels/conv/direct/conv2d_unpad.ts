@@ -1,5 +1,5 @@
 import source from '../../../../shaders/conv/direct/conv2d_unpad.wgsl';
-import { defineKernel, dispatch1d } from '../../core/define.ts';
+import { defineKernel } from '../../core/define.ts';
 
 /** Sums `[splits, blocks, padded_rows, padded_columns]` over the splits into `[blocks, rows, columns]`. */
 export const conv2dUnpad = defineKernel({
@@ -22,5 +22,5 @@ export const conv2dUnpad = defineKernel({
   },
   constants: { WORKGROUP: 256 },
   variants: {},
-  workgroups: ({ blocks, rows, columns }) => dispatch1d(blocks * rows * columns, 256),
+  threads: ({ blocks, rows, columns }) => blocks * rows * columns,
 });

@@ -1,5 +1,5 @@
 import source from '../../../../shaders/conv/upsample/upsample_weights.wgsl';
-import { defineKernel, dispatch1d } from '../../core/define.ts';
+import { defineKernel } from '../../core/define.ts';
 
 /** The 4x4 taps that stand for nearest x2 followed by the 3x3 taps `w` `[3, 3, in, out]`. */
 export const upsampleWeights = defineKernel({
@@ -20,5 +20,5 @@ export const upsampleWeights = defineKernel({
 }`,
     },
   },
-  workgroups: ({ in_channels, out_channels }) => dispatch1d(in_channels * out_channels, 64),
+  threads: ({ in_channels, out_channels }) => in_channels * out_channels,
 });

@@ -1,5 +1,5 @@
 import source from '../../../../shaders/conv/upsample/upsample_weights_grad.wgsl';
-import { defineKernel, dispatch1d } from '../../core/define.ts';
+import { defineKernel } from '../../core/define.ts';
 
 /** The gradient of `upsample_weights`: from that of the 4x4 taps, `[4, 4, out, in]`, to that of `w` `[3, 3, in, out]`. */
 export const upsampleWeightsGrad = defineKernel({
@@ -12,5 +12,5 @@ export const upsampleWeightsGrad = defineKernel({
   params: { in_channels: 'u32', out_channels: 'u32' },
   constants: { WORKGROUP: 64 },
   variants: {},
-  workgroups: ({ in_channels, out_channels }) => dispatch1d(in_channels * out_channels, 64),
+  threads: ({ in_channels, out_channels }) => in_channels * out_channels,
 });

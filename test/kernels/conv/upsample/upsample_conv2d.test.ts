@@ -1,10 +1,12 @@
 /** Nearest x2 and a 3x3 convolution in one, with its gradients, against one after the other in float64. */
 import { describe, expect, test } from 'vitest';
-import type { ConvActivation } from '../../../../src/kernels/conv/index.ts';
+import type { ConvActivation, ConvOptions } from '../../../../src/kernels/conv/index.ts';
+import type { Convolution, UpsampleDirection } from '../../../../src/kernels/conv/task.ts';
 import {
   emitUpsampleConv2d,
   type UpsampleConvSize,
-  upsampleConvWays,
+  upsampleAlgorithms,
+  upsampleGeometry,
 } from '../../../../src/kernels/conv/upsample/index.ts';
 import { upsampleWeights } from '../../../../src/kernels/conv/upsample/upsample_weights.ts';
 import { upsampleWeightsGrad } from '../../../../src/kernels/conv/upsample/upsample_weights_grad.ts';
@@ -41,6 +43,12 @@ const cases: readonly (readonly [string, UpsampleConvSize])[] = [
   ['a decoder', size(2, 8, 12, 64, 32)],
 ];
 
+const task = <D extends UpsampleDirection>(
+  direction: D,
+  size: UpsampleConvSize,
+  options: ConvOptions = { activation: 'none' },
+): Convolution<D> => ({ direction, geometry: upsampleGeometry(size), options });
+
 const real = { software: gpu.software, subgroupSize: gpu.subgroupSize, maxStorageBufferBindingSize: 2 ** 27 };
 const devices: readonly (readonly [string, DeviceTraits])[] = [
   ['the device as it is', real],
@@ -69,18 +77,21 @@ describe.each(devices)('on %s', (_, traits) => {
     const n = sizes(size);
     const [xs, ws, dys] = [random(n.x, 1), random(n.w, 2), random(n.y, 3)];
     const [x, w, dy] = [upload(xs), upload(ws), upload(dys)];
-    const none = { activation: 'none' } as const;
 
-    for (const way of upsampleConvWays.forward) {
-      const y = await result(traits, n.y, (emit, y) => way.emit(emit, { x, w, y }, size, none));
+    for (const each of upsampleAlgorithms['upsample forward']) {
+      const y = await result(traits, n.y, (emit, y) => each.emit(emit, { x, w, y }, task('upsample forward', size)));
       expectClose(y, upsampleConv2d(xs, ws, size), tolerance(9 * size.inChannels));
     }
-    for (const way of upsampleConvWays.inputGrad) {
-      const dx = await result(traits, n.x, (emit, dx) => way.emit(emit, { dy, w, dx }, size, none));
+    for (const each of upsampleAlgorithms['upsample inputGrad']) {
+      const dx = await result(traits, n.x, (emit, dx) =>
+        each.emit(emit, { dy, w, dx }, task('upsample inputGrad', size)),
+      );
       expectClose(dx, upsampleConv2dInputGrad(dys, ws, size), tolerance(36 * size.outChannels));
     }
-    for (const way of upsampleConvWays.weightGrad) {
-      const dw = await result(traits, n.w, (emit, dw) => way.emit(emit, { x, dy, dw }, size, none));
+    for (const each of upsampleAlgorithms['upsample weightGrad']) {
+      const dw = await result(traits, n.w, (emit, dw) =>
+        each.emit(emit, { x, dy, dw }, task('upsample weightGrad', size)),
+      );
       expectClose(dw, upsampleConv2dWeightGrad(xs, dys, size), tolerance(4 * size.batch * size.height * size.width));
     }
   });
@@ -93,7 +104,7 @@ const activate: Record<ConvActivation, (v: number) => number> = {
   tanh: Math.tanh,
 };
 
-describe.each(upsampleConvWays.forward)('bias and activation, $name', (way) => {
+describe.each([...upsampleAlgorithms['upsample forward']])('bias and activation, $name', (algorithm) => {
   test.each([
     ['relu', 16],
     ['relu', 18],
@@ -113,30 +124,31 @@ describe.each(upsampleConvWays.forward)('bias and activation, $name', (way) => {
         return activate[activation](v + (kind === 'none' ? 0 : biases[image * channels + (i % channels)]!));
       });
       const buffers = { x, w, ...(kind === 'none' ? {} : { bias }) };
-      const options = { activation, biasPerImage: kind === 'for each image' };
-      const y = await result(real, n.y, (emit, y) => way.emit(emit, { ...buffers, y }, shape, options));
+      const convolution = task('upsample forward', shape, { activation, biasPerImage: kind === 'for each image' });
+      const y = await result(real, n.y, (emit, y) => algorithm.emit(emit, { ...buffers, y }, convolution));
       expectClose(y, expected, tolerance(54));
     }
   });
 });
 
-describe.each(upsampleConvWays.weightGrad)('$name', (way) => {
+describe.each([...upsampleAlgorithms['upsample weightGrad']])('$name', (algorithm) => {
   test.each(devices)('the weight gradient is the same bit for bit every time, on %s', async (_, traits) => {
     const shape = size(3, 21, 17, 16, 8);
     const n = sizes(shape);
     const [x, dy] = [upload(random(n.x, 1)), upload(random(n.y, 2))];
-    const once = () => result(traits, n.w, (emit, dw) => way.emit(emit, { x, dy, dw }, shape, { activation: 'none' }));
+    const convolution = task('upsample weightGrad', shape);
+    const once = () => result(traits, n.w, (emit, dw) => algorithm.emit(emit, { x, dy, dw }, convolution));
     expect(await once()).toEqual(await once());
   });
 });
 
-describe('the way is chosen by cost', () => {
+describe('the algorithm is chosen by cost', () => {
   const kernels = (traits: DeviceTraits, shape: UpsampleConvSize) => {
     const calls: KernelCall<string>[] = [];
     const emit = emitInto<string>(calls, traits, () => 'scratch');
-    emitUpsampleConv2d(emit, 'forward', { x: 'x', w: 'w', y: 'y' }, shape);
-    emitUpsampleConv2d(emit, 'inputGrad', { dy: 'dy', w: 'w', dx: 'dx' }, shape);
-    emitUpsampleConv2d(emit, 'weightGrad', { x: 'x', dy: 'dy', dw: 'dw' }, shape);
+    emitUpsampleConv2d(emit, 'upsample forward', { x: 'x', w: 'w', y: 'y' }, shape);
+    emitUpsampleConv2d(emit, 'upsample inputGrad', { dy: 'dy', w: 'w', dx: 'dx' }, shape);
+    emitUpsampleConv2d(emit, 'upsample weightGrad', { x: 'x', dy: 'dy', dw: 'dw' }, shape);
     return calls.map(({ kernel }) => kernel.name);
   };
 
@@ -147,14 +159,18 @@ describe('the way is chosen by cost', () => {
   });
 
   test('nor ever where the large picture would not fit a binding', () => {
-    const shape = size(4, 32, 32, 128, 64);
-    for (const ways of Object.values(upsampleConvWays)) {
-      for (const { name, cost } of ways) {
-        expect(cost(real, shape), name).toBeLessThan(Number.POSITIVE_INFINITY);
-        const limited = cost({ ...real, maxStorageBufferBindingSize: 2 ** 20 }, shape);
-        expect(limited === Number.POSITIVE_INFINITY, name).toBe(name === 'enlarged');
+    const geometry = upsampleGeometry(size(4, 32, 32, 128, 64));
+    const options = { activation: 'none' } as const;
+    const check = <D extends UpsampleDirection>(direction: D) => {
+      for (const { name, fits } of upsampleAlgorithms[direction]) {
+        expect(fits(real, { direction, geometry, options }), name).toBe(true);
+        const limited = { ...real, maxStorageBufferBindingSize: 2 ** 20 };
+        expect(fits(limited, { direction, geometry, options }), name).toBe(name !== 'enlarged');
       }
-    }
+    };
+    check('upsample forward');
+    check('upsample inputGrad');
+    check('upsample weightGrad');
   });
 });
 

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { makeFolder, writeWhole } from '../../../src/image/codec/whole_file.ts';
 import { codeOf } from '../../../src/runtime/file_errors.ts';
+import { makeFolder, writeWhole } from '../../../src/runtime/node/whole_file.ts';
 import { temporaryFolder } from '../../support/fixtures.ts';
 
 /** Lets the next write to a file fail. */
@@ -73,7 +73,7 @@ test('messages say what is in the way', async () => {
 
 test('a process that ends in the midst of it leaves nothing', async () => {
   const folder = await temporaryFolder();
-  const module = resolve(import.meta.dirname, '../../../src/image/codec/whole_file.ts');
+  const module = resolve(import.meta.dirname, '../../../src/runtime/node/whole_file.ts');
   const program = `
     import { readdirSync } from 'node:fs';
     import { writeWhole } from ${JSON.stringify(module)};

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeError } from '../../runtime/file_errors.ts';
+import { writeError } from '../file_errors.ts';
 
 /** What unfinished files end with; left behind only where the process was killed. */
 export const UNFINISHED = '.unfinished';
