@@ -11,7 +11,8 @@ import type { Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope } from '../runtime/scope.ts';
+import { settle } from '../runtime/settle.ts';
 import { ConstantStore, isStored } from './constants.ts';
 import { Executable, type FedInput } from './executable.ts';
 import { hoist } from './hoist.ts';
@@ -61,25 +62,24 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
   expectOptions('compile', options, OPTIONS);
   expectObject('compile', 'outputs', options?.outputs);
   await settlePrecision(gpu);
-  return Resources.collect(gpu, (resources) => build(gpu, options, resources));
+  return Scope.build(gpu, (scope) => build(gpu, options, scope));
 }
 
-async function build(gpu: Gpu, options: CompileOptions, resources: Resources): Promise<Executable> {
+async function build(gpu: Gpu, options: CompileOptions, scope: Scope): Promise<Executable> {
   const names = Object.keys(options.outputs);
   const outputs = optimize(Object.values(options.outputs), options.without ?? []);
   const nodes = reachable(outputs);
 
-  const constants = options.constants ?? resources.add(new ConstantStore(gpu));
+  const constants = options.constants ?? scope.own(new ConstantStore(gpu));
   let bytes = 0;
   const own = (label: string, elements: number): GPUBuffer => {
-    const buffer = resources.buffer(label, elements * 4);
+    const buffer = scope.buffer(label, elements * 4);
     bytes += buffer.size;
     return buffer;
   };
   // What ops of raw data read is no float.
   const words = new Set(nodes.filter(({ op }) => op.gradient === 'data').flatMap((node) => node.inputs));
   const inputs = new Map<string, FedInput>();
-  const stored: Promise<void>[] = [];
   const values = new Map<Node, Value<Binding>>();
   for (const node of nodes) {
     const alias = node.op.alias?.(node.attrs);
@@ -88,15 +88,7 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
       continue;
     }
     const value: Value<Binding> = { elements: sizeOf(node.shape), label: node.op.name, place: undefined };
-    if (isStored(node)) {
-      const place = constants.get(node, (root, buffer, leaves) => evaluate(gpu, root, buffer, leaves));
-      const placed = place.then((buffer) => {
-        value.place = buffer;
-      });
-      // Where something else fails first, nobody waits for this.
-      placed.catch(() => undefined);
-      stored.push(placed);
-    } else if (node.op === inputOp) {
+    if (node.op === inputOp) {
       const buffer = own(nameOf(node), value.elements);
       inputs.set(nameOf(node), { shape: node.shape, type: words.has(node) ? 'u32' : 'f32', buffer });
       value.place = buffer;
@@ -106,7 +98,10 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
     }
     values.set(node, value);
   }
-  await Promise.all(stored);
+  const stored = nodes.filter(isStored).map(async (node) => {
+    values.get(node)!.place = await constants.get(node, (...constant) => evaluate(gpu, ...constant));
+  });
+  await settle(stored);
   names.forEach((name, i) => {
     const value = values.get(outputs[i]!)!;
     const wanted = Object.hasOwn(options.into ?? {}, name) ? options.into![name] : undefined;
@@ -129,7 +124,7 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
   }
   if (once.length > 0) await runOnce(gpu, once);
   const shared = placeShared<Binding>(every, own);
-  const program = resources.add(await record(gpu, options.label, every.map(bind)));
+  const program = scope.own(await record(gpu, options.label, every.map(bind)));
   const results = names.map(
     (name, i) => [name, { shape: outputs[i]!.shape, place: values.get(outputs[i]!)!.place! }] as const,
   );
@@ -139,7 +134,7 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
     operations: new Set(every.map(({ node }) => node)).size,
     inputs,
     outputs: new Map(results),
-    resources,
+    scope,
     bytes,
     tuned,
     shared,
@@ -160,7 +155,7 @@ async function runOnce(gpu: Gpu, calls: readonly KernelCall<Value<Binding>>[]): 
     gpu.submit(program);
     await gpu.fence(program.bound);
   } finally {
-    program.destroy();
+    program.close();
   }
 }
 
@@ -178,7 +173,7 @@ async function evaluate(gpu: Gpu, root: Node, buffer: GPUBuffer, leaves: Constan
     once.run();
     await gpu.fence(once.program.bound);
   } finally {
-    once.destroy();
+    once.close();
   }
 }
 

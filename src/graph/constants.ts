@@ -1,5 +1,6 @@
 /** Arrays that never change, on the device: uploaded or computed once, and shared by every executable that uses them. */
-import { DeviceError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { attrsKey, type Node, reachable, sizeOf } from './node.ts';
 import { foldedOp } from './ops/core/precomputed.ts';
@@ -11,13 +12,13 @@ const UPLOAD_BYTES = 1 << 25;
 /** Computes `root` into `buffer`, with the constants that it needs from `leaves`. */
 export type Evaluate = (root: Node, buffer: GPUBuffer, leaves: ConstantStore) => Promise<void>;
 
-export class ConstantStore {
+export class ConstantStore implements Closable {
   readonly #gpu: Gpu;
   readonly #buffers = new Map<string, Promise<GPUBuffer>>();
   readonly #owned = new Set<GPUBuffer>();
   #last: Promise<unknown> = Promise.resolve();
   #uploaded = 0;
-  #destroyed = false;
+  #closed = false;
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
@@ -26,7 +27,7 @@ export class ConstantStore {
   /**
    * Where a `tensor` or `folded` node lies. Equal ones are one. Calls may overlap; they run one after the other.
    *
-   * @throws DeviceError where there is no memory for it, or the store is destroyed.
+   * @throws DeviceError where there is no memory for it, or the store is closed.
    */
   async get(node: Node, evaluate: Evaluate): Promise<GPUBuffer> {
     const key = keyOf(node);
@@ -42,17 +43,19 @@ export class ConstantStore {
   }
 
   /** Frees everything. Safe to call twice. */
-  destroy(): void {
-    this.#destroyed = true;
+  close(): void {
+    this.#closed = true;
     this.#buffers.clear();
     for (const buffer of this.#owned) this.#gpu.free(buffer);
     this.#owned.clear();
   }
 
+  async [asyncDispose](): Promise<void> {
+    this.close();
+  }
+
   async #make(node: Node, evaluate: Evaluate): Promise<GPUBuffer> {
-    if (this.#destroyed) {
-      throw new DeviceError('constants: expected a store in use, got one that is destroyed – load the model again');
-    }
+    if (this.#closed) throw closedError('constants', 'load the model again');
     const buffer = this.#gpu.buffer(node.op.name, sizeOf(node.shape) * 4);
     this.#owned.add(buffer);
     try {
@@ -77,7 +80,7 @@ export class ConstantStore {
     try {
       await evaluate((node.attrs as { root: Node }).root, buffer, leaves);
     } finally {
-      leaves.destroy();
+      leaves.close();
     }
   }
 

@@ -2,10 +2,11 @@
 import type { Binding } from '../kernels/core/record.ts';
 import type { Winners } from '../kernels/tuning/winners.ts';
 import { isKind, kindOf } from '../runtime/arguments.ts';
-import { ArgumentError, DeviceError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { ArgumentError, closedError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
-import type { Resources } from '../runtime/resources.ts';
+import type { Scope } from '../runtime/scope.ts';
 import type { SharedMemory } from './lowering.ts';
 import { describe, type Shape, sizeOf } from './node.ts';
 
@@ -29,7 +30,7 @@ export interface ExecutableParts {
   readonly inputs: ReadonlyMap<string, FedInput>;
   readonly outputs: ReadonlyMap<string, { readonly shape: Shape; readonly place: Binding }>;
   /** What lives as long as the executable: its program, its buffers, and its constants, unless their store was given. */
-  readonly resources: Resources;
+  readonly scope: Scope;
   /** Bytes of its buffers. */
   readonly bytes: number;
   readonly tuned: Winners;
@@ -37,7 +38,7 @@ export interface ExecutableParts {
 }
 
 /** A compiled graph. Feed it, submit its program, read its outputs; as often as needed. */
-export class Executable {
+export class Executable implements Closable {
   readonly program: Program;
   /** Nodes of the optimized graph that are computed in each run; each takes a dispatch or several. */
   readonly operations: number;
@@ -49,7 +50,7 @@ export class Executable {
   readonly shared: SharedMemory;
   readonly #gpu: Gpu;
   readonly #parts: ExecutableParts;
-  #destroyed = false;
+  #closed = false;
 
   /** Use `compile`. */
   constructor(gpu: Gpu, parts: ExecutableParts) {
@@ -105,20 +106,23 @@ export class Executable {
     return this.#output(name).place;
   }
 
-  /** Whether `destroy` was called. */
-  get isDestroyed(): boolean {
-    return this.#destroyed;
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Frees the buffers. The parameters stay, and so do constants of a store that was given. Safe to call twice. */
-  destroy(): void {
-    this.#destroyed = true;
-    this.#parts.resources.destroy();
+  close(): void {
+    this.#closed = true;
+    this.#parts.scope.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   #check(): void {
-    if (!this.#destroyed) return;
-    throw new DeviceError(`'${this.#parts.label}': expected one in use, got one that is destroyed – compile it again`);
+    if (this.#closed) throw closedError(`'${this.#parts.label}'`, 'compile it again');
   }
 
   #input(name: string) {

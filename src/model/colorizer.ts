@@ -10,11 +10,12 @@ import { channelsOf, type Picture, type Pixels } from '../image/raster/picture.t
 import { chromaOf, type RenderPlane, renderGrey } from '../image/raster/render.ts';
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/raster/views.ts';
 import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../runtime/arguments.ts';
-import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError, DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
 import { loadBytes } from '../runtime/fetch_bytes.ts';
 import { GPU_OPTIONS, Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope } from '../runtime/scope.ts';
 import { describeExtractor } from './embedding.ts';
 import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
 import { layoutOf } from './layout.ts';
@@ -112,7 +113,7 @@ interface Held extends Extractors {
 }
 
 /** Colors pictures. Calls may overlap; they run one after the other. */
-export class Colorizer {
+export class Colorizer implements Closable {
   readonly gpu: Gpu;
   readonly weights: Weights;
   readonly #ownsGpu: boolean;
@@ -145,7 +146,7 @@ export class Colorizer {
     checkExtractorGiven(name, weights, options);
     const gpu = given ?? (await Gpu.open(opening));
     try {
-      const held = await Resources.collect(gpu, (resources) => hold(gpu, weights, options, resources));
+      const held = await Scope.build(gpu, (scope) => hold(gpu, weights, options, scope));
       return new Colorizer(gpu, !given, weights, held);
     } catch (error) {
       if (!given) await gpu.close();
@@ -233,22 +234,22 @@ export class Colorizer {
     return this.#closing;
   }
 
+  async [asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   async #close(): Promise<void> {
     await this.#last;
-    this.#networks.destroy();
+    this.#networks.close();
     const { slab, maps, vector } = this.#held;
-    slab.destroy();
+    slab.close();
     await maps?.close();
     await vector?.close();
     if (this.#ownsGpu) await this.gpu.close();
   }
 
   #check(): void {
-    if (this.#closing) {
-      throw new DeviceError(
-        'colorizer: expected an open one, got a closed one – load it again: await Colorizer.load()',
-      );
-    }
+    if (this.#closing) throw closedError('colorizer', 'load it again: await Colorizer.load()');
   }
 
   #networkFor(height: number, width: number): Promise<Executable> {
@@ -294,9 +295,9 @@ function checkExtractorGiven(name: string, { embedding }: Weights, { inception, 
 }
 
 /** Puts the weights on the device, and opens the extractor. */
-async function hold(gpu: Gpu, weights: Weights, options: ColorizerOptions, resources: Resources): Promise<Held> {
+async function hold(gpu: Gpu, weights: Weights, options: ColorizerOptions, scope: Scope): Promise<Held> {
   const slab = await gpu.attempt(() => {
-    const made = resources.add(new ParameterSlab(gpu, 'weights', layoutOf(weights.network)));
+    const made = scope.own(new ParameterSlab(gpu, 'weights', layoutOf(weights.network)));
     made.write(weights.tensors);
     return made;
   });

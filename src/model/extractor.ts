@@ -15,9 +15,10 @@ import { toRgba8 } from '../image/raster/rgba8.ts';
 import { emitInto, type KernelCall } from '../kernels/core/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/core/record.ts';
 import { expectGpu, expectOptions, expectSource } from '../runtime/arguments.ts';
-import { DeviceError, FormatError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError, DeviceError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope } from '../runtime/scope.ts';
 import { type EmbeddingKind, expectExtractor, type VectorInfo } from './embedding.ts';
 import type { ClassifierInput } from './find_embedding.ts';
 
@@ -46,7 +47,7 @@ const LONGEST = 2 ** 16;
 const MOST_UPLOADED = 2 ** 28;
 
 /** Turns pictures into embeddings. Calls may overlap; they run one after the other. */
-export class Extractor {
+export class Extractor implements Closable {
   readonly description: VectorInfo;
   readonly #gpu: Gpu;
   readonly #input: ClassifierInput;
@@ -173,14 +174,17 @@ export class Extractor {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
-    this.#network?.destroy();
+    this.#network?.close();
     this.#network = undefined;
     this.#feature = undefined;
   }
 
+  async [asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   #check(): void {
-    if (!this.#closed) return;
-    throw new DeviceError('feature extractor: expected an open one, got a closed one – open it again');
+    if (this.#closed) throw closedError('feature extractor', 'open it again');
   }
 
   async #compile(): Promise<Executable> {
@@ -204,19 +208,19 @@ export class Extractor {
       return network.read('feature');
     }
     const { data } = toRgba8(picture);
-    const resources = new Resources(this.#gpu);
-    const buffer = (elements: number) => resources.buffer('feature extractor input', elements * 4);
+    const scope = new Scope(this.#gpu);
+    const buffer = (elements: number) => scope.buffer('feature extractor input', elements * 4);
     const calls: KernelCall<Binding>[] = [];
     try {
       const pixels = buffer(width * height);
       const params = { width, height, size, mirror, range, layout };
       emitExtractorInput(emitInto(calls, traitsOf(this.#gpu), buffer), { pixels, y: network.input(name) }, params);
-      const preparation = resources.add(await record(this.#gpu, 'feature extractor input', calls));
+      const preparation = scope.own(await record(this.#gpu, 'feature extractor input', calls));
       this.#gpu.write(pixels, data as Uint8Array<ArrayBuffer>);
       this.#gpu.submit(preparation, network.program);
       return await network.read('feature');
     } finally {
-      resources.destroy();
+      scope.close();
     }
   }
 }

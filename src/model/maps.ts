@@ -23,7 +23,8 @@ import { matmul } from '../graph/ops/nn/matmul.ts';
 import { type Plane, resizeMatrix } from '../image/raster/resize.ts';
 import { stretched } from '../image/raster/stretch.ts';
 import type { OnnxModel } from '../onnx/load.ts';
-import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError, DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { expectExtractor, type MapInfo, type MapsInfo } from './embedding.ts';
@@ -58,7 +59,7 @@ interface FileInput {
 }
 
 /** Turns grey planes into feature maps. Calls may overlap; they run one after the other. */
-export class MapExtractor {
+export class MapExtractor implements Closable {
   readonly description: MapsInfo;
   readonly #gpu: Gpu;
   readonly #model: OnnxModel;
@@ -192,13 +193,16 @@ export class MapExtractor {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
-    this.#networks.destroy();
-    this.#model.destroy();
+    this.#networks.close();
+    this.#model.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #check(): void {
-    if (!this.#closed) return;
-    throw new DeviceError('feature maps: expected an open extractor, got a closed one – open it again');
+    if (this.#closed) throw closedError('feature maps', 'open the extractor again');
   }
 
   async #compile(shape: readonly number[]): Promise<Executable> {

@@ -6,7 +6,8 @@ import { describe, type Node, reachable, type Shape, sizeOf } from '../graph/nod
 import { input, inputOp, nameOf } from '../graph/ops/core/input.ts';
 import type { PassName } from '../graph/passes/index.ts';
 import { expectGpu, expectObject, expectOptions, expectSource, isKind, kindOf } from '../runtime/arguments.ts';
-import { ArgumentError, DeviceError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { ArgumentError, closedError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { checkOperators, importGraph } from './import.ts';
@@ -40,14 +41,14 @@ const KEPT = 4;
 interface Compiled {
   /** Undefined where nothing is left to compute. */
   readonly executable: Executable | undefined;
-  destroy(): void;
+  close(): void;
   /** The inputs whose elements matter, not their shapes alone. */
   readonly fed: ReadonlySet<string>;
   readonly values: Readonly<Record<string, Value>>;
 }
 
 /** A model on a device, in the file's own layout. */
-export class OnnxModel {
+export class OnnxModel implements Closable {
   readonly file: OnnxFile;
   /** What must be fed. A dimension that is a text may have any extent. */
   readonly inputs: readonly ValueInfo[];
@@ -62,7 +63,7 @@ export class OnnxModel {
   readonly #recent = new RecentlyUsed<Compiled>(KEPT);
   /** What `compile` has handed out. */
   readonly #lent = new Map<string, Promise<Compiled>>();
-  #destroyed = false;
+  #closed = false;
 
   /** Use `loadOnnx`. */
   constructor(gpu: Gpu, file: OnnxFile, graph: OnnxGraph, without: readonly PassName[]) {
@@ -86,10 +87,10 @@ export class OnnxModel {
   }
 
   /**
-   * Compiles the model for inputs of `shapes`. The executable stays until you destroy it, or the model; the same shapes give
+   * Compiles the model for inputs of `shapes`. The executable stays until you close it, or the model; the same shapes give
    * the same one until then.
    *
-   * @throws ShapeError, FormatError as `build` does; DeviceError where it does not fit the device, or the model is destroyed.
+   * @throws ShapeError, FormatError as `build` does; DeviceError where it does not fit the device, or the model is closed.
    */
   async compile(shapes: Readonly<Record<string, Shape>>): Promise<Executable> {
     this.#check();
@@ -132,22 +133,25 @@ export class OnnxModel {
   }
 
   /** Frees what is on the device, with what `compile` has handed out. Safe to call twice. */
-  destroy(): void {
-    this.#destroyed = true;
-    this.#recent.destroy();
+  close(): void {
+    this.#closed = true;
+    this.#recent.close();
     for (const lent of this.#lent.values()) {
       lent.then(
-        (compiled) => compiled.destroy(),
+        (compiled) => compiled.close(),
         () => undefined,
       );
     }
     this.#lent.clear();
-    this.constants.destroy();
+    this.constants.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   #check(): void {
-    if (!this.#destroyed) return;
-    throw new DeviceError(`${this.file.name}: expected a model in use, got one that is destroyed – load it again`);
+    if (this.#closed) throw closedError(`model ${this.file.name}`, 'load it again');
   }
 
   #import(feeds: Readonly<Record<string, Node>>): Record<string, Value> {
@@ -161,11 +165,11 @@ export class OnnxModel {
     return JSON.stringify(this.inputs.map(({ name }) => shapes[name]));
   }
 
-  /** What was handed out for these shapes, unless the caller has destroyed it. */
+  /** What was handed out for these shapes, unless the caller has closed it. */
   async #lentFor(key: string): Promise<Compiled | undefined> {
     const lent = this.#lent.get(key);
     const compiled = await lent;
-    if (!compiled?.executable?.isDestroyed) return compiled;
+    if (!compiled?.executable?.isClosed) return compiled;
     if (this.#lent.get(key) === lent) this.#lent.delete(key);
     return undefined;
   }
@@ -180,17 +184,17 @@ export class OnnxModel {
   async #compile(shapes: Readonly<Record<string, Shape>>): Promise<Compiled> {
     const values = this.#import(mapValues(shapes, (shape, name) => input(name, shape)));
     const computed = Object.entries(values).filter(([, { numbers }]) => !numbers);
-    if (computed.length === 0) return { executable: undefined, destroy: () => undefined, fed: new Set(), values };
+    if (computed.length === 0) return { executable: undefined, close: () => undefined, fed: new Set(), values };
     const outputs = Object.fromEntries(computed.map(([name, value]) => [name, value.stored]));
     const fed = reachable(Object.values(outputs)).filter(({ op }) => op === inputOp);
     const { constants } = this;
     const label = this.file.name;
     const executable = await compile(this.#gpu, { label, outputs, constants, without: this.#without });
-    if (this.#destroyed) {
-      executable.destroy();
+    if (this.#closed) {
+      executable.close();
       this.#check();
     }
-    return { executable, destroy: () => executable.destroy(), fed: new Set(fed.map(nameOf)), values };
+    return { executable, close: () => executable.close(), fed: new Set(fed.map(nameOf)), values };
   }
 
   #checkShapes(shapes: Readonly<Record<string, Shape>>): void {

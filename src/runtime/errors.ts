@@ -7,6 +7,11 @@ export class DeviceError extends Error {
   override readonly name = 'DeviceError';
 }
 
+/** The error of a call on what is closed. @param what names it, @param remedy says how to get another one */
+export function closedError(what: string, remedy: string): DeviceError {
+  return new DeviceError(`${what}: expected an open one, got a closed one – ${remedy}`);
+}
+
 /** A shape or attribute that an operation cannot accept. The message starts with the op's name. */
 export class ShapeError extends Error {
   override readonly name = 'ShapeError';

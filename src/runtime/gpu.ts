@@ -13,6 +13,7 @@ import {
 import { expectOptions, isKind, kindOf } from './arguments.ts';
 import { BufferLedger, megabytes } from './buffer_ledger.ts';
 import { requestDevice } from './device.ts';
+import { asyncDispose, type Closable } from './dispose.ts';
 import { describeError, scoped } from './error_scope.ts';
 import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
 import { PendingErrors } from './pending_errors.ts';
@@ -62,7 +63,7 @@ const WRITABLE = ['Float32Array', 'Uint32Array', 'Int32Array', 'Uint8Array', 'Ui
  * What goes wrong on it is an error of the call it concerns, once; then it is as good as before. Only a lost device stays
  * lost, and a closed one closed.
  */
-export class Gpu {
+export class Gpu implements Closable {
   /** The WebGPU device itself. */
   readonly device: GPUDevice;
   /** True for a driver that runs on the CPU (lavapipe, SwiftShader). */
@@ -93,6 +94,8 @@ export class Gpu {
   #closed = false;
   readonly #buffers: BufferLedger;
   readonly #errors = new PendingErrors();
+  /** Those that an attempt has made so far; undefined outside. */
+  #attempted: GPUBuffer[] | undefined;
 
   private constructor(device: GPUDevice, platform: PlatformAdapter, options: GpuOptions) {
     this.device = device;
@@ -146,7 +149,7 @@ export class Gpu {
     return this.device.features.has('timestamp-query');
   }
 
-  /** Bytes in buffers made by `buffer` and not destroyed. */
+  /** Bytes in buffers made by `buffer` and not freed. */
   get allocatedBytes(): number {
     return this.#buffers.bytes;
   }
@@ -181,6 +184,7 @@ export class Gpu {
     const { value: buffer, error } = scoped(this.device, what, () => this.device.createBuffer({ label, size, usage }));
     this.#note([new Set([buffer])], error);
     this.#buffers.add(buffer, size);
+    this.#attempted?.push(buffer);
     return buffer;
   }
 
@@ -215,7 +219,7 @@ export class Gpu {
     this.#note([new Set([buffer])], scoped(this.device, `a write to '${buffer.label}'`, write).error);
   }
 
-  /** Runs programs in order, in one submit. @throws DeviceError for one that is destroyed, or whose buffers are freed. */
+  /** Runs programs in order, in one submit. @throws DeviceError for one that is closed, or whose buffers are freed. */
   submit(...programs: Program[]): void {
     this.check();
     const { error } = scoped(this.device, 'a submit', () => {
@@ -246,7 +250,6 @@ export class Gpu {
     this.check();
     this.#expectRange('read of', buffer, offset, bytes);
     const { error, bytes: arriving } = readBack(this.device, buffer, { bytes, offset }, this.wait);
-    this.#note([new Set([buffer])], error);
     const told = this.#errors.watch(concerned);
     const { data, cause } = await arriving.then(
       (data) => ({ data, cause: undefined }),
@@ -255,6 +258,8 @@ export class Gpu {
     this.check();
     await told();
     if (data) return data;
+    const message = await error;
+    if (message) throw new DeviceError(`${this.name}: ${message}`, { cause });
     throw new DeviceError(
       `${this.name}: expected ${bytes} bytes of '${buffer.label}', got '${cause}' – open another device`,
       { cause },
@@ -275,7 +280,14 @@ export class Gpu {
   async fence(buffers?: Iterable<GPUBuffer>): Promise<void> {
     // A copy and a map: onSubmittedWorkDone has deadlocked together with timestamp queries in Dawn.
     this.#fenceSource ??= this.device.createBuffer({ label: 'fence', size: 16, usage: STORAGE_USAGE });
-    await this.#read(this.#fenceSource, 4, 0, buffers && [...buffers]);
+    try {
+      await this.#read(this.#fenceSource, 4, 0, buffers && [...buffers]);
+    } catch (cause) {
+      // It may be the one there was no memory for.
+      this.#fenceSource?.destroy();
+      this.#fenceSource = undefined;
+      throw cause;
+    }
   }
   #fenceSource: GPUBuffer | undefined;
 
@@ -294,18 +306,26 @@ export class Gpu {
   /**
    * Runs `calls`, which may make, write and submit but not await, and waits until the device has taken them.
    *
-   * @throws DeviceError for what it has not taken. Nobody else is told of that.
+   * @throws DeviceError for what it has not taken. Nobody else is told of that, and what `buffer` made is freed.
    */
   async attempt<R>(calls: () => R): Promise<R> {
     this.check();
     const told = this.#errors.watchNew();
-    const { value, error } = scoped(this.device, 'this', calls);
-    const prefixed = error.then((message) => message && `${this.name}: ${message}`);
-    await told();
-    const message = await prefixed;
-    if (message) throw new DeviceError(message);
-    this.check();
-    return value;
+    const made: GPUBuffer[] = [];
+    this.#attempted = made;
+    try {
+      const { value, error } = scoped(this.device, 'this', calls);
+      this.#attempted = undefined;
+      await told();
+      const message = await error;
+      if (message) throw new DeviceError(`${this.name}: ${message}`);
+      this.check();
+      return value;
+    } catch (cause) {
+      if (this.#attempted === made) this.#attempted = undefined;
+      for (const buffer of made) this.free(buffer);
+      throw cause;
+    }
   }
 
   /** Runs a program with a timestamp around each dispatch; milliseconds in the program's order. */
@@ -345,6 +365,10 @@ export class Gpu {
     this.#closed = true;
     this.device.destroy();
     await this.device.lost;
+  }
+
+  async [asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #note(buffers: readonly ReadonlySet<GPUBuffer>[] | undefined, error: Promise<string | undefined>): void {

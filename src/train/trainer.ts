@@ -11,10 +11,11 @@ import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameter
 import { settlePrecision } from '../kernels/tuning/precision.ts';
 import type { Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
-import { DeviceError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope } from '../runtime/scope.ts';
 import type { Batch } from './data/batch.ts';
 import { expectFeatures, featureName, type LossConfig, lossGraph, type NetworkBuilder } from './loss.ts';
 import { Adam, type AdamOptions } from './optimizer/adam.ts';
@@ -50,7 +51,7 @@ const ADAM_OPTIONS = ['beta1', 'beta2', 'epsilon', 'clipNorm'] as const satisfie
 
 interface Parts {
   /** All that is on the device. */
-  readonly resources: Resources;
+  readonly scope: Scope;
   readonly weights: ParameterSlab;
   readonly step: Executable;
   readonly gradient: ParameterSlab;
@@ -64,7 +65,7 @@ interface Parts {
 }
 
 /** A compiled training step with its weights and optimizer, on a device. Created by `Trainer.create`. */
-export class Trainer {
+export class Trainer implements Closable {
   readonly config: TrainerConfig;
   readonly weights: ParameterSlab;
   readonly adam: Adam;
@@ -73,7 +74,7 @@ export class Trainer {
   readonly #gpu: Gpu;
   readonly #parts: Parts;
   #lossScale = INITIAL_LOSS_SCALE;
-  #destroyed = false;
+  #closed = false;
   /** Until it is known whether the last step's gradients are finite, the next one's scale is not known either. */
   #decided: Promise<unknown> = Promise.resolve();
 
@@ -103,8 +104,8 @@ export class Trainer {
       throw new ShapeError(`train: expected a micro-batch that divides ${batch}, got ${microBatch}`);
     }
     await settlePrecision(gpu);
-    return Resources.collect(gpu, async (resources) => {
-      return new Trainer(gpu, config, await makeParts(gpu, config, network, resources));
+    return Scope.build(gpu, async (scope) => {
+      return new Trainer(gpu, config, await makeParts(gpu, config, network, scope));
     });
   }
 
@@ -115,9 +116,7 @@ export class Trainer {
    * Steps may be submitted before the loss of the last one has arrived; they run in order.
    */
   async step(batch: Batch, step: number, learningRate: number): Promise<number> {
-    if (this.#destroyed) {
-      throw new DeviceError('train: expected a trainer in use, got one that is destroyed – create another one');
-    }
+    if (this.#closed) throw closedError('trainer', 'create another one');
     const parts = this.#feeds(batch);
     if (this.#parts.overflow) {
       const { check, result } = this.#parts.overflow;
@@ -138,12 +137,12 @@ export class Trainer {
     result: GPUBuffer,
   ): Promise<{ readonly loss: Promise<number> }> {
     const abandoned = { loss: Promise.resolve(Number.NaN) };
-    if (this.#destroyed) return abandoned;
+    if (this.#closed) return abandoned;
     const { scale, skipped } = this.#lossScale;
     this.#parts.step.feed(LOSS_SCALE, Float32Array.of(scale));
     this.#submit(parts, check);
     const [notFinite] = await this.#gpu.readFloats(result, 1);
-    if (this.#destroyed) return abandoned;
+    if (this.#closed) return abandoned;
     const finite = notFinite === 0;
     if (finite) {
       this.#gpu.submit(...this.#update(step - skipped, learningRate, scale), this.#parts.check);
@@ -214,9 +213,13 @@ export class Trainer {
   }
 
   /** Frees everything. Steps that have not been submitted never are. Safe to call twice. */
-  destroy(): void {
-    this.#destroyed = true;
-    this.#parts.resources.destroy();
+  close(): void {
+    this.#closed = true;
+    this.#parts.scope.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   /** One function for each micro-batch, which writes its part of the batch. */
@@ -255,30 +258,25 @@ function gradientOutputs(loss: Node, gradient: ParameterSlab, scale: Node | unde
 }
 
 /** Puts everything on the device. */
-async function makeParts(
-  gpu: Gpu,
-  config: TrainerConfig,
-  network: NetworkBuilder,
-  resources: Resources,
-): Promise<Parts> {
+async function makeParts(gpu: Gpu, config: TrainerConfig, network: NetworkBuilder, scope: Scope): Promise<Parts> {
   const parts = config.batch / config.microBatch;
   const scaled = gpu.proven.precision === 'f16';
   const { loss } = lossGraph(config, network);
   const layout = new ParameterLayout(reachable([loss]));
-  const weights = resources.add(new ParameterSlab(gpu, 'weights', layout));
+  const weights = scope.own(new ParameterSlab(gpu, 'weights', layout));
   // The loss lies behind the gradients, so that one dispatch adds up both.
-  const gradient = resources.add(new ParameterSlab(gpu, 'gradient', layout, CHECK_OFFSET + 16));
+  const gradient = scope.own(new ParameterSlab(gpu, 'gradient', layout, CHECK_OFFSET + 16));
   const outputs = gradientOutputs(loss, gradient, scaled ? input(LOSS_SCALE, loss.shape) : undefined);
-  const step = resources.add(await compile(gpu, { label: 'training step', parameters: weights, ...outputs }));
-  const sum = parts === 1 ? undefined : await makeSum(gpu, resources, gradient.buffer);
+  const step = scope.own(await compile(gpu, { label: 'training step', parameters: weights, ...outputs }));
+  const sum = parts === 1 ? undefined : await makeSum(gpu, scope, gradient.buffer);
   const total = sum?.buffer ?? gradient.buffer;
-  const adam = await Adam.create(gpu, resources, weights, total, parts, config.adam);
+  const adam = await Adam.create(gpu, scope, weights, total, parts, config.adam);
   const count = layout.bytes / 4;
   const place = { buffer: total, offset: layout.bytes + CHECK_OFFSET, size: 16 };
-  const check = await makeCheck(gpu, resources, weights.buffer, count, place);
+  const check = await makeCheck(gpu, scope, weights.buffer, count, place);
   const { averageDecay } = config;
-  const average = averageDecay ? await WeightAverage.create(gpu, resources, weights, averageDecay) : undefined;
-  const result = scaled ? resources.buffer('overflow', 16) : undefined;
-  const overflow = result && { check: await makeCheck(gpu, resources, total, count, result), result };
-  return { resources, weights, step, gradient, sum, adam, average, check, overflow };
+  const average = averageDecay ? await WeightAverage.create(gpu, scope, weights, averageDecay) : undefined;
+  const result = scaled ? scope.buffer('overflow', 16) : undefined;
+  const overflow = result && { check: await makeCheck(gpu, scope, total, count, result), result };
+  return { scope, weights, step, gradient, sum, adam, average, check, overflow };
 }

@@ -66,7 +66,7 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
   afterAll(() => half.close());
   const open: Trainer[] = [];
   afterEach(() => {
-    for (const trainer of open.splice(0)) trainer.destroy();
+    for (const trainer of open.splice(0)) trainer.close();
     vi.restoreAllMocks();
   });
 

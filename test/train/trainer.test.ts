@@ -23,9 +23,9 @@ const dataset = datasetOf(12, sourceSize(SIZE));
 const network: NetworkBuilder = (lightness) => colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness);
 
 const bytesBefore = gpu.allocatedBytes;
-const open: { destroy(): void }[] = [];
+const open: { close(): void }[] = [];
 afterEach(() => {
-  for (const one of open.splice(0)) one.destroy();
+  for (const one of open.splice(0)) one.close();
   expect(gpu.allocatedBytes, 'buffers left behind').toBe(bytesBefore);
 });
 
@@ -177,16 +177,16 @@ test('validation scores the network beside its baselines, also where the last ba
   for (const { grey: seen, output } of pictures) expect(output.data).toEqual(seen.data);
 });
 
-test('a trainer that is destroyed says so; one on the same device goes on', async () => {
+test('a trainer that is closed says so; one on the same device goes on', async () => {
   const [gone, kept] = [await makeTrainer(), await makeTrainer()];
   const batch = await assembleBatch(dataset, new Sampler(12, BATCH, 1).batch(0), SIZE);
   const validator = await Validator.create(gpu, gone, network, datasetOf(2, sourceSize(SIZE)));
-  validator.destroy();
-  validator.destroy();
-  gone.destroy();
-  gone.destroy();
+  validator.close();
+  validator.close();
+  gone.close();
+  gone.close();
   await expect(gone.step(batch, 1, 1e-3)).rejects.toThrow(
-    new DeviceError('train: expected a trainer in use, got one that is destroyed – create another one'),
+    new DeviceError('trainer: expected an open one, got a closed one – create another one'),
   );
   expect(() => gone.load(glorotUniform(gone.weights.layout, 7))).toThrow(DeviceError);
   await expect(readState(gone, 1)).rejects.toThrow(DeviceError);

@@ -47,7 +47,7 @@ async function losses(name: string): Promise<{ losses: number[]; used: number }>
     pause: async () => undefined,
   });
   const used = trainer.tuned.size;
-  trainer.destroy();
+  trainer.close();
   await gpu.close();
   return { losses: all, used };
 }

@@ -142,8 +142,8 @@ export class Run {
       throw new DivergedError(error.step, `${error.got} at --lr ${settings.lr}; ${saved}`);
     } finally {
       stop.release();
-      validator?.destroy();
-      trainer.destroy();
+      validator?.close();
+      trainer.close();
     }
   }
 

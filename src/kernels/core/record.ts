@@ -6,7 +6,7 @@ import { expectGpu } from '../../runtime/arguments.ts';
 import { DeviceError, KernelError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../../runtime/program.ts';
-import { Resources } from '../../runtime/resources.ts';
+import { Scope } from '../../runtime/scope.ts';
 import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import { type KernelSpec, locate, type Scalar, specialize, type Values, type Variants } from './define.ts';
 import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
@@ -42,9 +42,9 @@ export async function record(gpu: Gpu, label: string, calls: readonly KernelCall
   const bound = new Set(calls.flatMap(({ buffers }) => Object.values(buffers).map((each) => bindingOf(each).buffer)));
   await gpu.confirm(...bound);
   const pipelines = await Promise.all(calls.map(({ kernel, choice }) => pipelineFor(gpu, kernel, choice)));
-  return Resources.collect(gpu, async (resources) => {
+  return Scope.build(gpu, async (scope) => {
     return gpu.attempt(() => {
-      const uniforms = resources.buffer(
+      const uniforms = scope.buffer(
         `${label} params`,
         Math.max(1, calls.length) * UNIFORM_STRIDE,
         0x0040 | 0x0008, // UNIFORM | COPY_DST
@@ -60,7 +60,7 @@ export async function record(gpu: Gpu, label: string, calls: readonly KernelCall
         });
         return { label: kernel.name, pipeline: pipelines[i]!, bindGroup, grid: grids[i]! };
       });
-      return new Program(label, dispatches, { uniforms, bound, free: () => resources.destroy() });
+      return new Program(label, dispatches, { uniforms, bound, scope });
     });
   });
 }

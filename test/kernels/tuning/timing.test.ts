@@ -16,7 +16,7 @@ const times = async (device: Gpu, ...dispatches: number[]) => {
     programs.set(`${n}`, await record(gpu, `${n}`, calls));
   }
   const result = await interleaved(device, programs);
-  for (const program of programs.values()) program.destroy();
+  for (const program of programs.values()) program.close();
   return dispatches.map((n) => result.get(`${n}`)!);
 };
 afterAll(() => gpu.free(y));
