@@ -127,7 +127,12 @@ async function readPictures({ files, size }: TrainingSetup, extractor?: MapExtra
     }
   }
   if (pictures.length > 0) return pictures;
-  throw new FormatError('training: expected color photographs, got none that can be learned from – choose others');
+  throw new FormatError({
+    where: 'training',
+    expected: 'color photographs',
+    got: 'none that can be learned from',
+    hint: 'choose others',
+  });
 }
 
 interface Own {
@@ -143,7 +148,11 @@ async function loadOwn(own: OwnFiles): Promise<Own> {
   if ((!weights.embedding || weights.embedding.kind === 'maps') && weights.lightness === 'luma') {
     return { weights, extractor };
   }
-  throw new FormatError('training: expected weights that see luma, and feature maps at most, got other ones');
+  throw new FormatError({
+    where: 'training',
+    expected: 'weights that see luma, and feature maps at most',
+    got: 'other ones',
+  });
 }
 
 /** The classifier of the page's weights, asked as they were trained; undefined for weights without. */
@@ -156,7 +165,10 @@ async function openExtractor(
   const extractor = await MapExtractor.open(gpu, source, undefined, embedding);
   const cell = cellOf(extractor);
   if (size % cell === 0) return extractor;
-  throw new FormatError(
-    `training: expected squares of a multiple of ${cell} px, the cells of the feature maps, got ${size} – choose another size`,
-  );
+  throw new FormatError({
+    where: 'training',
+    expected: `squares of a multiple of ${cell} px, the cells of the feature maps`,
+    got: size,
+    hint: 'choose another size',
+  });
 }

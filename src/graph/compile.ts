@@ -11,8 +11,7 @@ import type { Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { Scope } from '../runtime/scope.ts';
-import { settle } from '../runtime/settle.ts';
+import { Scope, settle } from '../runtime/scope.ts';
 import { ConstantStore, isStored } from './constants.ts';
 import { Executable, type FedInput } from './executable.ts';
 import { hoist } from './hoist.ts';
@@ -93,7 +92,8 @@ async function build(gpu: Gpu, options: CompileOptions, scope: Scope): Promise<E
       inputs.set(nameOf(node), { shape: node.shape, type: words.has(node) ? 'u32' : 'f32', buffer });
       value.place = buffer;
     } else if (node.op === parameterOp) {
-      if (!options.parameters) throw new ShapeError(`compile: expected parameters, for '${nameOf(node)}', got none`);
+      if (!options.parameters)
+        throw new ShapeError({ where: 'compile', expected: `parameters, for '${nameOf(node)}'`, got: 'none' });
       value.place = options.parameters.binding(nameOf(node));
     }
     values.set(node, value);
@@ -106,7 +106,11 @@ async function build(gpu: Gpu, options: CompileOptions, scope: Scope): Promise<E
     const value = values.get(outputs[i]!)!;
     const wanted = Object.hasOwn(options.into ?? {}, name) ? options.into![name] : undefined;
     if (wanted && value.place) {
-      throw new ShapeError(`compile: expected '${name}' to be a result of its own, got one that has a place already`);
+      throw new ShapeError({
+        where: 'compile',
+        expected: `'${name}' to be a result of its own`,
+        got: 'one that has a place already',
+      });
     }
     value.place ??= wanted ?? own(name, value.elements);
   });

@@ -73,12 +73,19 @@ export class Executable implements Closable {
     const bytes = sizeOf(input.shape) * 4;
     const kinds = ARRAYS[input.type];
     if (!isKind(data, ...kinds)) {
-      throw new ArgumentError(
-        `feed '${name}': expected ${kinds.join(' or ')}, got ${kindOf(data)} – convert it: ${kinds[0]}.from(data)`,
-      );
+      throw new ArgumentError({
+        where: `feed '${name}'`,
+        expected: kinds.join(' or '),
+        got: kindOf(data),
+        hint: `convert it: ${kinds[0]}.from(data)`,
+      });
     }
     if (data.byteLength !== bytes) {
-      throw new ShapeError(`feed '${name}': expected ${describe(input.shape)}, ${bytes} bytes, got ${data.byteLength}`);
+      throw new ShapeError({
+        where: `feed '${name}'`,
+        expected: `${describe(input.shape)}, ${bytes} bytes`,
+        got: data.byteLength,
+      });
     }
     this.#gpu.write(input.buffer, data);
   }
@@ -129,7 +136,11 @@ export class Executable implements Closable {
     this.#check();
     const input = this.#parts.inputs.get(name);
     if (!input)
-      throw new ShapeError(`feed: expected one of ${[...this.#parts.inputs.keys()].join(', ')}, got '${name}'`);
+      throw new ShapeError({
+        where: 'feed',
+        expected: `one of ${[...this.#parts.inputs.keys()].join(', ')}`,
+        got: `'${name}'`,
+      });
     return input;
   }
 
@@ -137,7 +148,11 @@ export class Executable implements Closable {
     this.#check();
     const output = this.#parts.outputs.get(name);
     if (!output)
-      throw new ShapeError(`read: expected one of ${[...this.#parts.outputs.keys()].join(', ')}, got '${name}'`);
+      throw new ShapeError({
+        where: 'read',
+        expected: `one of ${[...this.#parts.outputs.keys()].join(', ')}`,
+        got: `'${name}'`,
+      });
     return output;
   }
 }

@@ -23,9 +23,12 @@ export function expectFinite(name: string, tensors: Tensors): void {
     const first = data.findIndex((value) => !Number.isFinite(value));
     if (first < 0) continue;
     const count = data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
-    throw new FormatError(
-      `${name}: expected finite numbers, got ${count} of ${data.length} in '${key}' that are not (${data[first]} at ${first}) – it is damaged, or its training diverged: get or train another one`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'finite numbers',
+      got: `${count} of ${data.length} in '${key}' that are not (${data[first]} at ${first})`,
+      hint: 'it is damaged, or its training diverged: get or train another one',
+    });
   }
 }
 
@@ -89,12 +92,14 @@ export class ParameterSlab implements Closable {
       const tensor = tensors.get(name);
       if (tensor?.shape.join() !== shape.join()) {
         const got = tensor ? describe(tensor.shape) : 'none';
-        throw new FormatError(`weights: expected '${name}' of shape ${describe(shape)}, got ${got}`);
+        throw new FormatError({ where: 'weights', expected: `'${name}' of shape ${describe(shape)}`, got });
       }
       if (!isKind(tensor.data, 'Float32Array') || tensor.data.length !== sizeOf(shape)) {
-        throw new ArgumentError(
-          `weights: expected '${name}' as a Float32Array of ${sizeOf(shape)}, got ${kindOf(tensor.data)} of ${tensor.data?.length}`,
-        );
+        throw new ArgumentError({
+          where: 'weights',
+          expected: `'${name}' as a Float32Array of ${sizeOf(shape)}`,
+          got: `${kindOf(tensor.data)} of ${tensor.data?.length}`,
+        });
       }
       slab.set(tensor.data, offset / 4);
     }
@@ -131,7 +136,11 @@ export class ParameterSlab implements Closable {
   #slot(name: string): Slot {
     const slot = this.layout.slots.get(name);
     if (!slot)
-      throw new FormatError(`parameters: expected one of ${[...this.layout.slots.keys()].join(', ')}, got '${name}'`);
+      throw new FormatError({
+        where: 'parameters',
+        expected: `one of ${[...this.layout.slots.keys()].join(', ')}`,
+        got: `'${name}'`,
+      });
     return slot;
   }
 }

@@ -11,7 +11,7 @@ import { chromaOf, type RenderPlane, renderGrey } from '../image/raster/render.t
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/raster/views.ts';
 import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../runtime/arguments.ts';
 import { asyncDispose, type Closable } from '../runtime/dispose.ts';
-import { closedError, DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
+import { closedError, DeviceError, EnvironmentError, FormatError, ShapeError } from '../runtime/errors.ts';
 import { loadBytes } from '../runtime/fetch_bytes.ts';
 import { GPU_OPTIONS, Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
@@ -76,13 +76,13 @@ const COLORIZE_OPTIONS = [
  * Where the weights are that come with the package: two folders up, both from src/model/ and from dist/chunks/, where the
  * build puts what its programs share.
  *
- * @throws FormatError in a bundle that is no ES module, as it does not know where it is.
+ * @throws EnvironmentError in a bundle that is no ES module, as it does not know where it is.
  */
 export function defaultWeights(): URL {
   return beside('weights', () => new URL('../../weights/koalarize.safetensors', import.meta.url));
 }
 
-/** The classifier that they were trained with. @throws FormatError as `defaultWeights`. */
+/** The classifier that they were trained with. @throws EnvironmentError as `defaultWeights`. */
 export function defaultExtractor(): URL {
   return beside('extractor', () => new URL('../../weights/efficientnet-lite0.onnx', import.meta.url));
 }
@@ -91,8 +91,13 @@ function beside(option: string, address: () => URL): URL {
   try {
     return address();
   } catch (cause) {
-    throw new FormatError(
-      `${option}: expected a file beside this module, got a bundle that does not know where it is – give its address or its bytes: Colorizer.load({ ${option} })`,
+    throw new EnvironmentError(
+      {
+        where: option,
+        expected: 'a file beside this module',
+        got: 'a bundle that does not know where it is',
+        hint: `give its address or its bytes: Colorizer.load({ ${option} })`,
+      },
       { cause },
     );
   }
@@ -133,8 +138,8 @@ export class Colorizer implements Closable {
   /**
    * Opens a device and loads the weights.
    *
-   * @throws DeviceError without a device; FormatError for weights that are missing, damaged or of another kind, or for
-   * an extractor that is missing, not needed, or not the one of the training; ArgumentError for options that do not exist.
+   * @throws DeviceError without a device; EnvironmentError for weights or an extractor that are missing; FormatError for weights
+   * that are damaged or of another kind, or an extractor that is not needed, or not the one of the training; ArgumentError for options that do not exist.
    */
   static async load(options: ColorizerOptions = {}): Promise<Colorizer> {
     expectOptions('Colorizer.load', options, LOAD_OPTIONS);
@@ -189,7 +194,7 @@ export class Colorizer implements Closable {
     expectOptions('colorize', options, COLORIZE_OPTIONS);
     const { renderSize = this.weights.size, quality = 'fast' } = options;
     if (!QUALITIES.includes(quality)) {
-      throw new ShapeError(`colorize: expected quality ${QUALITIES.join(' or ')}, got '${quality}'`);
+      throw new ShapeError({ where: 'colorize', expected: `quality ${QUALITIES.join(' or ')}`, got: `'${quality}'` });
     }
     const views = VIEWS[quality];
     const { network, embedding } = this.weights;
@@ -215,9 +220,12 @@ export class Colorizer implements Closable {
       network.run();
       const answer = await network.read('chroma');
       if (!answer.every(Number.isFinite)) {
-        throw new DeviceError(
-          `colorize: expected finite colors, got NaN or infinity from ${this.gpu.name} – are the weights whole?`,
-        );
+        throw new DeviceError({
+          where: 'colorize',
+          expected: 'finite colors',
+          got: `NaN or infinity from ${this.gpu.name}`,
+          hint: 'are the weights whole?',
+        });
       }
       return chromaOf(answer, plane);
     });
@@ -283,14 +291,20 @@ function sizeOfView(renderSize: number, scale: number): number {
 /** @throws FormatError for weights that need an extractor and get none, or get one and need none. */
 function checkExtractorGiven(name: string, { embedding }: Weights, { inception, extractor }: ColorizerOptions): void {
   if (embedding && embedding.kind !== 'maps' && inception === undefined) {
-    throw new FormatError(
-      `${name}: expected the feature extractor of the training (${describeExtractor(embedding)}), got none – name its ONNX file (--inception)`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: `the feature extractor of the training (${describeExtractor(embedding)})`,
+      got: 'none',
+      hint: 'name its ONNX file (--inception)',
+    });
   }
   if (!embedding && (inception ?? extractor) !== undefined) {
-    throw new FormatError(
-      `${name}: expected no feature extractor, as these weights were trained without, got one – leave it out, or use weights that were trained with it`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'no feature extractor, as these weights were trained without',
+      got: 'one',
+      hint: 'leave it out, or use weights that were trained with it',
+    });
   }
 }
 

@@ -94,9 +94,12 @@ export class Extractor implements Closable {
     const file = await readOnnx(source);
     const { name, sha256 } = file;
     if (trained && sha256 !== trained.sha256) {
-      throw new FormatError(
-        `${name}: expected the file of the training, with SHA-256 ${trained.sha256}, got ${sha256} – use that file`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `the file of the training, with SHA-256 ${trained.sha256}`,
+        got: sha256,
+        hint: 'use that file',
+      });
     }
     const { kind = trained?.kind ?? 'logits', range = trained?.range ?? [-1, 1] } = options;
     const wanted = options.output ?? trained?.output;
@@ -106,21 +109,32 @@ export class Extractor implements Closable {
     const taken = classifierInput(name, graph);
     const size = options.size ?? taken.size ?? trained?.size ?? DEFAULT_SIZE;
     if (taken.size !== undefined && size !== taken.size) {
-      throw new FormatError(`${name}: expected the size that it declares, ${taken.size}, got ${size} – leave it out`);
+      throw new FormatError({
+        where: name,
+        expected: `the size that it declares, ${taken.size}`,
+        got: size,
+        hint: 'leave it out',
+      });
     }
     const shape = taken.layout === 'nchw' ? [1, 3, size, size] : [1, size, size, 3];
     checkOperators(file, graph);
     const imported = importGraph(file, graph, { [taken.name]: input(taken.name, shape) })[feature.output]!;
     if (!/float/.test(imported.type)) {
-      throw new FormatError(
-        `${name}: expected '${feature.output}' as floating-point numbers, got ${imported.type} – name another output`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `'${feature.output}' as floating-point numbers`,
+        got: imported.type,
+        hint: 'name another output',
+      });
     }
     const width = sizeOf(imported.shape);
     if (width > LONGEST) {
-      throw new FormatError(
-        `${name}: expected a vector of at most ${LONGEST} values, got '${feature.output}' of shape [${imported.shape.join(', ')}] – name another output`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `a vector of at most ${LONGEST} values`,
+        got: `'${feature.output}' of shape [${imported.shape.join(', ')}]`,
+        hint: 'name another output',
+      });
     }
     const flat = reshape(imported.node, [1, width]);
     const info: VectorInfo = { kind, output: feature.output, width, sha256, size, range };
@@ -160,9 +174,12 @@ export class Extractor implements Closable {
       this.#network ??= await this.#compile();
       const embedding = await this.#run(this.#network, picture, mirror);
       if (!embedding.every(Number.isFinite)) {
-        throw new DeviceError(
-          `feature extractor: expected finite numbers, got NaN or infinity from ${this.#gpu.name} – are its weights whole?`,
-        );
+        throw new DeviceError({
+          where: 'feature extractor',
+          expected: 'finite numbers',
+          got: `NaN or infinity from ${this.#gpu.name}`,
+          hint: 'are its weights whole?',
+        });
       }
       return embedding;
     });

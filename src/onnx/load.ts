@@ -98,7 +98,12 @@ export class OnnxModel implements Closable {
     const key = this.#keyOf(shapes);
     const lent = (await this.#lentFor(key)) ?? (await this.#lend(key, shapes));
     if (lent.executable) return lent.executable;
-    throw new ShapeError(`${this.file.name}: expected outputs to compute, got constants alone – use run`);
+    throw new ShapeError({
+      where: this.file.name,
+      expected: 'outputs to compute',
+      got: 'constants alone',
+      hint: 'use run',
+    });
   }
 
   /**
@@ -114,9 +119,11 @@ export class OnnxModel implements Closable {
       expectArray(`${this.file.name}: input '${name}'`, array);
       const { data, shape } = array;
       if (data.length !== sizeOf(shape)) {
-        throw new ShapeError(
-          `${this.file.name}: expected '${name}' ${describe(shape)} as ${sizeOf(shape)} numbers, got ${data.length}`,
-        );
+        throw new ShapeError({
+          where: this.file.name,
+          expected: `'${name}' ${describe(shape)} as ${sizeOf(shape)} numbers`,
+          got: data.length,
+        });
       }
     }
     const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
@@ -203,24 +210,35 @@ export class OnnxModel implements Closable {
     for (const name of Object.keys(shapes)) {
       // One that the chosen outputs do not need may be fed all the same.
       if (this.file.graph.inputs.every((each) => each.name !== name)) {
-        throw new ShapeError(`${this.file.name}: expected inputs ${expected}, got '${name}' too`);
+        throw new ShapeError({ where: this.file.name, expected: `inputs ${expected}`, got: `'${name}' too` });
       }
     }
     for (const [name, wanted] of declared) {
       const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
-      if (!shape) throw new ShapeError(`${this.file.name}: expected inputs ${expected}, got none for '${name}'`);
+      if (!shape)
+        throw new ShapeError({ where: this.file.name, expected: `inputs ${expected}`, got: `none for '${name}'` });
       const fits = (extent: number, axis: number) => typeof wanted?.[axis] !== 'number' || wanted[axis] === extent;
       if (wanted && (wanted.length !== shape.length || !shape.every(fits))) {
         const texts = wanted.map((extent) => (extent === '' ? 'any' : extent));
-        throw new ShapeError(
-          `${this.file.name}: expected input '${name}' as [${texts.join(', ')}], got ${describe(shape)}`,
-        );
+        throw new ShapeError({
+          where: this.file.name,
+          expected: `input '${name}' as [${texts.join(', ')}]`,
+          got: describe(shape),
+        });
       }
       if (!Array.isArray(shape)) {
-        throw new ArgumentError(`${this.file.name}: expected the shape of '${name}' as numbers, got ${kindOf(shape)}`);
+        throw new ArgumentError({
+          where: this.file.name,
+          expected: `the shape of '${name}' as numbers`,
+          got: kindOf(shape),
+        });
       }
       if (shape.some((extent) => !Number.isSafeInteger(extent) || extent < 1)) {
-        throw new ShapeError(`${this.file.name}: expected input '${name}' with elements, got ${describe(shape)}`);
+        throw new ShapeError({
+          where: this.file.name,
+          expected: `input '${name}' with elements`,
+          got: describe(shape),
+        });
       }
     }
   }
@@ -252,12 +270,15 @@ function expectArray(where: string, array: unknown): asserts array is OnnxArray 
   expectObject(where, '{ data, shape }', array);
   const { data, shape } = array as { readonly data?: unknown; readonly shape?: unknown };
   if (!isKind(data, 'Float32Array')) {
-    throw new ArgumentError(
-      `${where}: expected data as a Float32Array, got ${kindOf(data)} – convert it: Float32Array.from(data)`,
-    );
+    throw new ArgumentError({
+      where,
+      expected: 'data as a Float32Array',
+      got: kindOf(data),
+      hint: 'convert it: Float32Array.from(data)',
+    });
   }
   if (!Array.isArray(shape)) {
-    throw new ArgumentError(`${where}: expected shape as an array of numbers, got ${kindOf(shape)}`);
+    throw new ArgumentError({ where, expected: 'shape as an array of numbers', got: kindOf(shape) });
   }
 }
 

@@ -32,9 +32,12 @@ export async function requestDevice(
   const requiredLimits: Record<string, number> = {};
   for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
   if (precision === 'f16' && !adapter.features.has('shader-f16')) {
-    throw new DeviceError(
-      `${adapterName(adapter.info)}: expected shader-f16 for precision f16, got an adapter without it – use precision f32, or choose another adapter`,
-    );
+    throw new DeviceError({
+      where: adapterName(adapter.info),
+      expected: 'shader-f16 for precision f16',
+      got: 'an adapter without it',
+      hint: 'use precision f32, or choose another adapter',
+    });
   }
   const wanted = precision === 'f16' ? [...FEATURES, MATRIX_FEATURE] : FEATURES;
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
@@ -42,7 +45,12 @@ export async function requestDevice(
     return { device: await adapter.requestDevice({ requiredLimits, requiredFeatures }), platform };
   } catch (cause) {
     throw new DeviceError(
-      `${adapterName(adapter.info)}: expected a device, got '${(cause as Error).message}' – update its driver, or choose another adapter`,
+      {
+        where: adapterName(adapter.info),
+        expected: 'a device',
+        got: `'${(cause as Error).message}'`,
+        hint: 'update its driver, or choose another adapter',
+      },
       { cause },
     );
   }
@@ -58,9 +66,12 @@ async function requestAdapter(choice: string, precision: Precision): Promise<Pla
     forceFallbackAdapter: choice === 'software',
   });
   if (!adapter || (choice === 'hardware' && isSoftware(adapter.info))) {
-    throw new DeviceError(
-      'WebGPU: expected an adapter, got none from this browser – use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
-    );
+    throw new DeviceError({
+      where: 'WebGPU',
+      expected: 'an adapter',
+      got: 'none from this browser',
+      hint: 'use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
+    });
   }
   return { adapter, source: 'browser', software: isSoftware(adapter.info), implementation: navigator.userAgent };
 }

@@ -15,7 +15,7 @@ import { BufferLedger, megabytes } from './buffer_ledger.ts';
 import { requestDevice } from './device.ts';
 import { asyncDispose, type Closable } from './dispose.ts';
 import { describeError, scoped } from './error_scope.ts';
-import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
+import { ArgumentError, closedError, DeviceError, type ErrorParts, ShapeError } from './errors.ts';
 import { PendingErrors } from './pending_errors.ts';
 import type { Program } from './program.ts';
 import { readBack } from './read_back.ts';
@@ -90,7 +90,7 @@ export class Gpu implements Closable {
   readonly implementation: string;
   /** Awaits what the device is to finish. */
   readonly wait: <T>(work: Promise<T>) => Promise<T>;
-  #lost: string | undefined;
+  #lost: ErrorParts | undefined;
   #closed = false;
   readonly #buffers: BufferLedger;
   readonly #errors = new PendingErrors();
@@ -114,12 +114,17 @@ export class Gpu implements Closable {
     this.subgroupSize = subgroupSize(platform.adapter);
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault(); // Dawn prints it on stdout otherwise.
-      this.#errors.add(undefined, Promise.resolve(`${this.name}: ${describeError(event.error)}`));
+      this.#errors.add(undefined, Promise.resolve({ where: this.name, ...describeError(event.error) }));
     });
     device.lost.then(
       ({ reason, message }) => {
         if (!this.#closed)
-          this.#lost = `expected a working device, got 'lost (${reason}): ${message}' – open another one`;
+          this.#lost = {
+            where: this.name,
+            expected: 'a working device',
+            got: `'lost (${reason}): ${message}'`,
+            hint: 'open another one',
+          };
       },
       () => undefined,
     );
@@ -135,10 +140,15 @@ export class Gpu implements Closable {
     expectOptions('Gpu.open', options, GPU_OPTIONS);
     const { adapter = 'auto', precision = 'f32' } = options;
     if (typeof adapter !== 'string') {
-      throw new ArgumentError(`Gpu.open: expected adapter as a text, got ${kindOf(adapter)} – 'auto' takes the best`);
+      throw new ArgumentError({
+        where: 'Gpu.open',
+        expected: 'adapter as a text',
+        got: kindOf(adapter),
+        hint: "'auto' takes the best",
+      });
     }
     if (precision !== 'f32' && precision !== 'f16') {
-      throw new ArgumentError(`Gpu.open: expected precision f32 or f16, got '${precision}'`);
+      throw new ArgumentError({ where: 'Gpu.open', expected: 'precision f32 or f16', got: `'${precision}'` });
     }
     const { device, platform } = await requestDevice(adapter, precision);
     return new Gpu(device, platform, options);
@@ -170,14 +180,17 @@ export class Gpu implements Closable {
   buffer(label: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE_USAGE): GPUBuffer {
     this.check();
     if (!(Number.isInteger(bytes) && bytes >= 0)) {
-      throw new ArgumentError(`${label}: expected a whole number of bytes, got ${bytes}`);
+      throw new ArgumentError({ where: label, expected: 'a whole number of bytes', got: bytes });
     }
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
     if (size > limit) {
-      throw new DeviceError(
-        `${label}: expected at most ${megabytes(limit)} (a limit of ${this.name}), got ${megabytes(size)} – use a smaller batch or picture size`,
-      );
+      throw new DeviceError({
+        where: label,
+        expected: `at most ${megabytes(limit)} (a limit of ${this.name})`,
+        got: megabytes(size),
+        hint: 'use a smaller batch or picture size',
+      });
     }
     this.#buffers.expectRoom(label, size);
     const what = `'${label}' (${megabytes(size)})`;
@@ -205,15 +218,21 @@ export class Gpu implements Closable {
   write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
     this.check();
     if (!isKind(data, ...WRITABLE)) {
-      throw new ArgumentError(
-        `write to '${buffer.label}': expected a Float32Array, Uint32Array, Int32Array or Uint8Array, got ${kindOf(data)} – convert it, such as with Float32Array.from`,
-      );
+      throw new ArgumentError({
+        where: `write to '${buffer.label}'`,
+        expected: 'a Float32Array, Uint32Array, Int32Array or Uint8Array',
+        got: kindOf(data),
+        hint: 'convert it, such as with Float32Array.from',
+      });
     }
     this.#expectRange('write to', buffer, offset, data.byteLength);
     if (data.byteLength % 4 !== 0) {
-      throw new ShapeError(
-        `write to '${buffer.label}': expected whole words of 4 bytes, got ${data.byteLength} bytes – pad the data`,
-      );
+      throw new ShapeError({
+        where: `write to '${buffer.label}'`,
+        expected: 'whole words of 4 bytes',
+        got: `${data.byteLength} bytes`,
+        hint: 'pad the data',
+      });
     }
     const write = () => this.device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
     this.#note([new Set([buffer])], scoped(this.device, `a write to '${buffer.label}'`, write).error);
@@ -258,10 +277,15 @@ export class Gpu implements Closable {
     this.check();
     await told();
     if (data) return data;
-    const message = await error;
-    if (message) throw new DeviceError(`${this.name}: ${message}`, { cause });
+    const problem = await error;
+    if (problem) throw new DeviceError({ where: this.name, ...problem }, { cause });
     throw new DeviceError(
-      `${this.name}: expected ${bytes} bytes of '${buffer.label}', got '${cause}' – open another device`,
+      {
+        where: this.name,
+        expected: `${bytes} bytes of '${buffer.label}'`,
+        got: `'${cause}'`,
+        hint: 'open another device',
+      },
       { cause },
     );
   }
@@ -317,8 +341,8 @@ export class Gpu implements Closable {
       const { value, error } = scoped(this.device, 'this', calls);
       this.#attempted = undefined;
       await told();
-      const message = await error;
-      if (message) throw new DeviceError(`${this.name}: ${message}`);
+      const problem = await error;
+      if (problem) throw new DeviceError({ where: this.name, ...problem });
       this.check();
       return value;
     } catch (cause) {
@@ -332,9 +356,12 @@ export class Gpu implements Closable {
   async time(program: Program): Promise<number[]> {
     this.check();
     if (!this.hasTimestamps) {
-      throw new DeviceError(
-        `${this.name}: expected timestamp-query, got a device without it – measure wall time instead`,
-      );
+      throw new DeviceError({
+        where: this.name,
+        expected: 'timestamp-query',
+        got: 'a device without it',
+        hint: 'measure wall time instead',
+      });
     }
     const bound = this.#boundBy([program]);
     const times: number[] = [];
@@ -353,9 +380,9 @@ export class Gpu implements Closable {
 
   /** @throws DeviceError if the device is lost or closed. */
   check(): void {
-    if (this.#closed) throw new DeviceError(`${this.name}: the device is closed – open another one`);
+    if (this.#closed) throw closedError(this.name, 'open another one');
     // A new object each time: its stack shows the call that noticed.
-    if (this.#lost) throw new DeviceError(`${this.name}: ${this.#lost}`);
+    if (this.#lost) throw new DeviceError(this.#lost);
   }
 
   /** Waits for the device and frees it, with all its buffers. Safe to call twice. */
@@ -371,8 +398,8 @@ export class Gpu implements Closable {
     await this.close();
   }
 
-  #note(buffers: readonly ReadonlySet<GPUBuffer>[] | undefined, error: Promise<string | undefined>): void {
-    const told = error.then((message) => message && `${this.name}: ${message}`);
+  #note(buffers: readonly ReadonlySet<GPUBuffer>[] | undefined, error: Promise<ErrorParts | undefined>): void {
+    const told = error.then((problem) => problem && { where: this.name, ...problem });
     this.#errors.add(buffers, told);
   }
 
@@ -385,18 +412,23 @@ export class Gpu implements Closable {
 
   #expectInUse(what: string, buffer: GPUBuffer): void {
     if (!this.#buffers.isFreed(buffer)) return;
-    throw new DeviceError(
-      `${what} '${buffer.label}': expected a buffer in use, got one that is freed – make another one`,
-    );
+    throw new DeviceError({
+      where: `${what} '${buffer.label}'`,
+      expected: 'a buffer in use',
+      got: 'one that is freed',
+      hint: 'make another one',
+    });
   }
 
   #expectRange(what: string, buffer: GPUBuffer, offset: number, bytes: number): void {
     this.#expectInUse(what, buffer);
     const isWord = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0;
     if (isWord && Number.isInteger(bytes) && bytes >= 0 && offset + bytes <= buffer.size) return;
-    throw new ShapeError(
-      `${what} '${buffer.label}': expected a range within ${buffer.size} bytes that begins at a multiple of 4, got ${bytes} bytes at ${offset}`,
-    );
+    throw new ShapeError({
+      where: `${what} '${buffer.label}'`,
+      expected: `a range within ${buffer.size} bytes that begins at a multiple of 4`,
+      got: `${bytes} bytes at ${offset}`,
+    });
   }
 }
 

@@ -1,7 +1,6 @@
 /** A recorded list of dispatches. Replaying it sets pipelines and bind groups that already exist, and nothing else. */
 import { asyncDispose, type Closable } from './dispose.ts';
 import { closedError } from './errors.ts';
-import type { Scope } from './scope.ts';
 
 export interface Dispatch {
   readonly label: string;
@@ -17,7 +16,7 @@ export interface ProgramBuffers {
   /** What the dispatches read and write. */
   readonly bound: ReadonlySet<GPUBuffer>;
   /** Owns the parameters. */
-  readonly scope: Scope;
+  readonly scope: Closable & { close(): void };
 }
 
 /** Dispatches that were recorded once and are replayed as often as wanted; `Gpu.submit` runs it. */

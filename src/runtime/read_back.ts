@@ -1,10 +1,11 @@
 /** Reading a device's memory: a copy into a buffer that the host may map, and what is in it. */
 import { scoped } from './error_scope.ts';
+import type { ErrorParts } from './errors.ts';
 
 /** A read that has begun. */
 export interface ReadBack {
   /** What the device did not take; undefined where it took all. Never rejects. */
-  readonly error: Promise<string | undefined>;
+  readonly error: Promise<ErrorParts | undefined>;
   /** The bytes, once all work before is done. */
   readonly bytes: Promise<ArrayBuffer>;
 }

@@ -64,3 +64,14 @@ export class Scope implements Closable {
     else this.#frees.push(free);
   }
 }
+
+/**
+ * Waits until all of several works are done, whether or not one of them fails: so whoever closes a scope after a failure
+ * finds nothing under way in it.
+ *
+ * @throws what the first that failed, in their order, has thrown
+ */
+export async function settle<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
+}

@@ -2,6 +2,6 @@
 
 export { encodeWeights, readState, type TrainingState } from './checkpoint.ts';
 export { type Dataset, sourceSize } from './data/batch.ts';
-export { DivergedError, type LoopOptions, type StepReport, trainingLoop } from './loop.ts';
+export { type LoopOptions, type StepReport, trainingLoop } from './loop.ts';
 export type { NetworkBuilder } from './loss.ts';
 export { Trainer, type TrainerConfig } from './trainer.ts';

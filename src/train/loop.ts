@@ -2,6 +2,7 @@
  * The training loop: batches are put together while the device works, steps are submitted before the last loss is
  * known, and what has to happen between steps happens with none in flight. It knows nothing of files or terminals.
  */
+import { DivergedError } from '../runtime/errors.ts';
 import { assembleBatch, type Batch, type Dataset } from './data/batch.ts';
 import { type Looks, Sampler } from './data/sampler.ts';
 import type { Trainer } from './trainer.ts';
@@ -10,19 +11,6 @@ import type { Trainer } from './trainer.ts';
 const PREFETCH = 2;
 /** Steps that are submitted and whose loss has not arrived. */
 const DEPTH = 2;
-
-/** The loss, or a weight, became NaN or infinite. */
-export class DivergedError extends Error {
-  override readonly name = 'DivergedError';
-  readonly step: number;
-  readonly got: string;
-
-  constructor(step: number, got: string) {
-    super(`step ${step}: expected finite numbers, got ${got} – start again with a lower learning rate`);
-    this.step = step;
-    this.got = got;
-  }
-}
 
 /** What is known of a step once its loss has arrived. */
 export interface StepReport {

@@ -101,7 +101,7 @@ export class Trainer implements Closable {
     const { batch, microBatch } = config;
     const isCount = (value: number) => Number.isInteger(value) && value > 0;
     if (!(isCount(batch) && isCount(microBatch) && isCount(batch / microBatch))) {
-      throw new ShapeError(`train: expected a micro-batch that divides ${batch}, got ${microBatch}`);
+      throw new ShapeError({ where: 'train', expected: `a micro-batch that divides ${batch}`, got: microBatch });
     }
     await settlePrecision(gpu);
     return Scope.build(gpu, async (scope) => {

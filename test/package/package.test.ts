@@ -61,8 +61,8 @@ process.exit();
   await writeFile(join(folder, 'weights.js'), script);
   const lines = runNode(consumer, 'weights.js').split('\n');
   expect(lines.slice(0, 8)).toEqual(Array(8).fill('koalarize'));
-  expect(lines[8]).toMatch(/^FormatError nothing\.safetensors: expected a file, got no such file/);
-  expect(lines[9]).toMatch(/^FormatError http:\/\/127.*: expected a file, got 'fetch failed' – .* or its bytes$/);
+  expect(lines[8]).toMatch(/^EnvironmentError nothing\.safetensors: expected a file, got no such file/);
+  expect(lines[9]).toMatch(/^EnvironmentError http:\/\/127.*: expected a file, got 'fetch failed' – .* or its bytes$/);
 });
 
 test('the command runs from there', () => {

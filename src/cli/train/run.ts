@@ -4,12 +4,12 @@ import { contactSheet } from '../../image/raster/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../model/network.ts';
 import { learner } from '../../model/training_head.ts';
-import { FormatError, ShapeError } from '../../runtime/errors.ts';
+import { DivergedError, EnvironmentError, FormatError, ShapeError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../train/checkpoint.ts';
 import type { Padding } from '../../train/data/batch.ts';
-import { DivergedError, trainingLoop } from '../../train/loop.ts';
+import { trainingLoop } from '../../train/loop.ts';
 import type { NetworkBuilder } from '../../train/loss.ts';
 import { decayed, warmup } from '../../train/optimizer/schedule.ts';
 import { Trainer } from '../../train/trainer.ts';
@@ -139,7 +139,7 @@ export class Run {
       if (!(error instanceof DivergedError)) throw error;
       progress.end();
       const saved = this.#savedPath ? `the last good checkpoint is ${this.#savedPath}` : 'there is no checkpoint yet';
-      throw new DivergedError(error.step, `${error.got} at --lr ${settings.lr}; ${saved}`);
+      throw new DivergedError(error.step, `${error.got} at --lr ${settings.lr}; ${saved}`, { cause: error });
     } finally {
       stop.release();
       validator?.close();
@@ -180,7 +180,8 @@ export class Run {
     let damage: Error | undefined;
     for (const path of paths) {
       const step = await loadCheckpoint(trainer, path).catch((error: Error) => {
-        if (!(error instanceof FormatError || error instanceof ShapeError)) throw error;
+        const isDamage = [FormatError, EnvironmentError, ShapeError].some((kind) => error instanceof kind);
+        if (!isDamage) throw error;
         damage ??= error;
         this.#progress.say(`damaged  ${reasonOf(error)}; left out`);
         return undefined;
@@ -192,9 +193,12 @@ export class Run {
       this.#savedStep = step;
       return step;
     }
-    throw new FormatError(
-      `${this.#folder.path}: expected a whole checkpoint to go on from, got ${paths.length} that cannot be used – put one back, or start a new run; the newest says: ${damage!.message}`,
-    );
+    throw new FormatError({
+      where: this.#folder.path,
+      expected: 'a whole checkpoint to go on from',
+      got: `${paths.length} that cannot be used`,
+      hint: `put one back, or start a new run; the newest says: ${damage!.message}`,
+    });
   }
 
   #saveIsDue(): boolean {
@@ -235,7 +239,12 @@ async function loadCheckpoint(trainer: Trainer, path: string): Promise<number> {
   const file = await readBytes(path);
   const { step, weights, moments, lossScale, average } = decodeCheckpoint(file, path);
   if (trainer.average && !average) {
-    throw new FormatError(`${path}: expected the weights' average too, got none – put back the run's own checkpoint`);
+    throw new FormatError({
+      where: path,
+      expected: "the weights' average too",
+      got: 'none',
+      hint: "put back the run's own checkpoint",
+    });
   }
   trainer.load(weights, moments, lossScale, average);
   return step;

@@ -101,7 +101,7 @@ export function packParams({
     const isAny = isGiven && type === 'f32' && typeof value === 'number' && kernel.anyNumber?.includes(name);
     if (!isAny && !is(value)) {
       const got = isGiven ? value : 'none';
-      throw new KernelError(`${kernel.name}: expected '${name}' as ${expected}, got ${got}`);
+      throw new KernelError({ where: kernel.name, expected: `'${name}' as ${expected}`, got });
     }
     view[set](i * 4, value, true);
   });
@@ -144,7 +144,7 @@ function checkBuffers({ kernel, buffers, params }: KernelCall<Binding>): void {
   const read = new Set<GPUBuffer>();
   for (const [name, spec] of Object.entries(kernel.buffers)) {
     const binding = buffers[name];
-    if (!binding) throw new KernelError(`${kernel.name}: expected a buffer '${name}', got none`);
+    if (!binding) throw new KernelError({ where: kernel.name, expected: `a buffer '${name}'`, got: 'none' });
     // WebGPU does not fail on out-of-range reads, so a short buffer would give wrong numbers silently.
     const needed = spec.length(params);
     const held = byteLength(binding) / 4;
@@ -164,7 +164,7 @@ function gridOf(gpu: Gpu, { kernel, params, choice }: KernelCall<Binding>): [num
   const [x, y = 1, z = 1] = kernel.workgroups(params, choice);
   const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   if (![x, y, z].every((groups) => Number.isInteger(groups) && groups >= 0)) {
-    throw new KernelError(`${kernel.name}: expected whole numbers of workgroups, got ${x} x ${y} x ${z}`);
+    throw new KernelError({ where: kernel.name, expected: 'whole numbers of workgroups', got: `${x} x ${y} x ${z}` });
   }
   if (Math.max(x, y, z) > limit) {
     throw new KernelError(
@@ -230,7 +230,12 @@ async function compile(
   const { device } = gpu;
   const missing = kernel.requires?.find((feature) => !device.features.has(feature));
   if (missing) {
-    throw new KernelError(`${label}: expected a device with ${missing}, got one without – use another kernel`);
+    throw new KernelError({
+      where: label,
+      expected: `a device with ${missing}`,
+      got: 'one without',
+      hint: 'use another kernel',
+    });
   }
   const code = specialize(kernel, choice);
   device.pushErrorScope('validation');
@@ -251,8 +256,11 @@ async function compile(
     return await gpu.wait(device.createComputePipelineAsync({ label, layout, compute }));
   } catch (cause) {
     gpu.check();
-    throw new DeviceError(`${label}: expected a pipeline, got '${(cause as Error).message}' – use a smaller kernel`, {
-      cause,
-    });
+    throw new DeviceError(
+      { where: label, expected: 'a pipeline', got: `'${(cause as Error).message}'`, hint: 'use a smaller kernel' },
+      {
+        cause,
+      },
+    );
   }
 }

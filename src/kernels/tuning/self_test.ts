@@ -3,8 +3,7 @@
  * a GPU may choose; and what is too large for float16 has to come out as no number, since training relies on noticing that.
  */
 import type { Gpu } from '../../runtime/gpu.ts';
-import { Scope } from '../../runtime/scope.ts';
-import { settle } from '../../runtime/settle.ts';
+import { Scope, settle } from '../../runtime/scope.ts';
 import type { Algorithm } from '../conv/algorithm.ts';
 import { MATRIX_LANES, MATRIX_UNITS, type MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import { gemmForward, gemmInputGrad } from '../conv/gemm/forward.ts';

@@ -53,10 +53,10 @@ export const coverageOp = defineOp<CropAttrs>({
 function cropShape(op: string, [pixels, windows]: readonly Shape[], { height, width }: CropAttrs, channels: number) {
   const [n, sourceHeight, sourceWidth] = pixels!;
   if (pixels!.length !== 3 || height > sourceHeight! || width > sourceWidth!) {
-    throw new ShapeError(`${op}: expected pixels [N, ≥ ${height}, ≥ ${width}], got ${describe(pixels!)}`);
+    throw new ShapeError({ where: op, expected: `pixels [N, ≥ ${height}, ≥ ${width}]`, got: describe(pixels!) });
   }
   if (windows!.join() !== `${n},4`)
-    throw new ShapeError(`${op}: expected windows [${n}, 4], got ${describe(windows!)}`);
+    throw new ShapeError({ where: op, expected: `windows [${n}, 4]`, got: describe(windows!) });
   return [n!, height, width, channels];
 }
 

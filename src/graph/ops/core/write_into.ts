@@ -21,9 +21,11 @@ export const placeOp = defineOp<PlaceAttrs>({
     const [n, h, w, c] = expectNhwc('place', 'the part', part);
     const whole = [n, h, w, channels];
     if (!op.strided || first + c > channels || (onto && shapes[0]!.join() !== whole.join())) {
-      throw new ShapeError(
-        `place: expected a strided op that fits ${describe(whole)} at ${first}, got ${op.name} ${describe(part)}`,
-      );
+      throw new ShapeError({
+        where: 'place',
+        expected: `a strided op that fits ${describe(whole)} at ${first}`,
+        got: `${op.name} ${describe(part)}`,
+      });
     }
     return whole;
   },
