@@ -26,11 +26,13 @@ export interface TrainingState {
 const PREFIXES = { m: 'adam.m.', v: 'adam.v.', average: 'average.' } as const;
 
 /**
- * Reads weights and moments back, as they are after step `step`.
+ * Reads weights and moments back.
  *
+ * @param step the one that they are of; default the trainer's last
  * @throws DivergedError when any number is not finite: such a state is never worth saving.
  */
-export async function readState(trainer: Trainer, step: number): Promise<TrainingState> {
+export async function readState(trainer: Trainer, step: number = trainer?.lastStep): Promise<TrainingState> {
+  expectObject('readState', 'a trainer', trainer);
   const read = async (what: string, slab: ParameterSlab) => {
     const tensors = await slab.read();
     for (const [name, { data }] of tensors) {
@@ -39,7 +41,6 @@ export async function readState(trainer: Trainer, step: number): Promise<Trainin
     }
     return tensors;
   };
-  expectObject('readState', 'a trainer', trainer);
   const {
     weights,
     adam: { moments },

@@ -5,7 +5,9 @@
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { gradients } from '../graph/gradient.ts';
+import { glorotUniform } from '../graph/initializers.ts';
 import { type Node, reachable } from '../graph/node.ts';
+import type { Lightness } from '../graph/ops/color/image.ts';
 import { input, nameOf, parameterOp } from '../graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { settlePrecision } from '../kernels/tuning/precision.ts';
@@ -24,13 +26,33 @@ import { type GradientSum, makeSum } from './optimizer/gradient_sum.ts';
 import { INITIAL_LOSS_SCALE, isExhausted, type LossScaleState, nextLossScale } from './optimizer/loss_scale.ts';
 import { WeightAverage } from './optimizer/weight_average.ts';
 
-/** What a step of training is made of. */
+/** What a step of training is made of, with nothing left out. */
 export interface TrainerConfig extends LossConfig {
   /** Pictures a step; a multiple of `microBatch`, as the gradients of its parts are added up. */
   readonly batch: number;
   readonly adam: AdamOptions;
   /** The decay of the weights' moving average; default there is none. */
   readonly averageDecay?: number | undefined;
+}
+
+/** What a step of training is made of. */
+export interface TrainerOptions extends Partial<TrainerConfig> {
+  /** Pixels a side. */
+  readonly size: number;
+  /** Pictures a step; default 8. */
+  readonly batch?: number;
+  /** Pictures that go through the network together; default all of a step. With fewer, it takes less memory. */
+  readonly microBatch?: number;
+  /** Which lightness the network sees: `luma` (default), as of a black-and-white photograph, or `lab`, as of its colors. */
+  readonly lightness?: Lightness;
+  /** What the pictures' chroma is multiplied by; default 1. */
+  readonly chromaGain?: number;
+  /** Whether padding (alpha 0) is left out of the loss; default false. */
+  readonly masked?: boolean;
+  /** Default as Adam's authors have it. */
+  readonly adam?: AdamOptions;
+  /** Of the random weights that it begins with, unless others are loaded; default 1. */
+  readonly seed?: number;
 }
 
 const OPTIONS = [
@@ -46,7 +68,8 @@ const OPTIONS = [
   'features',
   'cell',
   'classes',
-] as const satisfies (keyof TrainerConfig)[];
+  'seed',
+] as const satisfies (keyof TrainerOptions)[];
 const ADAM_OPTIONS = ['beta1', 'beta2', 'epsilon', 'clipNorm'] as const satisfies (keyof AdamOptions)[];
 
 interface Parts {
@@ -74,6 +97,7 @@ export class Trainer implements Closable {
   readonly #gpu: Gpu;
   readonly #parts: Parts;
   #lossScale = INITIAL_LOSS_SCALE;
+  #lastStep = 0;
   #closed = false;
   /** Until it is known whether the last step's gradients are finite, the next one's scale is not known either. */
   #decided: Promise<unknown> = Promise.resolve();
@@ -88,24 +112,28 @@ export class Trainer implements Closable {
   }
 
   /**
-   * Compiles the step. The weights are zero until they are written.
+   * Compiles the step. The weights are random (Glorot's uniform ones) until others are loaded.
    *
    * @throws ArgumentError for options that do not exist, ShapeError for what does not fit together, DeviceError where there
    *   is not enough memory: then nothing of it stays allocated.
    */
-  static async create(gpu: Gpu, config: TrainerConfig, network: NetworkBuilder): Promise<Trainer> {
+  static async create(gpu: Gpu, options: TrainerOptions, network: NetworkBuilder): Promise<Trainer> {
     expectGpu('Trainer.create', gpu);
-    expectObject('Trainer.create', 'a configuration', config);
-    expectOptions('Trainer.create', config, OPTIONS);
-    expectOptions('Trainer.create adam', config.adam, ADAM_OPTIONS);
-    const { batch, microBatch } = config;
+    expectObject('Trainer.create', 'options', options);
+    expectOptions('Trainer.create', options, OPTIONS);
+    const { seed = 1, ...given } = options;
+    const config = withDefaults(given);
+    const { batch, microBatch, adam } = config;
+    expectOptions('Trainer.create adam', adam, ADAM_OPTIONS);
     const isCount = (value: number) => Number.isInteger(value) && value > 0;
     if (!(isCount(batch) && isCount(microBatch) && isCount(batch / microBatch))) {
       throw new ShapeError({ where: 'train', expected: `a micro-batch that divides ${batch}`, got: microBatch });
     }
     await settlePrecision(gpu);
     return Scope.build(gpu, async (scope) => {
-      return new Trainer(gpu, config, await makeParts(gpu, config, network, scope));
+      const trainer = new Trainer(gpu, config, await makeParts(gpu, config, network, scope));
+      trainer.load(glorotUniform(trainer.weights.layout, seed));
+      return trainer;
     });
   }
 
@@ -118,6 +146,7 @@ export class Trainer implements Closable {
   async step(batch: Batch, step: number, learningRate: number): Promise<number> {
     if (this.#closed) throw closedError('trainer', 'create another one');
     const parts = this.#feeds(batch);
+    this.#lastStep = step;
     if (this.#parts.overflow) {
       const { check, result } = this.#parts.overflow;
       const turn = this.#decided.then(() => this.#scaledStep(parts, step, learningRate, check, result));
@@ -187,6 +216,11 @@ export class Trainer implements Closable {
     return this.#parts.overflow && this.#lossScale;
   }
 
+  /** The number of the last step that was asked for; 0 before the first. */
+  get lastStep(): number {
+    return this.#lastStep;
+  }
+
   /** What the tuner chose for a step; empty without a tuner. */
   get tuned(): Winners {
     return this.#parts.step.tuned;
@@ -240,6 +274,11 @@ export class Trainer implements Closable {
       });
     });
   }
+}
+
+function withDefaults(options: Omit<TrainerOptions, 'seed'>): TrainerConfig {
+  const { batch = 8 } = options;
+  return { batch, microBatch: batch, lightness: 'luma', chromaGain: 1, masked: false, adam: {}, ...options };
 }
 
 /** Bytes from the loss to the check's result: WebGPU's alignment for a binding's offset. */
