@@ -1,6 +1,20 @@
-/** Request for a device: its adapter, that adapter's limits, and the features that are used. */
+/** Request for a device: its adapter, that adapter's limits, and the features that are used. And WebGPU's flags. */
 import { adapterName, isSoftware, MATRIX_FEATURE, type PlatformAdapter, type Precision } from './adapter.ts';
 import { DeviceError } from './errors.ts';
+
+/** `GPUBufferUsage`, which Node has not; those that are used. */
+export const BufferUsage = {
+  MAP_READ: 0x0001,
+  COPY_SRC: 0x0004,
+  COPY_DST: 0x0008,
+  UNIFORM: 0x0040,
+  STORAGE: 0x0080,
+  QUERY_RESOLVE: 0x0200,
+} as const;
+/** `GPUMapMode.READ` */
+export const MAP_MODE_READ = 0x0001;
+/** `GPUShaderStage.COMPUTE` */
+export const SHADER_STAGE_COMPUTE = 0x4;
 
 /** Limits a device is opened with, as high as its adapter has them. */
 export const LIMITS = [

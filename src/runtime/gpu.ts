@@ -12,7 +12,7 @@ import {
 } from './adapter.ts';
 import { expectOptions, isKind, kindOf } from './arguments.ts';
 import { BufferLedger, megabytes } from './buffer_ledger.ts';
-import { requestDevice } from './device.ts';
+import { BufferUsage, requestDevice } from './device.ts';
 import { asyncDispose, type Closable } from './dispose.ts';
 import { describeError, scoped } from './error_scope.ts';
 import { ArgumentError, closedError, DeviceError, type ErrorParts, ShapeError } from './errors.ts';
@@ -25,7 +25,7 @@ import type { TuneOptions } from './tuning_store/index.ts';
 /** Which device is opened, and how it computes. */
 export interface GpuOptions {
   /** `auto` (default), `hardware`, `software`, `bundled`, or part of an adapter's name. A browser takes the first three. */
-  readonly adapter?: string;
+  readonly adapter?: 'auto' | 'hardware' | 'software' | 'bundled' | (string & {});
   /**
    * Measures the algorithms for each convolution before it is compiled, and remembers the fastest for this device and
    * driver. Off by default, and then what was remembered is not used either: what is computed, to the bit, depends on
@@ -53,7 +53,7 @@ export const GPU_OPTIONS = [
   'notice',
 ] as const satisfies (keyof GpuOptions)[];
 
-const STORAGE_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
+const STORAGE_USAGE = BufferUsage.COPY_SRC | BufferUsage.COPY_DST | BufferUsage.STORAGE;
 /** Arrays that hold what kernels read: 32-bit elements, or plain bytes. */
 const WRITABLE = ['Float32Array', 'Uint32Array', 'Int32Array', 'Uint8Array', 'Uint8ClampedArray', 'DataView'] as const;
 
@@ -74,7 +74,7 @@ export class Gpu implements Closable {
   readonly name: string;
   /** The size of subgroups where it never varies, else 0. */
   readonly subgroupSize: number;
-  /** Pipelines by kernel and variant; filled by `record`. */
+  /** Pipelines by kernel and variant; filled by `record`. @internal */
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   /** How to tune; undefined where that is off. */
   readonly tune: TuneOptions | undefined;
@@ -83,7 +83,7 @@ export class Gpu implements Closable {
   readonly precision: Precision;
   /** Shapes `MxNxK` of matrix units for float16 with float32 sums; none unless float16 was asked for. */
   readonly matrixUnits: readonly string[];
-  /** What a self-test has found right on this device; until then, and where it found nothing, float32. */
+  /** What a self-test has found right on this device; until then, and where it found nothing, float32. @internal */
   proven: { readonly precision: Precision; readonly matrixUnit?: string } = { precision: 'f32' };
   readonly notice: (message: string) => void;
   /** The implementation of WebGPU with its version, as far as it is known. */

@@ -16,7 +16,7 @@ export interface ProgramBuffers {
   /** What the dispatches read and write. */
   readonly bound: ReadonlySet<GPUBuffer>;
   /** Owns the parameters. */
-  readonly scope: Closable & { close(): void };
+  readonly scope: { close(): void };
 }
 
 /** Dispatches that were recorded once and are replayed as often as wanted; `Gpu.submit` runs it. */

@@ -182,3 +182,7 @@ test.each(Object.entries(cases))('%s leaves nothing where an allocation fails', 
     }
   }
 });
+
+test('an open device adds nothing to the globals of a program', () => {
+  expect(Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('GPU'))).toEqual([]);
+});

@@ -3,6 +3,7 @@
  * parameters.
  */
 import { expectGpu } from '../../runtime/arguments.ts';
+import { BufferUsage, SHADER_STAGE_COMPUTE } from '../../runtime/device.ts';
 import { DeviceError, KernelError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../../runtime/program.ts';
@@ -47,7 +48,7 @@ export async function record(gpu: Gpu, label: string, calls: readonly KernelCall
       const uniforms = scope.buffer(
         `${label} params`,
         Math.max(1, calls.length) * UNIFORM_STRIDE,
-        0x0040 | 0x0008, // UNIFORM | COPY_DST
+        BufferUsage.UNIFORM | BufferUsage.COPY_DST,
       );
       if (packed.length > 0) gpu.write(uniforms, packed);
       const dispatches = calls.map(({ kernel, buffers }, i): Dispatch => {
@@ -188,7 +189,7 @@ function layoutFor({ device }: Gpu, kernel: KernelSpec): GPUBindGroupLayout {
   if (!layout) {
     // Explicit, not 'auto': an automatic layout leaves out bindings that a variant does not use.
     layout = device.createBindGroupLayout({
-      entries: types.map((type, binding) => ({ binding, visibility: 0x4, buffer: { type } })), // COMPUTE
+      entries: types.map((type, binding) => ({ binding, visibility: SHADER_STAGE_COMPUTE, buffer: { type } })),
     });
     cache.set(key, layout);
   }

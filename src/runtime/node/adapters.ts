@@ -243,7 +243,6 @@ async function loadDawn(precision: Precision): Promise<Dawn> {
       { cause },
     );
   }
-  Object.assign(globalThis, dawn.globals);
   return { flags: flagsFor(precision), create: dawn.create };
 }
 
