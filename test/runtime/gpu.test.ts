@@ -269,7 +269,7 @@ test('after close every call says so; closing again does nothing', async () => {
   for (const call of calls) {
     const error = await failure(Promise.resolve().then(call));
     expect(error).toBeInstanceOf(DeviceError);
-    expect((error as Error).message).toBe(`${gpu.name}: the device is closed – open another one`);
+    expect((error as Error).message).toBe(`${gpu.name}: expected an open one, got a closed one – open another one`);
   }
   gpu.free(buffer);
 });
