@@ -112,8 +112,8 @@ export async function forwardPass(write?: WriteColorizer): Promise<Workload> {
         },
         result: () => executable.read('output'),
         free() {
-          executable.destroy();
-          parameters.destroy();
+          executable.close();
+          parameters.close();
         },
       };
     },

@@ -40,7 +40,7 @@ export function convolution(layer: Layer, direction: Direction, batch: number): 
           await gpu.fence();
         },
         result: () => executable.read('output'),
-        free: () => executable.destroy(),
+        free: () => executable.close(),
       };
     },
     rivals: {

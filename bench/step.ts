@@ -61,7 +61,7 @@ export async function trainingStep(gpu: Gpu, extent: StepSize, checkRuns: number
       trainer.load(weights);
       const step = (at: number) => trainer.step(batch, at, ADAM.learningRate);
       const means = async () => [...(await trainer.adam.moments.m.read())].map(([name, { data }]) => ({ name, data }));
-      return stepping(step, means, () => trainer.destroy());
+      return stepping(step, means, () => trainer.close());
     },
     rivals: {
       async tfjs(rival) {
@@ -161,6 +161,6 @@ async function convert(gpu: Gpu, data: Batch, { batch, size }: StepSize) {
   executable.feed('crops', data.crops);
   executable.run();
   const converted = { lightness: await executable.read('lightness'), chroma: await executable.read('chroma') };
-  executable.destroy();
+  executable.close();
   return converted;
 }

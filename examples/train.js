@@ -8,20 +8,16 @@ import {
   colorizationNetwork,
   encodeWeights,
   Gpu,
-  glorotUniform,
   readState,
   sourceSize,
   Trainer,
-  trainingLoop,
+  train,
   weightsMetadata,
 } from 'koalarize';
 import sharp from 'sharp';
 
 const [folder, to, steps = '100'] = process.argv.slice(2);
 if (!folder || !to) throw new Error('usage: node examples/train.js FOLDER WEIGHTS [STEPS]');
-// The network may be any graph from lightness [N, H, W, 1] to chroma [N, H, W, 2].
-const info = { network: { widthDivisor: 8, embeddingWidth: 0 }, lightness: 'luma' };
-const network = (lightness) => colorizationNetwork(info.network, lightness);
 const size = 64; // pixels a side
 
 // By number, their shorter side as long as crops of `size` need.
@@ -32,28 +28,17 @@ const dataset = {
   async picture(index) {
     const resized = sharp(join(folder, names[index])).autoOrient().resize(side, side, { fit: 'outside' });
     const pixels = resized.flatten({ background: '#fff' }).toColourspace('srgb').ensureAlpha().raw();
-    const { data, info: got } = await pixels.toBuffer({ resolveWithObject: true });
-    return { data, width: got.width, height: got.height };
+    const { data, info } = await pixels.toBuffer({ resolveWithObject: true });
+    return { data, width: info.width, height: info.height };
   },
 };
 
-const gpu = await Gpu.open();
-const parts = { batch: 8, microBatch: 8, size, adam: {} };
-const trainer = await Trainer.create(gpu, { ...parts, lightness: 'luma', chromaScale: 1, masked: false }, network);
-trainer.load(glorotUniform(trainer.weights.layout, 1));
-const { step, failure } = await trainingLoop({
-  trainer,
-  dataset,
-  seed: 1,
-  from: 0,
-  to: Number(steps),
-  learningRate: () => 1e-3,
-  report: ({ step, loss, imagesPerSecond }) => console.log(step, loss.toFixed(5), `${imagesPerSecond.toFixed(1)}/s`),
-  stopAfter: () => false,
-  pauseAfter: () => false,
-  pause: async () => undefined,
-});
-if (failure) throw failure;
-await writeFile(to, encodeWeights(await readState(trainer, step), { ...weightsMetadata(info), size: String(size) }));
-console.log(`${to}: after ${step} steps`);
+// The network may be any graph from lightness [N, H, W, 1] to chroma [N, H, W, 2].
+const info = { network: { widthDivisor: 8, embeddingWidth: 0 }, lightness: 'luma' };
+const network = (lightness) => colorizationNetwork(info.network, lightness);
+const trainer = await Trainer.create(await Gpu.open(), { size }, network);
+for await (const { step, loss } of train({ trainer, dataset, steps: Number(steps) }))
+  console.log(step, loss.toFixed(5));
+await writeFile(to, encodeWeights(await readState(trainer), { ...weightsMetadata(info), size: String(size) }));
+console.log(`${to}: after ${trainer.lastStep} steps`);
 process.exit(); // Dawn keeps threads.

@@ -10,6 +10,16 @@ export * from './api/train.ts';
 export { type ColorizeOptions, Colorizer, type ColorizerOptions } from './model/colorizer.ts';
 export type { EmbeddingKind, ExtractorInfo } from './model/embedding.ts';
 export { Extractor, type ExtractorOptions, type ExtractorSource } from './model/extractor.ts';
-export { ArgumentError, DeviceError, FormatError, KernelError, ShapeError } from './runtime/errors.ts';
+export {
+  ArgumentError,
+  DeviceError,
+  DivergedError,
+  EnvironmentError,
+  type ErrorParts,
+  FormatError,
+  KernelError,
+  KoalarizeError,
+  ShapeError,
+} from './runtime/errors.ts';
 export { Gpu, type GpuOptions } from './runtime/gpu.ts';
 export type { TuneOptions, TuningStore } from './runtime/tuning_store/index.ts';

@@ -1,5 +1,5 @@
 /** The files of numbers, weights and extractor: from this browser's cache, or from beside the page, then into the cache. */
-import { FormatError } from '../src/runtime/errors.ts';
+import { EnvironmentError } from '../src/runtime/errors.ts';
 
 const CACHE = 'koalarize weights';
 
@@ -46,12 +46,13 @@ async function keep(cache: Cache | undefined, url: string, bytes: Uint8Array<Arr
 }
 
 async function download(url: string, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
-  const fail = (got: string): never => {
-    throw new FormatError(
-      `page: expected ${url}, got ${got} – check the connection, and that the file lies beside the page`,
+  const fail = (got: string, cause?: unknown): never => {
+    throw new EnvironmentError(
+      { where: 'page', expected: url, got, hint: 'check the connection, and that the file lies beside the page' },
+      { cause },
     );
   };
-  const response = await fetch(url).catch((cause: Error) => fail(`'${cause.message}'`));
+  const response = await fetch(url).catch((cause: Error) => fail(`'${cause.message}'`, cause));
   if (!response.ok) fail(`HTTP ${response.status}`);
   const total = Number(response.headers.get('content-length')) || 0;
   progress(0, total);
@@ -59,7 +60,7 @@ async function download(url: string, progress: Progress): Promise<Uint8Array<Arr
   let loaded = 0;
   const reader = response.body!.getReader();
   for (;;) {
-    const { done, value } = await reader.read().catch((cause: Error) => fail(`'${cause.message}' on the way`));
+    const { done, value } = await reader.read().catch((cause: Error) => fail(`'${cause.message}' on the way`, cause));
     if (done) break;
     parts.push(value as Uint8Array<ArrayBuffer>);
     loaded += value.length;

@@ -63,7 +63,7 @@ export async function check(
         runSeconds: (end - compiled) / 1000,
       });
     }
-    model.destroy();
+    model.close();
     return outcomes;
   } finally {
     if (!options.keep) await Promise.all([path, `${path}.data`].map((file) => rm(file, { force: true })));

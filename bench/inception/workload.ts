@@ -41,7 +41,7 @@ export async function inceptionForward(gpu: Gpu, folder: string, batch: number):
           await device.fence();
         },
         result: () => executable.read(logitsName),
-        free: () => model.destroy(),
+        free: () => model.close(),
       };
     },
     rivals: {
@@ -99,7 +99,7 @@ async function calibrated(gpu: Gpu, options: NetworkOptions): Promise<Parameters
     return seededParameters(options, 1, async (file, x) => {
       const model = await loadOnnx(gpu, file, { name: 'calibration' });
       const results = await model.run({ x });
-      model.destroy();
+      model.close();
       return results;
     });
   }

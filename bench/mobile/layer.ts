@@ -42,7 +42,7 @@ export function layerWorkload(layer: MobileLayer): Workload {
           await gpu.fence();
         },
         result: () => executable.read('output'),
-        free: () => executable.destroy(),
+        free: () => executable.close(),
       };
     },
     rivals: {

@@ -34,7 +34,7 @@ export function trunkForward(size: number): Workload {
           await gpu.fence();
         },
         result: () => executable.read('y'),
-        free: () => model.destroy(),
+        free: () => model.close(),
       };
     },
     rivals: {

@@ -15,6 +15,8 @@ export async function loadTfjs(choice: string, wanted: string): Promise<TfjsRiva
   if (adapterName(adapter.info) !== wanted) return `its adapter is '${adapterName(adapter.info)}'`;
   const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
+  // It takes WebGPU's flags from there.
+  Object.assign(globalThis, (await import('webgpu')).globals);
   let tf: typeof Tfjs;
   try {
     tf = await import('@tensorflow/tfjs-core');

@@ -80,9 +80,12 @@ async function withExtractor(weights: Weights, given: string | undefined): Promi
   const file = await readBytes(name);
   const [got, trained] = [await sha256(file), weights.embedding!.sha256];
   if (got !== trained) {
-    throw new FormatError(
-      `${name}: expected the extractor of the training, with SHA-256 ${trained}, got ${got} – name it with --extractor`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: `the extractor of the training, with SHA-256 ${trained}`,
+      got,
+      hint: 'name it with --extractor',
+    });
   }
   return exportWhole(weights, file, name);
 }

@@ -81,7 +81,12 @@ export function decodeSafetensors(file: Uint8Array, name: string): Safetensors {
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [key, { dtype, shape, data_offsets }] of entries) {
     if (dtype !== 'F32' && dtype !== 'F16') {
-      throw new FormatError(`${name}: expected '${key}' as F32 or F16, got ${dtype} – convert it to one of these`);
+      throw new FormatError({
+        where: name,
+        expected: `'${key}' as F32 or F16`,
+        got: dtype,
+        hint: 'convert it to one of these',
+      });
     }
     tensors.set(key, { shape, data: decodeFloats(new Uint8Array(body.subarray(...data_offsets)), dtype) });
   }
@@ -95,7 +100,12 @@ export function decodeSafetensors(file: Uint8Array, name: string): Safetensors {
  */
 export function decodeHeader(file: Uint8Array, name: string): SafetensorsHeader {
   if (isLfsPointer(file)) {
-    throw new FormatError(`${name}: expected safetensors, got a Git LFS pointer – fetch the file itself: git lfs pull`);
+    throw new FormatError({
+      where: name,
+      expected: 'safetensors',
+      got: 'a Git LFS pointer',
+      hint: 'fetch the file itself: git lfs pull',
+    });
   }
   if (file.length < 8) fail(name, 'at least 8 bytes', `${file.length}`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -132,7 +142,7 @@ function parseHeader(bytes: Uint8Array, name: string): Record<string, unknown> {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     header = JSON.parse(text);
   } catch (cause) {
-    return fail(name, 'a JSON header', (cause as Error).message);
+    return fail(name, 'a JSON header', (cause as Error).message, cause);
   }
   if (!isObject(header)) return fail(name, 'a JSON object', String(header));
   const twice = duplicateKey(text);
@@ -199,9 +209,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function fail(name: string, expected: string, got: string): never {
+function fail(name: string, expected: string, got: string, cause?: unknown): never {
   const short = got.length > 200 ? `${got.slice(0, 200)}…` : got;
-  throw new FormatError(`${name}: expected ${expected}, got ${short} – is this a safetensors file, and complete?`);
+  throw new FormatError(
+    { where: name, expected, got: short, hint: 'is this a safetensors file, and complete?' },
+    { cause },
+  );
 }
 
 function decodeFloats(bytes: Uint8Array, dtype: DType): Float32Array {

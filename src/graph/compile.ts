@@ -11,7 +11,7 @@ import type { Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
 import { ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope, settle } from '../runtime/scope.ts';
 import { ConstantStore, isConstant } from './constants.ts';
 import { Executable, type FedInput } from './executable.ts';
 import { splitSetup } from './hoist.ts';
@@ -61,25 +61,24 @@ export async function compile(gpu: Gpu, options: CompileOptions): Promise<Execut
   expectOptions('compile', options, OPTIONS);
   expectObject('compile', 'outputs', options?.outputs);
   await resolvePrecision(gpu);
-  return Resources.collect(gpu, (resources) => build(gpu, options, resources));
+  return Scope.build(gpu, (scope) => build(gpu, options, scope));
 }
 
-async function build(gpu: Gpu, options: CompileOptions, resources: Resources): Promise<Executable> {
+async function build(gpu: Gpu, options: CompileOptions, scope: Scope): Promise<Executable> {
   const names = Object.keys(options.outputs);
   const outputs = optimize(Object.values(options.outputs), options.disablePasses ?? []);
   const nodes = reachable(outputs);
 
-  const constants = options.constants ?? resources.add(new ConstantStore(gpu));
+  const constants = options.constants ?? scope.own(new ConstantStore(gpu));
   let bytes = 0;
   const own = (label: string, elements: number): GPUBuffer => {
-    const buffer = resources.buffer(label, elements * 4);
+    const buffer = scope.buffer(label, elements * 4);
     bytes += buffer.size;
     return buffer;
   };
   // What ops of raw data read is no float.
   const words = new Set(nodes.filter(({ op }) => op.gradient === 'data').flatMap((node) => node.inputs));
   const inputs = new Map<string, FedInput>();
-  const stored: Promise<void>[] = [];
   const values = new Map<Node, Value<Binding>>();
   for (const node of nodes) {
     const alias = node.op.alias?.(node.attrs);
@@ -88,32 +87,30 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
       continue;
     }
     const value: Value<Binding> = { elements: sizeOf(node.shape), label: node.op.name, storage: undefined };
-    if (isConstant(node)) {
-      const place = constants.get(node, (root, buffer, leaves) => evaluate(gpu, root, buffer, leaves));
-      const placed = place.then((buffer) => {
-        value.storage = buffer;
-      });
-      // Where something else fails first, nobody waits for this.
-      placed.catch(() => undefined);
-      stored.push(placed);
-    } else if (isOp(node, inputOp)) {
+    if (isOp(node, inputOp)) {
       const buffer = own(nameOf(node), value.elements);
       inputs.set(nameOf(node), { shape: node.shape, type: words.has(node) ? 'u32' : 'f32', buffer });
       value.storage = buffer;
     } else if (isOp(node, parameterOp)) {
-      if (!options.parameters) throw new ShapeError(`compile: expected parameters, for '${nameOf(node)}', got none`);
+      if (!options.parameters)
+        throw new ShapeError({ where: 'compile', expected: `parameters, for '${nameOf(node)}'`, got: 'none' });
       value.storage = options.parameters.binding(nameOf(node));
     }
     values.set(node, value);
   }
-  await Promise.all(stored);
+  const stored = nodes.filter(isConstant).map(async (node) => {
+    values.get(node)!.storage = await constants.get(node, (...constant) => evaluate(gpu, ...constant));
+  });
+  await settle(stored);
   names.forEach((name, i) => {
     const value = values.get(outputs[i]!)!;
     const wanted = Object.hasOwn(options.outputBuffers ?? {}, name) ? options.outputBuffers![name] : undefined;
     if (wanted && value.storage) {
-      throw new ShapeError(
-        `compile: expected '${name}' as an output that is not aliased to an input or parameter, got one that is`,
-      );
+      throw new ShapeError({
+        where: 'compile',
+        expected: `'${name}' as an output that is not aliased to an input or parameter`,
+        got: 'one that is',
+      });
     }
     value.storage ??= wanted ?? own(name, value.elements);
   });
@@ -131,7 +128,7 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
   }
   if (setup.length > 0) await runOnce(gpu, setup);
   const shared = assignSharedBuffers<Binding>(perRun, own);
-  const program = resources.add(await record(gpu, options.label, perRun.map(bind)));
+  const program = scope.own(await record(gpu, options.label, perRun.map(bind)));
   const results = names.map(
     (name, i) => [name, { shape: outputs[i]!.shape, storage: values.get(outputs[i]!)!.storage! }] as const,
   );
@@ -141,7 +138,7 @@ async function build(gpu: Gpu, options: CompileOptions, resources: Resources): P
     operations: new Set(perRun.map(({ node }) => node)).size,
     inputs,
     outputs: new Map(results),
-    resources,
+    scope,
     bytes,
     tuned,
     shared,
@@ -162,7 +159,7 @@ async function runOnce(gpu: Gpu, calls: readonly KernelCall<Value<Binding>>[]): 
     gpu.submit(program);
     await gpu.fence(program.bound);
   } finally {
-    program.destroy();
+    program.close();
   }
 }
 
@@ -180,7 +177,7 @@ async function evaluate(gpu: Gpu, root: Node, buffer: GPUBuffer, leaves: Constan
     once.run();
     await gpu.fence(once.program.bound);
   } finally {
-    once.destroy();
+    once.close();
   }
 }
 

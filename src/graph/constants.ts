@@ -1,5 +1,6 @@
 /** Arrays that never change, on the device: uploaded or computed once, and shared by every executable that uses them. */
-import { DeviceError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { attrsKey, isOp, type Node, reachable, sizeOf } from './node.ts';
 import { type PrecomputedAttrs, precomputedOp } from './ops/core/precomputed.ts';
@@ -14,13 +15,13 @@ export type Evaluate = (root: Node, buffer: GPUBuffer, leaves: ConstantStore) =>
 /** A node whose value a store holds. */
 export type StoredNode = Node<TensorAttrs> | Node<PrecomputedAttrs>;
 
-export class ConstantStore {
+export class ConstantStore implements Closable {
   readonly #gpu: Gpu;
   readonly #buffers = new Map<string, Promise<GPUBuffer>>();
   readonly #owned = new Set<GPUBuffer>();
   #last: Promise<unknown> = Promise.resolve();
   #uploaded = 0;
-  #destroyed = false;
+  #closed = false;
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
@@ -29,7 +30,7 @@ export class ConstantStore {
   /**
    * Where a `tensor` or `folded` node lies. Equal ones are one. Calls may overlap; they run one after the other.
    *
-   * @throws DeviceError where there is no memory for it, or the store is destroyed.
+   * @throws DeviceError where there is no memory for it, or the store is closed.
    */
   async get(node: StoredNode, evaluate: Evaluate): Promise<GPUBuffer> {
     const key = keyOf(node);
@@ -45,17 +46,19 @@ export class ConstantStore {
   }
 
   /** Frees everything. Safe to call twice. */
-  destroy(): void {
-    this.#destroyed = true;
+  close(): void {
+    this.#closed = true;
     this.#buffers.clear();
     for (const buffer of this.#owned) this.#gpu.free(buffer);
     this.#owned.clear();
   }
 
+  async [asyncDispose](): Promise<void> {
+    this.close();
+  }
+
   async #make(node: StoredNode, evaluate: Evaluate): Promise<GPUBuffer> {
-    if (this.#destroyed) {
-      throw new DeviceError('constants: expected a store in use, got one that is destroyed – load the model again');
-    }
+    if (this.#closed) throw closedError('constants', 'load the model again');
     const buffer = this.#gpu.buffer(node.op.name, sizeOf(node.shape) * 4);
     this.#owned.add(buffer);
     try {
@@ -80,7 +83,7 @@ export class ConstantStore {
     try {
       await evaluate(node.attrs.root, buffer, leaves);
     } finally {
-      leaves.destroy();
+      leaves.close();
     }
   }
 

@@ -2,10 +2,11 @@
 import type { Binding } from '../kernels/core/record.ts';
 import type { Winners } from '../kernels/tuning/winners.ts';
 import { isKind, kindOf } from '../runtime/arguments.ts';
-import { ArgumentError, DeviceError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { ArgumentError, closedError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
-import type { Resources } from '../runtime/resources.ts';
+import type { Scope } from '../runtime/scope.ts';
 import type { SharedMemory } from './lowering.ts';
 import { describe, type Shape, sizeOf } from './node.ts';
 
@@ -29,7 +30,7 @@ export interface ExecutableParts {
   readonly inputs: ReadonlyMap<string, FedInput>;
   readonly outputs: ReadonlyMap<string, { readonly shape: Shape; readonly storage: Binding }>;
   /** What lives as long as the executable: its program, its buffers, and its constants, unless their store was given. */
-  readonly resources: Resources;
+  readonly scope: Scope;
   /** Bytes of its buffers. */
   readonly bytes: number;
   readonly tuned: Winners;
@@ -37,7 +38,7 @@ export interface ExecutableParts {
 }
 
 /** A compiled graph. Feed it, submit its program, read its outputs; as often as needed. */
-export class Executable {
+export class Executable implements Closable {
   readonly program: Program;
   /** Nodes of the optimized graph that are computed in each run; each takes a dispatch or several. */
   readonly operations: number;
@@ -49,7 +50,7 @@ export class Executable {
   readonly shared: SharedMemory;
   readonly #gpu: Gpu;
   readonly #parts: ExecutableParts;
-  #destroyed = false;
+  #closed = false;
 
   /** Use `compile`. */
   constructor(gpu: Gpu, parts: ExecutableParts) {
@@ -72,12 +73,19 @@ export class Executable {
     const bytes = sizeOf(input.shape) * 4;
     const kinds = ARRAYS[input.type];
     if (!isKind(data, ...kinds)) {
-      throw new ArgumentError(
-        `feed '${name}': expected ${kinds.join(' or ')}, got ${kindOf(data)} – convert it: ${kinds[0]}.from(data)`,
-      );
+      throw new ArgumentError({
+        where: `feed '${name}'`,
+        expected: kinds.join(' or '),
+        got: kindOf(data),
+        hint: `convert it: ${kinds[0]}.from(data)`,
+      });
     }
     if (data.byteLength !== bytes) {
-      throw new ShapeError(`feed '${name}': expected ${describe(input.shape)}, ${bytes} bytes, got ${data.byteLength}`);
+      throw new ShapeError({
+        where: `feed '${name}'`,
+        expected: `${describe(input.shape)}, ${bytes} bytes`,
+        got: data.byteLength,
+      });
     }
     this.#gpu.write(input.buffer, data);
   }
@@ -105,27 +113,34 @@ export class Executable {
     return this.#output(name).storage;
   }
 
-  /** Whether `destroy` was called. */
-  get isDestroyed(): boolean {
-    return this.#destroyed;
+  /** Whether `close` was called. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Frees the buffers. The parameters stay, and so do constants of a store that was given. Safe to call twice. */
-  destroy(): void {
-    this.#destroyed = true;
-    this.#parts.resources.destroy();
+  close(): void {
+    this.#closed = true;
+    this.#parts.scope.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   #check(): void {
-    if (!this.#destroyed) return;
-    throw new DeviceError(`'${this.#parts.label}': expected one in use, got one that is destroyed – compile it again`);
+    if (this.#closed) throw closedError(`'${this.#parts.label}'`, 'compile it again');
   }
 
   #input(name: string) {
     this.#check();
     const input = this.#parts.inputs.get(name);
     if (!input)
-      throw new ShapeError(`feed: expected one of ${[...this.#parts.inputs.keys()].join(', ')}, got '${name}'`);
+      throw new ShapeError({
+        where: 'feed',
+        expected: `one of ${[...this.#parts.inputs.keys()].join(', ')}`,
+        got: `'${name}'`,
+      });
     return input;
   }
 
@@ -133,7 +148,11 @@ export class Executable {
     this.#check();
     const output = this.#parts.outputs.get(name);
     if (!output)
-      throw new ShapeError(`read: expected one of ${[...this.#parts.outputs.keys()].join(', ')}, got '${name}'`);
+      throw new ShapeError({
+        where: 'read',
+        expected: `one of ${[...this.#parts.outputs.keys()].join(', ')}`,
+        got: `'${name}'`,
+      });
     return output;
   }
 }

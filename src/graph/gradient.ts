@@ -12,7 +12,12 @@ import { add } from './ops/elementwise/add.ts';
  */
 export function gradients(loss: Node, wrt: readonly Node[], scale = constant(loss.shape, 1)): Node[] {
   if (sizeOf(loss.shape) !== 1) {
-    throw new ShapeError(`gradients: expected a loss of 1 element, got [${loss.shape.join(', ')}] – reduce it first`);
+    throw new ShapeError({
+      where: 'gradients',
+      expected: 'a loss of 1 element',
+      got: `[${loss.shape.join(', ')}]`,
+      hint: 'reduce it first',
+    });
   }
   const nodes = reachable([loss]);
   const needed = influencedBy(nodes, new Set(wrt));

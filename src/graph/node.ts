@@ -85,7 +85,7 @@ export function apply<A>(op: Op<A>, inputs: readonly Node[], attrs: A): Node {
     attrs,
   );
   if (!(sizeOf(shape) <= MOST_ELEMENTS)) {
-    throw new ShapeError(`${op.name}: expected at most ${MOST_ELEMENTS} elements, got ${describe(shape)}`);
+    throw new ShapeError({ where: op.name, expected: `at most ${MOST_ELEMENTS} elements`, got: describe(shape) });
   }
   return { op, inputs, attrs, shape, id: ++lastId };
 }

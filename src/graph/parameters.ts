@@ -1,6 +1,7 @@
 /** Named float32 arrays in one flat buffer (a slab), so that the optimizer is one dispatch over all of them. */
 import { isKind, kindOf } from '../runtime/arguments.ts';
-import { ArgumentError, FormatError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { ArgumentError, closedError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { describe, isOp, type Node, type Shape, sizeOf } from './node.ts';
 import { nameOf, parameterOp } from './ops/core/input.ts';
@@ -22,9 +23,12 @@ export function expectFinite(name: string, tensors: Tensors): void {
     const first = data.findIndex((value) => !Number.isFinite(value));
     if (first < 0) continue;
     const count = data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
-    throw new FormatError(
-      `${name}: expected finite numbers, got ${count} of ${data.length} in '${key}' that are not (${data[first]} at ${first}) – it is damaged, or its training diverged: get or train another one`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'finite numbers',
+      got: `${count} of ${data.length} in '${key}' that are not (${data[first]} at ${first})`,
+      hint: 'it is damaged, or its training diverged: get or train another one',
+    });
   }
 }
 
@@ -60,10 +64,11 @@ export class ParameterLayout {
 }
 
 /** One slab on a device: the weights, their gradients, or a moment of the optimizer. */
-export class ParameterSlab {
+export class ParameterSlab implements Closable {
   readonly layout: ParameterLayout;
   readonly buffer: GPUBuffer;
   readonly #gpu: Gpu;
+  #closed = false;
 
   /** Makes a zeroed slab, with `extraBytes` behind the parameters. */
   constructor(gpu: Gpu, label: string, layout: ParameterLayout, extraBytes = 0) {
@@ -74,23 +79,27 @@ export class ParameterSlab {
 
   /** Where a parameter lies. @throws FormatError for an unknown name. */
   binding(name: string): GPUBufferBinding {
+    this.#check();
     const slot = this.#slot(name);
     return { buffer: this.buffer, offset: slot.offset, size: Math.ceil(sizeOf(slot.shape) / 4) * 16 };
   }
 
   /** Writes every parameter. @throws FormatError when `tensors` lacks one, has another shape, or numbers that are not finite. */
   write(tensors: Tensors): void {
+    this.#check();
     const slab = new Float32Array(this.layout.bytes / 4);
     for (const [name, { shape, offset }] of this.layout.slots) {
       const tensor = tensors.get(name);
       if (tensor?.shape.join() !== shape.join()) {
         const got = tensor ? describe(tensor.shape) : 'none';
-        throw new FormatError(`weights: expected '${name}' of shape ${describe(shape)}, got ${got}`);
+        throw new FormatError({ where: 'weights', expected: `'${name}' of shape ${describe(shape)}`, got });
       }
       if (!isKind(tensor.data, 'Float32Array') || tensor.data.length !== sizeOf(shape)) {
-        throw new ArgumentError(
-          `weights: expected '${name}' as a Float32Array of ${sizeOf(shape)}, got ${kindOf(tensor.data)} of ${tensor.data?.length}`,
-        );
+        throw new ArgumentError({
+          where: 'weights',
+          expected: `'${name}' as a Float32Array of ${sizeOf(shape)}`,
+          got: `${kindOf(tensor.data)} of ${tensor.data?.length}`,
+        });
       }
       slab.set(tensor.data, offset / 4);
     }
@@ -100,6 +109,7 @@ export class ParameterSlab {
 
   /** Reads every parameter back. */
   async read(): Promise<Map<string, { shape: Shape; data: Float32Array<ArrayBuffer> }>> {
+    this.#check();
     const slab = await this.#gpu.readFloats(this.buffer, this.layout.bytes / 4);
     return new Map(
       [...this.layout.slots].map(([name, { shape, offset }]) => [
@@ -110,14 +120,27 @@ export class ParameterSlab {
   }
 
   /** Frees the slab. Safe to call twice. */
-  destroy(): void {
+  close(): void {
+    this.#closed = true;
     this.#gpu.free(this.buffer);
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  #check(): void {
+    if (this.#closed) throw closedError(`parameters '${this.buffer.label}'`, 'make another one');
   }
 
   #slot(name: string): Slot {
     const slot = this.layout.slots.get(name);
     if (!slot)
-      throw new FormatError(`parameters: expected one of ${[...this.layout.slots.keys()].join(', ')}, got '${name}'`);
+      throw new FormatError({
+        where: 'parameters',
+        expected: `one of ${[...this.layout.slots.keys()].join(', ')}`,
+        got: `'${name}'`,
+      });
     return slot;
   }
 }

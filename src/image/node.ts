@@ -78,7 +78,7 @@ async function bytesOf(source: string | Uint8Array, name: string): Promise<Uint8
  *
  * @param picture - RGBA, sRGB
  * @returns what the format could not hold, one line each
- * @throws FormatError when the extension is unknown or the file cannot be written; ShapeError when data and size disagree
+ * @throws FormatError when the extension is unknown, EnvironmentError when the file cannot be written, ShapeError when data and size disagree
  */
 export async function writeImage(
   path: string,

@@ -28,9 +28,12 @@ export function averageWeights(sources: readonly NamedWeights[], origins: readon
       JSON.stringify([network, lightness, embedding, [...tensors].map(([name, { shape }]) => [name, shape])]),
     );
     if (expected !== got) {
-      throw new FormatError(
-        `${other.name}: expected weights of the same network and extractor as ${first.name}, got others – average weights of one training`,
-      );
+      throw new FormatError({
+        where: other.name,
+        expected: `weights of the same network and extractor as ${first.name}`,
+        got: 'others',
+        hint: 'average weights of one training',
+      });
     }
   }
   const tensors = new Map(

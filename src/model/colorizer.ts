@@ -10,11 +10,12 @@ import { channelsOf, type Picture, type Pixels } from '../image/raster/picture.t
 import { chromaOf, type RenderPlane, renderGrey } from '../image/raster/render.ts';
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/raster/views.ts';
 import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../runtime/arguments.ts';
-import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError, DeviceError, EnvironmentError, FormatError, ShapeError } from '../runtime/errors.ts';
 import { loadBytes } from '../runtime/fetch_bytes.ts';
 import { GPU_OPTIONS, Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope } from '../runtime/scope.ts';
 import { describeExtractor } from './embedding.ts';
 import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
 import { layoutOf } from './layout.ts';
@@ -75,13 +76,13 @@ const COLORIZE_OPTIONS = [
  * Where the weights are that come with the package: two folders up, both from src/model/ and from dist/chunks/, where the
  * build puts what its programs share.
  *
- * @throws FormatError in a bundle that is no ES module, as it does not know where it is.
+ * @throws EnvironmentError in a bundle that is no ES module, as it does not know where it is.
  */
 export function defaultWeights(): URL {
   return beside('weights', () => new URL('../../weights/koalarize.safetensors', import.meta.url));
 }
 
-/** The classifier that they were trained with. @throws FormatError as `defaultWeights`. */
+/** The classifier that they were trained with. @throws EnvironmentError as `defaultWeights`. */
 export function defaultExtractor(): URL {
   return beside('extractor', () => new URL('../../weights/efficientnet-lite0.onnx', import.meta.url));
 }
@@ -90,8 +91,13 @@ function beside(option: string, address: () => URL): URL {
   try {
     return address();
   } catch (cause) {
-    throw new FormatError(
-      `${option}: expected a file beside this module, got a bundle that does not know where it is – give its address or its bytes: Colorizer.load({ ${option} })`,
+    throw new EnvironmentError(
+      {
+        where: option,
+        expected: 'a file beside this module',
+        got: 'a bundle that does not know where it is',
+        hint: `give its address or its bytes: Colorizer.load({ ${option} })`,
+      },
       { cause },
     );
   }
@@ -112,7 +118,7 @@ interface Held extends Extractors {
 }
 
 /** Colors pictures. Calls may overlap; they run one after the other. */
-export class Colorizer {
+export class Colorizer implements Closable {
   readonly gpu: Gpu;
   readonly weights: Weights;
   readonly #ownsGpu: boolean;
@@ -132,8 +138,8 @@ export class Colorizer {
   /**
    * Opens a device and loads the weights.
    *
-   * @throws DeviceError without a device; FormatError for weights that are missing, damaged or of another kind, or for
-   * an extractor that is missing, not needed, or not the one of the training; ArgumentError for options that do not exist.
+   * @throws DeviceError without a device; EnvironmentError for weights or an extractor that are missing; FormatError for weights
+   * that are damaged or of another kind, or an extractor that is not needed, or not the one of the training; ArgumentError for options that do not exist.
    */
   static async load(options: ColorizerOptions = {}): Promise<Colorizer> {
     expectOptions('Colorizer.load', options, LOAD_OPTIONS);
@@ -145,7 +151,7 @@ export class Colorizer {
     checkExtractorGiven(name, weights, options);
     const gpu = given ?? (await Gpu.open(opening));
     try {
-      const held = await Resources.collect(gpu, (resources) => hold(gpu, weights, options, resources));
+      const held = await Scope.build(gpu, (scope) => hold(gpu, weights, options, scope));
       return new Colorizer(gpu, !given, weights, held);
     } catch (error) {
       if (!given) await gpu.close();
@@ -188,7 +194,7 @@ export class Colorizer {
     expectOptions('colorize', options, COLORIZE_OPTIONS);
     const { renderSize = this.weights.size, quality = 'fast' } = options;
     if (!QUALITIES.includes(quality)) {
-      throw new ShapeError(`colorize: expected quality ${QUALITIES.join(' or ')}, got '${quality}'`);
+      throw new ShapeError({ where: 'colorize', expected: `quality ${QUALITIES.join(' or ')}`, got: `'${quality}'` });
     }
     const views = VIEWS[quality];
     const { network, embedding } = this.weights;
@@ -214,9 +220,12 @@ export class Colorizer {
       network.run();
       const answer = await network.read('chroma');
       if (!answer.every(Number.isFinite)) {
-        throw new DeviceError(
-          `colorize: expected finite colors, got NaN or infinity from ${this.gpu.name} – are the weights whole?`,
-        );
+        throw new DeviceError({
+          where: 'colorize',
+          expected: 'finite colors',
+          got: `NaN or infinity from ${this.gpu.name}`,
+          hint: 'are the weights whole?',
+        });
       }
       return chromaOf(answer, plane);
     });
@@ -233,22 +242,22 @@ export class Colorizer {
     return this.#closing;
   }
 
+  async [asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   async #close(): Promise<void> {
     await this.#last;
-    this.#networks.destroy();
+    this.#networks.close();
     const { slab, maps, vector } = this.#held;
-    slab.destroy();
+    slab.close();
     await maps?.close();
     await vector?.close();
     if (this.#ownsGpu) await this.gpu.close();
   }
 
   #check(): void {
-    if (this.#closing) {
-      throw new DeviceError(
-        'colorizer: expected an open one, got a closed one – load it again: await Colorizer.load()',
-      );
-    }
+    if (this.#closing) throw closedError('colorizer', 'load it again: await Colorizer.load()');
   }
 
   #networkFor(height: number, width: number): Promise<Executable> {
@@ -282,21 +291,27 @@ function sizeOfView(renderSize: number, scale: number): number {
 /** @throws FormatError for weights that need an extractor and get none, or get one and need none. */
 function checkExtractorGiven(name: string, { embedding }: Weights, { inception, extractor }: ColorizerOptions): void {
   if (embedding && embedding.kind !== 'maps' && inception === undefined) {
-    throw new FormatError(
-      `${name}: expected the feature extractor of the training (${describeExtractor(embedding)}), got none – name its ONNX file (--inception)`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: `the feature extractor of the training (${describeExtractor(embedding)})`,
+      got: 'none',
+      hint: 'name its ONNX file (--inception)',
+    });
   }
   if (!embedding && (inception ?? extractor) !== undefined) {
-    throw new FormatError(
-      `${name}: expected no feature extractor, as these weights were trained without, got one – leave it out, or use weights that were trained with it`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'no feature extractor, as these weights were trained without',
+      got: 'one',
+      hint: 'leave it out, or use weights that were trained with it',
+    });
   }
 }
 
 /** Puts the weights on the device, and opens the extractor. */
-async function hold(gpu: Gpu, weights: Weights, options: ColorizerOptions, resources: Resources): Promise<Held> {
+async function hold(gpu: Gpu, weights: Weights, options: ColorizerOptions, scope: Scope): Promise<Held> {
   const slab = await gpu.attempt(() => {
-    const made = resources.add(new ParameterSlab(gpu, 'weights', layoutOf(weights.network)));
+    const made = scope.own(new ParameterSlab(gpu, 'weights', layoutOf(weights.network)));
     made.write(weights.tensors);
     return made;
   });

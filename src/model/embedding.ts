@@ -90,7 +90,11 @@ export function decodeEmbedding(metadata: Readonly<Record<string, string>>, name
     const text = metadata[key];
     const value = text === undefined ? undefined : parse(text);
     if (value !== undefined) return value;
-    throw new FormatError(`${name}: expected ${key} as ${expected}, got ${text === undefined ? 'none' : `'${text}'`}`);
+    throw new FormatError({
+      where: name,
+      expected: `${key} as ${expected}`,
+      got: text === undefined ? 'none' : `'${text}'`,
+    });
   };
   const whole = (least: number) => (text: string) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
@@ -178,9 +182,12 @@ export function expectExtractor(name: string, got: ExtractorInfo, trained: Extra
   const list = (info: Readonly<Record<string, string>>) =>
     differing.map((key) => `${NAMES[key]} ${info[key] ?? 'none'}`).join(', ');
   const remedy = differing[0] === 'sha256' ? 'use the file it was trained with' : 'use the options it was trained with';
-  throw new FormatError(
-    `${name}: expected the extractor of the training (${list(theirs)}), got ${list(ours)} – ${remedy}`,
-  );
+  throw new FormatError({
+    where: name,
+    expected: `the extractor of the training (${list(theirs)})`,
+    got: list(ours),
+    hint: remedy,
+  });
 }
 
 /** What of an extractor decides its features, as text. How its maps are scaled afterwards is up to the training. */

@@ -62,13 +62,21 @@ export function exportColorizer({ network, embedding, tensors, metadata }: Weigh
 export function exportWhole(weights: Weights, extractor: Uint8Array, name: string): Uint8Array {
   const { embedding, network } = weights;
   if (embedding?.kind !== 'maps') {
-    throw new FormatError('export: expected weights with feature maps, got some without – export the network alone');
+    throw new FormatError({
+      where: 'export',
+      expected: 'weights with feature maps',
+      got: 'some without',
+      hint: 'export the network alone',
+    });
   }
   const { maps, scale, range, size } = embedding;
   if (size !== undefined) {
-    throw new FormatError(
-      `${name}: expected an extractor of pictures of any size, got one of ${size} x ${size} – export the network alone`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'an extractor of pictures of any size',
+      got: `one of ${size} x ${size}`,
+      hint: 'export the network alone',
+    });
   }
   const multiple = scale * sizeMultiple(network);
   const description = [

@@ -46,15 +46,23 @@ export function encodeWhole({ network, extractor, name, maps, scale, range, desc
   const part = other.graph!;
   const opset = other.opsetImport.find(({ domain }) => !domain)?.version;
   if (Number(opset) !== EXPORT_OPSET) {
-    throw new FormatError(
-      `${name}: expected opset ${EXPORT_OPSET}, as the network is written in, got ${opset} – convert it with onnx.version_converter, or export the network alone`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: `opset ${EXPORT_OPSET}, as the network is written in`,
+      got: opset,
+      hint: 'convert it with onnx.version_converter, or export the network alone',
+    });
   }
   const constants = new Set(part.initializer!.map((each) => each.name));
   const [fed, ...more] = part.input!.filter((each) => !constants.has(each.name));
   const channels = fed?.type?.tensorType?.shape?.dim?.[1]?.dimValue;
   if (!fed || more.length > 0 || Number(channels) !== 3) {
-    throw new FormatError(`${name}: expected one input [N, 3, H, W], got others – export the network alone`);
+    throw new FormatError({
+      where: name,
+      expected: 'one input [N, 3, H, W]',
+      got: 'others',
+      hint: 'export the network alone',
+    });
   }
   const builder = new Builder();
   const lightness = builder.lightness('grey', scale);

@@ -15,9 +15,10 @@ import { toRgba8 } from '../image/raster/rgba8.ts';
 import { emitInto, type KernelCall } from '../kernels/core/emit.ts';
 import { type Binding, record, traitsOf } from '../kernels/core/record.ts';
 import { expectGpu, expectOptions, expectSource } from '../runtime/arguments.ts';
-import { DeviceError, FormatError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError, DeviceError, FormatError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope } from '../runtime/scope.ts';
 import { type EmbeddingKind, expectExtractor, type VectorInfo } from './embedding.ts';
 import type { ClassifierInput } from './find_embedding.ts';
 
@@ -46,7 +47,7 @@ const LONGEST = 2 ** 16;
 const MOST_UPLOADED = 2 ** 28;
 
 /** Turns pictures into embeddings. Calls may overlap; they run one after the other. */
-export class Extractor {
+export class Extractor implements Closable {
   readonly description: VectorInfo;
   readonly #gpu: Gpu;
   readonly #input: ClassifierInput;
@@ -93,9 +94,12 @@ export class Extractor {
     const file = await readOnnx(source);
     const { name, sha256 } = file;
     if (trained && sha256 !== trained.sha256) {
-      throw new FormatError(
-        `${name}: expected the file of the training, with SHA-256 ${trained.sha256}, got ${sha256} – use that file`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `the file of the training, with SHA-256 ${trained.sha256}`,
+        got: sha256,
+        hint: 'use that file',
+      });
     }
     const { kind = trained?.kind ?? 'logits', range = trained?.range ?? [-1, 1] } = options;
     const wanted = options.output ?? trained?.output;
@@ -105,21 +109,32 @@ export class Extractor {
     const taken = classifierInput(name, graph);
     const size = options.size ?? taken.size ?? trained?.size ?? DEFAULT_SIZE;
     if (taken.size !== undefined && size !== taken.size) {
-      throw new FormatError(`${name}: expected the size that it declares, ${taken.size}, got ${size} – leave it out`);
+      throw new FormatError({
+        where: name,
+        expected: `the size that it declares, ${taken.size}`,
+        got: size,
+        hint: 'leave it out',
+      });
     }
     const shape = taken.layout === 'nchw' ? [1, 3, size, size] : [1, size, size, 3];
     checkOperators(file, graph);
     const imported = importGraph(file, graph, { [taken.name]: input(taken.name, shape) })[feature.output]!;
     if (!/float/.test(imported.type)) {
-      throw new FormatError(
-        `${name}: expected '${feature.output}' as floating-point numbers, got ${imported.type} – name another output`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `'${feature.output}' as floating-point numbers`,
+        got: imported.type,
+        hint: 'name another output',
+      });
     }
     const width = sizeOf(imported.shape);
     if (width > LONGEST) {
-      throw new FormatError(
-        `${name}: expected a vector of at most ${LONGEST} values, got '${feature.output}' of shape [${imported.shape.join(', ')}] – name another output`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `a vector of at most ${LONGEST} values`,
+        got: `'${feature.output}' of shape [${imported.shape.join(', ')}]`,
+        hint: 'name another output',
+      });
     }
     const flat = reshape(imported.node, [1, width]);
     const info: VectorInfo = { kind, output: feature.output, width, sha256, size, range };
@@ -159,9 +174,12 @@ export class Extractor {
       this.#network ??= await this.#compile();
       const embedding = await this.#run(this.#network, picture, mirror);
       if (!embedding.every(Number.isFinite)) {
-        throw new DeviceError(
-          `feature extractor: expected finite numbers, got NaN or infinity from ${this.#gpu.name} – are its weights whole?`,
-        );
+        throw new DeviceError({
+          where: 'feature extractor',
+          expected: 'finite numbers',
+          got: `NaN or infinity from ${this.#gpu.name}`,
+          hint: 'are its weights whole?',
+        });
       }
       return embedding;
     });
@@ -173,14 +191,17 @@ export class Extractor {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
-    this.#network?.destroy();
+    this.#network?.close();
     this.#network = undefined;
     this.#feature = undefined;
   }
 
+  async [asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   #check(): void {
-    if (!this.#closed) return;
-    throw new DeviceError('feature extractor: expected an open one, got a closed one – open it again');
+    if (this.#closed) throw closedError('feature extractor', 'open it again');
   }
 
   async #compile(): Promise<Executable> {
@@ -204,19 +225,19 @@ export class Extractor {
       return network.read('feature');
     }
     const { data } = toRgba8(picture);
-    const resources = new Resources(this.#gpu);
-    const buffer = (elements: number) => resources.buffer('feature extractor input', elements * 4);
+    const scope = new Scope(this.#gpu);
+    const buffer = (elements: number) => scope.buffer('feature extractor input', elements * 4);
     const calls: KernelCall<Binding>[] = [];
     try {
       const pixels = buffer(width * height);
       const params = { width, height, size, mirror, range, layout };
       emitExtractorInput(emitInto(calls, traitsOf(this.#gpu), buffer), { pixels, y: network.input(name) }, params);
-      const preparation = resources.add(await record(this.#gpu, 'feature extractor input', calls));
+      const preparation = scope.own(await record(this.#gpu, 'feature extractor input', calls));
       this.#gpu.write(pixels, data as Uint8Array<ArrayBuffer>);
       this.#gpu.submit(preparation, network.program);
       return await network.read('feature');
     } finally {
-      resources.destroy();
+      scope.close();
     }
   }
 }

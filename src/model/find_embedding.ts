@@ -39,9 +39,12 @@ export function chooseFeature(
   const sourceOf = (each: Feature) => producers.behind(each.output, sameValues);
   const agree = features.every((each) => each.softmax === known?.softmax && sourceOf(each) === sourceOf(known));
   if (known && agree) return known;
-  throw new FormatError(
-    `${name}: expected one output, got ${names.length}: ${names.map((each) => `'${each}'`).join(', ')} – name the one with the logits (--inception-output)`,
-  );
+  throw new FormatError({
+    where: name,
+    expected: 'one output',
+    got: `${names.length}: ${names.map((each) => `'${each}'`).join(', ')}`,
+    hint: 'name the one with the logits (--inception-output)',
+  });
 }
 
 function sameValues({ opType }: OnnxNode): boolean {
@@ -62,9 +65,12 @@ function featureAt(name: string, producers: Producers, kind: EmbeddingKind, chos
     (node) => sameValues(node) || SOFTMAXES.has(node.opType) || node.opType === 'Add',
   );
   if (!product || !PRODUCTS.has(product.opType)) {
-    throw new FormatError(
-      `${name}: expected a Gemm or MatMul before '${chosen}', whose input is pooled, got ${product?.opType ?? 'the input'} – name the pooled value as the output, with kind logits`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: `a Gemm or MatMul before '${chosen}', whose input is pooled`,
+      got: product?.opType ?? 'the input',
+      hint: 'name the pooled value as the output, with kind logits',
+    });
   }
   return { output: producers.computedInput(product), softmax: false };
 }
@@ -83,9 +89,12 @@ export function classifierInput(name: string, { inputs }: OnnxGraph): Classifier
   const fail = (): never => {
     const shape = ({ name, shape }: ValueInfo) =>
       `${name} [${shape?.map((extent) => extent || '?').join(', ') ?? '…'}]`;
-    throw new FormatError(
-      `${name}: expected one input of one square RGB picture, [1, 3, S, S] or [1, S, S, 3], got ${inputs.map(shape).join(' and ') || 'none'} – is it a classifier of pictures?`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'one input of one square RGB picture, [1, 3, S, S] or [1, S, S, 3]',
+      got: inputs.map(shape).join(' and ') || 'none',
+      hint: 'is it a classifier of pictures?',
+    });
   };
   if (!input || inputs.length > 1 || input.shape?.length !== 4) return fail();
   const [batch, ...rest] = input.shape as [number | string, number | string, number | string, number | string];

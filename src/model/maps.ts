@@ -23,7 +23,8 @@ import { matmul } from '../graph/ops/nn/matmul.ts';
 import { type Plane, resizeMatrix } from '../image/raster/resize.ts';
 import { stretched } from '../image/raster/stretch.ts';
 import type { OnnxModel } from '../onnx/load.ts';
-import { DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError, DeviceError, FormatError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { expectExtractor, type MapInfo, type MapsInfo } from './embedding.ts';
@@ -58,7 +59,7 @@ interface FileInput {
 }
 
 /** Turns grey planes into feature maps. Calls may overlap; they run one after the other. */
-export class MapExtractor {
+export class MapExtractor implements Closable {
   readonly description: MapsInfo;
   readonly #gpu: Gpu;
   readonly #model: OnnxModel;
@@ -91,7 +92,8 @@ export class MapExtractor {
   ): Promise<MapExtractor> {
     const { loadOnnx } = await import('../onnx/load.ts');
     const asked = options ?? (trained && { ...trained, outputs: trained.maps.map(({ output }) => output) });
-    if (!asked) throw new FormatError('feature maps: expected the names of maps, got none – name them');
+    if (!asked)
+      throw new FormatError({ where: 'feature maps', expected: 'the names of maps', got: 'none', hint: 'name them' });
     const { outputs, scale } = asked;
     const model = await loadOnnx(gpu, source, { outputs });
     const { name, sha256 } = model.file;
@@ -107,9 +109,12 @@ export class MapExtractor {
     if (trained) expectExtractor(name, description, trained);
     for (const { output, stride } of maps) {
       if (stride / scale >= 2) continue;
-      throw new FormatError(
-        `${name}: expected maps of stride ${2 * scale} or more at a scale of ${scale}, got '${output}' of stride ${stride} – choose another map or a smaller scale`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `maps of stride ${2 * scale} or more at a scale of ${scale}`,
+        got: `'${output}' of stride ${stride}`,
+        hint: 'choose another map or a smaller scale',
+      });
     }
     return new MapExtractor(gpu, model, fed, description);
   }
@@ -165,7 +170,7 @@ export class MapExtractor {
     const turn = this.#last.then(async () => {
       const [{ width, height }] = planes as [Plane];
       if (planes.some((plane) => plane.width !== width || plane.height !== height)) {
-        throw new ShapeError('feature maps: expected planes of one size, got several');
+        throw new ShapeError({ where: 'feature maps', expected: 'planes of one size', got: 'several' });
       }
       const shape = [planes.length, height, width, 1];
       const network = await this.#networks.get(shape.join(), () => this.#compile(shape));
@@ -178,9 +183,12 @@ export class MapExtractor {
       network.run();
       const maps = await Promise.all(this.description.maps.map((_, i) => network.read(`map${i}`)));
       if (!maps.every((map) => map.every(Number.isFinite))) {
-        throw new DeviceError(
-          `feature maps: expected finite numbers, got NaN or infinity from ${this.#gpu.name} – are the weights of ${this.#model.file.name} whole?`,
-        );
+        throw new DeviceError({
+          where: 'feature maps',
+          expected: 'finite numbers',
+          got: `NaN or infinity from ${this.#gpu.name}`,
+          hint: `are the weights of ${this.#model.file.name} whole?`,
+        });
       }
       return maps;
     });
@@ -192,21 +200,27 @@ export class MapExtractor {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
-    this.#networks.destroy();
-    this.#model.destroy();
+    this.#networks.close();
+    this.#model.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #check(): void {
-    if (!this.#closed) return;
-    throw new DeviceError('feature maps: expected an open extractor, got a closed one – open it again');
+    if (this.#closed) throw closedError('feature maps', 'open the extractor again');
   }
 
   async #compile(shape: readonly number[]): Promise<Executable> {
     const most = Math.max(...this.description.maps.map(({ stride }) => stride));
     if (shape[1]! % most || shape[2]! % most) {
-      throw new ShapeError(
-        `feature maps: expected sides that are multiples of ${most}, got ${shape[1]} x ${shape[2]} – pad`,
-      );
+      throw new ShapeError({
+        where: 'feature maps',
+        expected: `sides that are multiples of ${most}`,
+        got: `${shape[1]} x ${shape[2]}`,
+        hint: 'pad',
+      });
     }
     const maps = this.build(input('grey', shape));
     return compile(this.#gpu, {
@@ -226,12 +240,20 @@ function inputOf({ file: { name }, inputs }: OnnxModel, wanted: number | undefin
   const isSquare = sides?.every((extent) => typeof extent === 'string' || (extent === side && extent >= 1));
   if (shape?.length !== 4 || shape[layout === 'nchw' ? 1 : 3] !== 3 || !isSquare) {
     const got = inputs.map((each) => `${each.name} [${each.shape?.map((extent) => extent || '?').join(', ') ?? '…'}]`);
-    throw new FormatError(
-      `${name}: expected one input of an RGB picture, [N, 3, H, W] or [N, H, W, 3], of any size or square, got ${got.join(' and ') || 'none'} – export it so`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'one input of an RGB picture, [N, 3, H, W] or [N, H, W, 3], of any size or square',
+      got: got.join(' and ') || 'none',
+      hint: 'export it so',
+    });
   }
   if (side !== undefined && wanted !== undefined && side !== wanted) {
-    throw new FormatError(`${name}: expected the size that it declares, ${side}, got ${wanted} – leave it out`);
+    throw new FormatError({
+      where: name,
+      expected: `the size that it declares, ${side}`,
+      got: wanted,
+      hint: 'leave it out',
+    });
   }
   return { layout, size: side ?? wanted, single: typeof shape[0] === 'number' };
 }

@@ -23,7 +23,11 @@ export function narrow(wide: Tensors, layout: ParameterLayout): Tensors {
       const fits = from?.shape.length === shape.length && shape.every((extent, i) => from.shape[i]! % extent === 0);
       if (!from || !fits) {
         const got = from ? describe(from.shape) : 'none';
-        throw new FormatError(`weights: expected '${name}' with ${describe(shape)} or a multiple of it, got ${got}`);
+        throw new FormatError({
+          where: 'weights',
+          expected: `'${name}' with ${describe(shape)} or a multiple of it`,
+          got,
+        });
       }
       // [KH, KW, Cin, Cout], or [Cout] for a bias.
       const [cin, cout] = [shape.at(-2) ?? 1, shape.at(-1)!];
@@ -45,9 +49,12 @@ export function narrow(wide: Tensors, layout: ParameterLayout): Tensors {
         sumOf(from.data, (value, i) => (value - data[place(i)]! / readers) ** 2) / squares(from.data),
       );
       if (apart > MOST_APART) {
-        throw new FormatError(
-          `weights: expected '${name}' of a widened network, whose copies are alike within ${MOST_APART}, got ${apart.toFixed(3)} – train at its own width`,
-        );
+        throw new FormatError({
+          where: 'weights',
+          expected: `'${name}' of a widened network, whose copies are alike within ${MOST_APART}`,
+          got: apart.toFixed(3),
+          hint: 'train at its own width',
+        });
       }
       return [name, { shape, data: Float32Array.from(data) }];
     }),

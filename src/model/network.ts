@@ -128,9 +128,12 @@ export function colorizationNetwork(config: NetworkConfig, lightness: Node, ...f
 export function colorClassifier(config: NetworkConfig, lightness: Node, ...features: Node[]): Node {
   const finest = config.maps?.find(({ stride }) => stride < 4);
   if (finest) {
-    throw new ShapeError(
-      `network: expected maps of stride 4 or more beside classes of color, got ${finest.stride} – leave that map out`,
-    );
+    throw new ShapeError({
+      where: 'network',
+      expected: 'maps of stride 4 or more beside classes of color',
+      got: finest.stride,
+      hint: 'leave that map out',
+    });
   }
   return convolution(CLASSES, trunk(config, lightness, features), BINS ** 2, 1);
 }
@@ -158,14 +161,20 @@ function expectShapes(config: NetworkConfig, lightness: Node, features: readonly
   const [batch, height, width] = lightness.shape as [number, number, number];
   const multiple = sizeMultiple(config);
   if (height % multiple || width % multiple) {
-    throw new ShapeError(`network: expected multiples of ${multiple}, got ${height} x ${width} – pad the picture`);
+    throw new ShapeError({
+      where: 'network',
+      expected: `multiples of ${multiple}`,
+      got: `${height} x ${width}`,
+      hint: 'pad the picture',
+    });
   }
   const odd = config.maps?.find(({ stride }) => stride < 2 || !Number.isInteger(Math.log2(stride)));
-  if (odd) throw new ShapeError(`network: expected maps whose stride is a power of 2, from 2, got ${odd.stride}`);
+  if (odd)
+    throw new ShapeError({ where: 'network', expected: 'maps whose stride is a power of 2, from 2', got: odd.stride });
   const list = (shapes: readonly (readonly number[])[]) => shapes.map(describe).join(', ') || 'none';
   const expected = list(featureShapes(config, [batch, height, width]));
   const got = list(features.map(({ shape }) => shape));
-  if (expected !== got) throw new ShapeError(`network: expected features of shape ${expected}, got ${got}`);
+  if (expected !== got) throw new ShapeError({ where: 'network', expected: `features of shape ${expected}`, got });
 }
 
 function convolution(name: string, x: Node, channels: number, kernel: number, stride = 1): Node {

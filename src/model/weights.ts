@@ -39,9 +39,12 @@ export function weightsMetadata({ network, lightness, embedding }: WeightsInfo):
     maps.length ? `maps ${JSON.stringify(maps)}` : `${embeddingWidth} values`;
   const [expected, got] = [features(network), features(featuresOf(embedding))];
   if (expected !== got) {
-    throw new FormatError(
-      `weights: expected an extractor of ${expected}, got one of ${got} – describe the one it was trained with`,
-    );
+    throw new FormatError({
+      where: 'weights',
+      expected: `an extractor of ${expected}`,
+      got: `one of ${got}`,
+      hint: 'describe the one it was trained with',
+    });
   }
   return {
     ...FIXED,
@@ -59,30 +62,37 @@ export function decodeWeights(file: Uint8Array, name: string): Weights {
   expectFinite(name, tensors);
   for (const [key, value] of Object.entries(FIXED)) {
     if (metadata[key] !== value) {
-      throw new FormatError(
-        `${name}: expected ${key} '${value}', got '${metadata[key]}' – these are not weights for this program`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `${key} '${value}'`,
+        got: `'${metadata[key]}'`,
+        hint: 'these are not weights for this program',
+      });
     }
   }
   const whole = (key: string, least: number) => {
     const value = Number(metadata[key]);
     if (!Number.isInteger(value) || value < least) {
-      throw new FormatError(`${name}: expected ${key} as an integer of at least ${least}, got '${metadata[key]}'`);
+      throw new FormatError({
+        where: name,
+        expected: `${key} as an integer of at least ${least}`,
+        got: `'${metadata[key]}'`,
+      });
     }
     return value;
   };
   const { lightness } = metadata;
   if (lightness !== 'luma' && lightness !== 'lab') {
-    throw new FormatError(`${name}: expected lightness 'luma' or 'lab', got '${lightness}'`);
+    throw new FormatError({ where: name, expected: "lightness 'luma' or 'lab'", got: `'${lightness}'` });
   }
   const embedding = decodeEmbedding(metadata, name);
   const temperature = metadata.temperature === undefined ? undefined : Number(metadata.temperature);
   if (temperature !== undefined && !(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
-    throw new FormatError(`${name}: expected a temperature above 0, got '${metadata.temperature}'`);
+    throw new FormatError({ where: name, expected: 'a temperature above 0', got: `'${metadata.temperature}'` });
   }
   const { encoder = 'paper' } = metadata;
   if (!ENCODERS.includes(encoder as Encoder)) {
-    throw new FormatError(`${name}: expected encoder ${ENCODERS.join(' or ')}, got '${encoder}'`);
+    throw new FormatError({ where: name, expected: `encoder ${ENCODERS.join(' or ')}`, got: `'${encoder}'` });
   }
   return {
     network: {

@@ -26,7 +26,11 @@ export function widen(narrow: Tensors, layout: ParameterLayout, seed: number, no
       const fits = from?.shape.length === shape.length && shape.every((extent, i) => extent % from.shape[i]! === 0);
       if (!from || !fits) {
         const got = from ? describe(from.shape) : 'none';
-        throw new FormatError(`weights: expected '${name}' with ${describe(shape)} or an even part of it, got ${got}`);
+        throw new FormatError({
+          where: 'weights',
+          expected: `'${name}' with ${describe(shape)} or an even part of it`,
+          got,
+        });
       }
       const random = new Random(seedOf(seed, index));
       // [KH, KW, Cin, Cout], or [Cout] for a bias.

@@ -84,12 +84,12 @@ export class Attributes {
     if (found?.kind === kind) return found.value as ValueOf<K>;
     if (found === undefined && otherwise !== undefined) return otherwise;
     const got = found === undefined ? 'nothing' : found.kind === 'other' ? found.value : found.kind;
-    throw new FormatError(`${this.#node}: expected attribute '${name}' of type ${kind}, got ${got}`);
+    throw new FormatError({ where: this.#node, expected: `attribute '${name}' of type ${kind}`, got });
   }
 
   #exact(name: string, value: number): number {
     // ±2^63 is what exporters' "to the very end" becomes.
     if (Number.isSafeInteger(value) || Math.abs(value) === 2 ** 63) return value;
-    throw new FormatError(`${this.#node}: expected attribute '${name}' within 2^53, got ${value}`);
+    throw new FormatError({ where: this.#node, expected: `attribute '${name}' within 2^53`, got: value });
   }
 }

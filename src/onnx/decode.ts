@@ -26,16 +26,26 @@ export function decodeOnnx(bytes: Uint8Array, name: string, external: ExternalFi
   const model = decodeModel(bytes, name);
   const irVersion = toNumber(model.irVersion);
   if (!(irVersion >= OLDEST_IR))
-    throw new FormatError(`${name}: expected an ONNX model of IR version ${OLDEST_IR} or newer, got ${irVersion}`);
+    throw new FormatError({
+      where: name,
+      expected: `an ONNX model of IR version ${OLDEST_IR} or newer`,
+      got: irVersion,
+    });
   if (model.functions.length) {
     const functions = model.functions.slice(0, 10).map((one) => `'${one.name ?? ''}'`);
     const remedy = 'export it without functions, or inline them with onnx.inliner';
-    throw new FormatError(`${name}: expected no model-local functions, got ${functions.join(', ')} – ${remedy}`);
+    throw new FormatError({
+      where: name,
+      expected: 'no model-local functions',
+      got: functions.join(', '),
+      hint: remedy,
+    });
   }
-  if (!model.graph) throw new FormatError(`${name}: expected an ONNX model, got no graph`);
+  if (!model.graph) throw new FormatError({ where: name, expected: 'an ONNX model', got: 'no graph' });
   const domains = new Map(model.opsetImport.map((one) => [plainDomain(one.domain), toNumber(one.version ?? 0)]));
   const opset = domains.get('') ?? 0;
-  if (!(opset >= 1)) throw new FormatError(`${name}: expected the opset that the model is written for, got none`);
+  if (!(opset >= 1))
+    throw new FormatError({ where: name, expected: 'the opset that the model is written for', got: 'none' });
   const producer = [model.producerName, model.producerVersion].filter(Boolean).join(' ');
   const graph = decodeGraph(model.graph, name, external);
   const size = [...external.values()].reduce((sum, file) => sum + file.length, bytes.length);
@@ -61,12 +71,20 @@ export function externalLocations(bytes: Uint8Array, name: string): string[] {
 
 function decodeGraph(graph: onnx.IGraphProto, file: string, external: ExternalFiles): OnnxGraph {
   if (graph.sparseInitializer?.length)
-    throw new FormatError(`${file}: expected dense initializers, got ${graph.sparseInitializer.length} sparse ones`);
+    throw new FormatError({
+      where: file,
+      expected: 'dense initializers',
+      got: `${graph.sparseInitializer.length} sparse ones`,
+    });
   const initializers = new Map<string, OnnxTensor>();
   graph.initializer?.forEach((one, i) => {
     const tensor = decodeTensor(encodedOf(one), `${file}: initializer ${i}`, external);
     if (tensor.name === '' || initializers.has(tensor.name))
-      throw new FormatError(`${file}: expected a name of its own for initializer ${i}, got '${tensor.name}'`);
+      throw new FormatError({
+        where: file,
+        expected: `a name of its own for initializer ${i}`,
+        got: `'${tensor.name}'`,
+      });
     initializers.set(tensor.name, tensor);
   });
   const declared = (graph.input ?? []).map((one) => decodeValue(one, file));
@@ -74,8 +92,12 @@ function decodeGraph(graph: onnx.IGraphProto, file: string, external: ExternalFi
   const outputs = (graph.output ?? []).map((one) => decodeValue(one, file));
   const given = new Set([...inputs.map(({ name }) => name), ...initializers.keys()]);
   if (given.size !== inputs.length + initializers.size)
-    throw new FormatError(`${file}: expected inputs of different names, got ${inputs.map(({ name }) => name)}`);
-  if (!outputs.length) throw new FormatError(`${file}: expected a graph with outputs, got none`);
+    throw new FormatError({
+      where: file,
+      expected: 'inputs of different names',
+      got: `${inputs.map(({ name }) => name)}`,
+    });
+  if (!outputs.length) throw new FormatError({ where: file, expected: 'a graph with outputs', got: 'none' });
   const nodes = (graph.node ?? []).map((one) => decodeNode(one, file, external));
   const values = [...(graph.valueInfo ?? []).map((one) => decodeValue(one, file)), ...declared, ...outputs];
   return {
@@ -99,7 +121,7 @@ function decodeNode(node: onnx.INodeProto, file: string, external: ExternalFiles
   const values = new Map<string, AttributeValue>();
   for (const attribute of (node.attribute ?? []) as onnx.AttributeProto[]) {
     if (values.has(attribute.name))
-      throw new FormatError(`${label}: expected attribute '${attribute.name}' once, got it twice`);
+      throw new FormatError({ where: label, expected: `attribute '${attribute.name}' once`, got: 'it twice' });
     values.set(attribute.name, decodeAttribute(attribute, label, external));
   }
   return { name, opType, domain: plainDomain(node.domain), inputs, outputs, attributes: new Attributes(label, values) };
@@ -137,7 +159,7 @@ function decodeValue(value: onnx.IValueInfoProto, file: string): ValueInfo {
     if (dim.dimParam) return dim.dimParam;
     const extent = Object.hasOwn(dim, 'dimValue') ? toNumber(dim.dimValue!) : -1;
     if (extent > Number.MAX_SAFE_INTEGER)
-      throw new FormatError(`${file}: expected extents below 2^53 for '${name}', got ${extent}`);
+      throw new FormatError({ where: file, expected: `extents below 2^53 for '${name}'`, got: extent });
     // Some exporters write -1 for a dimension that is not known.
     return extent < 0 ? '' : extent;
   });

@@ -11,7 +11,7 @@ export function checkLocation(location: string, where: string): string {
   const foreign = /[\\\0]|^[a-z][a-z0-9+.-]*:/i.test(location);
   if (!foreign && segments.every((segment) => segment !== '' && segment !== '..')) return location;
   const got = JSON.stringify(location.slice(0, 100));
-  throw new FormatError(`${where}: expected external data in a file below the model's folder, got ${got}`);
+  throw new FormatError({ where, expected: "external data in a file below the model's folder", got });
 }
 
 /**
@@ -31,19 +31,21 @@ export function externalBytes(
   if (!file) {
     const expected = `its numbers in '${location}', where the model's weights are stored`;
     const remedy = `give that file's bytes as external['${location}'], or load the model from a path beside it`;
-    throw new FormatError(`${where}: expected ${expected}, got no such file – ${remedy}`);
+    throw new FormatError({ where, expected, got: 'no such file', hint: remedy });
   }
   const offset = integer('offset') ?? 0;
   const length = integer('length') ?? file.length - offset;
   if (length >= 0 && offset + length <= file.length) return file.subarray(offset, offset + length);
-  throw new FormatError(
-    `${where}: expected external data within the ${file.length} bytes of '${location}', got ${length} from ${offset} on`,
-  );
+  throw new FormatError({
+    where,
+    expected: `external data within the ${file.length} bytes of '${location}'`,
+    got: `${length} from ${offset} on`,
+  });
 
   function integer(key: string): number | undefined {
     const text = entries.get(key);
     if (text === undefined) return undefined;
     if (/^\d{1,15}$/.test(text)) return Number(text);
-    throw new FormatError(`${where}: expected external data's ${key} in bytes, got '${text.slice(0, 30)}'`);
+    throw new FormatError({ where, expected: `external data's ${key} in bytes`, got: `'${text.slice(0, 30)}'` });
   }
 }

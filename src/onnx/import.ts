@@ -3,7 +3,7 @@
  * transposes.
  */
 import type { Node } from '../graph/node.ts';
-import { FormatError, ShapeError } from '../runtime/errors.ts';
+import { errorWithin, FormatError, ShapeError } from '../runtime/errors.ts';
 import type { OnnxFile, OnnxGraph, OnnxNode } from './model.ts';
 import { operators } from './operators/index.ts';
 import { NodeContext } from './operators/operator.ts';
@@ -60,7 +60,7 @@ export function importGraph(
         known += results[i]!.count;
       });
       if (known > MAX_KNOWN_TOTAL) {
-        throw new ShapeError(`expected at most ${MAX_KNOWN_TOTAL} elements to compute during import, got more`);
+        throw new ShapeError({ expected: `at most ${MAX_KNOWN_TOTAL} elements to compute during import`, got: 'more' });
       }
     } catch (error) {
       if (!(error instanceof Unsupported)) throw located(error, node, file);
@@ -97,10 +97,12 @@ function refusal(node: OnnxNode, opset: number, used: ReadonlySet<string>): stri
 function throwUnsupported(file: OnnxFile, problems: ReadonlyMap<OnnxNode, string>): void {
   if (problems.size === 0) return;
   const list = listProblems(file, problems);
-  throw new FormatError(
-    `${file.name}: expected operators that can be imported, got ${list.length} that cannot: ${list.join('; ')} – ` +
-      'choose outputs that do not need them, or export without them',
-  );
+  throw new FormatError({
+    where: file.name,
+    expected: 'operators that can be imported',
+    got: `${list.length} that cannot: ${list.join('; ')}`,
+    hint: 'choose outputs that do not need them, or export without them',
+  });
 }
 
 function listProblems(file: OnnxFile, problems: ReadonlyMap<OnnxNode, string>): string[] {
@@ -114,9 +116,6 @@ function versionOf(file: OnnxFile, { domain }: OnnxNode): number | string {
 /** Says where in the file an error comes from. */
 function located(error: unknown, node: OnnxNode, file: OnnxFile): unknown {
   const where = `${file.name}: ${labelOf(node)}`;
-  if (error instanceof ShapeError) return new ShapeError(`${where}: ${error.message}`);
-  if (error instanceof FormatError && !error.message.startsWith(file.name)) {
-    return new FormatError(`${where}: ${error.message}`);
-  }
-  return error;
+  const isOurs = error instanceof ShapeError || (error instanceof FormatError && !error.message.startsWith(file.name));
+  return isOurs ? errorWithin(where, error) : error;
 }

@@ -6,7 +6,8 @@ import { describe, isOp, type Node, reachable, type Shape, sizeOf } from '../gra
 import { input, inputOp, nameOf } from '../graph/ops/core/input.ts';
 import type { PassName } from '../graph/passes/index.ts';
 import { expectGpu, expectObject, expectOptions, expectSource, isKind, kindOf } from '../runtime/arguments.ts';
-import { ArgumentError, DeviceError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { ArgumentError, closedError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { checkOperators, importGraph } from './import.ts';
@@ -40,14 +41,14 @@ const KEPT = 4;
 interface Compiled {
   /** Undefined where nothing is left to compute. */
   readonly executable: Executable | undefined;
-  destroy(): void;
+  close(): void;
   /** The inputs whose elements matter, not their shapes alone. */
   readonly fed: ReadonlySet<string>;
   readonly values: Readonly<Record<string, Value>>;
 }
 
 /** A model on a device, in the file's own layout. */
-export class OnnxModel {
+export class OnnxModel implements Closable {
   readonly file: OnnxFile;
   /** What must be fed. A dimension that is a text may have any extent. */
   readonly inputs: readonly ValueInfo[];
@@ -62,7 +63,7 @@ export class OnnxModel {
   readonly #recent = new RecentlyUsed<Compiled>(KEPT);
   /** What `compile` has handed out. */
   readonly #lent = new Map<string, Promise<Compiled>>();
-  #destroyed = false;
+  #closed = false;
 
   /** Use `loadOnnx`. */
   constructor(gpu: Gpu, file: OnnxFile, graph: OnnxGraph, disablePasses: readonly PassName[]) {
@@ -86,10 +87,10 @@ export class OnnxModel {
   }
 
   /**
-   * Compiles the model for inputs of `shapes`. The executable stays until you destroy it, or the model; the same shapes give
+   * Compiles the model for inputs of `shapes`. The executable stays until you close it, or the model; the same shapes give
    * the same one until then.
    *
-   * @throws ShapeError, FormatError as `build` does; DeviceError where it does not fit the device, or the model is destroyed.
+   * @throws ShapeError, FormatError as `build` does; DeviceError where it does not fit the device, or the model is closed.
    */
   async compile(shapes: Readonly<Record<string, Shape>>): Promise<Executable> {
     this.#check();
@@ -97,7 +98,12 @@ export class OnnxModel {
     const key = this.#keyOf(shapes);
     const lent = (await this.#lentFor(key)) ?? (await this.#lend(key, shapes));
     if (lent.executable) return lent.executable;
-    throw new ShapeError(`${this.file.name}: expected outputs to compute, got constants alone – use run`);
+    throw new ShapeError({
+      where: this.file.name,
+      expected: 'outputs to compute',
+      got: 'constants alone',
+      hint: 'use run',
+    });
   }
 
   /**
@@ -113,9 +119,11 @@ export class OnnxModel {
       expectArray(`${this.file.name}: input '${name}'`, array);
       const { data, shape } = array;
       if (data.length !== sizeOf(shape)) {
-        throw new ShapeError(
-          `${this.file.name}: expected '${name}' ${describe(shape)} as ${sizeOf(shape)} numbers, got ${data.length}`,
-        );
+        throw new ShapeError({
+          where: this.file.name,
+          expected: `'${name}' ${describe(shape)} as ${sizeOf(shape)} numbers`,
+          got: data.length,
+        });
       }
     }
     const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
@@ -132,22 +140,25 @@ export class OnnxModel {
   }
 
   /** Frees what is on the device, with what `compile` has handed out. Safe to call twice. */
-  destroy(): void {
-    this.#destroyed = true;
-    this.#recent.destroy();
+  close(): void {
+    this.#closed = true;
+    this.#recent.close();
     for (const lent of this.#lent.values()) {
       lent.then(
-        (compiled) => compiled.destroy(),
+        (compiled) => compiled.close(),
         () => undefined,
       );
     }
     this.#lent.clear();
-    this.constants.destroy();
+    this.constants.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   #check(): void {
-    if (!this.#destroyed) return;
-    throw new DeviceError(`${this.file.name}: expected a model in use, got one that is destroyed – load it again`);
+    if (this.#closed) throw closedError(`model ${this.file.name}`, 'load it again');
   }
 
   #import(feeds: Readonly<Record<string, Node>>): Record<string, Value> {
@@ -161,11 +172,11 @@ export class OnnxModel {
     return JSON.stringify(this.inputs.map(({ name }) => shapes[name]));
   }
 
-  /** What was handed out for these shapes, unless the caller has destroyed it. */
+  /** What was handed out for these shapes, unless the caller has closed it. */
   async #lentFor(key: string): Promise<Compiled | undefined> {
     const lent = this.#lent.get(key);
     const compiled = await lent;
-    if (!compiled?.executable?.isDestroyed) return compiled;
+    if (!compiled?.executable?.isClosed) return compiled;
     if (this.#lent.get(key) === lent) this.#lent.delete(key);
     return undefined;
   }
@@ -180,17 +191,17 @@ export class OnnxModel {
   async #compile(shapes: Readonly<Record<string, Shape>>): Promise<Compiled> {
     const values = this.#import(mapValues(shapes, (shape, name) => input(name, shape)));
     const computed = Object.entries(values).filter(([, { numbers }]) => !numbers);
-    if (computed.length === 0) return { executable: undefined, destroy: () => undefined, fed: new Set(), values };
+    if (computed.length === 0) return { executable: undefined, close: () => undefined, fed: new Set(), values };
     const outputs = Object.fromEntries(computed.map(([name, value]) => [name, value.stored]));
     const fed = reachable(Object.values(outputs)).filter((node) => isOp(node, inputOp));
     const { constants } = this;
     const label = this.file.name;
     const executable = await compile(this.#gpu, { label, outputs, constants, disablePasses: this.#disablePasses });
-    if (this.#destroyed) {
-      executable.destroy();
+    if (this.#closed) {
+      executable.close();
       this.#check();
     }
-    return { executable, destroy: () => executable.destroy(), fed: new Set(fed.map(nameOf)), values };
+    return { executable, close: () => executable.close(), fed: new Set(fed.map(nameOf)), values };
   }
 
   #checkShapes(shapes: Readonly<Record<string, Shape>>): void {
@@ -199,24 +210,35 @@ export class OnnxModel {
     for (const name of Object.keys(shapes)) {
       // One that the chosen outputs do not need may be fed all the same.
       if (this.file.graph.inputs.every((each) => each.name !== name)) {
-        throw new ShapeError(`${this.file.name}: expected inputs ${expected}, got '${name}' too`);
+        throw new ShapeError({ where: this.file.name, expected: `inputs ${expected}`, got: `'${name}' too` });
       }
     }
     for (const [name, wanted] of declared) {
       const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
-      if (!shape) throw new ShapeError(`${this.file.name}: expected inputs ${expected}, got none for '${name}'`);
+      if (!shape)
+        throw new ShapeError({ where: this.file.name, expected: `inputs ${expected}`, got: `none for '${name}'` });
       const fits = (extent: number, axis: number) => typeof wanted?.[axis] !== 'number' || wanted[axis] === extent;
       if (wanted && (wanted.length !== shape.length || !shape.every(fits))) {
         const texts = wanted.map((extent) => (extent === '' ? 'any' : extent));
-        throw new ShapeError(
-          `${this.file.name}: expected input '${name}' as [${texts.join(', ')}], got ${describe(shape)}`,
-        );
+        throw new ShapeError({
+          where: this.file.name,
+          expected: `input '${name}' as [${texts.join(', ')}]`,
+          got: describe(shape),
+        });
       }
       if (!Array.isArray(shape)) {
-        throw new ArgumentError(`${this.file.name}: expected the shape of '${name}' as numbers, got ${kindOf(shape)}`);
+        throw new ArgumentError({
+          where: this.file.name,
+          expected: `the shape of '${name}' as numbers`,
+          got: kindOf(shape),
+        });
       }
       if (shape.some((extent) => !Number.isSafeInteger(extent) || extent < 1)) {
-        throw new ShapeError(`${this.file.name}: expected input '${name}' with elements, got ${describe(shape)}`);
+        throw new ShapeError({
+          where: this.file.name,
+          expected: `input '${name}' with elements`,
+          got: describe(shape),
+        });
       }
     }
   }
@@ -248,12 +270,15 @@ function expectArray(where: string, array: unknown): asserts array is OnnxArray 
   expectObject(where, '{ data, shape }', array);
   const { data, shape } = array as { readonly data?: unknown; readonly shape?: unknown };
   if (!isKind(data, 'Float32Array')) {
-    throw new ArgumentError(
-      `${where}: expected data as a Float32Array, got ${kindOf(data)} – convert it: Float32Array.from(data)`,
-    );
+    throw new ArgumentError({
+      where,
+      expected: 'data as a Float32Array',
+      got: kindOf(data),
+      hint: 'convert it: Float32Array.from(data)',
+    });
   }
   if (!Array.isArray(shape)) {
-    throw new ArgumentError(`${where}: expected shape as an array of numbers, got ${kindOf(shape)}`);
+    throw new ArgumentError({ where, expected: 'shape as an array of numbers', got: kindOf(shape) });
   }
 }
 

@@ -28,9 +28,11 @@ export function inOrder(
   if (missing.length) {
     const more = missing.length > MOST_LISTED ? ` and ${missing.length - MOST_LISTED} more` : '';
     const list = missing.slice(0, MOST_LISTED).join(', ');
-    throw new FormatError(
-      `${file}: expected an input, an initializer or a node for each value, got none of ${list}${more}`,
-    );
+    throw new FormatError({
+      where: file,
+      expected: 'an input, an initializer or a node for each value',
+      got: `none of ${list}${more}`,
+    });
   }
   return sort(nodes, makers, file);
 }
@@ -48,7 +50,11 @@ function makersOf(nodes: readonly OnnxNode[], given: ReadonlySet<string>, file: 
       const other = makers.get(output);
       if (other || given.has(output)) {
         const already = other ? labelOf(other) : 'an input or initializer';
-        throw new FormatError(`${file}: expected '${output}' to be made once, got ${already} and ${labelOf(node)}`);
+        throw new FormatError({
+          where: file,
+          expected: `'${output}' to be made once`,
+          got: `${already} and ${labelOf(node)}`,
+        });
       }
       makers.set(output, node);
     }
@@ -75,7 +81,11 @@ function sort(nodes: readonly OnnxNode[], makers: ReadonlyMap<string, OnnxNode>,
       if (open.has(node)) {
         const cycle = stack.slice(stack.findIndex((entry) => entry.node === node)).map((entry) => labelOf(entry.node));
         const list = cycle.slice(0, MOST_LISTED).reverse().join(' → ');
-        throw new FormatError(`${file}: expected a graph without cycles, got one of ${cycle.length} nodes: ${list}`);
+        throw new FormatError({
+          where: file,
+          expected: 'a graph without cycles',
+          got: `one of ${cycle.length} nodes: ${list}`,
+        });
       }
       open.add(node);
       stack.push({ node, next: 0 });

@@ -73,9 +73,12 @@ onnx.TensorProto.decode = (reader, length) =>
  */
 export function decodeModel(bytes: Uint8Array, name: string): onnx.ModelProto {
   if (isLfsPointer(bytes)) {
-    throw new FormatError(
-      `${name}: expected an ONNX model, got a Git LFS pointer to it – fetch it with 'git lfs pull'`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'an ONNX model',
+      got: 'a Git LFS pointer to it',
+      hint: "fetch it with 'git lfs pull'",
+    });
   }
   return guard(name, () => onnx.ModelProto.decode(new StructureReader(bytes)));
 }
@@ -96,7 +99,13 @@ export function guard<T>(where: string, read: () => T): T {
   } catch (error) {
     if (error instanceof FormatError) throw error;
     throw new FormatError(
-      `${where}: expected ONNX's protobuf, got damaged or truncated data (${(error as Error).message}) – fetch or export it again`,
+      {
+        where,
+        expected: "ONNX's protobuf",
+        got: `damaged or truncated data (${(error as Error).message})`,
+        hint: 'fetch or export it again',
+      },
+      { cause: error },
     );
   }
 }

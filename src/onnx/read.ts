@@ -1,5 +1,5 @@
 /** ONNX files from bytes, a path or a URL, with the external data beside them. */
-import { FormatError } from '../runtime/errors.ts';
+import { EnvironmentError, FormatError } from '../runtime/errors.ts';
 import { loadBytes } from '../runtime/fetch_bytes.ts';
 import { isLfsPointer } from '../runtime/lfs_pointer.ts';
 import { decodeOnnx, externalLocations } from './decode.ts';
@@ -53,19 +53,21 @@ export async function readExternal(
 }
 
 async function readBeside(name: string, source: string | URL, location: string): Promise<Uint8Array> {
-  const refuse = (got: string, remedy: string) =>
+  const expected = `the model's weights, which are stored beside it in '${location}'`;
+  const pointer = (cause?: unknown) =>
     new FormatError(
-      `${name}: expected the model's weights, which are stored beside it in '${location}', got ${got} – ${remedy}`,
+      { where: name, expected, got: 'a Git LFS pointer to them', hint: "fetch them with 'git lfs pull'" },
+      { cause },
     );
-  const pointer = () => refuse('a Git LFS pointer to them', "fetch them with 'git lfs pull'");
-  const bytes = await loadBytes(beside(source, location)).catch((error: unknown) => {
-    if (!(error instanceof FormatError)) throw error;
-    const [, reason = 'none'] = /got (.*?)(?: – .*)?$/s.exec(error.message) ?? [];
-    if (reason.startsWith('a Git LFS pointer')) throw pointer();
-    throw refuse(reason, 'put that file into the folder of the model, and keep its name');
+  const bytes = await loadBytes(beside(source, location)).catch((cause: unknown) => {
+    if (cause instanceof FormatError) throw pointer(cause);
+    if (!(cause instanceof EnvironmentError)) throw cause;
+    const { got = 'none' } = cause;
+    const hint = 'put that file into the folder of the model, and keep its name';
+    throw new EnvironmentError({ where: name, expected, got, hint }, { cause });
   });
-  if (isLfsPointer(bytes)) throw pointer();
-  return bytes;
+  if (!isLfsPointer(bytes)) return bytes;
+  throw pointer();
 }
 
 /** Where a file lies whose location is told from a model's folder. */

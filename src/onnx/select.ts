@@ -21,7 +21,7 @@ export function selectOutputs(graph: OnnxGraph, names: readonly string[]): OnnxG
     if (others.length > MOST_LISTED) list.push(`… (${others.length} in all)`);
     const rest = list.length ? `; or, from the last, of the values inside: ${list.join(', ')}` : '';
     const got = unknown.map((name) => `'${name}'`).join(', ') || 'none';
-    throw new FormatError(`outputs of '${graph.name}': expected some of ${outputs}${rest}, got ${got}`);
+    throw new FormatError({ where: `outputs of '${graph.name}'`, expected: `some of ${outputs}${rest}`, got });
   }
   const needed = new Set(names);
   const kept = graph.nodes

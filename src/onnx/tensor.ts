@@ -31,7 +31,7 @@ export function decodeTensor(
   const element = ELEMENTS[header.code];
   if (!element) {
     const known = Object.values(ELEMENTS).map(({ type }) => type);
-    throw new FormatError(`${where}: expected elements of ${known.join(', ')}, got ${otherElement(header.code)}`);
+    throw new FormatError({ where, expected: `elements of ${known.join(', ')}`, got: otherElement(header.code) });
   }
   const size = sizeOf(header.shape, where);
   const count = header.counts.get(element.field) ?? 0;
@@ -45,7 +45,7 @@ export function decodeTensor(
   if (found !== size || both) {
     const got = both ? 'them twice, raw and typed' : raw ? `${raw.length} bytes` : `${count}`;
     const expected = `${size} numbers of ${element.type} for shape [${header.shape}]`;
-    throw new FormatError(`${where}: expected ${expected}, got ${got} – fetch or export it again`);
+    throw new FormatError({ where, expected, got, hint: 'fetch or export it again' });
   }
   return new StoredTensor(header, element, size, raw, bytes, where);
 }
@@ -86,7 +86,7 @@ class StoredTensor implements OnnxTensor {
   }
 
   floats(): Float32Array {
-    if (this.type === 'string') throw new FormatError(`${this.#where}: expected numbers, got strings`);
+    if (this.type === 'string') throw new FormatError({ where: this.#where, expected: 'numbers', got: 'strings' });
     const numbers = new Float32Array(this.size);
     // Where WebGPU runs, float32 lies in memory as in the file.
     if (this.type === 'float32' && this.#raw) new Uint8Array(numbers.buffer).set(this.#raw);
@@ -96,14 +96,14 @@ class StoredTensor implements OnnxTensor {
 
   integers(): number[] {
     const { type } = this;
-    if (!/^(u?int|bool)/.test(type)) throw new FormatError(`${this.#where}: expected integers, got ${type}`);
+    if (!/^(u?int|bool)/.test(type)) throw new FormatError({ where: this.#where, expected: 'integers', got: type });
     if (this.size > MAX_INTEGERS)
-      throw new FormatError(`${this.#where}: expected at most ${MAX_INTEGERS} integers, got ${this.size}`);
+      throw new FormatError({ where: this.#where, expected: `at most ${MAX_INTEGERS} integers`, got: this.size });
     const numbers = new Array<number>(this.size);
     this.#read(numbers);
     const inexact = numbers.find((number) => !Number.isSafeInteger(number) && Math.abs(number) !== 2 ** 63);
     if (inexact === undefined) return numbers;
-    throw new FormatError(`${this.#where}: expected integers within 2^53, got ${inexact}`);
+    throw new FormatError({ where: this.#where, expected: 'integers within 2^53', got: inexact });
   }
 
   #read(numbers: Float32Array | number[]): void {
@@ -126,5 +126,5 @@ class StoredTensor implements OnnxTensor {
 function sizeOf(shape: readonly number[], where: string): number {
   const size = shape.includes(0) ? 0 : shape.reduce((product, extent) => product * extent, 1);
   if (shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0) && Number.isSafeInteger(size)) return size;
-  throw new FormatError(`${where}: expected extents from 0 on with less than 2^53 elements, got [${shape}]`);
+  throw new FormatError({ where, expected: 'extents from 0 on with less than 2^53 elements', got: `[${shape}]` });
 }

@@ -53,7 +53,7 @@ export function readHeader(bytes: Uint8Array, where: string): Header {
   return { name, code, shape, raw, counts, external: external ? entries : undefined };
 
   function tooMany(what: string, most: number): FormatError {
-    return new FormatError(`${where}: expected at most ${most} ${what}, got more`);
+    return new FormatError({ where, expected: `at most ${most} ${what}`, got: 'more' });
   }
 }
 

@@ -108,7 +108,7 @@ export class Value {
 
   /** The array in the graph, whatever its type: integers that are fed lie there as float32. */
   get stored(): Node {
-    if (sizeOf(this.shape) === 0) throw new ShapeError(`expected at least one element, got ${describe(this.shape)}`);
+    if (sizeOf(this.shape) === 0) throw new ShapeError({ expected: 'at least one element', got: describe(this.shape) });
     this.#node ??= this.#load!();
     return this.#node;
   }
@@ -121,11 +121,11 @@ export function isInteger(type: DataType): boolean {
 
 /** @throws ShapeError for more than `most` elements, extents that are no counts, or more than eight axes. */
 export function checkSize(shape: Shape, most = MAX_ELEMENTS): void {
-  if (shape.length > 8) throw new ShapeError(`expected at most 8 axes, got ${shape.length}`);
+  if (shape.length > 8) throw new ShapeError({ expected: 'at most 8 axes', got: shape.length });
   if (shape.some((extent) => !Number.isSafeInteger(extent) || extent < 0)) {
-    throw new ShapeError(`expected extents that are counts, got ${describe(shape)}`);
+    throw new ShapeError({ expected: 'extents that are counts', got: describe(shape) });
   }
-  if (sizeOf(shape) > most) throw new ShapeError(`expected at most ${most} elements, got ${describe(shape)}`);
+  if (sizeOf(shape) > most) throw new ShapeError({ expected: `at most ${most} elements`, got: describe(shape) });
 }
 
 /** How far apart neighbors of each axis are. */
@@ -157,7 +157,7 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
 /** `-1` counts from the end. @throws ShapeError for an axis that is not there. */
 export function normalizeAxis(axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ShapeError(`expected an axis from ${-rank} to ${rank - 1}, got ${axis}`);
+    throw new ShapeError({ expected: `an axis from ${-rank} to ${rank - 1}`, got: axis });
   }
   return axis < 0 ? axis + rank : axis;
 }

@@ -23,7 +23,7 @@ export function isKind(value: unknown, ...kinds: readonly string[]): boolean {
 /** @throws ArgumentError unless `value` is an object with properties, and no array. */
 export function expectObject(where: string, what: string, value: unknown): asserts value is object {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
-  if (!isObject) throw new ArgumentError(`${where}: expected ${what} as an object, got ${kindOf(value)}`);
+  if (!isObject) throw new ArgumentError({ where, expected: `${what} as an object`, got: kindOf(value) });
 }
 
 /** @throws ArgumentError for options that are no object, and for one that does not exist: the nearest one is named. */
@@ -34,7 +34,7 @@ export function expectOptions(where: string, options: unknown, known: readonly s
     if (known.includes(name)) continue;
     const meant = nearest(name, known);
     const remedy = meant === undefined ? `there are ${known.join(', ')}` : `do you mean '${meant}'?`;
-    throw new ArgumentError(`${where}: expected an option that exists, got '${name}' – ${remedy}`);
+    throw new ArgumentError({ where, expected: 'an option that exists', got: `'${name}'`, hint: remedy });
   }
 }
 
@@ -47,9 +47,12 @@ export function isSource(value: unknown): value is Uint8Array | string | URL {
 export function expectSource(where: string, source: unknown): asserts source is Uint8Array | string | URL {
   if (isSource(source)) return;
   const remedy = isKind(source, 'ArrayBuffer', 'SharedArrayBuffer') ? 'wrap it: new Uint8Array(buffer)' : 'give one';
-  throw new ArgumentError(
-    `${where}: expected bytes as a Uint8Array, a path or a URL, got ${kindOf(source)} – ${remedy}`,
-  );
+  throw new ArgumentError({
+    where,
+    expected: 'bytes as a Uint8Array, a path or a URL',
+    got: kindOf(source),
+    hint: remedy,
+  });
 }
 
 /** Whether a source is bytes, and no place. */
@@ -60,5 +63,5 @@ export function isBytes(source: Uint8Array | string | URL): source is Uint8Array
 /** @throws ArgumentError unless `gpu` is what `Gpu.open` gives. */
 export function expectGpu(where: string, gpu: unknown): void {
   if (typeof gpu === 'object' && gpu !== null && 'allocatedBytes' in gpu && 'submit' in gpu) return;
-  throw new ArgumentError(`${where}: expected a Gpu, got ${kindOf(gpu)} – open one: await Gpu.open()`);
+  throw new ArgumentError({ where, expected: 'a Gpu', got: kindOf(gpu), hint: 'open one: await Gpu.open()' });
 }

@@ -27,9 +27,12 @@ export class BufferLedger {
   expectRoom(label: string, size: number): void {
     const total = this.#bytes + size;
     if (total <= this.#memoryBytes) return;
-    throw new DeviceError(
-      `${label}: expected at most ${megabytes(this.#memoryBytes)} in all buffers (the memory of this machine), got ${megabytes(total)} – use a smaller batch or picture size`,
-    );
+    throw new DeviceError({
+      where: label,
+      expected: `at most ${megabytes(this.#memoryBytes)} in all buffers (the memory of this machine)`,
+      got: megabytes(total),
+      hint: 'use a smaller batch or picture size',
+    });
   }
 
   add(buffer: GPUBuffer, size: number): void {

@@ -1,6 +1,20 @@
-/** Request for a device: its adapter, that adapter's limits, and the features that are used. */
+/** Request for a device: its adapter, that adapter's limits, and the features that are used. And WebGPU's flags. */
 import { adapterName, isSoftware, MATRIX_FEATURE, type PlatformAdapter, type Precision } from './adapter.ts';
 import { DeviceError } from './errors.ts';
+
+/** `GPUBufferUsage`, which Node has not; those that are used. */
+export const BufferUsage = {
+  MAP_READ: 0x0001,
+  COPY_SRC: 0x0004,
+  COPY_DST: 0x0008,
+  UNIFORM: 0x0040,
+  STORAGE: 0x0080,
+  QUERY_RESOLVE: 0x0200,
+} as const;
+/** `GPUMapMode.READ` */
+export const MAP_MODE_READ = 0x0001;
+/** `GPUShaderStage.COMPUTE` */
+export const SHADER_STAGE_COMPUTE = 0x4;
 
 /** Limits a device is opened with, as high as its adapter has them. */
 export const LIMITS = [
@@ -32,9 +46,12 @@ export async function requestDevice(
   const requiredLimits: Record<string, number> = {};
   for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
   if (precision === 'f16' && !adapter.features.has('shader-f16')) {
-    throw new DeviceError(
-      `${adapterName(adapter.info)}: expected shader-f16 for precision f16, got an adapter without it – use precision f32, or choose another adapter`,
-    );
+    throw new DeviceError({
+      where: adapterName(adapter.info),
+      expected: 'shader-f16 for precision f16',
+      got: 'an adapter without it',
+      hint: 'use precision f32, or choose another adapter',
+    });
   }
   const wanted = precision === 'f16' ? [...FEATURES, MATRIX_FEATURE] : FEATURES;
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
@@ -42,7 +59,12 @@ export async function requestDevice(
     return { device: await adapter.requestDevice({ requiredLimits, requiredFeatures }), platform };
   } catch (cause) {
     throw new DeviceError(
-      `${adapterName(adapter.info)}: expected a device, got '${(cause as Error).message}' – update its driver, or choose another adapter`,
+      {
+        where: adapterName(adapter.info),
+        expected: 'a device',
+        got: `'${(cause as Error).message}'`,
+        hint: 'update its driver, or choose another adapter',
+      },
       { cause },
     );
   }
@@ -58,9 +80,12 @@ async function requestAdapter(choice: string, precision: Precision): Promise<Pla
     forceFallbackAdapter: choice === 'software',
   });
   if (!adapter || (choice === 'hardware' && isSoftware(adapter.info))) {
-    throw new DeviceError(
-      'WebGPU: expected an adapter, got none from this browser – use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
-    );
+    throw new DeviceError({
+      where: 'WebGPU',
+      expected: 'an adapter',
+      got: 'none from this browser',
+      hint: 'use a current Chrome, Edge, Firefox or Safari, with hardware acceleration on',
+    });
   }
   return { adapter, source: 'browser', software: isSoftware(adapter.info), implementation: navigator.userAgent };
 }

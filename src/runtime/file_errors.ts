@@ -1,5 +1,5 @@
 /** Errors of the file system in words: what was found, and what to do about it. Nothing is read or written here. */
-import { FormatError } from './errors.ts';
+import { EnvironmentError, FormatError } from './errors.ts';
 import { isLfsPointer } from './lfs_pointer.ts';
 
 type Reason = readonly [got: string, todo: string];
@@ -43,15 +43,15 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /** Says why `path` could not be read. @param expected what it should be: `a file` */
-export function readError(path: string, expected: string, cause: Error): FormatError {
+export function readError(path: string, expected: string, cause: Error): EnvironmentError {
   const [got, todo] = READ_REASONS.get(codeOf(cause) ?? '') ?? [`'${oneLine(cause)}'`, 'check the path'];
-  return new FormatError(`${path}: expected ${expected}, got ${got} – ${todo}`, { cause });
+  return new EnvironmentError({ where: path, expected, got, hint: todo }, { cause });
 }
 
 /** Says why `path` could not be written. */
-export function writeError(path: string, cause: Error): FormatError {
+export function writeError(path: string, cause: Error): EnvironmentError {
   const [got, todo] = WRITE_REASONS.get(codeOf(cause) ?? '') ?? [`'${oneLine(cause)}'`, 'choose another folder'];
-  return new FormatError(`${path}: expected a folder to write into, got ${got} – ${todo}`, { cause });
+  return new EnvironmentError({ where: path, expected: 'a folder to write into', got, hint: todo }, { cause });
 }
 
 /** Returns an error's message without line breaks, and without the paths that the file system appends. */
@@ -68,7 +68,10 @@ export function oneLine(error: Error): string {
 export function expectNoPointer(path: string, file: Uint8Array): void {
   if (!isLfsPointer(file)) return;
   const size = /^size (\d+)$/m.exec(new TextDecoder().decode(file.subarray(0, 1024)))?.[1];
-  throw new FormatError(
-    `${path}: expected the file itself, got a Git LFS pointer to it${size ? ` (to ${size} bytes)` : ''} – fetch it with 'git lfs pull'`,
-  );
+  throw new FormatError({
+    where: path,
+    expected: 'the file itself',
+    got: `a Git LFS pointer to it${size ? ` (to ${size} bytes)` : ''}`,
+    hint: "fetch it with 'git lfs pull'",
+  });
 }

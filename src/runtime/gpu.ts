@@ -12,9 +12,10 @@ import {
 } from './adapter.ts';
 import { expectOptions, isKind, kindOf } from './arguments.ts';
 import { BufferLedger, megabytes } from './buffer_ledger.ts';
-import { requestDevice } from './device.ts';
+import { BufferUsage, requestDevice } from './device.ts';
+import { asyncDispose, type Closable } from './dispose.ts';
 import { describeError, scoped } from './error_scope.ts';
-import { ArgumentError, DeviceError, ShapeError } from './errors.ts';
+import { ArgumentError, closedError, DeviceError, type ErrorParts, ShapeError } from './errors.ts';
 import { PendingErrors } from './pending_errors.ts';
 import type { Program } from './program.ts';
 import { readBack } from './read_back.ts';
@@ -24,7 +25,7 @@ import type { TuneOptions } from './tuning_store/index.ts';
 /** Which device is opened, and how it computes. */
 export interface GpuOptions {
   /** `auto` (default), `hardware`, `software`, `bundled`, or part of an adapter's name. A browser takes the first three. */
-  readonly adapter?: string;
+  readonly adapter?: 'auto' | 'hardware' | 'software' | 'bundled' | (string & {});
   /**
    * Measures the algorithms for each convolution before it is compiled, and remembers the fastest for this device and
    * driver. Off by default, and then what was remembered is not used either: what is computed, to the bit, depends on
@@ -55,7 +56,7 @@ export const GPU_OPTIONS = [
   'notice',
 ] as const satisfies (keyof GpuOptions)[];
 
-const STORAGE_USAGE = 0x0004 | 0x0008 | 0x0080; // COPY_SRC | COPY_DST | STORAGE
+const STORAGE_USAGE = BufferUsage.COPY_SRC | BufferUsage.COPY_DST | BufferUsage.STORAGE;
 /** Arrays that hold what kernels read: 32-bit elements, or plain bytes. */
 const WRITABLE = ['Float32Array', 'Uint32Array', 'Int32Array', 'Uint8Array', 'Uint8ClampedArray', 'DataView'] as const;
 
@@ -65,7 +66,7 @@ const WRITABLE = ['Float32Array', 'Uint32Array', 'Int32Array', 'Uint8Array', 'Ui
  * What goes wrong on it is an error of the call it concerns, once; then it is as good as before. Only a lost device stays
  * lost, and a closed one closed.
  */
-export class Gpu {
+export class Gpu implements Closable {
   /** The WebGPU device itself. */
   readonly device: GPUDevice;
   /** True for a driver that runs on the CPU (lavapipe, SwiftShader). */
@@ -76,7 +77,7 @@ export class Gpu {
   readonly name: string;
   /** The size of subgroups where it never varies, else 0. */
   readonly subgroupSize: number;
-  /** Pipelines by kernel and variant; filled by `record`. */
+  /** Pipelines by kernel and variant; filled by `record`. @internal */
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   /** How to tune; undefined where that is off. */
   readonly tune: TuneOptions | undefined;
@@ -85,17 +86,19 @@ export class Gpu {
   readonly precision: Precision;
   /** Shapes `MxNxK` of matrix units for float16 with float32 sums; none unless float16 was asked for. */
   readonly matrixUnits: readonly string[];
-  /** What a self-test has found right on this device; until then, and where it found nothing, float32. */
+  /** What a self-test has found right on this device; until then, and where it found nothing, float32. @internal */
   validated: { readonly precision: Precision; readonly matrixUnit?: string } = { precision: 'f32' };
   readonly onWarning: (message: string) => void;
   /** The implementation of WebGPU with its version, as far as it is known. */
   readonly implementation: string;
   /** Awaits what the device is to finish. */
   readonly wait: <T>(work: Promise<T>) => Promise<T>;
-  #lost: string | undefined;
+  #lost: ErrorParts | undefined;
   #closed = false;
   readonly #buffers: BufferLedger;
   readonly #errors = new PendingErrors();
+  /** Those that an attempt has made so far; undefined outside. */
+  #attempted: GPUBuffer[] | undefined;
 
   private constructor(device: GPUDevice, platform: PlatformAdapter, options: GpuOptions) {
     this.device = device;
@@ -114,12 +117,17 @@ export class Gpu {
     this.subgroupSize = subgroupSize(platform.adapter);
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault(); // Dawn prints it on stdout otherwise.
-      this.#errors.add(undefined, Promise.resolve(`${this.name}: ${describeError(event.error)}`));
+      this.#errors.add(undefined, Promise.resolve({ where: this.name, ...describeError(event.error) }));
     });
     device.lost.then(
       ({ reason, message }) => {
         if (!this.#closed)
-          this.#lost = `expected a working device, got 'lost (${reason}): ${message}' – open another one`;
+          this.#lost = {
+            where: this.name,
+            expected: 'a working device',
+            got: `'lost (${reason}): ${message}'`,
+            hint: 'open another one',
+          };
       },
       () => undefined,
     );
@@ -135,10 +143,15 @@ export class Gpu {
     expectOptions('Gpu.open', options, GPU_OPTIONS);
     const { adapter = 'auto', precision = 'f32' } = options;
     if (typeof adapter !== 'string') {
-      throw new ArgumentError(`Gpu.open: expected adapter as a text, got ${kindOf(adapter)} – 'auto' takes the best`);
+      throw new ArgumentError({
+        where: 'Gpu.open',
+        expected: 'adapter as a text',
+        got: kindOf(adapter),
+        hint: "'auto' takes the best",
+      });
     }
     if (precision !== 'f32' && precision !== 'f16') {
-      throw new ArgumentError(`Gpu.open: expected precision f32 or f16, got '${precision}'`);
+      throw new ArgumentError({ where: 'Gpu.open', expected: 'precision f32 or f16', got: `'${precision}'` });
     }
     const { device, platform } = await requestDevice(adapter, precision);
     return new Gpu(device, platform, options);
@@ -149,7 +162,7 @@ export class Gpu {
     return this.device.features.has('timestamp-query');
   }
 
-  /** Bytes in buffers made by `buffer` and not destroyed. */
+  /** Bytes in buffers made by `buffer` and not freed. */
   get allocatedBytes(): number {
     return this.#buffers.bytes;
   }
@@ -170,20 +183,24 @@ export class Gpu {
   buffer(label: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE_USAGE): GPUBuffer {
     this.check();
     if (!(Number.isInteger(bytes) && bytes >= 0)) {
-      throw new ArgumentError(`${label}: expected a whole number of bytes, got ${bytes}`);
+      throw new ArgumentError({ where: label, expected: 'a whole number of bytes', got: bytes });
     }
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
     if (size > limit) {
-      throw new DeviceError(
-        `${label}: expected at most ${megabytes(limit)} (a limit of ${this.name}), got ${megabytes(size)} – use a smaller batch or picture size`,
-      );
+      throw new DeviceError({
+        where: label,
+        expected: `at most ${megabytes(limit)} (a limit of ${this.name})`,
+        got: megabytes(size),
+        hint: 'use a smaller batch or picture size',
+      });
     }
     this.#buffers.expectRoom(label, size);
     const what = `'${label}' (${megabytes(size)})`;
     const { value: buffer, error } = scoped(this.device, what, () => this.device.createBuffer({ label, size, usage }));
     this.#note([new Set([buffer])], error);
     this.#buffers.add(buffer, size);
+    this.#attempted?.push(buffer);
     return buffer;
   }
 
@@ -204,21 +221,27 @@ export class Gpu {
   write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
     this.check();
     if (!isKind(data, ...WRITABLE)) {
-      throw new ArgumentError(
-        `write to '${buffer.label}': expected a Float32Array, Uint32Array, Int32Array or Uint8Array, got ${kindOf(data)} – convert it, such as with Float32Array.from`,
-      );
+      throw new ArgumentError({
+        where: `write to '${buffer.label}'`,
+        expected: 'a Float32Array, Uint32Array, Int32Array or Uint8Array',
+        got: kindOf(data),
+        hint: 'convert it, such as with Float32Array.from',
+      });
     }
     this.#expectRange('write to', buffer, offset, data.byteLength);
     if (data.byteLength % 4 !== 0) {
-      throw new ShapeError(
-        `write to '${buffer.label}': expected whole words of 4 bytes, got ${data.byteLength} bytes – pad the data`,
-      );
+      throw new ShapeError({
+        where: `write to '${buffer.label}'`,
+        expected: 'whole words of 4 bytes',
+        got: `${data.byteLength} bytes`,
+        hint: 'pad the data',
+      });
     }
     const write = () => this.device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
     this.#note([new Set([buffer])], scoped(this.device, `a write to '${buffer.label}'`, write).error);
   }
 
-  /** Runs programs in order, in one submit. @throws DeviceError for one that is destroyed, or whose buffers are freed. */
+  /** Runs programs in order, in one submit. @throws DeviceError for one that is closed, or whose buffers are freed. */
   submit(...programs: Program[]): void {
     this.check();
     const { error } = scoped(this.device, 'a submit', () => {
@@ -249,7 +272,6 @@ export class Gpu {
     this.check();
     this.#expectRange('read of', buffer, offset, bytes);
     const { error, bytes: arriving } = readBack(this.device, buffer, { bytes, offset }, this.wait);
-    this.#note([new Set([buffer])], error);
     const told = this.#errors.watch(concerned);
     const { data, cause } = await arriving.then(
       (data) => ({ data, cause: undefined }),
@@ -258,8 +280,15 @@ export class Gpu {
     this.check();
     await told();
     if (data) return data;
+    const problem = await error;
+    if (problem) throw new DeviceError({ where: this.name, ...problem }, { cause });
     throw new DeviceError(
-      `${this.name}: expected ${bytes} bytes of '${buffer.label}', got '${cause}' – open another device`,
+      {
+        where: this.name,
+        expected: `${bytes} bytes of '${buffer.label}'`,
+        got: `'${cause}'`,
+        hint: 'open another device',
+      },
       { cause },
     );
   }
@@ -278,7 +307,14 @@ export class Gpu {
   async fence(buffers?: Iterable<GPUBuffer>): Promise<void> {
     // A copy and a map: onSubmittedWorkDone has deadlocked together with timestamp queries in Dawn.
     this.#fenceSource ??= this.device.createBuffer({ label: 'fence', size: 16, usage: STORAGE_USAGE });
-    await this.#read(this.#fenceSource, 4, 0, buffers && [...buffers]);
+    try {
+      await this.#read(this.#fenceSource, 4, 0, buffers && [...buffers]);
+    } catch (cause) {
+      // It may be the one there was no memory for.
+      this.#fenceSource?.destroy();
+      this.#fenceSource = undefined;
+      throw cause;
+    }
   }
   #fenceSource: GPUBuffer | undefined;
 
@@ -297,27 +333,38 @@ export class Gpu {
   /**
    * Runs `calls`, which may make, write and submit but not await, and waits until the device has taken them.
    *
-   * @throws DeviceError for what it has not taken. Nobody else is told of that.
+   * @throws DeviceError for what it has not taken. Nobody else is told of that, and what `buffer` made is freed.
    */
   async attempt<R>(calls: () => R): Promise<R> {
     this.check();
     const told = this.#errors.watchNew();
-    const { value, error } = scoped(this.device, 'this', calls);
-    const prefixed = error.then((message) => message && `${this.name}: ${message}`);
-    await told();
-    const message = await prefixed;
-    if (message) throw new DeviceError(message);
-    this.check();
-    return value;
+    const made: GPUBuffer[] = [];
+    this.#attempted = made;
+    try {
+      const { value, error } = scoped(this.device, 'this', calls);
+      this.#attempted = undefined;
+      await told();
+      const problem = await error;
+      if (problem) throw new DeviceError({ where: this.name, ...problem });
+      this.check();
+      return value;
+    } catch (cause) {
+      if (this.#attempted === made) this.#attempted = undefined;
+      for (const buffer of made) this.free(buffer);
+      throw cause;
+    }
   }
 
   /** Runs a program with a timestamp around each dispatch; milliseconds in the program's order. */
   async time(program: Program): Promise<number[]> {
     this.check();
     if (!this.hasTimestamps) {
-      throw new DeviceError(
-        `${this.name}: expected timestamp-query, got a device without it – measure wall time instead`,
-      );
+      throw new DeviceError({
+        where: this.name,
+        expected: 'timestamp-query',
+        got: 'a device without it',
+        hint: 'measure wall time instead',
+      });
     }
     const bound = this.#boundBy([program]);
     const times: number[] = [];
@@ -336,9 +383,9 @@ export class Gpu {
 
   /** @throws DeviceError if the device is lost or closed. */
   check(): void {
-    if (this.#closed) throw new DeviceError(`${this.name}: the device is closed – open another one`);
+    if (this.#closed) throw closedError(this.name, 'open another one');
     // A new object each time: its stack shows the call that noticed.
-    if (this.#lost) throw new DeviceError(`${this.name}: ${this.#lost}`);
+    if (this.#lost) throw new DeviceError(this.#lost);
   }
 
   /** Waits for the device and frees it, with all its buffers. Safe to call twice. */
@@ -350,8 +397,12 @@ export class Gpu {
     await this.device.lost;
   }
 
-  #note(buffers: readonly ReadonlySet<GPUBuffer>[] | undefined, error: Promise<string | undefined>): void {
-    const told = error.then((message) => message && `${this.name}: ${message}`);
+  async [asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #note(buffers: readonly ReadonlySet<GPUBuffer>[] | undefined, error: Promise<ErrorParts | undefined>): void {
+    const told = error.then((problem) => problem && { where: this.name, ...problem });
     this.#errors.add(buffers, told);
   }
 
@@ -364,18 +415,23 @@ export class Gpu {
 
   #expectInUse(what: string, buffer: GPUBuffer): void {
     if (!this.#buffers.isFreed(buffer)) return;
-    throw new DeviceError(
-      `${what} '${buffer.label}': expected a buffer in use, got one that is freed – make another one`,
-    );
+    throw new DeviceError({
+      where: `${what} '${buffer.label}'`,
+      expected: 'a buffer in use',
+      got: 'one that is freed',
+      hint: 'make another one',
+    });
   }
 
   #expectRange(what: string, buffer: GPUBuffer, offset: number, bytes: number): void {
     this.#expectInUse(what, buffer);
     const isWord = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0;
     if (isWord && Number.isInteger(bytes) && bytes >= 0 && offset + bytes <= buffer.size) return;
-    throw new ShapeError(
-      `${what} '${buffer.label}': expected a range within ${buffer.size} bytes that begins at a multiple of 4, got ${bytes} bytes at ${offset}`,
-    );
+    throw new ShapeError({
+      where: `${what} '${buffer.label}'`,
+      expected: `a range within ${buffer.size} bytes that begins at a multiple of 4`,
+      got: `${bytes} bytes at ${offset}`,
+    });
   }
 }
 

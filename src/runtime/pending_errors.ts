@@ -5,14 +5,14 @@
  * wrong with that buffer, or with any that was in a submit with it; and whoever uses other buffers of the same device is not.
  * An error is told once: then the device is as good as before.
  */
-import { DeviceError } from './errors.ts';
+import { DeviceError, type ErrorParts } from './errors.ts';
 
 /** What may have gone wrong. */
 interface Suspect {
   /** The buffers it concerns; undefined: nobody knows, so whoever asks next is told. */
   readonly buffers: readonly ReadonlySet<GPUBuffer>[] | undefined;
   /** What was wrong, once that is known. */
-  message?: string;
+  problem?: ErrorParts;
   readonly known: Promise<void>;
 }
 
@@ -20,10 +20,10 @@ export class PendingErrors {
   readonly #suspects = new Set<Suspect>();
 
   /** Notes what may have gone wrong, in the order in which it was done. `error` never rejects. */
-  add(buffers: Suspect['buffers'], error: Promise<string | undefined>): void {
-    const known = error.then((message) => {
-      if (message === undefined) this.#suspects.delete(suspect);
-      else suspect.message = message;
+  add(buffers: Suspect['buffers'], error: Promise<ErrorParts | undefined>): void {
+    const known = error.then((problem) => {
+      if (problem === undefined) this.#suspects.delete(suspect);
+      else suspect.problem = problem;
     });
     const suspect: Suspect = { buffers, known };
     this.#suspects.add(suspect);
@@ -58,9 +58,9 @@ export class PendingErrors {
     if (suspects.size === 0) return;
     await Promise.all([...suspects].map(({ known }) => known));
     for (const suspect of suspects) this.#suspects.delete(suspect);
-    const first = [...suspects].find(({ message }) => message !== undefined);
+    const first = [...suspects].find(({ problem }) => problem !== undefined)?.problem;
     // A new object each time: its stack shows the call that noticed.
-    if (first) throw new DeviceError(first.message);
+    if (first) throw new DeviceError(first);
   }
 
   /** From the last one back: what was done with a buffer concerns those that were used together with it later. */

@@ -1,5 +1,6 @@
 /** A recorded list of dispatches. Replaying it sets pipelines and bind groups that already exist, and nothing else. */
-import { DeviceError } from './errors.ts';
+import { asyncDispose, type Closable } from './dispose.ts';
+import { closedError } from './errors.ts';
 
 export interface Dispatch {
   readonly label: string;
@@ -14,16 +15,16 @@ export interface ProgramBuffers {
   readonly uniforms: GPUBuffer;
   /** What the dispatches read and write. */
   readonly bound: ReadonlySet<GPUBuffer>;
-  /** Frees the parameters. */
-  readonly free: () => void;
+  /** Owns the parameters. */
+  readonly scope: { close(): void };
 }
 
 /** Dispatches that were recorded once and are replayed as often as wanted; `Gpu.submit` runs it. */
-export class Program {
+export class Program implements Closable {
   readonly label: string;
   readonly dispatches: readonly Dispatch[];
   readonly #buffers: ProgramBuffers | undefined;
-  #destroyed = false;
+  #closed = false;
 
   constructor(label: string, dispatches: readonly Dispatch[], buffers?: ProgramBuffers) {
     this.label = label;
@@ -41,7 +42,7 @@ export class Program {
     return this.#buffers?.uniforms.size ?? 0;
   }
 
-  /** Encodes every dispatch, in order, into one compute pass. @throws DeviceError for a program that is destroyed. */
+  /** Encodes every dispatch, in order, into one compute pass. @throws DeviceError for a program that is closed. */
   encode(encoder: GPUCommandEncoder): void {
     this.#check();
     const pass = encoder.beginComputePass({ label: this.label });
@@ -78,17 +79,17 @@ export class Program {
   }
 
   /** Frees the parameters. Safe to call twice. */
-  destroy(): void {
-    if (!this.#destroyed) this.#buffers?.free();
-    this.#destroyed = true;
+  close(): void {
+    this.#closed = true;
+    this.#buffers?.scope.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   #check(): void {
-    if (this.#destroyed) {
-      throw new DeviceError(
-        `program '${this.label}': expected one in use, got one that is destroyed – record it again`,
-      );
-    }
+    if (this.#closed) throw closedError(`program '${this.label}'`, 'record it again');
   }
 }
 

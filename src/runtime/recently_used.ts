@@ -1,5 +1,5 @@
-/** A cache of what takes memory and time to make: the few that were used last are kept, the others are destroyed. */
-export class RecentlyUsed<V extends { destroy(): void }> {
+/** A cache of what takes memory and time to make: the few that were used last are kept, the others are closed. */
+export class RecentlyUsed<V extends { close(): void }> {
   readonly #kept: number;
   /** The one that was used last at the end. */
   readonly #values = new Map<string, Promise<V>>();
@@ -21,29 +21,29 @@ export class RecentlyUsed<V extends { destroy(): void }> {
       this.#forget(oldest, last);
       // Behind those who wait for it.
       last.then(
-        (made) => made.destroy(),
+        (made) => made.close(),
         () => undefined,
       );
     }
     return value;
   }
 
-  /** Hands out the value of `key`, if there is one: it is up to the caller to destroy it. */
+  /** Hands out the value of `key`, if there is one: it is up to the caller to close it. */
   take(key: string): Promise<V> | undefined {
     const value = this.#values.get(key);
     if (value) this.#forget(key, value);
     return value;
   }
 
-  /** Destroys everything: at once what is made, and what is being made as soon as it is. */
-  destroy(): void {
+  /** Closes everything: at once what is made, and what is being made as soon as it is. */
+  close(): void {
     for (const [key, value] of [...this.#values]) {
       const made = this.#made.get(value);
       this.#forget(key, value);
-      if (made) made.destroy();
+      if (made) made.close();
       else
         value.then(
-          (late) => late.destroy(),
+          (late) => late.close(),
           () => undefined,
         );
     }

@@ -1,4 +1,5 @@
 /** Timestamps around dispatches, by a query set and the buffer that it is resolved into. */
+import { BufferUsage } from './device.ts';
 import { type Scoped, scoped } from './error_scope.ts';
 import type { Program } from './program.ts';
 
@@ -22,7 +23,8 @@ export function submitTimed(device: GPUDevice, program: Program, first: number, 
     return scoped(device, 'timestamps', () => {
       const querySet = device.createQuerySet({ type: 'timestamp', count });
       made.push(querySet);
-      const stamps = device.createBuffer({ size: count * 8, usage: 0x0200 | 0x0004 }); // QUERY_RESOLVE | COPY_SRC
+      const usage = BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC;
+      const stamps = device.createBuffer({ size: count * 8, usage });
       made.push(stamps);
       const encoder = device.createCommandEncoder();
       program.encodeTimed(encoder, querySet, first, end);

@@ -7,8 +7,7 @@
 import { decodeSafetensors, encodeCompact, encodeSafetensors } from '../formats/safetensors.ts';
 import { expectFinite, type ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { expectObject } from '../runtime/arguments.ts';
-import { FormatError } from '../runtime/errors.ts';
-import { DivergedError } from './loop.ts';
+import { DivergedError, FormatError } from '../runtime/errors.ts';
 import { decodeLossScale, encodeLossScale, type LossScaleState } from './optimizer/loss_scale.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -27,11 +26,13 @@ export interface TrainingState {
 const PREFIXES = { m: 'adam.m.', v: 'adam.v.', average: 'average.' } as const;
 
 /**
- * Reads weights and moments back, as they are after step `step`.
+ * Reads weights and moments back.
  *
+ * @param step the one that they are of; default the trainer's last
  * @throws DivergedError when any number is not finite: such a state is never worth saving.
  */
-export async function readState(trainer: Trainer, step: number): Promise<TrainingState> {
+export async function readState(trainer: Trainer, step: number = trainer?.lastStep): Promise<TrainingState> {
+  expectObject('readState', 'a trainer', trainer);
   const read = async (what: string, slab: ParameterSlab) => {
     const tensors = await slab.read();
     for (const [name, { data }] of tensors) {
@@ -40,7 +41,6 @@ export async function readState(trainer: Trainer, step: number): Promise<Trainin
     }
     return tensors;
   };
-  expectObject('readState', 'a trainer', trainer);
   const {
     weights,
     adam: { moments },
@@ -81,14 +81,22 @@ export function decodeCheckpoint(
   const { step: text } = metadata;
   const step = Number(text);
   if (!Number.isInteger(step) || step < 0) {
-    throw new FormatError(`${name}: expected a step in its header, got '${text}' – is it a checkpoint?`);
+    throw new FormatError({
+      where: name,
+      expected: 'a step in its header',
+      got: `'${text}'`,
+      hint: 'is it a checkpoint?',
+    });
   }
   const { loss_scale: scaling } = metadata;
   const lossScale = scaling === undefined ? undefined : decodeLossScale(scaling);
   if (scaling !== undefined && !lossScale) {
-    throw new FormatError(
-      `${name}: expected a loss scale and two counts in its header, got '${scaling}' – is it damaged?`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'a loss scale and two counts in its header',
+      got: `'${scaling}'`,
+      hint: 'is it damaged?',
+    });
   }
   const behind = (prefix: string): Tensors =>
     new Map(

@@ -1,7 +1,7 @@
-/** Entry to training, for networks of your own: pictures as a `Dataset`, a `Trainer`, and the loop around both. */
+/** Entry to training, for networks of your own: pictures as a `Dataset`, a `Trainer`, and `train`, the loop around both. */
 
 export { encodeWeights, readState, type TrainingState } from './checkpoint.ts';
 export { type Dataset, sourceSize } from './data/batch.ts';
-export { DivergedError, type LoopOptions, type StepReport, trainingLoop } from './loop.ts';
+export { type StepReport, type TrainOptions, train } from './loop.ts';
 export type { NetworkBuilder } from './loss.ts';
-export { Trainer, type TrainerConfig } from './trainer.ts';
+export { Trainer, type TrainerConfig, type TrainerOptions } from './trainer.ts';

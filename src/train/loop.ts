@@ -1,7 +1,9 @@
 /**
- * The training loop: batches are put together while the device works, steps are submitted before the last loss is
- * known, and what has to happen between steps happens with none in flight. It knows nothing of files or terminals.
+ * The training loop: batches are put together while the device works, and steps are submitted before the last loss is
+ * known. Whoever iterates it decides what happens between steps. It knows nothing of files or terminals.
  */
+import { expectObject, expectOptions } from '../runtime/arguments.ts';
+import { DivergedError } from '../runtime/errors.ts';
 import { assembleBatch, type Batch, type Dataset } from './data/batch.ts';
 import { Sampler, type ToneAugmentation } from './data/sampler.ts';
 import type { Trainer } from './trainer.ts';
@@ -10,19 +12,8 @@ import type { Trainer } from './trainer.ts';
 const PREFETCH = 2;
 /** Steps that are submitted and whose loss has not arrived. */
 const DEPTH = 2;
-
-/** The loss, or a weight, became NaN or infinite. */
-export class DivergedError extends Error {
-  override readonly name = 'DivergedError';
-  readonly step: number;
-  readonly got: string;
-
-  constructor(step: number, got: string) {
-    super(`step ${step}: expected finite numbers, got ${got} – start again with a lower learning rate`);
-    this.step = step;
-    this.got = got;
-  }
-}
+/** Adam's usual rate (Kingma and Ba 2015). */
+const LEARNING_RATE = 1e-3;
 
 /** What is known of a step once its loss has arrived. */
 export interface StepReport {
@@ -33,76 +24,92 @@ export interface StepReport {
   readonly imagesPerSecond: number;
   /** Share in 0 … 1 of the time so far in which the device had nothing to do. */
   readonly idle: number;
+  /** Whether no later step is under way: the moment to save and to validate. Always so after the last one. */
+  readonly settled: boolean;
 }
 
-/** What `trainingLoop` trains, on what, for how long, and what happens between steps. */
-export interface LoopOptions {
+/** What `train` trains, on what, and for how long. */
+export interface TrainOptions {
   readonly trainer: Trainer;
   readonly dataset: Dataset;
-  readonly seed: number;
+  /** The last step, counted from the first of all; default there is none. */
+  readonly steps?: number;
+  /** Steps that are done; default those of the trainer. */
+  readonly from?: number;
+  /** The learning rate, or that of each step, asked for in order; default 1e-3. */
+  readonly learningRate?: number | ((step: number) => number);
+  /** Decides which pictures are seen when, and how they are cut; default 1. */
+  readonly seed?: number;
   /** Shares of the pictures that are seen with another look; default none. */
   readonly looks?: ToneAugmentation;
-  /** Steps that are done. */
-  readonly from: number;
-  /** The last step; may be infinite. */
-  readonly to: number;
-  /** The learning rate of a step; asked for in order. */
-  readonly learningRate: (step: number) => number;
-  /** Is told of each step, in order. */
-  readonly report: (report: StepReport) => void;
-  /** Whether step `step` is to be the last. */
-  readonly stopAfter: (step: number) => boolean;
-  /** Whether `pause` is to be called after step `step`. */
-  readonly pauseAfter: (step: number) => boolean;
-  /** Is called with no step in flight and all losses finite: the moment to save and to validate. */
-  readonly pause: (step: number) => Promise<void>;
+  /** Whether step `step` is to be the last; default not before `steps`. */
+  readonly stopAfter?: (step: number) => boolean;
+  /** Whether nothing may be submitted before what is done about step `step`: then it is `settled`; default never. */
+  readonly settleAfter?: (step: number) => boolean;
 }
 
+const OPTIONS = [
+  'trainer',
+  'dataset',
+  'steps',
+  'from',
+  'learningRate',
+  'seed',
+  'looks',
+  'stopAfter',
+  'settleAfter',
+] as const satisfies (keyof TrainOptions)[];
+
 /**
- * Trains from step `from + 1` on.
+ * Trains, and tells of each step, in order. It works ahead by a step or two, and waits while nobody asks for the next one.
  *
- * @returns the last step done, the share of the time that the device had nothing to do, and why it ended early where a
- * picture could not be read: the weights are good then.
- * @throws DivergedError, DeviceError.
+ * It ends after the last step, or where the caller breaks off; `trainer.lastStep` is the step that the weights are of. What
+ * the dataset throws is thrown after the steps before it: the weights are good then.
+ *
+ * @throws DivergedError, DeviceError; ArgumentError for options that do not exist.
  */
-export async function trainingLoop(options: LoopOptions): Promise<{ step: number; idle: number; failure?: unknown }> {
-  const { trainer, from, to } = options;
-  const batches = prefetch(options);
-  const flight = new Flight(options);
-  for (let step = from + 1; step <= to; step++) {
-    let batch: Batch;
-    try {
-      batch = await batches();
-    } catch (failure) {
-      await flight.land();
-      return { step: step - 1, idle: flight.idle, failure };
+export async function* train(options: TrainOptions): AsyncGenerator<StepReport, void, void> {
+  expectObject('train', 'options', options);
+  expectOptions('train', options, OPTIONS);
+  const { trainer, stopAfter, settleAfter, learningRate = LEARNING_RATE } = options;
+  expectObject('train', 'a trainer', trainer);
+  expectObject('train', 'a dataset', options.dataset);
+  const { from = trainer.lastStep, steps = Number.POSITIVE_INFINITY } = options;
+  const batches = prefetch(options, from, steps);
+  const flight = new Flight(trainer.config.batch);
+  try {
+    for (let step = from + 1; step <= steps; step++) {
+      let batch: Batch;
+      try {
+        batch = await batches();
+      } catch (failure) {
+        yield* flight.land(0);
+        throw failure;
+      }
+      const rate = typeof learningRate === 'number' ? learningRate : learningRate(step);
+      flight.add(step, rate, trainer.step(batch, step, rate));
+      yield* flight.land(DEPTH - 1);
+      const isLast = step === steps || stopAfter?.(step) === true;
+      if (isLast || settleAfter?.(step)) {
+        yield* flight.land(0);
+        flight.restartClock();
+      }
+      if (isLast) return;
     }
-    const learningRate = options.learningRate(step);
-    flight.add(step, learningRate, trainer.step(batch, step, learningRate));
-    await flight.land(DEPTH - 1);
-    const last = options.stopAfter(step);
-    if (options.pauseAfter(step) && !last && step < to) {
-      await flight.land();
-      await options.pause(step);
-      flight.restartClock();
-    }
-    if (last) {
-      await flight.land();
-      return { step, idle: flight.idle };
-    }
+  } finally {
+    await flight.settle();
   }
-  await flight.land();
-  return { step: Math.max(from, to), idle: flight.idle };
 }
 
 /** Returns a function that gives one batch after the other, and has the next ones made meanwhile. */
-function prefetch({ trainer: { config }, dataset, seed, looks, from, to }: LoopOptions): () => Promise<Batch> {
-  const sampler = new Sampler(dataset.length, config.batch, seed, looks, dataset.views);
+function prefetch({ trainer, dataset, seed = 1, looks }: TrainOptions, from: number, to: number): () => Promise<Batch> {
+  const { batch: count, size } = trainer.config;
+  const sampler = new Sampler(dataset.length, count, seed, looks, dataset.views);
   const queue: Promise<Batch>[] = [];
   let next = from;
   return () => {
     while (queue.length <= PREFETCH && next < to) {
-      const batch = assembleBatch(dataset, sampler.batch(next++), config.size);
+      const batch = assembleBatch(dataset, sampler.batch(next++), size);
       batch.catch(() => undefined); // Whoever awaits it hears of it; at the end nobody does.
       queue.push(batch);
     }
@@ -110,10 +117,10 @@ function prefetch({ trainer: { config }, dataset, seed, looks, from, to }: LoopO
   };
 }
 
-/** The steps whose loss has not arrived. */
+/** The steps that nobody was told of. */
 class Flight {
-  readonly #options: LoopOptions;
-  readonly #steps: Promise<void>[] = [];
+  readonly #batch: number;
+  readonly #steps: Promise<Omit<StepReport, 'settled'>>[] = [];
   readonly #start = performance.now();
   #pending = 0;
   #idleSince = this.#start;
@@ -122,26 +129,29 @@ class Flight {
   /** When the last loss arrived. */
   #last = this.#start;
 
-  constructor(options: LoopOptions) {
-    this.#options = options;
-  }
-
-  /** Share in 0 … 1 of the time until the last loss in which nothing was in flight; 0 before the first. */
-  get idle(): number {
-    const time = this.#last - this.#start - this.#paused;
-    return time > 0 ? this.#idle / time : 0;
+  /** @param batch pictures a step */
+  constructor(batch: number) {
+    this.#batch = batch;
   }
 
   add(step: number, learningRate: number, loss: Promise<number>): void {
     if (this.#pending++ === 0) this.#idle += performance.now() - this.#idleSince;
-    const arrival = loss.then((value) => this.#arrive(step, learningRate, value));
-    arrival.catch(() => undefined); // `land` throws it.
-    this.#steps.push(arrival);
+    const report = loss.then((value) => this.#arrive(step, learningRate, value));
+    report.catch(() => undefined); // `land` throws it.
+    this.#steps.push(report);
   }
 
-  /** Waits until at most `left` steps are in flight. */
-  async land(left = 0): Promise<void> {
-    while (this.#steps.length > left) await this.#steps.shift();
+  /** Waits until at most `left` steps are in flight, and tells of the others. */
+  async *land(left: number): AsyncGenerator<StepReport, void, void> {
+    while (this.#steps.length > left) {
+      const report = await this.#steps.shift()!;
+      yield { ...report, settled: this.#steps.length === 0 };
+    }
+  }
+
+  /** Waits until nothing is in flight, whatever becomes of it. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#steps);
   }
 
   /** Leaves the time since the last step out of all figures. */
@@ -152,12 +162,13 @@ class Flight {
     this.#idleSince = now;
   }
 
-  #arrive(step: number, learningRate: number, loss: number): void {
+  #arrive(step: number, learningRate: number, loss: number): Omit<StepReport, 'settled'> {
     if (!Number.isFinite(loss)) throw new DivergedError(step, `${loss} as the loss, or in a weight`);
     const now = performance.now();
-    const imagesPerSecond = (this.#options.trainer.config.batch * 1000) / (now - this.#last);
+    const imagesPerSecond = (this.#batch * 1000) / (now - this.#last);
     this.#last = now;
     if (--this.#pending === 0) this.#idleSince = now;
-    this.#options.report({ step, loss, learningRate, imagesPerSecond, idle: this.idle });
+    const time = now - this.#start - this.#paused;
+    return { step, loss, learningRate, imagesPerSecond, idle: time > 0 ? this.#idle / time : 0 };
   }
 }

@@ -58,7 +58,12 @@ export function lossGraph(config: LossConfig, network: NetworkBuilder) {
 
 /** At the logits' size, what is true is the mean over the pixels of each. */
 function classLoss({ masked, chromaScale, colorWeights }: LossConfig, logits: Node, target: Node): Node {
-  if (masked) throw new ShapeError('train: expected pictures without padding for classes of color, got some with it');
+  if (masked)
+    throw new ShapeError({
+      where: 'train',
+      expected: 'pictures without padding for classes of color',
+      got: 'some with it',
+    });
   const [, height, width] = logits.shape;
   const kernel = [target.shape[1]! / height!, target.shape[2]! / width!];
   const truth = averagePool(target, {
@@ -88,7 +93,9 @@ export function expectFeatures(features: readonly Float32Array[], pictures: numb
   const got = features.map(({ length }) => length);
   if (got.join() === expected.join()) return;
   const list = (lengths: readonly number[]) => lengths.join(' and ') || 'no';
-  throw new ShapeError(
-    `train: expected features of ${list(expected)} values for ${pictures} pictures, got ${list(got)} values`,
-  );
+  throw new ShapeError({
+    where: 'train',
+    expected: `features of ${list(expected)} values for ${pictures} pictures`,
+    got: `${list(got)} values`,
+  });
 }

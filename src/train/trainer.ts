@@ -5,16 +5,19 @@
 import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { gradients } from '../graph/gradient.ts';
+import { glorotUniform } from '../graph/initializers.ts';
 import { isOp, type Node, reachable } from '../graph/node.ts';
+import type { Lightness } from '../graph/ops/color/image.ts';
 import { input, nameOf, parameterOp } from '../graph/ops/core/input.ts';
 import { ParameterLayout, ParameterSlab, type Tensors } from '../graph/parameters.ts';
 import { resolvePrecision } from '../kernels/tuning/precision.ts';
 import type { Winners } from '../kernels/tuning/winners.ts';
 import { expectGpu, expectObject, expectOptions } from '../runtime/arguments.ts';
-import { DeviceError, ShapeError } from '../runtime/errors.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
+import { closedError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope } from '../runtime/scope.ts';
 import type { Batch } from './data/batch.ts';
 import { expectFeatures, featureName, type LossConfig, lossGraph, type NetworkBuilder } from './loss.ts';
 import { Adam, type AdamOptions } from './optimizer/adam.ts';
@@ -23,13 +26,33 @@ import { type GradientSum, makeSum } from './optimizer/gradient_sum.ts';
 import { INITIAL_LOSS_SCALE, isExhausted, type LossScaleState, nextLossScale } from './optimizer/loss_scale.ts';
 import { WeightAverage } from './optimizer/weight_average.ts';
 
-/** What a step of training is made of. */
+/** What a step of training is made of, with nothing left out. */
 export interface TrainerConfig extends LossConfig {
   /** Pictures a step; a multiple of `microBatch`, as the gradients of its parts are added up. */
   readonly batch: number;
   readonly adam: AdamOptions;
   /** The decay of the weights' moving average; default there is none. */
   readonly averageDecay?: number | undefined;
+}
+
+/** What a step of training is made of. */
+export interface TrainerOptions extends Partial<TrainerConfig> {
+  /** Pixels a side. */
+  readonly size: number;
+  /** Pictures a step; default 8. */
+  readonly batch?: number;
+  /** Pictures that go through the network together; default all of a step. With fewer, it takes less memory. */
+  readonly microBatch?: number;
+  /** Which lightness the network sees: `luma` (default), as of a black-and-white photograph, or `lab`, as of its colors. */
+  readonly lightness?: Lightness;
+  /** What the pictures' chroma is multiplied by; default 1. */
+  readonly chromaScale?: number;
+  /** Whether padding (alpha 0) is left out of the loss; default false. */
+  readonly masked?: boolean;
+  /** Default as Adam's authors have it. */
+  readonly adam?: AdamOptions;
+  /** Of the random weights that it begins with, unless others are loaded; default 1. */
+  readonly seed?: number;
 }
 
 const OPTIONS = [
@@ -45,12 +68,13 @@ const OPTIONS = [
   'features',
   'cell',
   'classes',
-] as const satisfies (keyof TrainerConfig)[];
+  'seed',
+] as const satisfies (keyof TrainerOptions)[];
 const ADAM_OPTIONS = ['beta1', 'beta2', 'epsilon', 'clipNorm'] as const satisfies (keyof AdamOptions)[];
 
 interface Parts {
   /** All that is on the device. */
-  readonly resources: Resources;
+  readonly scope: Scope;
   readonly weights: ParameterSlab;
   readonly step: Executable;
   readonly gradient: ParameterSlab;
@@ -64,7 +88,7 @@ interface Parts {
 }
 
 /** A compiled training step with its weights and optimizer, on a device. Created by `Trainer.create`. */
-export class Trainer {
+export class Trainer implements Closable {
   readonly config: TrainerConfig;
   readonly weights: ParameterSlab;
   readonly adam: Adam;
@@ -73,7 +97,8 @@ export class Trainer {
   readonly #gpu: Gpu;
   readonly #parts: Parts;
   #lossScale = INITIAL_LOSS_SCALE;
-  #destroyed = false;
+  #lastStep = 0;
+  #closed = false;
   /** Until it is known whether the last step's gradients are finite, the next one's scale is not known either. */
   #decided: Promise<unknown> = Promise.resolve();
 
@@ -87,24 +112,28 @@ export class Trainer {
   }
 
   /**
-   * Compiles the step. The weights are zero until they are written.
+   * Compiles the step. The weights are random (Glorot's uniform ones) until others are loaded.
    *
    * @throws ArgumentError for options that do not exist, ShapeError for what does not fit together, DeviceError where there
    *   is not enough memory: then nothing of it stays allocated.
    */
-  static async create(gpu: Gpu, config: TrainerConfig, network: NetworkBuilder): Promise<Trainer> {
+  static async create(gpu: Gpu, options: TrainerOptions, network: NetworkBuilder): Promise<Trainer> {
     expectGpu('Trainer.create', gpu);
-    expectObject('Trainer.create', 'a configuration', config);
-    expectOptions('Trainer.create', config, OPTIONS);
-    expectOptions('Trainer.create adam', config.adam, ADAM_OPTIONS);
-    const { batch, microBatch } = config;
+    expectObject('Trainer.create', 'options', options);
+    expectOptions('Trainer.create', options, OPTIONS);
+    const { seed = 1, ...given } = options;
+    const config = withDefaults(given);
+    const { batch, microBatch, adam } = config;
+    expectOptions('Trainer.create adam', adam, ADAM_OPTIONS);
     const isCount = (value: number) => Number.isInteger(value) && value > 0;
     if (!(isCount(batch) && isCount(microBatch) && isCount(batch / microBatch))) {
-      throw new ShapeError(`train: expected a micro-batch that divides ${batch}, got ${microBatch}`);
+      throw new ShapeError({ where: 'train', expected: `a micro-batch that divides ${batch}`, got: microBatch });
     }
     await resolvePrecision(gpu);
-    return Resources.collect(gpu, async (resources) => {
-      return new Trainer(gpu, config, await makeParts(gpu, config, network, resources));
+    return Scope.build(gpu, async (scope) => {
+      const trainer = new Trainer(gpu, config, await makeParts(gpu, config, network, scope));
+      trainer.load(glorotUniform(trainer.weights.layout, seed));
+      return trainer;
     });
   }
 
@@ -115,10 +144,9 @@ export class Trainer {
    * Steps may be submitted before the loss of the last one has arrived; they run in order.
    */
   async step(batch: Batch, step: number, learningRate: number): Promise<number> {
-    if (this.#destroyed) {
-      throw new DeviceError('train: expected a trainer in use, got one that is destroyed – create another one');
-    }
+    if (this.#closed) throw closedError('trainer', 'create another one');
     const parts = this.#feeds(batch);
+    this.#lastStep = step;
     if (this.#parts.overflow) {
       const { check, result } = this.#parts.overflow;
       const turn = this.#decided.then(() => this.#scaledStep(parts, step, learningRate, check, result));
@@ -138,12 +166,12 @@ export class Trainer {
     result: GPUBuffer,
   ): Promise<{ readonly loss: Promise<number> }> {
     const abandoned = { loss: Promise.resolve(Number.NaN) };
-    if (this.#destroyed) return abandoned;
+    if (this.#closed) return abandoned;
     const { scale, skipped } = this.#lossScale;
     this.#parts.step.feed(LOSS_SCALE, Float32Array.of(scale));
     this.#submit(parts, check);
     const [notFinite] = await this.#gpu.readFloats(result, 1);
-    if (this.#destroyed) return abandoned;
+    if (this.#closed) return abandoned;
     const finite = notFinite === 0;
     if (finite) {
       this.#gpu.submit(...this.#update(step - skipped, learningRate, scale), this.#parts.check);
@@ -188,6 +216,11 @@ export class Trainer {
     return this.#parts.overflow && this.#lossScale;
   }
 
+  /** The number of the last step that was asked for; 0 before the first. */
+  get lastStep(): number {
+    return this.#lastStep;
+  }
+
   /** What the tuner chose for a step; empty without a tuner. */
   get tuned(): Winners {
     return this.#parts.step.tuned;
@@ -214,9 +247,13 @@ export class Trainer {
   }
 
   /** Frees everything. Steps that have not been submitted never are. Safe to call twice. */
-  destroy(): void {
-    this.#destroyed = true;
-    this.#parts.resources.destroy();
+  close(): void {
+    this.#closed = true;
+    this.#parts.scope.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   /** One function for each micro-batch, which writes its part of the batch. */
@@ -239,6 +276,11 @@ export class Trainer {
   }
 }
 
+function withDefaults(options: Omit<TrainerOptions, 'seed'>): TrainerConfig {
+  const { batch = 8 } = options;
+  return { batch, microBatch: batch, lightness: 'luma', chromaScale: 1, masked: false, adam: {}, ...options };
+}
+
 /** Bytes from the loss to the check's result: WebGPU's alignment for a binding's offset. */
 const CHECK_OFFSET = 256;
 
@@ -255,30 +297,25 @@ function gradientOutputs(loss: Node, gradient: ParameterSlab, scale: Node | unde
 }
 
 /** Puts everything on the device. */
-async function makeParts(
-  gpu: Gpu,
-  config: TrainerConfig,
-  network: NetworkBuilder,
-  resources: Resources,
-): Promise<Parts> {
+async function makeParts(gpu: Gpu, config: TrainerConfig, network: NetworkBuilder, scope: Scope): Promise<Parts> {
   const parts = config.batch / config.microBatch;
   const scaled = gpu.validated.precision === 'f16';
   const { loss } = lossGraph(config, network);
   const layout = new ParameterLayout(reachable([loss]));
-  const weights = resources.add(new ParameterSlab(gpu, 'weights', layout));
+  const weights = scope.own(new ParameterSlab(gpu, 'weights', layout));
   // The loss lies behind the gradients, so that one dispatch adds up both.
-  const gradient = resources.add(new ParameterSlab(gpu, 'gradient', layout, CHECK_OFFSET + 16));
+  const gradient = scope.own(new ParameterSlab(gpu, 'gradient', layout, CHECK_OFFSET + 16));
   const outputs = gradientOutputs(loss, gradient, scaled ? input(LOSS_SCALE, loss.shape) : undefined);
-  const step = resources.add(await compile(gpu, { label: 'training step', parameters: weights, ...outputs }));
-  const sum = parts === 1 ? undefined : await makeSum(gpu, resources, gradient.buffer);
+  const step = scope.own(await compile(gpu, { label: 'training step', parameters: weights, ...outputs }));
+  const sum = parts === 1 ? undefined : await makeSum(gpu, scope, gradient.buffer);
   const total = sum?.buffer ?? gradient.buffer;
-  const adam = await Adam.create(gpu, resources, weights, total, parts, config.adam);
+  const adam = await Adam.create(gpu, scope, weights, total, parts, config.adam);
   const count = layout.bytes / 4;
   const place = { buffer: total, offset: layout.bytes + CHECK_OFFSET, size: 16 };
-  const check = await makeCheck(gpu, resources, weights.buffer, count, place);
+  const check = await makeCheck(gpu, scope, weights.buffer, count, place);
   const { averageDecay } = config;
-  const average = averageDecay ? await WeightAverage.create(gpu, resources, weights, averageDecay) : undefined;
-  const result = scaled ? resources.buffer('overflow', 16) : undefined;
-  const overflow = result && { check: await makeCheck(gpu, resources, total, count, result), result };
-  return { resources, weights, step, gradient, sum, adam, average, check, overflow };
+  const average = averageDecay ? await WeightAverage.create(gpu, scope, weights, averageDecay) : undefined;
+  const result = scaled ? scope.buffer('overflow', 16) : undefined;
+  const overflow = result && { check: await makeCheck(gpu, scope, total, count, result), result };
+  return { scope, weights, step, gradient, sum, adam, average, check, overflow };
 }

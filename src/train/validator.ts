@@ -4,9 +4,10 @@ import type { Executable } from '../graph/executable.ts';
 import type { Shape } from '../graph/node.ts';
 import { recordOne } from '../kernels/core/record.ts';
 import { labToRgba } from '../kernels/image/lab_to_rgba.ts';
+import { asyncDispose, type Closable } from '../runtime/dispose.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import type { Program } from '../runtime/program.ts';
-import { Resources } from '../runtime/resources.ts';
+import { Scope } from '../runtime/scope.ts';
 import { assembleBatch, type Batch, type Dataset, type DecodedPicture } from './data/batch.ts';
 import { centered } from './data/sampler.ts';
 import { expectFeatures, featureName, lossGraph, type NetworkBuilder } from './loss.ts';
@@ -38,7 +39,7 @@ interface Renderer {
 }
 
 /** Runs the weights of a trainer forward (averaged where it has an average), on the centers of pictures. */
-export class Validator {
+export class Validator implements Closable {
   readonly #gpu: Gpu;
   readonly #dataset: Dataset;
   readonly #size: number;
@@ -48,7 +49,7 @@ export class Validator {
   readonly #together: number;
   readonly #forward: Executable;
   readonly renderers: { readonly grey: Renderer; readonly output: Renderer };
-  readonly #resources: Resources;
+  readonly #scope: Scope;
 
   private constructor(
     gpu: Gpu,
@@ -56,7 +57,7 @@ export class Validator {
     config: { size: number; together: number; features: readonly Shape[] },
     forward: Executable,
     painters: { grey: Renderer; output: Renderer },
-    resources: Resources,
+    scope: Scope,
   ) {
     this.#gpu = gpu;
     this.#dataset = dataset;
@@ -65,12 +66,12 @@ export class Validator {
     this.#together = config.together;
     this.#forward = forward;
     this.renderers = painters;
-    this.#resources = resources;
+    this.#scope = scope;
   }
 
   /** Compiles the network for `dataset`. The weights stay the trainer's. */
   static create(gpu: Gpu, trainer: Trainer, network: NetworkBuilder, dataset: Dataset): Promise<Validator> {
-    return Resources.collect(gpu, (resources) => Validator.#make(gpu, trainer, network, dataset, resources));
+    return Scope.build(gpu, (scope) => Validator.#make(gpu, trainer, network, dataset, scope));
   }
 
   static async #make(
@@ -78,7 +79,7 @@ export class Validator {
     trainer: Trainer,
     network: NetworkBuilder,
     dataset: Dataset,
-    resources: Resources,
+    scope: Scope,
   ): Promise<Validator> {
     const { size, features = [], cell } = trainer.config;
     const together = Math.min(trainer.config.microBatch, dataset.length);
@@ -86,19 +87,19 @@ export class Validator {
     const plain = { lightness: 'luma', chromaScale: 1, masked: false } as const;
     const { seen, answer, target } = lossGraph({ ...plain, size, features, cell, microBatch: together }, network);
     const outputs = { seen, answer, target };
-    const forward = resources.add(await compile(gpu, { label: 'validation', parameters: trainer.best, outputs }));
+    const forward = scope.own(await compile(gpu, { label: 'validation', parameters: trainer.best, outputs }));
     const count = together * size * size;
-    const noChroma = resources.buffer('no chroma', count * 8);
+    const noChroma = scope.buffer('no chroma', count * 8);
     const painter = async (name: string, chroma: GPUBuffer | GPUBufferBinding): Promise<Renderer> => {
-      const rgba = resources.buffer(name, count * 4);
+      const rgba = scope.buffer(name, count * 4);
       const buffers = { lightness: forward.output('seen'), chroma, y: rgba };
-      return { program: resources.add(await recordOne(gpu, labToRgba, buffers, { count })), rgba };
+      return { program: scope.own(await recordOne(gpu, labToRgba, buffers, { count })), rgba };
     };
     const painters = {
       grey: await painter('grey pictures', noChroma),
       output: await painter('colored pictures', forward.output('answer')),
     };
-    return new Validator(gpu, dataset, { size, together, features }, forward, painters, resources);
+    return new Validator(gpu, dataset, { size, together, features }, forward, painters, scope);
   }
 
   /** Scores the weights as they are now. */
@@ -148,8 +149,12 @@ export class Validator {
   }
 
   /** Frees everything. The trainer stays. Safe to call twice. */
-  destroy(): void {
-    this.#resources.destroy();
+  close(): void {
+    this.#scope.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 
   /** Runs the pictures from `first` on, and says how many there are; the rest of the last batch repeats its last one. */

@@ -38,8 +38,8 @@ async function results(outputs: Readonly<Record<string, Node>>, disablePasses: r
   for (const name of Object.keys(outputs)) values.set(name, await executable.read(name));
   const dispatches = executable.program.dispatches.length;
   const bytes = executable.bytes - executable.program.bytes;
-  executable.destroy();
-  slab.destroy();
+  executable.close();
+  slab.close();
   return { values, dispatches, bytes };
 }
 
@@ -114,7 +114,7 @@ test('a verbose device tells of dispatches and memory', async () => {
       "sandwich: 2 intermediate results of 0.0 MB share 2 buffers of 0.0 MB; at one time 0.0 MB are needed; with inputs and outputs 0.0 MB",
     ]
   `);
-  executable.destroy();
+  executable.close();
   await verbose.close();
 });
 
@@ -124,7 +124,7 @@ test('what fails beside constants that fail too is told once, and leaves no reje
   process.on('unhandledRejection', note);
   try {
     const constants = new ConstantStore(gpu);
-    constants.destroy();
+    constants.close();
     const weights = tensor('weights', [4], () => new Float32Array(4));
     const outputs = {
       sum: add(weights, parameter('bias', [4])),

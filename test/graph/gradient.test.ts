@@ -149,7 +149,7 @@ describe.each([false, true])('weighted loss: %s', (weighted) => {
     const tolerance =
       (2e-6 * value) / (2 * h) + (y.op === tanhOp || y.op === conv2dOp ? 2e-3 : 2e-4) * Math.abs(numeric);
     expect(Math.abs(analytic - numeric)).toBeLessThan(tolerance);
-    executable.destroy();
+    executable.close();
   });
 });
 

@@ -50,7 +50,7 @@ test("Winograd's weights are transformed once where they are frozen, with the sa
     }
     expect(values[1]).toEqual(values[0]);
     results.push({ labels: executable.program.dispatches.map(({ label }) => label), y: values[0] });
-    executable.destroy();
+    executable.close();
   }
   const [plain, hoisted] = results;
   expect(plain!.labels).toContain('winograd_weights');

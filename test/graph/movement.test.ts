@@ -25,7 +25,7 @@ async function resultOf(shapes: readonly Shape[], build: (...inputs: Node[]) => 
   });
   executable.run();
   const result = await executable.read('y');
-  executable.destroy();
+  executable.close();
   return result;
 }
 

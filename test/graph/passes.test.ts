@@ -94,7 +94,7 @@ async function values(outputs: Readonly<Record<string, Node>>, disablePasses: re
   const results: Float32Array[] = [];
   for (const name of Object.keys(outputs)) results.push(await executable.read(name));
   const dispatches = executable.program.dispatches.map(({ label }) => label);
-  executable.destroy();
+  executable.close();
   return { results, dispatches };
 }
 
@@ -206,9 +206,9 @@ test('fold_constants: constants are computed when compiled, and once for executa
   const constants = gpu.allocatedBytes - before - own;
   const second = await compile(gpu, { label: 'second', outputs: { network }, constants: store });
   expect(gpu.allocatedBytes - before).toBe(own + constants + second.bytes);
-  first.destroy();
-  second.destroy();
-  store.destroy();
+  first.close();
+  second.close();
+  store.close();
   expect(gpu.allocatedBytes).toBe(before);
 });
 
@@ -229,8 +229,8 @@ test('a constant that could not be made is made when it is asked for again', asy
   const executable = await make();
   executable.run();
   expect([...(await executable.read('y'))]).toEqual([1, 2, 3, 4]);
-  executable.destroy();
-  store.destroy();
+  executable.close();
+  store.close();
 });
 
 describe('fold_pad', () => {

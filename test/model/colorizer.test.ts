@@ -208,7 +208,7 @@ test('memory does not grow with the number of sizes', async () => {
 test('what is wrong is said', async () => {
   await expect(Colorizer.load({ weights: new Uint8Array(3) })).rejects.toThrow(FormatError);
   await expect(Colorizer.load({ weights: '/nowhere.safetensors' })).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: /nowhere.safetensors: expected a file, got no such file – check the path]`,
+    `[EnvironmentError: /nowhere.safetensors: expected a file, got no such file – check the path]`,
   );
   const colorizer = await Colorizer.load({ weights });
   const wrong = { data: new Uint8ClampedArray(7), width: 2, height: 2 };

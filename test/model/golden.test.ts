@@ -7,7 +7,7 @@ import { input, nameOf, parameterOp } from '../../src/graph/ops/core/input.ts';
 import { mse } from '../../src/graph/ops/loss/mse.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
-import { Resources } from '../../src/runtime/resources.ts';
+import { Scope } from '../../src/runtime/scope.ts';
 import { Adam } from '../../src/train/optimizer/adam.ts';
 import { goldenInputs, goldenParameters, loadGolden, sampleIndex } from '../golden/random.ts';
 import { gpu } from '../support/gpu.ts';
@@ -82,15 +82,15 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
         expect(Math.hypot(...norms(data)) / summary!.norm, parameter).toBeCloseTo(1, 4);
       }
     }
-    step.destroy();
-    weights.destroy();
-    gradient.destroy();
+    step.close();
+    weights.close();
+    gradient.close();
   });
 
   test('ten steps of Adam', async () => {
     const { step, weights, gradient } = await build();
-    const resources = new Resources(gpu);
-    const adam = await Adam.create(gpu, resources, weights, gradient.buffer, 1);
+    const scope = new Scope(gpu);
+    const adam = await Adam.create(gpu, scope, weights, gradient.buffer, 1);
     const losses: number[] = [];
     for (let i = 1; i <= 10; i++) {
       adam.prepare(i, 1e-3);
@@ -112,10 +112,10 @@ describe.each(['small-none', 'small-vector', 'full-none'] as const)('%s', (name)
         });
       }
     }
-    step.destroy();
-    resources.destroy();
-    weights.destroy();
-    gradient.destroy();
+    step.close();
+    scope.close();
+    weights.close();
+    gradient.close();
   });
 });
 

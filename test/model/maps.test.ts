@@ -167,8 +167,8 @@ describe('the network', () => {
     });
     executable.run();
     const answer = await executable.read('chroma');
-    executable.destroy();
-    slab.destroy();
+    executable.close();
+    slab.close();
     return answer;
   }
 
@@ -206,8 +206,8 @@ describe('the network', () => {
         );
         executable.run();
         const answer = await executable.read('chroma');
-        executable.destroy();
-        slab.destroy();
+        executable.close();
+        slab.close();
         return answer;
       }),
     );

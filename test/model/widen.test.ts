@@ -22,8 +22,8 @@ function network(widthDivisor: number) {
       executable.feed('lightness', random(sizeOf(lightness.shape)));
       executable.run();
       const values = await executable.read('answer');
-      executable.destroy();
-      slab.destroy();
+      executable.close();
+      slab.close();
       return values;
     },
   };

@@ -269,5 +269,5 @@ test('a file and its SHA-256, from a path and from a URL', async () => {
   expect(file.name).toBe(path);
   expect((await readOnnx(pathToFileURL(path))).sha256).toBe(file.sha256);
   expect((await readOnnx(bytes, { name: 'given' })).name).toBe('given');
-  await expect(readOnnx(`${path}.none`)).rejects.toThrow(expect.objectContaining({ name: 'FormatError' }));
+  await expect(readOnnx(`${path}.none`)).rejects.toThrow(expect.objectContaining({ name: 'EnvironmentError' }));
 });

@@ -90,8 +90,8 @@ async function ours({ network, tensors }: Weights, { batch, height, width, light
   });
   executable.run();
   const answer = await executable.read('chroma');
-  executable.destroy();
-  slab.destroy();
+  executable.close();
+  slab.close();
   return answer;
 }
 
@@ -169,7 +169,7 @@ describe.each(cases)('%s', (_, weights) => {
       lightness: { data: lightness, shape: [batch, 1, height, width] },
       ...Object.fromEntries(fileFeatures(feeds).map(({ name, data, shape }) => [name, { data, shape }])),
     });
-    model.destroy();
+    model.close();
     expect(answer.chroma!.shape).toEqual([batch, 2, height, width]);
     expect(compare(await ours(weights, feeds), answer.chroma!.data, height * width).difference).toBeLessThan(1e-4);
   });

@@ -108,7 +108,7 @@ test('weights that are not beside the model: which model, which file, what it is
   const message = () => readOnnx(path).then(String, (error: Error) => `${error.name}: ${error.message}`);
   const expected = `${path}: expected the model's weights, which are stored beside it in 'w.data', got `;
   expect(await message()).toBe(
-    `FormatError: ${expected}no such file – put that file into the folder of the model, and keep its name`,
+    `EnvironmentError: ${expected}no such file – put that file into the folder of the model, and keep its name`,
   );
   writeFileSync(join(folder, 'w.data'), POINTER);
   expect(await message()).toBe(`FormatError: ${expected}a Git LFS pointer to them – fetch them with 'git lfs pull'`);

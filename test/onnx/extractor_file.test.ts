@@ -13,7 +13,7 @@ const names = ['stride4', 'stride8', 'stride16', 'stride32'];
 const ours = await loadOnnx(gpu, bytes, { name: path, outputs: names });
 const theirs = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
 afterAll(async () => {
-  ours.destroy();
+  ours.close();
   await theirs.release();
 });
 

@@ -46,6 +46,6 @@ test('an output that is asked for leaves what only others need out', async () =>
   // Five eighths of the convolutions come before the auxiliary head.
   expect(counts[1]! / counts[0]!).toBeGreaterThan(0.4);
   expect(counts[1]! / counts[0]!).toBeLessThan(0.85);
-  all.destroy();
-  one.destroy();
+  all.close();
+  one.close();
 });

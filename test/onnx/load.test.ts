@@ -48,7 +48,7 @@ test('symbolic dimensions take any extent, one after the other', async () => {
       expect(results.pooled!.data[i]).toBeCloseTo(each, 5);
     });
   }
-  loaded.destroy();
+  loaded.close();
 });
 
 test('feeds that are missing, unknown, of another shape or length are refused, by name', async () => {
@@ -74,7 +74,7 @@ test('feeds that are missing, unknown, of another shape or length are refused, b
   expect(await message({ x: feed(0, 3, 4, 4) })).toMatchInlineSnapshot(
     `"ShapeError: small.onnx: expected input 'x' with elements, got [0, 3, 4, 4]"`,
   );
-  loaded.destroy();
+  loaded.close();
 });
 
 test('weights are uploaded once, and everything is freed', async () => {
@@ -92,12 +92,12 @@ test('weights are uploaded once, and everything is freed', async () => {
   const others = await bytesAfter([8, 9, 10, 11]);
   expect(await bytesAfter([4, 5, 6, 7])).toBe(kept);
   expect(await bytesAfter([8, 9, 10, 11])).toBe(others);
-  loaded.destroy();
-  loaded.destroy();
+  loaded.close();
+  loaded.close();
   expect(gpu.allocatedBytes).toBe(before);
 });
 
-test('what compile hands out stays until its caller or the model is destroyed, whatever else is run', async () => {
+test('what compile hands out stays until its caller or the model is closed, whatever else is run', async () => {
   const before = gpu.allocatedBytes;
   const loaded = await loadOnnx(gpu, network);
   const shapes = { x: [1, 3, 4, 4] };
@@ -112,19 +112,19 @@ test('what compile hands out stays until its caller or the model is destroyed, w
   mine.feed('x', x);
   mine.run();
   expect(await mine.read('pooled')).toEqual(want.pooled!.data);
-  mine.destroy();
-  mine.destroy();
-  expect(() => mine.run()).toThrow(/expected one in use, got one that is destroyed – compile it again/);
+  mine.close();
+  mine.close();
+  expect(() => mine.run()).toThrow(/expected an open one, got a closed one – compile it again/);
   expect(() => mine.feed('x', x)).toThrow(DeviceError);
   await expect(mine.read('pooled')).rejects.toThrow(DeviceError);
   expect(await loaded.run({ x: { data: x, shape: [1, 3, 4, 4] } })).toEqual(want);
   expect(await loaded.compile(shapes)).not.toBe(mine);
-  loaded.destroy();
+  loaded.close();
   await Promise.resolve();
   expect(gpu.allocatedBytes).toBe(before);
 });
 
-test('a model that is destroyed says so, and what it was compiling is freed', async () => {
+test('a model that is closed says so, and what it was compiling is freed', async () => {
   const before = gpu.allocatedBytes;
   for (const start of [
     (model: OnnxModel) => model.compile({ x: [1, 3, 4, 4] }),
@@ -133,11 +133,11 @@ test('a model that is destroyed says so, and what it was compiling is freed', as
     const loaded = await loadOnnx(gpu, network);
     const pending = start(loaded).catch((error: unknown) => error);
     await new Promise((done) => setTimeout(done, 2));
-    loaded.destroy();
+    loaded.close();
     expect(await pending).toBeInstanceOf(DeviceError);
     await gpu.fence();
     expect(gpu.allocatedBytes).toBe(before);
-    const message = /expected a model in use, got one that is destroyed – load it again$/;
+    const message = /expected an open one, got a closed one – load it again$/;
     await expect(start(loaded)).rejects.toThrow(message);
     expect(() => loaded.build({})).toThrow(message);
   }
@@ -157,7 +157,7 @@ test.each([
   const loaded = await loadOnnx(gpu, network);
   await expect(loaded.run({ x } as never)).rejects.toThrow(expected);
   await expect(loaded.run({ x } as never)).rejects.toBeInstanceOf(ArgumentError);
-  loaded.destroy();
+  loaded.close();
 });
 
 test('options and sources that are none are refused', async () => {
@@ -177,7 +177,7 @@ test('runs that overlap do not mix', async () => {
   }));
   const together = await Promise.all(feeds.map((x) => loaded.run({ x })));
   for (const [i, x] of feeds.entries()) expect(together[i]).toEqual(await loaded.run({ x }));
-  loaded.destroy();
+  loaded.close();
 });
 
 test('any value may be chosen as output', async () => {
@@ -186,7 +186,7 @@ test('any value may be chosen as output', async () => {
   const { conv, ...rest } = await loaded.run({ x });
   expect(rest).toEqual({});
   expect(conv!.data.some((each) => each < 0)).toBe(true);
-  loaded.destroy();
+  loaded.close();
   await expect(loadOnnx(gpu, network, { outputs: ['logits'] })).rejects.toThrow(/'pooled'.*got 'logits'/);
 });
 
@@ -205,8 +205,8 @@ test('a model becomes part of a bigger graph', async () => {
   got.forEach((each, i) => {
     expect(each).toBeCloseTo(expected.pooled!.data[i]!, 6);
   });
-  executable.destroy();
-  loaded.destroy();
+  executable.close();
+  loaded.close();
 });
 
 test('outputs that are constants, inputs, or made from a shape alone', async () => {
@@ -233,7 +233,7 @@ test('outputs that are constants, inputs, or made from a shape alone', async () 
     extents: { data: Float32Array.of(3, 4), shape: [2] },
   });
   await expect(shapesAlone.compile({ x: x.shape })).rejects.toThrow('got constants alone');
-  shapesAlone.destroy();
+  shapesAlone.close();
 });
 
 test('float16, bfloat16 and float64 files take and give float32', async () => {
@@ -260,7 +260,7 @@ test('float16, bfloat16 and float64 files take and give float32', async () => {
     const loaded = await loadOnnx(gpu, bytes);
     const { y } = await loaded.run({ x: { data: Float32Array.of(1, 2, -8), shape: [3] } });
     expect(y!.data).toEqual(Float32Array.of(1.5, -4, -2));
-    loaded.destroy();
+    loaded.close();
   }
 });
 
@@ -274,5 +274,5 @@ test('integers that are cast to floats may be fed', async () => {
   const loaded = await loadOnnx(gpu, bytes);
   const { y } = await loaded.run({ x: { data: Float32Array.of(1, 2, 255), shape: [3] } });
   expect(y!.data).toEqual(Float32Array.of(0.5, 1, 127.5));
-  loaded.destroy();
+  loaded.close();
 });

@@ -37,7 +37,7 @@ test.each(keys)("'%s' as the name of an input, an initializer and an output", as
     await expect(loaded.run({})).rejects.toThrow(
       `names.onnx: expected inputs '${names[0]}', got none for '${names[0]}'`,
     );
-    loaded.destroy();
+    loaded.close();
   }
 });
 
@@ -73,7 +73,7 @@ test('a type of Cast that is a key of Object.prototype is no type', async () => 
   });
   const loaded = await loadOnnx(gpu, bytes);
   await expect(loaded.run(numbers([['x', 1]]))).rejects.toThrow('elements of type constructor');
-  loaded.destroy();
+  loaded.close();
 });
 
 test('what a file calls its weights is never taken for a constant of ours', async () => {
@@ -142,5 +142,5 @@ test('200,000 arguments do not overflow the stack', async () => {
   const { y } = await loaded.run({});
   expect(y!.shape).toEqual([many]);
   expect(y!.data.every((each) => each === 4)).toBe(true);
-  loaded.destroy();
+  loaded.close();
 });

@@ -12,7 +12,7 @@ const run = async (parts: Partial<ModelParts>, options = {}) => {
   try {
     return await loaded.run({ x: { data: random(32), shape: [1, 2, 4, 4] } });
   } finally {
-    loaded.destroy();
+    loaded.close();
   }
 };
 
@@ -58,7 +58,7 @@ test('what shapes and values make unsupported is collected as well', async () =>
   await expect(loaded.run(feeds)).rejects.toThrowErrorMatchingInlineSnapshot(
     `[FormatError: bad.onnx: expected operators that can be imported, got 5 that cannot: Reshape 'dynamic' (opset 17): its input 1, [2], is not a constant; Cast that makes 'c' (opset 17): int64 values that depend on the model's inputs; Add that makes 'd' (opset 17): 'text' holds strings; Neg that makes 'e' (opset 17): its int32 values [2] depend on the model's inputs; Resize 'resize' (opset 17): its input 2, [1, 2, 4, 4], is not a constant – choose outputs that do not need them, or export without them]`,
   );
-  loaded.destroy();
+  loaded.close();
 });
 
 test('a newer opset, old training modes and quantized arithmetic are refused', async () => {

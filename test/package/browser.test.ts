@@ -93,7 +93,7 @@ test.each(FILES)('bundled by esbuild without %s: says what is missing, and what 
   await page.waitForFunction('document.title', undefined, { timeout: 60_000 });
   const title = await page.title();
   expect(title).toContain(`/weights/${missing}: expected a file, got HTTP 404`);
-  expect(title).toMatch(/^FormatError: http.* – put it there, or give another address, or its bytes$/);
+  expect(title).toMatch(/^EnvironmentError: http.* – put it there, or give another address, or its bytes$/);
   await page.close();
 });
 

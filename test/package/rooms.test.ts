@@ -39,7 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   './kernels': ['defineKernel', 'dispatch1d', 'record', 'recordOne'],
   './onnx': ['loadOnnx'],
   './train': [
-    ...['DivergedError', 'Trainer', 'colorizationNetwork', 'encodeWeights', 'readState', 'sourceSize', 'trainingLoop'],
+    ...['DivergedError', 'Trainer', 'colorizationNetwork', 'encodeWeights', 'readState', 'sourceSize', 'train'],
     'weightsMetadata',
   ],
   './image': ['applyChroma', 'labToRgb', 'luma', 'rgbToLab'],
@@ -49,10 +49,12 @@ const MAIN = [
   'ArgumentError',
   'Colorizer',
   'DeviceError',
+  'EnvironmentError',
   'Extractor',
   'FormatError',
   'Gpu',
   'KernelError',
+  'KoalarizeError',
   'ShapeError',
 ];
 

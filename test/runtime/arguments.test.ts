@@ -52,7 +52,7 @@ const calls: Record<string, (...garbage: never[]) => unknown> = {
   compile: koalarize.compile,
   record: koalarize.record,
   recordOne: koalarize.recordOne,
-  trainingLoop: koalarize.trainingLoop,
+  train: (options: never) => koalarize.train(options).next(),
   readState: koalarize.readState,
 };
 

@@ -75,7 +75,7 @@ test('what is wrong with a submit is told to whoever reads what it writes, and t
   for (const error of await Promise.all(reads)) expect((error as Error).message).toContain('destroyed');
   await gpu.read(y);
   await gpu.fence();
-  work.destroy();
+  work.close();
 });
 
 test('an attempt is told of what is wrong with it at once, and nobody else is', async () => {
@@ -88,21 +88,21 @@ test('an attempt is told of what is wrong with it at once, and nobody else is', 
   await gpu.fence();
 });
 
-test('use after free or destroy is an error at that call, which names what it is', async () => {
+test('use after free or close is an error at that call, which names what it is', async () => {
   const gpu = await open();
   const [freed, kept] = [gpu.buffer('freed', 16), gpu.buffer('kept', 16)];
   const onFreed = await recordOne(gpu, relu, { x: freed, y: kept }, { count: 4 });
-  const destroyed = await recordOne(gpu, relu, { x: freed, y: kept }, { count: 4 });
-  destroyed.destroy();
-  destroyed.destroy();
+  const closed = await recordOne(gpu, relu, { x: freed, y: kept }, { count: 4 });
+  closed.close();
+  closed.close();
   gpu.free(freed);
   gpu.free(freed);
   const one = 'expected a buffer in use, got one that is freed – make another one';
   expect(() => gpu.write(freed, new Float32Array(4))).toThrow(new DeviceError(`write to 'freed': ${one}`));
   expect(await failure(gpu.read(freed))).toEqual(new DeviceError(`read of 'freed': ${one}`));
   expect(() => gpu.submit(onFreed)).toThrow(new DeviceError(`program on 'freed': ${one}`));
-  expect(() => gpu.submit(destroyed)).toThrow("program 'relu': expected one in use, got one that is destroyed");
-  onFreed.destroy();
+  expect(() => gpu.submit(closed)).toThrow("program 'relu': expected an open one, got a closed one");
+  onFreed.close();
   expect(gpu.allocatedBytes).toBe(kept.size);
   await gpu.read(kept);
 });
@@ -271,7 +271,7 @@ test('after close every call says so; closing again does nothing', async () => {
   for (const call of calls) {
     const error = await failure(Promise.resolve().then(call));
     expect(error).toBeInstanceOf(DeviceError);
-    expect((error as Error).message).toBe(`${gpu.name}: the device is closed – open another one`);
+    expect((error as Error).message).toBe(`${gpu.name}: expected an open one, got a closed one – open another one`);
   }
   gpu.free(buffer);
 });

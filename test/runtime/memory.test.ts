@@ -81,7 +81,7 @@ test('a pipeline that failed for lack of memory can be made again', async () => 
   const make = () => recordOne(gpu, relu, { x, y }, { count: 4 });
   await expect(make()).rejects.toThrow("relu: expected a pipeline, got 'out of memory'");
   expect(gpu.allocatedBytes).toBe(before);
-  (await make()).destroy();
+  (await make()).close();
   expect(spy).toHaveBeenCalledTimes(2);
   await gpu.close();
 });
@@ -106,8 +106,7 @@ const picture = { data: new Uint8ClampedArray(16 * 16 * 4).fill(255), width: 16,
 const dataset = { length: 2, picture: async () => picture };
 
 interface Made {
-  destroy?(): unknown;
-  close?(): unknown;
+  close(): unknown;
 }
 
 /** What takes several steps to make, each of which can fail; and what it needs. */
@@ -127,10 +126,7 @@ const makers: Record<string, (gpu: Gpu) => Promise<() => Promise<Made>>> = {
     return () => Validator.create(gpu, trainer, network, dataset);
   },
   'a colorizer': async (gpu) => () => Colorizer.load({ gpu, weights: testWeights() }),
-  'a workspace': async (gpu) => async () => {
-    const space = await Workspace.open(gpu);
-    return { destroy: () => space.free() };
-  },
+  'a workspace': async (gpu) => () => Workspace.open(gpu),
 };
 
 test.each(Object.entries(makers))('%s whose making fails leaves nothing, wherever it fails', async (_, prepare) => {
@@ -153,7 +149,7 @@ test.each(Object.entries(makers))('%s whose making fails leaves nothing, whereve
       spy.mockRestore();
       const where = `${how}, buffer ${at}`;
       if (made instanceof Error) expect(made.message, where).toContain('memory');
-      else await (made.close ?? made.destroy)!.call(made);
+      else await made.close();
       expect(gpu.allocatedBytes, where).toBe(before);
       expect(made instanceof Error, where).toBe(count >= at);
       expect(count, 'buffers').toBeGreaterThan(0);

@@ -16,6 +16,6 @@ export async function evaluate(y: Node, shapes: readonly Shape[]): Promise<Float
   });
   executable.run();
   const values = await executable.read('y');
-  executable.destroy();
+  executable.close();
   return values;
 }

@@ -26,5 +26,5 @@ export async function run(body: (emit: Emit<Binding>) => void): Promise<void> {
   const program = await record(gpu, 'test', calls);
   gpu.submit(program);
   await gpu.fence();
-  program.destroy();
+  program.close();
 }

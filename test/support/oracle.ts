@@ -90,7 +90,7 @@ export async function expectModel(
       expectClose(results[name]!.data, data, tolerance);
     }
   } finally {
-    loaded.destroy();
+    loaded.close();
   }
 }
 

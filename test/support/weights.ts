@@ -9,8 +9,8 @@ import { colorizationNetwork } from '../../src/model/network.ts';
 import { weightsMetadata } from '../../src/model/weights.ts';
 
 /** @param gain what the last layer's weights are multiplied by, so that there is color */
-export function testWeights(gain = 30): Uint8Array<ArrayBuffer> {
-  const network = { widthDivisor: 8, embeddingWidth: 0 };
+export function testWeights(gain = 30, widthDivisor = 8): Uint8Array<ArrayBuffer> {
+  const network = { widthDivisor, embeddingWidth: 0 };
   const answer = colorizationNetwork(network, input('lightness', [1, 8, 8, 1]));
   const tensors = new Map(
     [...glorotUniform(new ParameterLayout(reachable([answer])), 5)].map(([name, { shape, data }]) => {

@@ -55,8 +55,8 @@ test('the loss is the cross-entropy with the mean color of each 4 x 4 pixels, we
   executable.feed('crops', batch.crops);
   executable.run();
   const [got, z, t] = await Promise.all(['loss', 'answer', 'target'].map((name) => executable.read(name)));
-  executable.destroy();
-  parameters.destroy();
+  executable.close();
+  parameters.close();
 
   let want = 0;
   const side = SIZE / 4;
@@ -112,8 +112,8 @@ test('what is learned as classes is validated, and answered, as colors', async (
   const losses: number[] = [];
   for (let step = 1; step <= 200; step++) losses.push(await trainer.step(batch, step, 4e-3));
   const { mse, meanColor } = await validator.score();
-  validator.destroy();
-  trainer.destroy();
+  validator.close();
+  trainer.close();
   // All classes are about as likely at first: the logarithm of their number.
   expect(Math.abs(losses[0]! / Math.log(BINS ** 2) - 1)).toBeLessThan(0.1);
   expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]!);

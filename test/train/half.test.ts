@@ -11,7 +11,7 @@ import { Gpu } from '../../src/runtime/gpu.ts';
 import { decodeCheckpoint, encodeCheckpoint, readState } from '../../src/train/checkpoint.ts';
 import { assembleBatch, type Batch, sourceSize } from '../../src/train/data/batch.ts';
 import { Sampler } from '../../src/train/data/sampler.ts';
-import { trainingLoop } from '../../src/train/loop.ts';
+import { train } from '../../src/train/loop.ts';
 import type { NetworkBuilder } from '../../src/train/loss.ts';
 import {
   decodeLossScale,
@@ -66,7 +66,7 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
   afterAll(() => half.close());
   const open: Trainer[] = [];
   afterEach(() => {
-    for (const trainer of open.splice(0)) trainer.destroy();
+    for (const trainer of open.splice(0)) trainer.close();
     vi.restoreAllMocks();
   });
 
@@ -109,20 +109,9 @@ describe.runIf(hasHalf)('on a device with float16', async () => {
     return first;
   }
 
-  async function losses(trainer: Trainer, to: number, from = 0): Promise<number[]> {
+  async function losses(trainer: Trainer, steps: number, from = 0): Promise<number[]> {
     const all: number[] = [];
-    await trainingLoop({
-      trainer,
-      dataset,
-      seed: 5,
-      from,
-      to,
-      learningRate: () => 1e-3,
-      report: ({ loss }) => all.push(loss),
-      stopAfter: () => false,
-      pauseAfter: () => false,
-      pause: async () => undefined,
-    });
+    for await (const { loss } of train({ trainer, dataset, seed: 5, from, steps })) all.push(loss);
     return all;
   }
 

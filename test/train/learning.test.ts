@@ -25,7 +25,7 @@ test('16 pictures are learned by heart, to a mean squared error below 0.001', as
   while (losses.length < MOST_STEPS && (losses.at(-1) ?? 1) >= 0.001) {
     losses.push(await trainer.step(batch, losses.length + 1, 2e-3));
   }
-  trainer.destroy();
+  trainer.close();
   // The first answers are nearly grey.
   expect(losses[0]).toBeGreaterThan(0.03);
   expect(losses.at(-1)).toBeLessThan(0.001);

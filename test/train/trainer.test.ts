@@ -4,11 +4,11 @@ import { sizeOf } from '../../src/graph/node.ts';
 import type { Tensors } from '../../src/graph/parameters.ts';
 import { rgbaToLab } from '../../src/image/color/lab.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
-import { ArgumentError, DeviceError, ShapeError } from '../../src/runtime/errors.ts';
+import { ArgumentError, DeviceError, DivergedError, ShapeError } from '../../src/runtime/errors.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../src/train/checkpoint.ts';
 import { assembleBatch, sourceSize } from '../../src/train/data/batch.ts';
 import { Sampler } from '../../src/train/data/sampler.ts';
-import { DivergedError, trainingLoop } from '../../src/train/loop.ts';
+import { type TrainOptions, train } from '../../src/train/loop.ts';
 import type { NetworkBuilder } from '../../src/train/loss.ts';
 import { chooseMicroBatch } from '../../src/train/micro_batch.ts';
 import { decayed } from '../../src/train/optimizer/schedule.ts';
@@ -23,9 +23,9 @@ const dataset = datasetOf(12, sourceSize(SIZE));
 const network: NetworkBuilder = (lightness) => colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness);
 
 const bytesBefore = gpu.allocatedBytes;
-const open: { destroy(): void }[] = [];
+const open: { close(): void }[] = [];
 afterEach(() => {
-  for (const one of open.splice(0)) one.destroy();
+  for (const one of open.splice(0)) one.close();
   expect(gpu.allocatedBytes, 'buffers left behind').toBe(bytesBefore);
 });
 
@@ -37,22 +37,11 @@ async function makeTrainer(microBatch = BATCH): Promise<Trainer> {
   return trainer;
 }
 
-function loop(trainer: Trainer, to: number, options: Partial<Parameters<typeof trainingLoop>[0]> = {}) {
+/** The losses of the steps up to `steps`. */
+async function loop(trainer: Trainer, steps: number, options: Partial<TrainOptions> = {}): Promise<number[]> {
   const losses: number[] = [];
-  const done = trainingLoop({
-    trainer,
-    dataset,
-    seed: 5,
-    from: 0,
-    to,
-    learningRate: () => 1e-3,
-    report: ({ loss }) => losses.push(loss),
-    stopAfter: () => false,
-    pauseAfter: () => false,
-    pause: async () => undefined,
-    ...options,
-  });
-  return done.then((end) => ({ ...end, losses }));
+  for await (const { loss } of train({ trainer, dataset, seed: 5, steps, ...options })) losses.push(loss);
+  return losses;
 }
 
 /** The largest difference between two sets of weights. */
@@ -69,7 +58,7 @@ test('a batch in parts gives the loss and the weights of the whole', async () =>
   const whole = await makeTrainer();
   const parts = await makeTrainer(2);
   const [a, b] = [await loop(whole, 3), await loop(parts, 3)];
-  for (let i = 0; i < 3; i++) expect(Math.abs(a.losses[i]! - b.losses[i]!)).toBeLessThan(1e-5);
+  for (let i = 0; i < 3; i++) expect(Math.abs(a[i]! - b[i]!)).toBeLessThan(1e-5);
   // Adam's first steps are of the size of the learning rate whatever the gradient: a gradient of rounding noise alone
   // may point either way, so a few weights may lie up to 2 learning rates a step apart.
   expect(distance(await whole.weights.read(), await parts.weights.read())).toBeLessThan(6e-3);
@@ -79,13 +68,20 @@ test('a batch in parts gives the loss and the weights of the whole', async () =>
 
 test('the loop submits ahead, and gives what single steps give', async () => {
   const [one, two] = [await makeTrainer(), await makeTrainer()];
-  const pauses: number[] = [];
-  const options = {
-    pauseAfter: (step: number) => step % 2 === 0,
-    pause: async (step: number) => void pauses.push(step),
-  };
-  const { losses, step } = await loop(one, 5, options);
-  expect({ step, pauses }).toEqual({ step: 5, pauses: [2, 4] });
+  const losses: number[] = [];
+  const ahead: number[] = [];
+  for await (const report of train({
+    trainer: one,
+    dataset,
+    seed: 5,
+    steps: 5,
+    settleAfter: (step) => step % 2 === 0,
+  })) {
+    losses.push(report.loss);
+    ahead.push(one.lastStep - report.step);
+    expect(report.settled, `step ${report.step}`).toBe([2, 4, 5].includes(report.step));
+  }
+  expect(ahead).toEqual([1, 0, 1, 0, 0]);
   const sampler = new Sampler(dataset.length, BATCH, 5);
   for (let i = 0; i < 5; i++) {
     const batch = await assembleBatch(dataset, sampler.batch(i), SIZE);
@@ -96,16 +92,16 @@ test('the loop submits ahead, and gives what single steps give', async () => {
 
 test('a checkpoint goes on to the bit', async () => {
   const straight = await makeTrainer();
-  const { losses } = await loop(straight, 6);
+  const losses = await loop(straight, 6);
 
   const first = await makeTrainer();
   await loop(first, 3);
-  const file = encodeCheckpoint(await readState(first, 3), { seed: '5' });
+  const file = encodeCheckpoint(await readState(first), { seed: '5' });
   const { step, weights, moments, metadata } = decodeCheckpoint(file, 'test');
   expect({ step, metadata }).toEqual({ step: 3, metadata: { seed: '5', step: '3' } });
   const second = await makeTrainer();
   second.load(weights, moments);
-  expect((await loop(second, 6, { from: 3 })).losses).toEqual(losses.slice(3));
+  expect(await loop(second, 6, { from: 3 })).toEqual(losses.slice(3));
   const [a, b] = await Promise.all([readState(straight, 6), readState(second, 6)]);
   expect(Buffer.compare(encodeCheckpoint(b, {}), encodeCheckpoint(a, {}))).toBe(0);
 });
@@ -146,8 +142,34 @@ test('a picture that cannot be read ends the loop after the steps before it', as
     length: 12,
     picture: (index: number) => (++asked > 3 * BATCH ? Promise.reject(new Error('gone')) : dataset.picture(index)),
   };
-  const { step, failure, losses } = await loop(trainer, 9, { dataset: broken });
-  expect({ step, losses: losses.length, failure }).toEqual({ step: 3, losses: 3, failure: new Error('gone') });
+  const seen: number[] = [];
+  const body = async () => {
+    for await (const { step } of train({ trainer, dataset: broken, steps: 9 })) seen.push(step);
+  };
+  await expect(body()).rejects.toEqual(new Error('gone'));
+  expect({ seen, last: trainer.lastStep }).toEqual({ seen: [1, 2, 3], last: 3 });
+});
+
+test('whoever breaks off has whole weights of a step that is known, and may go on', async () => {
+  const [one, two] = [await makeTrainer(), await makeTrainer()];
+  for await (const { step } of train({ trainer: one, dataset, seed: 5 })) if (step === 2) break;
+  expect(one.lastStep).toBe(3); // It works ahead by one.
+  expect((await readState(one)).step).toBe(3);
+  const rest = await loop(one, 5);
+  expect(rest).toEqual((await loop(two, 5)).slice(3));
+});
+
+test('what is left out of a trainer has defaults, random weights among them', async () => {
+  const made = async (seed?: number) => {
+    const trainer = await Trainer.create(gpu, { size: SIZE, ...(seed !== undefined && { seed }) }, network);
+    open.push(trainer);
+    return trainer;
+  };
+  const trainer = await made();
+  expect(trainer.config).toMatchObject({ batch: 8, microBatch: 8, lightness: 'luma', chromaGain: 1, masked: false });
+  expect(distance(await trainer.weights.read(), glorotUniform(trainer.weights.layout, 1))).toBe(0);
+  expect(distance(await (await made(2)).weights.read(), glorotUniform(trainer.weights.layout, 2))).toBe(0);
+  await expect(train({ trainer, dataset, stepps: 3 } as never).next()).rejects.toThrow("do you mean 'steps'?");
 });
 
 test('validation scores the network beside its baselines, also where the last batch is not full', async () => {
@@ -177,16 +199,16 @@ test('validation scores the network beside its baselines, also where the last ba
   for (const { grey: seen, output } of pictures) expect(output.data).toEqual(seen.data);
 });
 
-test('a trainer that is destroyed says so; one on the same device goes on', async () => {
+test('a trainer that is closed says so; one on the same device goes on', async () => {
   const [gone, kept] = [await makeTrainer(), await makeTrainer()];
   const batch = await assembleBatch(dataset, new Sampler(12, BATCH, 1).batch(0), SIZE);
   const validator = await Validator.create(gpu, gone, network, datasetOf(2, sourceSize(SIZE)));
-  validator.destroy();
-  validator.destroy();
-  gone.destroy();
-  gone.destroy();
+  validator.close();
+  validator.close();
+  gone.close();
+  gone.close();
   await expect(gone.step(batch, 1, 1e-3)).rejects.toThrow(
-    new DeviceError('train: expected a trainer in use, got one that is destroyed – create another one'),
+    new DeviceError('trainer: expected an open one, got a closed one – create another one'),
   );
   expect(() => gone.load(glorotUniform(gone.weights.layout, 7))).toThrow(DeviceError);
   await expect(readState(gone, 1)).rejects.toThrow(DeviceError);

@@ -8,7 +8,7 @@ import { Tuner } from '../../src/kernels/tuning/tuner.ts';
 import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { sourceSize } from '../../src/train/data/batch.ts';
-import { trainingLoop } from '../../src/train/loop.ts';
+import { train } from '../../src/train/loop.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { datasetOf } from '../support/pictures.ts';
 
@@ -34,20 +34,9 @@ async function losses(name: string): Promise<{ losses: number[]; used: number }>
   );
   trainer.load(glorotUniform(trainer.weights.layout, 7));
   const all: number[] = [];
-  await trainingLoop({
-    trainer,
-    dataset,
-    seed: 5,
-    from: 0,
-    to: STEPS,
-    learningRate: () => 1e-3,
-    report: ({ loss }) => all.push(loss),
-    stopAfter: () => false,
-    pauseAfter: () => false,
-    pause: async () => undefined,
-  });
+  for await (const { loss } of train({ trainer, dataset, seed: 5, steps: STEPS })) all.push(loss);
   const used = trainer.tuned.size;
-  trainer.destroy();
+  trainer.close();
   await gpu.close();
   return { losses: all, used };
 }

@@ -27,7 +27,13 @@ export async function decode(file: Blob, name: string): Promise<Rgba> {
     if (cause instanceof FormatError) throw cause;
     const megapixels = ((width * height) / 1e6).toFixed(0);
     throw new FormatError(
-      `${name}: expected memory for ${width} x ${height} (${megapixels} megapixels), got '${(cause as Error).message}' – make it smaller first, or use the command line`,
+      {
+        where: name,
+        expected: `memory for ${width} x ${height} (${megapixels} megapixels)`,
+        got: `'${(cause as Error).message}'`,
+        hint: 'make it smaller first, or use the command line',
+      },
+      { cause },
     );
   } finally {
     bitmap.close();
@@ -61,9 +67,12 @@ function expectHonestCanvas(name: string): void {
     honest = got.every((value, i) => value === sent.data[i]);
   }
   if (honest) return;
-  throw new FormatError(
-    `${name}: expected the picture's own pixels, got ones that this browser has changed against fingerprinting – allow this page to read canvases`,
-  );
+  throw new FormatError({
+    where: name,
+    expected: "the picture's own pixels",
+    got: 'ones that this browser has changed against fingerprinting',
+    hint: 'allow this page to read canvases',
+  });
 }
 
 export function canvasOf(width: number, height: number): OffscreenCanvasRenderingContext2D {

@@ -32,7 +32,13 @@ export async function encode(
   } catch (cause) {
     const size = `${width} x ${height}`;
     throw new FormatError(
-      `${name}: expected a canvas of ${size} to save from, got '${(cause as Error).message}' – make the picture smaller first, or use the command line`,
+      {
+        where: name,
+        expected: `a canvas of ${size} to save from`,
+        got: `'${(cause as Error).message}'`,
+        hint: 'make the picture smaller first, or use the command line',
+      },
+      { cause },
     );
   }
 }

@@ -37,9 +37,12 @@ export async function whyUnreadable(file: Blob, name: string, cause: Error): Pro
 
 /** The message for a file that is not any more what was chosen. */
 export function changedFile(name: string): FormatError {
-  return new FormatError(
-    `${name}: expected the file as it was when it was chosen, got one that has been changed, moved or removed since, or a folder – choose it again`,
-  );
+  return new FormatError({
+    where: name,
+    expected: 'the file as it was when it was chosen',
+    got: 'one that has been changed, moved or removed since, or a folder',
+    hint: 'choose it again',
+  });
 }
 
 /** The first bytes, one character each; undefined where nothing can be read. */

@@ -34,7 +34,8 @@ export async function trainingPicture(file: File, size: number, extractor?: MapE
   const { name } = file;
   const whole = flattenOverWhite(await decode(file, name)) as Rgba;
   const picture = shrink(whole, sourceSize(size, extractor && cellOf(extractor)));
-  if (isGrey(picture)) throw new FormatError(`${name}: expected a color photograph, got a grey one – leave it out`);
+  if (isGrey(picture))
+    throw new FormatError({ where: name, expected: 'a color photograph', got: 'a grey one', hint: 'leave it out' });
   return { picture, maps: extractor ? await mapsOf(whole, size, extractor) : [] };
 }
 

@@ -8,7 +8,7 @@ import { decodeWeights, type Weights, weightsMetadata } from '../../src/model/we
 import { FormatError } from '../../src/runtime/errors.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { encodeWeights, readState } from '../../src/train/checkpoint.ts';
-import { trainingLoop } from '../../src/train/loop.ts';
+import { train } from '../../src/train/loop.ts';
 import type { NetworkBuilder } from '../../src/train/loss.ts';
 import { chooseMicroBatch } from '../../src/train/micro_batch.ts';
 import { decayed } from '../../src/train/optimizer/schedule.ts';
@@ -32,10 +32,10 @@ const post = (message: TrainingMessage) => postMessage(message);
 
 addEventListener('message', ({ data }: MessageEvent<TrainingRequest>) => {
   if (data.kind === 'stop') stopped = true;
-  else train(data.setup).catch((cause: Error) => post({ kind: 'failed', message: cause.message }));
+  else run(data.setup).catch((cause: Error) => post({ kind: 'failed', message: cause.message }));
 });
 
-async function train(setup: TrainingSetup): Promise<void> {
+async function run(setup: TrainingSetup): Promise<void> {
   const { size, steps } = setup;
   const own = await loadOwn(setup.own);
   const initial = setup.from === 'page' ? own.weights : undefined;
@@ -59,13 +59,9 @@ async function train(setup: TrainingSetup): Promise<void> {
         batch,
         microBatch,
         size,
-        lightness: 'luma',
-        chromaScale: 1,
-        masked: false,
         classes: Boolean(config.temperature),
         features: featureShapes(config, [1, size, size]).map(([, ...shape]) => shape),
         ...(extractor && { cell: cellOf(extractor) }),
-        adam: {},
       },
       (...inputs) => trainingHead(config, ...inputs),
     );
@@ -84,20 +80,19 @@ async function train(setup: TrainingSetup): Promise<void> {
       shownAt = performance.now();
     };
     let shownAt = 0;
-    const end = await trainingLoop({
+    const reports = train({
       trainer,
       dataset: datasetOf(learn, extractor),
       seed: SEED,
-      from: 0,
-      to: steps,
+      steps,
       learningRate: (step) => decayed(learningRate, 'cosine', (step - 1) / steps),
-      report: ({ step, loss, imagesPerSecond }) => post({ kind: 'step', step, loss, imagesPerSecond }),
       stopAfter: () => stopped,
-      pauseAfter: () => performance.now() - shownAt >= SHEET_EVERY_MS,
-      pause: sheet,
+      settleAfter: () => performance.now() - shownAt >= SHEET_EVERY_MS,
     });
-    if (end.failure) throw end.failure;
-    await sheet(end.step);
+    for await (const { step, loss, imagesPerSecond, settled } of reports) {
+      post({ kind: 'step', step, loss, imagesPerSecond });
+      if (settled) await sheet(step);
+    }
     const about = {
       ...weightsMetadata({ network: config, lightness: 'luma', embedding }),
       size: String(size),
@@ -107,7 +102,7 @@ async function train(setup: TrainingSetup): Promise<void> {
       initial_weights: initial ? "the page's" : 'glorot uniform',
       pictures: String(learn.length),
     };
-    post({ kind: 'done', step: end.step, weights: encodeWeights(await readState(trainer, end.step), about) });
+    post({ kind: 'done', step: trainer.lastStep, weights: encodeWeights(await readState(trainer), about) });
   } finally {
     await gpu.close();
   }
@@ -127,7 +122,12 @@ async function readPictures({ files, size }: TrainingSetup, extractor?: MapExtra
     }
   }
   if (pictures.length > 0) return pictures;
-  throw new FormatError('training: expected color photographs, got none that can be learned from – choose others');
+  throw new FormatError({
+    where: 'training',
+    expected: 'color photographs',
+    got: 'none that can be learned from',
+    hint: 'choose others',
+  });
 }
 
 interface Own {
@@ -143,7 +143,11 @@ async function loadOwn(own: OwnFiles): Promise<Own> {
   if ((!weights.embedding || weights.embedding.kind === 'maps') && weights.lightness === 'luma') {
     return { weights, extractor };
   }
-  throw new FormatError('training: expected weights that see luma, and feature maps at most, got other ones');
+  throw new FormatError({
+    where: 'training',
+    expected: 'weights that see luma, and feature maps at most',
+    got: 'other ones',
+  });
 }
 
 /** The classifier of the page's weights, asked as they were trained; undefined for weights without. */
@@ -156,7 +160,10 @@ async function openExtractor(
   const extractor = await MapExtractor.open(gpu, source, undefined, embedding);
   const cell = cellOf(extractor);
   if (size % cell === 0) return extractor;
-  throw new FormatError(
-    `training: expected squares of a multiple of ${cell} px, the cells of the feature maps, got ${size} – choose another size`,
-  );
+  throw new FormatError({
+    where: 'training',
+    expected: `squares of a multiple of ${cell} px, the cells of the feature maps`,
+    got: size,
+    hint: 'choose another size',
+  });
 }

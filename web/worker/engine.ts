@@ -32,16 +32,22 @@ export class Engine {
   ): Promise<Engine> {
     const { embedding } = decodeWeights(weights, name);
     if (embedding && embedding.kind !== 'maps') {
-      throw new FormatError(
-        `${name}: expected weights without a feature extractor or with feature maps, got ones that need a classifier's vector – use the command line for them, with --inception`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: 'weights without a feature extractor or with feature maps',
+        got: "ones that need a classifier's vector",
+        hint: 'use the command line for them, with --inception',
+      });
     }
     const extractor = embedding && (await loadExtractor());
     const digest = extractor && (await sha256(extractor));
     if (embedding && embedding.sha256 !== digest) {
-      throw new FormatError(
-        `${name}: expected weights that were trained with the page's feature extractor (SHA-256 ${digest}), got ones of another (SHA-256 ${embedding.sha256}) – use the command line for them, with --extractor`,
-      );
+      throw new FormatError({
+        where: name,
+        expected: `weights that were trained with the page's feature extractor (SHA-256 ${digest})`,
+        got: `ones of another (SHA-256 ${embedding.sha256})`,
+        hint: 'use the command line for them, with --extractor',
+      });
     }
     const options = { weights, onWarning, ...(extractor && { extractor }) };
     return new Engine(options, onWarning, await Colorizer.load(options));

@@ -6,6 +6,11 @@ import { FormatError } from '../../src/runtime/errors.ts';
 
 export const Extractor = {
   open(): never {
-    throw new FormatError('extractor: expected weights that need no vector, got ones that do – use the command line');
+    throw new FormatError({
+      where: 'extractor',
+      expected: 'weights that need no vector',
+      got: 'ones that do',
+      hint: 'use the command line',
+    });
   },
 };

@@ -39,11 +39,21 @@ export async function candidatesOf(given: readonly string[]): Promise<Candidate[
     const { label, path } = splitLabel(argument);
     const kind = await stat(path).catch(() => undefined);
     if (!kind) {
-      throw new FormatError(`'${path}': expected weights or a folder, got nothing – check the path`);
+      throw new FormatError({
+        where: `'${path}'`,
+        expected: 'weights or a folder',
+        got: 'nothing',
+        hint: 'check the path',
+      });
     }
     if (kind.isFile()) {
       if (!path.endsWith(WEIGHTS)) {
-        throw new FormatError(`'${path}': expected a ${WEIGHTS} file or a folder, got another file – check the path`);
+        throw new FormatError({
+          where: `'${path}'`,
+          expected: `a ${WEIGHTS} file or a folder`,
+          got: 'another file',
+          hint: 'check the path',
+        });
       }
       found.push({ label, path });
       continue;
@@ -55,9 +65,12 @@ export async function candidatesOf(given: readonly string[]): Promise<Candidate[
     if (weights.length) continue;
     const { pictures } = await listPictures([path]);
     if (pictures.length === 0) {
-      throw new FormatError(
-        `'${path}': expected weights (${WEIGHTS}) or pictures in this folder, got none – name another folder`,
-      );
+      throw new FormatError({
+        where: `'${path}'`,
+        expected: `weights (${WEIGHTS}) or pictures in this folder`,
+        got: 'none',
+        hint: 'name another folder',
+      });
     }
     found.push({
       label,

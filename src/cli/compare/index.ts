@@ -48,9 +48,12 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
   const inAll = (path: string) => painters.every(({ has }) => has(pathOf({ path })));
   if (all.length && !all.some(inAll)) {
     const folders = painters.filter(({ about }) => about.kind === 'pictures').map(({ about }) => `'${about.path}'`);
-    throw new FormatError(
-      `${folders.join(', ')}: expected pictures under the names they have in '${folder}', got none that all have – rename them`,
-    );
+    throw new FormatError({
+      where: folders.join(', '),
+      expected: `pictures under the names they have in '${folder}'`,
+      got: 'none that all have',
+      hint: 'rename them',
+    });
   }
   const selection = await select(
     folder,
@@ -86,9 +89,12 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
   }
   for (const line of disagreeing) progress.say(`left out ${line}`);
   if (work.length === 0) {
-    throw new FormatError(
-      `'${folder}': expected pictures that agree with those of the other folders, got none of ${found.length} – compare versions of the same photographs`,
-    );
+    throw new FormatError({
+      where: `'${folder}'`,
+      expected: 'pictures that agree with those of the other folders',
+      got: `none of ${found.length}`,
+      hint: 'compare versions of the same photographs',
+    });
   }
 
   const gpu = painters.some(({ about }) => about.kind === 'weights')

@@ -46,9 +46,12 @@ export async function openSources(candidates: readonly Candidate[], options: Pai
   }
   const { inception } = options;
   if (inception && !painters.some(({ about }) => about.extractor)) {
-    throw new FormatError(
-      `${inception.source}: expected no feature extractor, as none of these weights was trained with one, got one – leave it out`,
-    );
+    throw new FormatError({
+      where: inception.source,
+      expected: 'no feature extractor, as none of these weights was trained with one',
+      got: 'one',
+      hint: 'leave it out',
+    });
   }
   return painters;
 }

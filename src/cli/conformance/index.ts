@@ -74,7 +74,7 @@ async function testsIn(folder: string, only: string): Promise<string[]> {
   });
   const names = entries.filter((entry) => entry.isDirectory() && entry.name.includes(only)).map(({ name }) => name);
   const what = only && ` whose names contain '${only}'`;
-  if (names.length === 0) throw new FormatError(`${folder}: expected folders of tests${what}, got none`);
+  if (names.length === 0) throw new FormatError({ where: folder, expected: `folders of tests${what}`, got: 'none' });
   return names.sort();
 }
 

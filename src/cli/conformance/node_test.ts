@@ -107,7 +107,7 @@ async function compute(gpu: Gpu, name: string, { bytes, feeds }: Call): Promise<
     try {
       return await model.run(feeds);
     } finally {
-      model.destroy();
+      model.close();
     }
   } catch (error) {
     if (error instanceof FormatError) return error;

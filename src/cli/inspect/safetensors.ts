@@ -35,9 +35,11 @@ function useOf(file: Uint8Array, name: string): { usable: boolean; use: string }
     for (const [key, { shape }] of layoutOf(network).slots) {
       const got = tensors.get(key)?.shape;
       if (got?.join() !== shape.join()) {
-        throw new FormatError(
-          `${name}: expected '${key}' as [${shape.join(', ')}], got ${got ? `[${got.join(', ')}]` : 'none'}`,
-        );
+        throw new FormatError({
+          where: name,
+          expected: `'${key}' as [${shape.join(', ')}]`,
+          got: got ? `[${got.join(', ')}]` : 'none',
+        });
       }
     }
     const what = [...tensors.keys()].some((key) => key.startsWith('adam.')) ? 'a checkpoint of a run' : 'weights';

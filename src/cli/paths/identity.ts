@@ -71,6 +71,11 @@ export async function expectApart(
 ): Promise<void> {
   for (const [option, path] of Object.entries(outputs)) {
     if (path === undefined || !(await originals.has(path))) continue;
-    throw new FormatError(`${option} ${path}: expected another file than those that are read, got one – name another`);
+    throw new FormatError({
+      where: `${option} ${path}`,
+      expected: 'another file than those that are read',
+      got: 'one',
+      hint: 'name another',
+    });
   }
 }

@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { HEAD_BYTES, type ImageKind, kindOfBytes, kindOfExtension } from '../../image/codec/sniff.ts';
-import { FormatError } from '../../runtime/errors.ts';
+import { EnvironmentError, FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
 import { realTarget } from './identity.ts';
 
@@ -148,7 +148,7 @@ export interface Listing extends Pick<Walk, 'leftOut' | 'unreadable'> {
  * Lists the photographs below `dirs`.
  *
  * @param except folders that are not entered
- * @throws FormatError for what is no folder, or one that cannot be read; folders inside that cannot be are listed
+ * @throws EnvironmentError for what is no folder, or one that cannot be read; folders inside that cannot be are listed
  */
 export async function listPictures(dirs: readonly string[], except: readonly string[] = []): Promise<Listing> {
   const walk = new Walk({ wanted: isPhotograph, except });
@@ -159,7 +159,12 @@ export async function listPictures(dirs: readonly string[], except: readonly str
       throw readError(`'${dir}'`, 'a folder', cause);
     });
     if (!kind?.isDirectory()) {
-      throw new FormatError(`'${dir}': expected a folder, got ${kind ? 'a file' : 'nothing'} – check the path`);
+      throw new EnvironmentError({
+        where: `'${dir}'`,
+        expected: 'a folder',
+        got: kind ? 'a file' : 'nothing',
+        hint: 'check the path',
+      });
     }
     const root = resolve(dir);
     pictures.push(...(await walk.pictures(root)));

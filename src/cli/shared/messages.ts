@@ -1,5 +1,5 @@
 /** Messages of the commands: all that is written to the terminal passes here, and how errors are told. */
-import { ArgumentError, DeviceError, FormatError, KernelError, ShapeError } from '../../runtime/errors.ts';
+import { KoalarizeError } from '../../runtime/errors.ts';
 import { printable } from '../../util/printable.ts';
 
 export { printable };
@@ -10,8 +10,8 @@ export class UsageError extends Error {
 }
 
 /** True for errors that a user can cause; anything else is a bug of ours. */
-export function isExpected(error: unknown): error is Error {
-  return [DeviceError, FormatError, ShapeError, KernelError, ArgumentError].some((kind) => error instanceof kind);
+export function isExpected(error: unknown): error is KoalarizeError {
+  return error instanceof KoalarizeError;
 }
 
 /** An error's message on one line. */

@@ -60,9 +60,12 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
   const { pictures: paths, leftOut, unreadable: folders } = await listPictures(dirs, options.except);
   const where = dirs.map((dir) => `'${dir}'`).join(', ');
   if (paths.length === 0) {
-    throw new FormatError(
-      `${where}: expected pictures, got ${noneText({ leftOut, unreadable: folders })} – name another folder`,
-    );
+    throw new FormatError({
+      where,
+      expected: 'pictures',
+      got: noneText({ leftOut, unreadable: folders }),
+      hint: 'name another folder',
+    });
   }
   const { findings, progress } = options;
   const found = new Map<string, Finding>();
@@ -86,9 +89,12 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
   const unreadable = [...folders.map(({ path }) => path), ...pathsOf('unreadable')];
   const grey = pathsOf('grey').length;
   if (good.size === 0) {
-    throw new FormatError(
-      `${where}: expected color pictures, got ${unreadable.length} unreadable and ${grey} grey ones – name another folder`,
-    );
+    throw new FormatError({
+      where,
+      expected: 'color pictures',
+      got: `${unreadable.length} unreadable and ${grey} grey ones`,
+      hint: 'name another folder',
+    });
   }
   const pictures = [...good].map(([hash, path]) => ({ path, hash }));
   return { pictures: pictures.sort((a, b) => (a.hash < b.hash ? -1 : 1)), grey, unreadable, repeated, leftOut };

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { meanColor } from '../../evaluation/metrics/chroma.ts';
 import { rgbaToLab } from '../../image/color/lab.ts';
 import { GREY_THRESHOLD, isGrey } from '../../image/raster/picture.ts';
-import { FormatError } from '../../runtime/errors.ts';
+import { EnvironmentError, FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
 import { type Listing, noneText } from '../paths/walk.ts';
 import { type Color, readSquare } from './center_crops.ts';
@@ -86,9 +86,12 @@ export async function select(folder: string, listing: Listing, options: SelectOp
   }
   if (count() === 0) {
     const left = (wanted: LeftOut['kind']) => leftOut.filter(({ kind }) => kind === wanted).length;
-    throw new FormatError(
-      `'${folder}': expected color pictures, got ${paths.length ? `${left('unreadable')} unreadable and ${left('grey')} grey ones` : noneText(listing)} – name another folder`,
-    );
+    throw new FormatError({
+      where: `'${folder}'`,
+      expected: 'color pictures',
+      got: paths.length ? `${left('unreadable')} unreadable and ${left('grey')} grey ones` : noneText(listing),
+      hint: 'name another folder',
+    });
   }
   const mean = { a: color.a / (pictures.length || 1), b: color.b / (pictures.length || 1) };
   const order = (one: LeftOut, other: LeftOut) => (one.path < other.path ? -1 : 1);
@@ -144,7 +147,7 @@ async function classify(file: PictureFile, size: number): Promise<Color | LeftOu
     const reason = `grey: R, G and B of its square are less than ${GREY_THRESHOLD} codes apart on average`;
     return { path, kind: 'grey', reason };
   } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
+    if (!(cause instanceof FormatError || cause instanceof EnvironmentError)) throw cause;
     return { path, kind: 'unreadable', reason: cause.message };
   }
 }

@@ -63,7 +63,12 @@ async function make(folder: string, values: Values): Promise<number> {
     // As many of the one kind as of the other.
     const pictures = both ? found : found.slice(0, found.length - (found.length % 2));
     if (pictures.length === 0) {
-      throw new FormatError(`'${folder}': expected two color pictures or more, got one – add some, or --both`);
+      throw new FormatError({
+        where: `'${folder}'`,
+        expected: 'two color pictures or more',
+        got: 'one',
+        hint: 'add some, or --both',
+      });
     }
     const renderSize = asked.renderSize ?? colorizer.weights.size;
     const study = named({

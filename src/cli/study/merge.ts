@@ -54,9 +54,12 @@ export async function mergeFiles(paths: readonly string[]): Promise<StudyReport>
   let count = 0;
   for (const { path, saved } of files) {
     if (saved.study.id !== first.study.id) {
-      throw new FormatError(
-        `${path}: expected answers to the study ${first.study.id} of ${firstPath}, got ${saved.study.id} – merge each study by itself`,
-      );
+      throw new FormatError({
+        where: path,
+        expected: `answers to the study ${first.study.id} of ${firstPath}`,
+        got: saved.study.id,
+        hint: 'merge each study by itself',
+      });
     }
     for (const sitting of saved.sittings) {
       count++;

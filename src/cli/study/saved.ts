@@ -4,7 +4,7 @@ import { type Answer, FORMAT, type Saved, type Sitting, type Study, VERSION } fr
 import { FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
 
-/** Reads a file that a study's page saved. @throws FormatError */
+/** Reads a file that a study's page saved. @throws FormatError, EnvironmentError */
 export async function readSaved(path: string): Promise<Saved> {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     throw readError(path, 'a file of saved answers', cause);
@@ -13,7 +13,10 @@ export async function readSaved(path: string): Promise<Saved> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new FormatError(`${path}: expected JSON, got '${(cause as Error).message}' – is it what the page saved?`);
+    throw new FormatError(
+      { where: path, expected: 'JSON', got: `'${(cause as Error).message}'`, hint: 'is it what the page saved?' },
+      { cause },
+    );
   }
   return new Checker(path).saved(value);
 }
@@ -84,6 +87,6 @@ class Checker {
   #expect(holds: boolean, expected: string, got: unknown): void {
     if (holds) return;
     const text = JSON.stringify(got)?.slice(0, 60);
-    throw new FormatError(`${this.#path}: expected ${expected}, got ${text} – is it what the page saved?`);
+    throw new FormatError({ where: this.#path, expected, got: text, hint: 'is it what the page saved?' });
   }
 }

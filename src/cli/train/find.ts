@@ -53,16 +53,24 @@ export async function findPictures(
     pictures = { train: all.filter((file) => !isForValidation(file)), validation: all.filter(isForValidation) };
   }
   if (pictures.train.length === 0) {
-    throw new FormatError(`${dirs.join(', ')}: expected pictures to train on, got only ones for validation – add some`);
+    throw new FormatError({
+      where: dirs.join(', '),
+      expected: 'pictures to train on',
+      got: 'only ones for validation',
+      hint: 'add some',
+    });
   }
   const sets = { train: setOf(dirs, pictures.train), validation: setOf(valDirs, pictures.validation) };
   if (old && !args.allowChangedData) {
     for (const kind of ['train', 'validation'] as const) {
       const [now, then] = [sets[kind], old[kind]];
       if (now.hash === then.hash) continue;
-      throw new FormatError(
-        `${kind === 'train' ? 'pictures' : 'validation pictures'}: expected the ${then.count} of the run, got ${now.count}${now.count === then.count ? ' others' : ''} – put them back, or add --allow-changed-data`,
-      );
+      throw new FormatError({
+        where: kind === 'train' ? 'pictures' : 'validation pictures',
+        expected: `the ${then.count} of the run`,
+        got: `${now.count}${now.count === then.count ? ' others' : ''}`,
+        hint: 'put them back, or add --allow-changed-data',
+      });
     }
   }
   if (!old) await folder.create();

@@ -27,19 +27,28 @@ export async function initOf(
   const file = await readBytes(path);
   const { network, embedding, tensors } = decodeWeights(file, path);
   if ((network.encoder ?? 'paper') !== encoder) {
-    throw new FormatError(
-      `--init ${path}: expected weights with the encoder '${encoder}', got '${network.encoder ?? 'paper'}' – say so with --encoder`,
-    );
+    throw new FormatError({
+      where: `--init ${path}`,
+      expected: `weights with the encoder '${encoder}'`,
+      got: `'${network.encoder ?? 'paper'}'`,
+      hint: 'say so with --encoder',
+    });
   }
   if (network.temperature && !temperature) {
-    throw new FormatError(
-      `--init ${path}: expected weights of a regression, got some with classes of color – train with --temperature ${network.temperature}`,
-    );
+    throw new FormatError({
+      where: `--init ${path}`,
+      expected: 'weights of a regression',
+      got: 'some with classes of color',
+      hint: `train with --temperature ${network.temperature}`,
+    });
   }
   if (embedding && !extractor) {
-    throw new FormatError(
-      `--init ${path}: expected weights without a feature extractor, got some with one – name its file with --extractor or --inception`,
-    );
+    throw new FormatError({
+      where: `--init ${path}`,
+      expected: 'weights without a feature extractor',
+      got: 'some with one',
+      hint: 'name its file with --extractor or --inception',
+    });
   }
   if (embedding && extractor) expectExtractor(`--init ${path}`, extractor, embedding);
   if (network.widthDivisor < widthDivisor) narrow(tensors, layoutOf({ ...network, widthDivisor }));
@@ -61,7 +70,11 @@ export async function firstWeights(
   if (!init) return random;
   const file = await readBytes(init.path);
   if ((await sha256(file)) !== init.sha256)
-    throw new FormatError(`--init ${init.path}: expected the file that the run began with, got another`);
+    throw new FormatError({
+      where: `--init ${init.path}`,
+      expected: 'the file that the run began with',
+      got: 'another',
+    });
   const { tensors, network } = decodeWeights(file, init.path);
   progress.say(`init     from ${init.path}, with 1/${network.widthDivisor} of the paper's channels`);
   const classes = [...random].filter(([name]) => name.startsWith(`${CLASSES}.`) && !tensors.has(name));

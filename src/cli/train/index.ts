@@ -1,13 +1,11 @@
 /** `koalarize train`: from folders of photographs to weights. */
 import { resolve } from 'node:path';
-import { DeviceError, FormatError, KernelError, ShapeError } from '../../runtime/errors.ts';
 import { codeOf } from '../../runtime/file_errors.ts';
 import { Gpu } from '../../runtime/gpu.ts';
 import { type Dataset, sourceSize } from '../../train/data/batch.ts';
-import { DivergedError } from '../../train/loop.ts';
 import { chooseMicroBatch } from '../../train/micro_batch.ts';
 import { expectApart, Originals } from '../paths/identity.ts';
-import { print, reasonOf, sayFailed, sayLine, usage } from '../shared/messages.ts';
+import { isExpected, print, reasonOf, sayFailed, sayLine, usage } from '../shared/messages.ts';
 import { tuning } from '../shared/tune.ts';
 import { countColors } from './colors.ts';
 import { openExtractor } from './features/extractor.ts';
@@ -43,11 +41,9 @@ export async function train(argv: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof UsageError) return usage(`koalarize train: ${error.message}`, 'koalarize train --help');
-    const expected = [DeviceError, FormatError, ShapeError, KernelError, DivergedError];
-    const isKnown = expected.some((kind) => error instanceof kind);
     const todo = FULL.includes(codeOf(error) ?? '')
       ? ' (what was saved before is whole: then go on with --resume)'
-      : isKnown || process.env.DEBUG
+      : isExpected(error) || process.env.DEBUG
         ? ''
         : ' – set DEBUG=1 to see where';
     sayFailed(`koalarize train: ${reasonOf(error as Error)}${todo}`, error);

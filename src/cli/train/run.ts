@@ -4,12 +4,13 @@ import { contactSheet } from '../../image/raster/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning/winners.ts';
 import { colorizationNetwork } from '../../model/network.ts';
 import { trainingHead } from '../../model/training_head.ts';
-import { FormatError, ShapeError } from '../../runtime/errors.ts';
+import { DeviceError, DivergedError, EnvironmentError, FormatError, ShapeError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';
+import { Scope } from '../../runtime/scope.ts';
 import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../train/checkpoint.ts';
-import type { PadMode } from '../../train/data/batch.ts';
-import { DivergedError, trainingLoop } from '../../train/loop.ts';
+import type { Dataset, PadMode } from '../../train/data/batch.ts';
+import { type StepReport, train } from '../../train/loop.ts';
 import type { NetworkBuilder } from '../../train/loss.ts';
 import { decayed, warmup } from '../../train/optimizer/schedule.ts';
 import { Trainer } from '../../train/trainer.ts';
@@ -26,6 +27,16 @@ import { listen } from './signals.ts';
 
 /** Pictures on a validation sheet, and how many of them side by side. */
 const SHEET = { pictures: 8, columns: 2 };
+
+/** What the steps of a run need. */
+interface Steps {
+  readonly trainer: Trainer;
+  readonly validator: Validator | undefined;
+  readonly dataset: Dataset;
+  /** Steps that are done. */
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Everything between the first step and the last. */
 export class Run {
@@ -62,88 +73,100 @@ export class Run {
     const { settings, goal, conduct } = this.#config;
     const progress = this.#progress;
     const dataset = this.#dataset(this.#pictures.train, settings.pad, settings.views);
-    const stepsPerEpoch = dataset.length / settings.batch;
     const to = stepsOf(goal, dataset.length, settings.batch);
 
     progress.say('compile  the network and its gradients');
     const config = networkOf(this.#config);
     const network: NetworkBuilder = (...inputs) => colorizationNetwork(config, ...inputs);
-    const trainer = await Trainer.create(this.#gpu, trainerConfig(this.#config, this.#pictures.colors), (...inputs) =>
-      trainingHead(config, ...inputs),
-    );
-    const from = await this.#restore(trainer);
-    await this.#noteTuning(trainer, from);
-    const { validation } = this.#pictures;
-    const validator =
-      validation.length && conduct.valCount
-        ? await Validator.create(
-            this.#gpu,
-            trainer,
-            network,
-            this.#dataset(validation.slice(0, conduct.valCount), 'none'),
-          )
-        : undefined;
-    if (!validator) progress.say('validate no pictures: there is no score and no sheet; name some with --val DIR');
-
-    const start = performance.now();
-    const deadline = goal.minutes ? start + goal.minutes * 60_000 : Number.POSITIVE_INFINITY;
-    if (from >= to) {
-      progress.say(`done     at step ${from} already; go on with --resume and a larger --steps or --epochs`);
-      return;
-    }
-    progress.say(this.#summary(trainer, from, to));
-    progress.say(`recipe   ${recipeOf(settings)}`);
-    progress.start({ steps: to, stepsPerEpoch, batch: settings.batch, deadline });
-    this.#savedAt = start;
-    const stop = listen(progress);
+    const scope = new Scope(this.#gpu);
     try {
-      const end = await trainingLoop({
-        trainer,
-        dataset,
-        seed: settings.seed,
-        looks: settings,
-        from,
-        to,
-        learningRate: (step) => {
-          const elapsed = (performance.now() - start) / (deadline - start);
-          const rate = decayed(settings.lr, settings.lrDecay, Number.isFinite(to) ? (step - 1) / to : elapsed);
-          return rate * warmup(step, settings.warmup);
-        },
-        report: (report) => {
-          const { step, loss, imagesPerSecond, learningRate } = report;
-          this.#folder.log({ step, loss, imagesPerSecond: Number(imagesPerSecond.toPrecision(4)), learningRate });
-          progress.step(report);
-        },
-        // One more step is under way, which will take as long as those before.
-        stopAfter: () => stop.asked || performance.now() + (progress.secondsPerStep || 0) * 1000 >= deadline,
-        pauseAfter: (step) => this.#saveIsDue() || (validator !== undefined && step % conduct.valEvery === 0),
-        pause: async (step) => {
-          if (this.#saveIsDue()) await this.#save(trainer, step);
-          if (step % conduct.valEvery === 0) await this.#validate(validator, step);
-        },
-      });
-      progress.end();
-      await this.#save(trainer, end.step, { weights: true });
-      if (end.failure) throw end.failure;
-      if (!stop.asked) await this.#validate(validator, end.step);
-      const why = stop.asked ? 'stopped' : 'done';
-      const seconds = (performance.now() - start) / 1000;
-      const deviceWaits = Number(end.idle.toPrecision(3));
-      this.#folder.log({ step: end.step, end: why, seconds: Math.round(seconds), deviceWaits });
-      progress.say(
-        `${why.padEnd(8)} after step ${end.step}, in ${duration(seconds)}; mean loss ${progress.loss.toFixed(5)}, ${progress.imagesPerSecond.toPrecision(3)} images/s, device idle ${(end.idle * 100).toFixed(1)} %`,
+      const options = trainerConfig(this.#config, this.#pictures.colors);
+      const trainer = scope.own(
+        await Trainer.create(this.#gpu, options, (...inputs) => trainingHead(config, ...inputs)),
       );
-      progress.say(`weights  ${this.#folder.path}/weights.safetensors`);
-      if (stop.asked) progress.say(`go on    koalarize train --out ${this.#folder.path} --resume`);
+      const from = await this.#restore(trainer);
+      await this.#noteTuning(trainer, from);
+      const { validation } = this.#pictures;
+      const judge = this.#dataset(validation.slice(0, conduct.valCount), 'none');
+      const validator = judge.length
+        ? scope.own(await Validator.create(this.#gpu, trainer, network, judge))
+        : undefined;
+      if (!validator) progress.say('validate no pictures: there is no score and no sheet; name some with --val DIR');
+      if (from >= to) {
+        progress.say(`done     at step ${from} already; go on with --resume and a larger --steps or --epochs`);
+        return;
+      }
+      progress.say(this.#summary(trainer, from, to));
+      progress.say(`recipe   ${recipeOf(settings)}`);
+      await this.#steps({ trainer, validator, dataset, from, to });
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
       progress.end();
       const saved = this.#savedPath ? `the last good checkpoint is ${this.#savedPath}` : 'there is no checkpoint yet';
-      throw new DivergedError(error.step, `${error.got} at --lr ${settings.lr}; ${saved}`);
+      throw new DivergedError(error.step, `${error.got} at --lr ${settings.lr}; ${saved}`, { cause: error });
+    } finally {
+      scope.close();
+    }
+  }
+
+  /** Takes the steps from `from + 1` to `to`, saves and validates between them, and tells how it ended. */
+  async #steps({ trainer, validator, dataset, from, to }: Steps): Promise<void> {
+    const { settings, goal, conduct } = this.#config;
+    const progress = this.#progress;
+    const start = performance.now();
+    const deadline = goal.minutes ? start + goal.minutes * 60_000 : Number.POSITIVE_INFINITY;
+    const { batch } = settings;
+    progress.start({ steps: to, stepsPerEpoch: dataset.length / batch, batch, deadline });
+    this.#savedAt = start;
+    const stop = listen(progress);
+    let isLast = false;
+    let idle = 0;
+    const reports = train({
+      trainer,
+      dataset,
+      seed: settings.seed,
+      looks: settings,
+      from,
+      steps: to,
+      learningRate: (step) => {
+        const elapsed = (performance.now() - start) / (deadline - start);
+        const rate = decayed(settings.lr, settings.lrDecay, Number.isFinite(to) ? (step - 1) / to : elapsed);
+        return rate * warmup(step, settings.warmup);
+      },
+      stopAfter: (step) => {
+        // One more step is under way, which will take as long as those before.
+        const isLate = performance.now() + (progress.secondsPerStep || 0) * 1000 >= deadline;
+        isLast = stop.asked || isLate || step === to;
+        return isLast;
+      },
+      settleAfter: (step) => this.#saveIsDue() || (validator !== undefined && step % conduct.valEvery === 0),
+    });
+    try {
+      const failure = await eachUntilFailure(reports, async (report) => {
+        const { step, loss, imagesPerSecond, learningRate, settled } = report;
+        idle = report.idle;
+        this.#folder.log({ step, loss, imagesPerSecond: Number(imagesPerSecond.toPrecision(4)), learningRate });
+        progress.step(report);
+        if (!settled || isLast) return;
+        if (this.#saveIsDue()) await this.#save(trainer, step);
+        if (step % conduct.valEvery === 0) await this.#validate(validator, step);
+      });
+      const { lastStep } = trainer;
+      progress.end();
+      await this.#save(trainer, lastStep, { weights: true });
+      if (failure) throw failure;
+      if (!stop.asked) await this.#validate(validator, lastStep);
+      const why = stop.asked ? 'stopped' : 'done';
+      const seconds = (performance.now() - start) / 1000;
+      const deviceWaits = Number(idle.toPrecision(3));
+      this.#folder.log({ step: lastStep, end: why, seconds: Math.round(seconds), deviceWaits });
+      progress.say(
+        `${why.padEnd(8)} after step ${lastStep}, in ${duration(seconds)}; mean loss ${progress.loss.toFixed(5)}, ${progress.imagesPerSecond.toPrecision(3)} images/s, device idle ${(idle * 100).toFixed(1)} %`,
+      );
+      progress.say(`weights  ${this.#folder.path}/weights.safetensors`);
+      if (stop.asked) progress.say(`go on    koalarize train --out ${this.#folder.path} --resume`);
     } finally {
       stop.release();
-      validator?.destroy();
-      trainer.destroy();
     }
   }
 
@@ -180,7 +203,8 @@ export class Run {
     let damage: Error | undefined;
     for (const path of paths) {
       const step = await loadCheckpoint(trainer, path).catch((error: Error) => {
-        if (!(error instanceof FormatError || error instanceof ShapeError)) throw error;
+        const isDamage = [FormatError, EnvironmentError, ShapeError].some((kind) => error instanceof kind);
+        if (!isDamage) throw error;
         damage ??= error;
         this.#progress.say(`damaged  ${reasonOf(error)}; left out`);
         return undefined;
@@ -192,9 +216,12 @@ export class Run {
       this.#savedStep = step;
       return step;
     }
-    throw new FormatError(
-      `${this.#folder.path}: expected a whole checkpoint to go on from, got ${paths.length} that cannot be used – put one back, or start a new run; the newest says: ${damage!.message}`,
-    );
+    throw new FormatError({
+      where: this.#folder.path,
+      expected: 'a whole checkpoint to go on from',
+      got: `${paths.length} that cannot be used`,
+      hint: `put one back, or start a new run; the newest says: ${damage!.message}`,
+    });
   }
 
   #saveIsDue(): boolean {
@@ -235,8 +262,29 @@ async function loadCheckpoint(trainer: Trainer, path: string): Promise<number> {
   const file = await readBytes(path);
   const { step, weights, moments, lossScale, average } = decodeCheckpoint(file, path);
   if (trainer.average && !average) {
-    throw new FormatError(`${path}: expected the weights' average too, got none – put back the run's own checkpoint`);
+    throw new FormatError({
+      where: path,
+      expected: "the weights' average too",
+      got: 'none',
+      hint: "put back the run's own checkpoint",
+    });
   }
   trainer.load(weights, moments, lossScale, average);
   return step;
+}
+
+/** @returns why the steps ended early, where a picture could not be read: the weights are good then */
+async function eachUntilFailure(
+  reports: AsyncGenerator<StepReport>,
+  body: (report: StepReport) => Promise<void>,
+): Promise<unknown> {
+  for (;;) {
+    const next = await reports.next().catch((failure: unknown) => {
+      if (failure instanceof DivergedError || failure instanceof DeviceError) throw failure;
+      return { failure };
+    });
+    if ('failure' in next) return next.failure;
+    if (next.done) return undefined;
+    await body(next.value);
+  }
 }

@@ -17,7 +17,7 @@ import { appendFileSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExtractorInfo } from '../../model/embedding.ts';
-import { FormatError } from '../../runtime/errors.ts';
+import { EnvironmentError, FormatError } from '../../runtime/errors.ts';
 import { writeError } from '../../runtime/file_errors.ts';
 import { makeFolder, UNFINISHED, writeWhole } from '../../runtime/node/whole_file.ts';
 import { FORMER_COLORS, withFormerNames, withPresentNames } from '../shared/former_names.ts';
@@ -65,9 +65,12 @@ export class RunFolder {
   /** @throws FormatError when a run is in the folder already. */
   async expectNone(): Promise<void> {
     if (await stat(this.#at('config.json')).catch(() => undefined)) {
-      throw new FormatError(
-        `${this.path}: expected no run in it, got one – go on with --resume, or name another --out`,
-      );
+      throw new FormatError({
+        where: this.path,
+        expected: 'no run in it',
+        got: 'one',
+        hint: 'go on with --resume, or name another --out',
+      });
     }
   }
 
@@ -75,20 +78,31 @@ export class RunFolder {
     await this.#makeFolders();
   }
 
-  /** Reads the settings of a run, to go on with it. @throws FormatError when there are none. */
+  /** Reads the settings of a run, to go on with it. @throws EnvironmentError when there are none, FormatError for other ones. */
   async open(): Promise<RunConfig> {
     const path = this.#at('config.json');
-    const json = await readFile(path, 'utf8').catch(() => {
-      throw new FormatError(`${this.path}: expected a run to go on with, got no config.json – check --out`);
+    const json = await readFile(path, 'utf8').catch((cause: Error) => {
+      throw new EnvironmentError(
+        { where: this.path, expected: 'a run to go on with', got: 'no config.json', hint: 'check --out' },
+        { cause },
+      );
     });
     let config: RunConfig;
     try {
       config = JSON.parse(json) as RunConfig;
     } catch (cause) {
-      throw new FormatError(`${path}: expected JSON, got '${(cause as Error).message}' – start a new run`);
+      throw new FormatError(
+        { where: path, expected: 'JSON', got: `'${(cause as Error).message}'`, hint: 'start a new run' },
+        { cause },
+      );
     }
     if (config.format !== FORMAT) {
-      throw new FormatError(`${path}: expected format ${FORMAT}, got ${config.format} – use the version that wrote it`);
+      throw new FormatError({
+        where: path,
+        expected: `format ${FORMAT}`,
+        got: config.format,
+        hint: 'use the version that wrote it',
+      });
     }
     await this.#makeFolders();
     return { ...config, settings: { ...LEGACY_DEFAULTS, ...config.settings } };
@@ -121,9 +135,12 @@ export class RunFolder {
         // As with any other content.
       }
     }
-    throw new FormatError(
-      `${this.#at('colors.json')}: expected the colors that the run began with, got none – put the file back`,
-    );
+    throw new FormatError({
+      where: this.#at('colors.json'),
+      expected: 'the colors that the run began with',
+      got: 'none',
+      hint: 'put the file back',
+    });
   }
 
   writeColors(colors: readonly number[]): Promise<void> {
@@ -238,6 +255,12 @@ export async function newestRunPath(): Promise<string> {
     }),
   );
   const [newest] = used.filter(({ time }) => time >= 0).sort((a, b) => b.time - a.time);
-  if (!newest) throw new FormatError(`--resume: expected a run in ${RUNS}/, got none – name its folder with --out`);
+  if (!newest)
+    throw new FormatError({
+      where: '--resume',
+      expected: `a run in ${RUNS}/`,
+      got: 'none',
+      hint: 'name its folder with --out',
+    });
   return newest.path;
 }

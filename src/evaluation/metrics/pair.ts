@@ -11,7 +11,10 @@ export function checkPair(where: string, one: BytePicture, other: BytePicture): 
   channelsOf(where, one, 4);
   channelsOf(where, other, 4);
   if (one.width === other.width && one.height === other.height) return;
-  throw new ShapeError(
-    `${where}: expected two pictures of one size, got ${one.width} x ${one.height} and ${other.width} x ${other.height} – resize one`,
-  );
+  throw new ShapeError({
+    where,
+    expected: 'two pictures of one size',
+    got: `${one.width} x ${one.height} and ${other.width} x ${other.height}`,
+    hint: 'resize one',
+  });
 }

@@ -29,7 +29,11 @@ const WINDOW = (() => {
 export function ssim(one: BytePicture, other: BytePicture): number {
   checkPair('ssim', one, other);
   if (Math.min(one.width, one.height) < TAPS) {
-    throw new ShapeError(`ssim: expected at least ${TAPS} x ${TAPS} pixels, got ${one.width} x ${one.height}`);
+    throw new ShapeError({
+      where: 'ssim',
+      expected: `at least ${TAPS} x ${TAPS} pixels`,
+      got: `${one.width} x ${one.height}`,
+    });
   }
   return [0, 1, 2].reduce((sum, channel) => sum + ssimOfChannel(one, other, channel) / 3, 0);
 }

@@ -105,9 +105,12 @@ export function formatOf(path: string): OutputFormat {
   const extension = /\.[^./\\]+$/.exec(path)?.[0] ?? '';
   const format = EXTENSIONS[extension.toLowerCase()];
   if (format) return format;
-  throw new FormatError(
-    `${path}: expected a file name ending in ${WRITABLE_EXTENSIONS.join(' ')}, got '${extension}' – change the extension`,
-  );
+  throw new FormatError({
+    where: path,
+    expected: `a file name ending in ${WRITABLE_EXTENSIONS.join(' ')}`,
+    got: `'${extension}'`,
+    hint: 'change the extension',
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Reasons why an image file could not be read or written, in one line with what to do. */
-import { FormatError } from '../../runtime/errors.ts';
+import { EnvironmentError, FormatError, KoalarizeError } from '../../runtime/errors.ts';
 import { readError as fileReadError, oneLine } from '../../runtime/file_errors.ts';
 
 export { oneLine };
@@ -9,11 +9,11 @@ import { foreignKind, type Kind } from '../file/kinds.ts';
 const READABLE = 'JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP or SVG';
 
 function notAnImage(name: string, got: string, todo: string, cause?: Error): FormatError {
-  return new FormatError(`${name}: expected an image file, got ${got} – ${todo}`, { cause });
+  return new FormatError({ where: name, expected: 'an image file', got, hint: todo }, { cause });
 }
 
 /** For a file that the file system does not give. */
-export function readError(name: string, cause: Error): FormatError {
+export function readError(name: string, cause: Error): EnvironmentError {
   return fileReadError(name, 'an image file', cause);
 }
 
@@ -38,36 +38,45 @@ export function headerError(name: string, file: Uint8Array, cause: Error): Forma
 }
 
 /** For an image that begins well and then fails. */
-export function damageError(name: string, file: Uint8Array, cause: Error): FormatError {
-  if (cause instanceof FormatError) return cause;
+export function damageError(name: string, file: Uint8Array, cause: Error): KoalarizeError {
+  if (cause instanceof KoalarizeError) return cause;
   const kind = foreignKind(file);
   if (kind) return kindError(name, kind, cause);
-  return new FormatError(`${name}: expected a whole image, got '${oneLine(cause)}' – get an undamaged copy`, { cause });
+  return new FormatError(
+    { where: name, expected: 'a whole image', got: `'${oneLine(cause)}'`, hint: 'get an undamaged copy' },
+    { cause },
+  );
 }
 
 /** For a page that is asked for and not there. */
 export function pageError(name: string, page: number, pages: number): FormatError {
-  return new FormatError(`${name}: expected page 1 to ${pages}, got ${page} – choose another`);
+  return new FormatError({ where: name, expected: `page 1 to ${pages}`, got: page, hint: 'choose another' });
 }
 
 /** For an image whose header promises too many pixels. */
 export function sizeError(name: string, width: number, height: number, most: number): FormatError {
   const got = `${width} x ${height} = ${width * height}`;
-  return new FormatError(`${name}: expected at most ${most} pixels, got ${got} – make it smaller first`);
+  return new FormatError({ where: name, expected: `at most ${most} pixels`, got, hint: 'make it smaller first' });
 }
 
 /** For a picture that the encoder refuses. */
 export function encodeError(path: string, format: string, width: number, height: number, cause: Error): FormatError {
   const got = `${width} x ${height}: '${oneLine(cause)}'`;
-  return new FormatError(`${path}: expected a picture that ${format} can hold, got ${got} – try .png or .tif`, {
-    cause,
-  });
+  return new FormatError(
+    { where: path, expected: `a picture that ${format} can hold`, got, hint: 'try .png or .tif' },
+    {
+      cause,
+    },
+  );
 }
 
 /** For an installation without the optional package, or without its binary. */
-export function missingSharp(cause: Error): FormatError {
+export function missingSharp(cause: Error): EnvironmentError {
   const got = oneLine(cause);
-  return new FormatError(`image files: expected the package 'sharp', got '${got}' – install it: npm i sharp`, {
-    cause,
-  });
+  return new EnvironmentError(
+    { where: 'image files', expected: "the package 'sharp'", got: `'${got}'`, hint: 'install it: npm i sharp' },
+    {
+      cause,
+    },
+  );
 }

@@ -4,7 +4,7 @@ import * as reasons from './reasons.ts';
 export type SharpModule = typeof import('sharp').default;
 let loaded: Promise<SharpModule> | undefined;
 
-/** @throws FormatError where the package or its binary is missing */
+/** @throws EnvironmentError where the package or its binary is missing */
 export function loadSharp(): Promise<SharpModule> {
   loaded ??= import('sharp').then(
     ({ default: sharp }) => {

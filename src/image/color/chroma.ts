@@ -116,12 +116,19 @@ function checkOptions(options: ApplyChromaOptions) {
   expectOptions('applyChroma', options, OPTIONS);
   const { strength = 1, upsampling = 'guided' } = options;
   if (!(typeof strength === 'number' && strength >= 0 && Number.isFinite(strength))) {
-    throw new ShapeError(
-      `applyChroma: expected a strength of 0 or more, got ${strength} – 1 is the network's own chroma`,
-    );
+    throw new ShapeError({
+      where: 'applyChroma',
+      expected: 'a strength of 0 or more',
+      got: strength,
+      hint: "1 is the network's own chroma",
+    });
   }
   if (!UPSAMPLINGS.includes(upsampling)) {
-    throw new ShapeError(`applyChroma: expected upsampling ${UPSAMPLINGS.join(' or ')}, got '${upsampling}'`);
+    throw new ShapeError({
+      where: 'applyChroma',
+      expected: `upsampling ${UPSAMPLINGS.join(' or ')}`,
+      got: `'${upsampling}'`,
+    });
   }
   return { strength, upsampling };
 }
@@ -131,32 +138,54 @@ function checkChroma(chroma: Chroma): void {
   const { data, width, height, extent, guide } = chroma;
   for (const [what, array] of Object.entries({ data, ...(guide && { guide }) })) {
     if (isKind(array, 'Float32Array')) continue;
-    throw new ArgumentError(
-      `applyChroma: expected ${what} of the chroma as a Float32Array, got ${kindOf(array)} – convert it: Float32Array.from(${what})`,
-    );
+    throw new ArgumentError({
+      where: 'applyChroma',
+      expected: `${what} of the chroma as a Float32Array`,
+      got: kindOf(array),
+      hint: `convert it: Float32Array.from(${what})`,
+    });
   }
   if (data.length !== width * height * 2 || data.length === 0) {
-    throw new ShapeError(
-      `applyChroma: expected chroma [${height}, ${width}, 2] = ${width * height * 2} elements, got ${data.length} – pass a* and b* interleaved`,
-    );
+    throw new ShapeError({
+      where: 'applyChroma',
+      expected: `chroma [${height}, ${width}, 2] = ${width * height * 2} elements`,
+      got: data.length,
+      hint: 'pass a* and b* interleaved',
+    });
   }
   if (extent && !(extent.width > 0 && extent.width <= width && extent.height > 0 && extent.height <= height)) {
-    throw new ShapeError(
-      `applyChroma: expected an extent within ${width} x ${height}, got ${extent.width} x ${extent.height} – give it in chroma pixels`,
-    );
+    throw new ShapeError({
+      where: 'applyChroma',
+      expected: `an extent within ${width} x ${height}`,
+      got: `${extent.width} x ${extent.height}`,
+      hint: 'give it in chroma pixels',
+    });
   }
   const bad = data.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
-    throw new FormatError(`applyChroma: expected finite a* and b*, got ${data[bad]} at ${bad} – check the weights`);
+    throw new FormatError({
+      where: 'applyChroma',
+      expected: 'finite a* and b*',
+      got: `${data[bad]} at ${bad}`,
+      hint: 'check the weights',
+    });
   }
   if (!guide) return;
   if (guide.length !== width * height) {
-    throw new ShapeError(
-      `applyChroma: expected a guide [${height}, ${width}] = ${width * height} elements, got ${guide.length} – one grey for each a*, b*`,
-    );
+    throw new ShapeError({
+      where: 'applyChroma',
+      expected: `a guide [${height}, ${width}] = ${width * height} elements`,
+      got: guide.length,
+      hint: 'one grey for each a*, b*',
+    });
   }
   const wrong = guide.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0) {
-    throw new FormatError(`applyChroma: expected a finite guide, got ${guide[wrong]} at ${wrong} – pass codes 0..255`);
+    throw new FormatError({
+      where: 'applyChroma',
+      expected: 'a finite guide',
+      got: `${guide[wrong]} at ${wrong}`,
+      hint: 'pass codes 0..255',
+    });
   }
 }

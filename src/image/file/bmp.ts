@@ -31,12 +31,12 @@ export function decodeBmp(name: string, file: Uint8Array, mostPixels: number): B
     return decode(name, file, view, mostPixels);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw refusal(name, 'a BMP that is cut short', 'get an undamaged copy');
+    throw refusal(name, 'a BMP that is cut short', 'get an undamaged copy', cause);
   }
 }
 
-function refusal(name: string, got: string, todo: string): FormatError {
-  return new FormatError(`${name}: expected a whole image, got ${got} – ${todo}`);
+function refusal(name: string, got: string, todo: string, cause?: unknown): FormatError {
+  return new FormatError({ where: name, expected: 'a whole image', got, hint: todo }, { cause });
 }
 
 function decode(name: string, file: Uint8Array, view: DataView, mostPixels: number): Bitmap {

@@ -77,7 +77,7 @@ export function whiteOf(
 }
 
 function refusal(name: string, got: string, todo: string): FormatError {
-  return new FormatError(`${name}: expected samples from black, 0, to white, got ${got} – ${todo}`);
+  return new FormatError({ where: name, expected: 'samples from black, 0, to white', got, hint: todo });
 }
 
 /**

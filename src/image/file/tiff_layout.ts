@@ -98,9 +98,12 @@ export function isCameraRaw(file: Uint8Array, directories: readonly Directory[])
  */
 export function layoutOf(name: string, directory: Directory): Layout {
   const refuse = (got: string) => {
-    throw new FormatError(
-      `${name}: expected a TIFF of grey, RGB, CMYK or Lab samples, got ${got} – convert it to 8- or 16-bit RGB or grey`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'a TIFF of grey, RGB, CMYK or Lab samples',
+      got,
+      hint: 'convert it to 8- or 16-bit RGB or grey',
+    });
   };
   const photometric = one(directory, TAG.photometric, 1);
   const [model, colors] = MODELS[photometric] ?? refuse(OTHER_MODELS[photometric] ?? `color model ${photometric}`);

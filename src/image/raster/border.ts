@@ -56,9 +56,12 @@ export function borderOf(picture: Picture, option: BorderOption = 'auto'): Borde
   const percent = typeof option === 'string' && /^\d+(\.\d+)?%$/.test(option);
   const pixels = percent ? (Number.parseFloat(option) / 100) * shorter : option;
   if (typeof pixels !== 'number' || !(pixels >= 0 && pixels * 2 <= shorter - 1)) {
-    throw new ShapeError(
-      `colorize: expected a border 'auto', 'none', or of a width below half of the shorter side (${shorter} pixels) such as 12 or '5%', got ${typeof option === 'string' ? `'${option}'` : option} – choose another`,
-    );
+    throw new ShapeError({
+      where: 'colorize',
+      expected: `a border 'auto', 'none', or of a width below half of the shorter side (${shorter} pixels) such as 12 or '5%'`,
+      got: typeof option === 'string' ? `'${option}'` : option,
+      hint: 'choose another',
+    });
   }
   if (pixels === 0) return undefined;
   const [x, y] = [pixels / width, pixels / height];

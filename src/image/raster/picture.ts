@@ -47,23 +47,32 @@ export function channelsOf(where: string, picture: Picture, only?: number): numb
   expectObject(where, 'a picture { data, width, height }', picture);
   const { data, width, height } = picture;
   if (!isKind(data, 'Uint8ClampedArray', 'Uint8Array', 'Uint16Array')) {
-    throw new ArgumentError(
-      `${where}: expected pixels as a Uint8ClampedArray, Uint8Array or Uint16Array, got ${kindOf(data)} – scale them to 0..255 or 0..65535`,
-    );
+    throw new ArgumentError({
+      where,
+      expected: 'pixels as a Uint8ClampedArray, Uint8Array or Uint16Array',
+      got: kindOf(data),
+      hint: 'scale them to 0..255 or 0..65535',
+    });
   }
   const got = `${width} x ${height}`;
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
-    throw new ShapeError(
-      `${where}: expected a width and height of whole pixels above 0, got ${got} – check the picture`,
-    );
+    throw new ShapeError({
+      where,
+      expected: 'a width and height of whole pixels above 0',
+      got,
+      hint: 'check the picture',
+    });
   }
   const channels = data.length / (width * height);
   const allowed = only ? [only] : [1, 2, 3, 4];
   if (!allowed.includes(channels)) {
     const lengths = allowed.map((c) => c * width * height).join(', ');
-    throw new ShapeError(
-      `${where}: expected ${lengths} elements of data for ${got}, got ${data.length} – ${only === 4 ? 'pass RGBA pixels' : 'pass 1 to 4 channels'}`,
-    );
+    throw new ShapeError({
+      where,
+      expected: `${lengths} elements of data for ${got}`,
+      got: data.length,
+      hint: only === 4 ? 'pass RGBA pixels' : 'pass 1 to 4 channels',
+    });
   }
   return channels;
 }

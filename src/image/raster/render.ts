@@ -34,7 +34,12 @@ export const RENDER_ENLARGE = 2;
  */
 export function renderSize(width: number, height: number, shorter = RENDER_SHORTER): Size {
   if (!Number.isInteger(shorter) || shorter < RENDER_MULTIPLE) {
-    throw new ShapeError(`render size: expected whole pixels, ${RENDER_MULTIPLE} or more, got ${shorter} – try 224`);
+    throw new ShapeError({
+      where: 'render size',
+      expected: `whole pixels, ${RENDER_MULTIPLE} or more`,
+      got: shorter,
+      hint: 'try 224',
+    });
   }
   const scale = Math.min(shorter / Math.min(width, height), RENDER_ENLARGE);
   const side = (pixels: number) => Math.min(Math.max(Math.round(pixels * scale), 1), shorter * RENDER_LONGEST);

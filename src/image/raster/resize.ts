@@ -192,5 +192,10 @@ export function padToMultiple(
 
 function checkSize(where: string, { width, height }: Size): void {
   if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) return;
-  throw new ShapeError(`${where}: expected a size of whole pixels above 0, got ${width} x ${height} – round it`);
+  throw new ShapeError({
+    where,
+    expected: 'a size of whole pixels above 0',
+    got: `${width} x ${height}`,
+    hint: 'round it',
+  });
 }

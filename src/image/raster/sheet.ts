@@ -31,7 +31,8 @@ export function contactSheet(
 ): Picture<Uint8ClampedArray<ArrayBuffer>> {
   const { cell = { width: 256, height: 256 }, gap = 4, background = 255, labels = [] } = options;
   const columns = Math.max(0, ...rows.map((row) => row.length));
-  if (columns === 0) throw new ShapeError('contactSheet: expected at least one picture, got none – add a row');
+  if (columns === 0)
+    throw new ShapeError({ where: 'contactSheet', expected: 'at least one picture', got: 'none', hint: 'add a row' });
   const width = columns * (cell.width + gap) + gap;
   const head = labels.length ? LETTER.height * LABEL_SCALE + 2 * LABEL_SCALE : 0;
   const height = head + rows.length * (cell.height + gap) + gap;

@@ -143,7 +143,8 @@ function checkInterface(spec: {
 }): void {
   const { name, library = {} } = spec;
   const unknown = Object.keys(library).find((file) => typeof library[file] !== 'string');
-  if (unknown) throw new KernelError(`${name}: expected WGSL as library '${unknown}', got ${library[unknown]}`);
+  if (unknown)
+    throw new KernelError({ where: name, expected: `WGSL as library '${unknown}'`, got: `${library[unknown]}` });
   const source = [spec.source, ...Object.values(library)].join('\n');
   const expect = (what: string, declared: readonly string[], found: readonly string[]): void => {
     if (declared.join() !== found.join()) {

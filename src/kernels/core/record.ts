@@ -3,10 +3,11 @@
  * parameters.
  */
 import { expectGpu } from '../../runtime/arguments.ts';
+import { BufferUsage, SHADER_STAGE_COMPUTE } from '../../runtime/device.ts';
 import { DeviceError, KernelError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import { type Dispatch, Program, UNIFORM_STRIDE } from '../../runtime/program.ts';
-import { Resources } from '../../runtime/resources.ts';
+import { Scope } from '../../runtime/scope.ts';
 import { onceFor } from '../../util/once_for.ts';
 import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import { type KernelSpec, locate, type Scalar, specialize, type Values, type Variants } from './define.ts';
@@ -43,12 +44,12 @@ export async function record(gpu: Gpu, label: string, calls: readonly KernelCall
   const bound = new Set(calls.flatMap(({ buffers }) => Object.values(buffers).map((each) => bindingOf(each).buffer)));
   await gpu.confirm(...bound);
   const pipelines = await Promise.all(calls.map(({ kernel, choice }) => pipelineFor(gpu, kernel, choice)));
-  return Resources.collect(gpu, async (resources) => {
+  return Scope.build(gpu, async (scope) => {
     return gpu.attempt(() => {
-      const uniforms = resources.buffer(
+      const uniforms = scope.buffer(
         `${label} params`,
         Math.max(1, calls.length) * UNIFORM_STRIDE,
-        0x0040 | 0x0008, // UNIFORM | COPY_DST
+        BufferUsage.UNIFORM | BufferUsage.COPY_DST,
       );
       if (packed.length > 0) gpu.write(uniforms, packed);
       const dispatches = calls.map(({ kernel, buffers }, i): Dispatch => {
@@ -61,7 +62,7 @@ export async function record(gpu: Gpu, label: string, calls: readonly KernelCall
         });
         return { label: kernel.name, pipeline: pipelines[i]!, bindGroup, grid: grids[i]! };
       });
-      return new Program(label, dispatches, { uniforms, bound, free: () => resources.destroy() });
+      return new Program(label, dispatches, { uniforms, bound, scope });
     });
   });
 }
@@ -102,7 +103,7 @@ export function packParams({
     const isAny = isGiven && type === 'f32' && typeof value === 'number' && kernel.anyNumber?.includes(name);
     if (!isAny && !is(value)) {
       const got = isGiven ? value : 'none';
-      throw new KernelError(`${kernel.name}: expected '${name}' as ${expected}, got ${got}`);
+      throw new KernelError({ where: kernel.name, expected: `'${name}' as ${expected}`, got });
     }
     view[set](i * 4, value, true);
   });
@@ -145,7 +146,7 @@ function checkBuffers({ kernel, buffers, params }: KernelCall<Binding>): void {
   const read = new Set<GPUBuffer>();
   for (const [name, spec] of Object.entries(kernel.buffers)) {
     const binding = buffers[name];
-    if (!binding) throw new KernelError(`${kernel.name}: expected a buffer '${name}', got none`);
+    if (!binding) throw new KernelError({ where: kernel.name, expected: `a buffer '${name}'`, got: 'none' });
     // WebGPU does not fail on out-of-range reads, so a short buffer would give wrong numbers silently.
     const needed = spec.length(params);
     const held = byteLength(binding) / 4;
@@ -165,7 +166,7 @@ function gridOf(gpu: Gpu, { kernel, params, choice }: KernelCall<Binding>): [num
   const [x, y = 1, z = 1] = kernel.workgroups(params, choice);
   const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
   if (![x, y, z].every((groups) => Number.isInteger(groups) && groups >= 0)) {
-    throw new KernelError(`${kernel.name}: expected whole numbers of workgroups, got ${x} x ${y} x ${z}`);
+    throw new KernelError({ where: kernel.name, expected: 'whole numbers of workgroups', got: `${x} x ${y} x ${z}` });
   }
   if (Math.max(x, y, z) > limit) {
     throw new KernelError(
@@ -188,7 +189,7 @@ function layoutFor({ device }: Gpu, kernel: KernelSpec): GPUBindGroupLayout {
   if (!layout) {
     // Explicit, not 'auto': an automatic layout leaves out bindings that a variant does not use.
     layout = device.createBindGroupLayout({
-      entries: types.map((type, binding) => ({ binding, visibility: 0x4, buffer: { type } })), // COMPUTE
+      entries: types.map((type, binding) => ({ binding, visibility: SHADER_STAGE_COMPUTE, buffer: { type } })),
     });
     cache.set(key, layout);
   }
@@ -224,7 +225,12 @@ async function compile(
   const { device } = gpu;
   const missing = kernel.requires?.find((feature) => !device.features.has(feature));
   if (missing) {
-    throw new KernelError(`${label}: expected a device with ${missing}, got one without – use another kernel`);
+    throw new KernelError({
+      where: label,
+      expected: `a device with ${missing}`,
+      got: 'one without',
+      hint: 'use another kernel',
+    });
   }
   const code = specialize(kernel, choice);
   device.pushErrorScope('validation');
@@ -245,8 +251,11 @@ async function compile(
     return await gpu.wait(device.createComputePipelineAsync({ label, layout, compute }));
   } catch (cause) {
     gpu.check();
-    throw new DeviceError(`${label}: expected a pipeline, got '${(cause as Error).message}' – use a smaller kernel`, {
-      cause,
-    });
+    throw new DeviceError(
+      { where: label, expected: 'a pipeline', got: `'${(cause as Error).message}'`, hint: 'use a smaller kernel' },
+      {
+        cause,
+      },
+    );
   }
 }

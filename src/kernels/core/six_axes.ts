@@ -20,9 +20,12 @@ export function toSix<A>(axes: readonly A[], idle: A): A[] {
 export function expectSix<A extends { readonly extent: number }>(what: string, axes: readonly A[]): readonly A[] {
   if (axes.length > AXES.length) {
     const extents = axes.map(({ extent }) => extent).reverse();
-    throw new ShapeError(
-      `${what}: expected at most ${AXES.length} axes after joining neighbors, got [${extents.join(', ')}] – do it in two steps`,
-    );
+    throw new ShapeError({
+      where: what,
+      expected: `at most ${AXES.length} axes after joining neighbors`,
+      got: `[${extents.join(', ')}]`,
+      hint: 'do it in two steps',
+    });
   }
   return axes;
 }

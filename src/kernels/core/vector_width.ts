@@ -29,9 +29,12 @@ export function widthFor(channels: number): Width {
  */
 export function elementsOf(channels: number, width: Width): number {
   if (channels % FLOATS[width] !== 0) {
-    throw new KernelError(
-      `width '${width}': expected a multiple of ${FLOATS[width]} channels, got ${channels} – choose it by widthFor(channels)`,
-    );
+    throw new KernelError({
+      where: `width '${width}'`,
+      expected: `a multiple of ${FLOATS[width]} channels`,
+      got: channels,
+      hint: 'choose it by widthFor(channels)',
+    });
   }
   return channels / FLOATS[width];
 }

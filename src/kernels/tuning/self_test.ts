@@ -3,7 +3,7 @@
  * a GPU may choose; and what is too large for float16 has to come out as no number, since training relies on noticing that.
  */
 import type { Gpu } from '../../runtime/gpu.ts';
-import { Resources } from '../../runtime/resources.ts';
+import { Scope, settle } from '../../runtime/scope.ts';
 import { Random } from '../../util/random.ts';
 import type { Algorithm } from '../conv/algorithm.ts';
 import { MATRIX_LANES, MATRIX_UNITS, type MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
@@ -70,8 +70,8 @@ type Bound = Readonly<Record<'x' | 'w' | 'dy', GPUBuffer>>;
 async function findError(gpu: Gpu, traits: DeviceTraits, prefix: string): Promise<string | undefined> {
   const { x, w, dy } = operands();
   const expected = answers(x, w, dy);
-  const resources = new Resources(gpu);
-  const buffer = (elements: number) => resources.buffer('self-test', elements * 4);
+  const scope = new Scope(gpu);
+  const buffer = (elements: number) => scope.buffer('self-test', elements * 4);
 
   const prepare = async (bound: Bound, direction: Direction, algorithm: Algorithm<Direction>) => {
     const want = expected[results[direction]];
@@ -79,7 +79,7 @@ async function findError(gpu: Gpu, traits: DeviceTraits, prefix: string): Promis
     const calls: KernelCall<Binding>[] = [];
     const emit = emitInto<Binding>(calls, traits, buffer);
     algorithm.emit(emit, { ...bound, [results[direction]]: into } as never, taskOf(direction));
-    const program = resources.add(await record(gpu, algorithm.name, calls));
+    const program = scope.own(await record(gpu, algorithm.name, calls));
     return { name: `${algorithm.name}, ${direction}`, program, into, want };
   };
   try {
@@ -92,7 +92,7 @@ async function findError(gpu: Gpu, traits: DeviceTraits, prefix: string): Promis
         .slice(0, traits.software ? 1 : undefined)
         .map((each) => prepare(bound, direction, each)),
     );
-    for (const { name, program, into, want } of await Promise.all(candidates)) {
+    for (const { name, program, into, want } of await settle(candidates)) {
       const run = async (first: number | undefined): Promise<Float32Array> => {
         gpu.write(bound.x, first === undefined ? x : Float32Array.of(first));
         gpu.write(bound.dy, first === undefined ? dy : Float32Array.of(first));
@@ -109,7 +109,7 @@ async function findError(gpu: Gpu, traits: DeviceTraits, prefix: string): Promis
     gpu.check(); // A lost device is another matter.
     return `'${(cause as Error).message.split('\n')[0]}'`;
   } finally {
-    resources.destroy();
+    scope.close();
   }
 }
 

@@ -2,6 +2,7 @@
 import { DeviceError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Program } from '../../runtime/program.ts';
+import { Scope } from '../../runtime/scope.ts';
 import type { Algorithm, ConvBuffers } from '../conv/algorithm.ts';
 import { pixelsIn, pixelsOut, taps } from '../conv/geometry.ts';
 import type { AnyDirection, ConvTask } from '../conv/task.ts';
@@ -44,9 +45,9 @@ export async function validate<D extends AnyDirection>(
   const tolerance = TOLERANCE[traits.precision ?? 'f32'];
   const failures = new Map<string, string>();
   const programs = new Map<string, Program>();
-  const all: Program[] = [];
-  const space = await Workspace.open(gpu);
+  const scope = new Scope(gpu);
   try {
+    const space = scope.own(await Workspace.open(gpu));
     const { result, elements, scale } = operandsOf(task);
     const operands: Record<string, GPUBuffer> = {};
     await gpu.attempt(() => {
@@ -68,8 +69,7 @@ export async function validate<D extends AnyDirection>(
         algorithm.emit(emitInto(calls, traits, space.scratch), buffers, task);
         space.seed(into, count, 0);
       });
-      const made = await record(gpu, algorithm.name, calls);
-      all.push(made);
+      const made = scope.own(await record(gpu, algorithm.name, calls));
       await gpu.attempt(() => gpu.submit(made));
       return made;
     };
@@ -83,8 +83,7 @@ export async function validate<D extends AnyDirection>(
       compared,
       { pixels: count, channels: 1, scale: 1 / count },
     );
-    const compare = await record(gpu, 'compare', calls);
-    all.push(compare);
+    const compare = scope.own(await record(gpu, 'compare', calls));
     for (const algorithm of candidates) {
       try {
         const made = await space.attempt(() => program(algorithm, got, traits));
@@ -100,8 +99,7 @@ export async function validate<D extends AnyDirection>(
     }
     return { times: await interleaved(gpu, programs), failures };
   } finally {
-    for (const program of all) program.destroy();
-    space.free();
+    scope.close();
   }
 }
 

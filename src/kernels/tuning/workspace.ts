@@ -1,22 +1,28 @@
 /** Buffers for trials: full of seeded numbers, scratch handed on from one candidate to the next. */
+import { asyncDispose, type Closable } from '../../runtime/dispose.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
-import { Resources } from '../../runtime/resources.ts';
+import { Scope } from '../../runtime/scope.ts';
 import { Random } from '../../util/random.ts';
 
 /** Numbers in the source that buffers are filled from: a prime, so that no extent of an array divides it. */
 const NUMBERS = 1_048_573;
 
-export class Workspace {
+export class Workspace implements Closable {
   readonly #gpu: Gpu;
   readonly #source: GPUBuffer;
   readonly #numbers: Float32Array<ArrayBuffer>;
-  readonly #buffers: GPUBuffer[] = [];
+  readonly #scope: Scope;
+  /** Of the candidate at hand. */
+  #candidate: Scope;
+  #buffers = 0;
   readonly #scratch: GPUBuffer[] = [];
   #spare: GPUBuffer[] = [];
 
   /** Use `open`. */
-  private constructor(gpu: Gpu, numbers: Float32Array<ArrayBuffer>, source: GPUBuffer) {
+  private constructor(gpu: Gpu, scope: Scope, numbers: Float32Array<ArrayBuffer>, source: GPUBuffer) {
     this.#gpu = gpu;
+    this.#scope = scope;
+    this.#candidate = scope.inner();
     this.#numbers = numbers;
     this.#source = source;
   }
@@ -24,20 +30,20 @@ export class Workspace {
   /** Makes the source of numbers. @throws DeviceError without room for it. */
   static async open(gpu: Gpu): Promise<Workspace> {
     const numbers = uniform(NUMBERS);
-    return Resources.collect(gpu, (resources) =>
+    return Scope.build(gpu, (scope) =>
       gpu.attempt(() => {
-        const source = resources.buffer('numbers', NUMBERS * 4);
+        const source = scope.buffer('numbers', NUMBERS * 4);
         gpu.write(source, numbers);
-        return new Workspace(gpu, numbers, source);
+        return new Workspace(gpu, scope, numbers, source);
       }),
     );
   }
 
   /** Makes a buffer of numbers in [-scale, scale). One that is scaled goes through the host. */
   buffer(label: string, elements: number, scale = 1): GPUBuffer {
-    const buffer = this.#gpu.buffer(label, elements * 4);
-    this.#buffers.push(buffer);
-    if (scale === 1) this.seed(buffer, elements, this.#buffers.length);
+    const buffer = this.#scope.buffer(label, elements * 4);
+    this.#buffers++;
+    if (scale === 1) this.seed(buffer, elements, this.#buffers);
     else {
       const scaled = this.#numbers.map((value) => value * scale);
       for (let at = 0; at < elements; at += NUMBERS) {
@@ -50,7 +56,7 @@ export class Workspace {
   /** Hands out scratch, from what earlier candidates had where that is large enough. */
   readonly scratch = (elements: number): GPUBuffer => {
     const fitting = this.#spare.filter(({ size }) => size >= elements * 4).sort((a, b) => a.size - b.size);
-    const buffer = fitting[0] ?? this.#gpu.buffer('scratch', elements * 4);
+    const buffer = fitting[0] ?? this.#candidate.buffer('scratch', elements * 4);
     if (fitting.length > 0) this.#spare.splice(this.#spare.indexOf(buffer), 1);
     else this.#scratch.push(buffer);
     this.seed(buffer, elements, 0);
@@ -61,10 +67,12 @@ export class Workspace {
   async attempt<R>(body: () => Promise<R>): Promise<R> {
     const before = this.#scratch.length;
     this.#spare = [...this.#scratch];
+    this.#candidate = this.#scope.inner();
     try {
       return await body();
     } catch (error) {
-      for (const buffer of this.#scratch.splice(before)) this.#gpu.free(buffer);
+      this.#scratch.length = before;
+      this.#candidate.close();
       throw error;
     }
   }
@@ -82,8 +90,13 @@ export class Workspace {
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
-  free(): void {
-    for (const buffer of [this.#source, ...this.#buffers, ...this.#scratch]) this.#gpu.free(buffer);
+  /** Frees everything. Safe to call twice. */
+  close(): void {
+    this.#scope.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
   }
 }
 

@@ -75,7 +75,12 @@ class GraphWriter implements Writer {
       return;
     }
     const known = operators.map(({ name }) => name).join(', ');
-    throw new FormatError(`export: expected a graph of ${known}, got '${node.op.name}' – it has no ONNX form here`);
+    throw new FormatError({
+      where: 'export',
+      expected: `a graph of ${known}`,
+      got: `'${node.op.name}'`,
+      hint: 'it has no ONNX form here',
+    });
   }
 
   /** Gives the value of `node`, which nodes may read, its name in the file. */
@@ -91,22 +96,32 @@ class GraphWriter implements Writer {
   value(node: Node): string {
     if (isOp(node, inputOp)) return nameOf(node);
     const name = this.#values.get(node);
-    if (name === undefined) throw new FormatError(`export: expected a computed value, got '${node.op.name}'`);
+    if (name === undefined)
+      throw new FormatError({ where: 'export', expected: 'a computed value', got: `'${node.op.name}'` });
     return name;
   }
 
   weights(node: Node, perm: readonly number[] = node.shape.map((_, axis) => axis), shape?: Shape): string {
     if (!isOp(node, parameterOp)) {
-      throw new FormatError(`export: expected weights as a parameter, got the result of '${node.op.name}'`);
+      throw new FormatError({
+        where: 'export',
+        expected: 'weights as a parameter',
+        got: `the result of '${node.op.name}'`,
+      });
     }
     const name = nameOf(node);
     const tensor = this.#weights.get(name);
     if (tensor?.shape.join() !== node.shape.join()) {
       const got = tensor ? describe(tensor.shape) : 'none';
-      throw new FormatError(`weights: expected '${name}' of shape ${describe(node.shape)}, got ${got}`);
+      throw new FormatError({ where: 'weights', expected: `'${name}' of shape ${describe(node.shape)}`, got });
     }
     if (!tensor.data.every(Number.isFinite)) {
-      throw new FormatError(`weights: expected finite numbers in '${name}', got NaN or infinity – are they whole?`);
+      throw new FormatError({
+        where: 'weights',
+        expected: `finite numbers in '${name}'`,
+        got: 'NaN or infinity',
+        hint: 'are they whole?',
+      });
     }
     const turned = perm.map((axis) => node.shape[axis]!);
     return this.floats(name, permuted(tensor.data, node.shape, perm), shape ?? turned);
@@ -163,7 +178,11 @@ function dimensionsOf(name: string, shape: Shape, dimensions: Dimensions | undef
   const fits =
     dimensions?.length === turned.length && dimensions.every((d, i) => typeof d === 'string' || d === turned[i]);
   if (!fits) {
-    throw new FormatError(`export: expected dimensions of '${name}' like ${describe(turned)}, got [${dimensions}]`);
+    throw new FormatError({
+      where: 'export',
+      expected: `dimensions of '${name}' like ${describe(turned)}`,
+      got: `[${dimensions}]`,
+    });
   }
   return dimensions;
 }

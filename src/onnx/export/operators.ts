@@ -62,7 +62,12 @@ function convolution(writer: Writer, node: Node<Conv2dAttrs>): string {
   const added = residual ? rest.pop() : undefined;
   const [bias] = rest;
   if (firstChannel !== undefined || activation === 'relu6') {
-    throw new FormatError('export: expected conv2d of all channels of x and no ReLU6, got others – fuse nothing else');
+    throw new FormatError({
+      where: 'export',
+      expected: 'conv2d of all channels of x and no ReLU6',
+      got: 'others',
+      hint: 'fuse nothing else',
+    });
   }
   const ownBias = bias?.shape.length === 1;
   const inputs = [writer.value(x!), writer.weights(w!, [3, 2, 0, 1]), ...(ownBias ? [writer.weights(bias)] : [])];
@@ -106,9 +111,11 @@ function meanOfClasses(writer: Writer, { inputs: [logits], attrs }: Node<Anneale
 function featuresToPixel(writer: Writer, { inputs: [x], shape }: Node): string {
   const [n, channels] = x!.shape;
   if (x!.shape.length !== 2 || shape.join() !== `${n},1,1,${channels}`) {
-    throw new FormatError(
-      `export: expected a reshape of [N, C] to [N, 1, 1, C], got ${describe(x!.shape)} to ${describe(shape)}`,
-    );
+    throw new FormatError({
+      where: 'export',
+      expected: 'a reshape of [N, C] to [N, 1, 1, C]',
+      got: `${describe(x!.shape)} to ${describe(shape)}`,
+    });
   }
   // 0 keeps N open.
   return writer.node('Reshape', [writer.value(x!), writer.integers(`pixel.${channels}`, [0, channels!, 1, 1])]);

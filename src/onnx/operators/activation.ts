@@ -95,12 +95,13 @@ function slopeOf(call: NodeContext, x: Node): Node {
   const channels = x.shape[1] ?? 1;
   const single = sizeOf(slope.shape) === 1;
   if (call.opset < 7 && !single && slope.shape.join() !== `${channels}`) {
-    throw new ShapeError(
-      `expected a slope, or ${channels} of them, one for each channel, got ${describe(slope.shape)}`,
-    );
+    throw new ShapeError({
+      expected: `a slope, or ${channels} of them, one for each channel`,
+      got: describe(slope.shape),
+    });
   }
   const each = single ? [] : [channels, ...x.shape.slice(2).map(() => 1)];
   const repeated = call.opset < 7 ? reshape(slope, each) : slope;
   if (broadcastShape(x.shape, repeated.shape).join() === x.shape.join()) return repeated;
-  throw new ShapeError(`expected slopes that repeat to ${describe(x.shape)}, got ${describe(slope.shape)}`);
+  throw new ShapeError({ expected: `slopes that repeat to ${describe(x.shape)}`, got: describe(slope.shape) });
 }

@@ -23,7 +23,7 @@ export const constantOperators: Operators = {
         case 'value_ints':
           return vector('int64', attributes.ints(form));
         default:
-          throw new FormatError('expected an attribute that holds the value, got none');
+          throw new FormatError({ expected: 'an attribute that holds the value', got: 'none' });
       }
     },
   },
@@ -40,7 +40,7 @@ function filled(call: NodeContext): Value {
   const value = call.attributes.has('value') ? Value.stored(call.attributes.tensor('value')) : undefined;
   const numbers = value?.numbers ?? [0];
   const type = value?.type ?? 'float32';
-  if (numbers.length !== 1) throw new ShapeError(`expected one value to fill with, got ${numbers.length}`);
+  if (numbers.length !== 1) throw new ShapeError({ expected: 'one value to fill with', got: numbers.length });
   const [number] = numbers as [number];
   if (!isInteger(type) && sizeOf(shape) > 256 && Number.isFinite(number))
     return Value.of(constant(shape, number), type);

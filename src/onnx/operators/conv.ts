@@ -39,13 +39,14 @@ export function convOperands(call: NodeContext) {
   const kernel = w.shape.slice(2);
   const stated = call.attributes.ints('kernel_shape', kernel);
   if (w.shape.length !== x.shape.length || stated.join() !== kernel.join()) {
-    throw new ShapeError(
-      `expected weights with a kernel of ${describe(stated)} for x ${describe(x.shape)}, got ${describe(w.shape)}`,
-    );
+    throw new ShapeError({
+      expected: `weights with a kernel of ${describe(stated)} for x ${describe(x.shape)}`,
+      got: describe(w.shape),
+    });
   }
   const groups = call.attributes.int('group', 1);
   if (groups < 1 || w.shape[0]! % groups !== 0) {
-    throw new ShapeError(`expected groups that divide ${w.shape[0]} channels, got ${groups}`);
+    throw new ShapeError({ expected: `groups that divide ${w.shape[0]} channels`, got: groups });
   }
   const line = w.shape.length === 3;
   return { x, w: line ? reshape(w, w.shape.toSpliced(2, 0, 1)) : w, size, kernel, groups };

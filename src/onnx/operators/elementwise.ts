@@ -63,9 +63,10 @@ export function arithmetic(fn: BinaryFn, reversed = false): Operator {
 function aligned(a: Value, b: Value, { attributes }: NodeContext): Value {
   if (a.shape.join() === b.shape.join()) return b;
   if (attributes.int('broadcast', 0) === 0) {
-    throw new ShapeError(
-      `expected equal shapes, as there is no 'broadcast', got ${describe(a.shape)} and ${describe(b.shape)}`,
-    );
+    throw new ShapeError({
+      expected: "equal shapes, as there is no 'broadcast'",
+      got: `${describe(a.shape)} and ${describe(b.shape)}`,
+    });
   }
   const rank = a.shape.length;
   const single = sizeOf(b.shape) === 1;
@@ -101,7 +102,7 @@ function exact(numbers: readonly number[]): number[] {
   return numbers.map((number) => {
     const whole = Math.trunc(number);
     if (Number.isSafeInteger(whole)) return whole;
-    throw new ShapeError(`expected integers within 2^53, got ${number}`);
+    throw new ShapeError({ expected: 'integers within 2^53', got: number });
   });
 }
 
@@ -128,7 +129,7 @@ const LARGEST = 3.4028234663852886e38;
 function bound(call: NodeContext, attribute: string, index: number): Value | undefined {
   const value = call.optional(index);
   if (value && sizeOf(value.shape) !== 1) {
-    throw new ShapeError(`expected '${attribute}' as one number, got ${describe(value.shape)}`);
+    throw new ShapeError({ expected: `'${attribute}' as one number`, got: describe(value.shape) });
   }
   if (value) return reshaped(value, []);
   return call.attributes.has(attribute) ? Value.constant('float32', [], [call.attributes.float(attribute)]) : undefined;

@@ -45,7 +45,7 @@ export const logicOperators: Operators = {
 function truthOf(call: NodeContext, index: number): Value {
   const value = call.value(index);
   if (value.type === 'bool') return value;
-  throw new FormatError(`expected truth values (bool) as input ${index}, got ${value.type}`);
+  throw new FormatError({ expected: `truth values (bool) as input ${index}`, got: value.type });
 }
 
 function negated(x: Value): Value {

@@ -35,7 +35,7 @@ export const movementOperators: Operators = {
       const axis = normalizeAxis(call.attributes.int('axis', 0), x.shape.length);
       const extents = call.ints('split', 1) ?? evenly(call, x.shape[axis]!);
       if (extents.length !== call.outputs || extents.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
-        throw new ShapeError(`expected ${call.outputs} parts of ${x.shape[axis]}, got ${describe(extents)}`);
+        throw new ShapeError({ expected: `${call.outputs} parts of ${x.shape[axis]}`, got: describe(extents) });
       }
       const still = x.shape.map(() => 0);
       const steps = x.shape.map(() => 1);
@@ -85,7 +85,7 @@ export const movementOperators: Operators = {
       const x = call.value(0);
       const repeats = call.known(1) ?? [];
       if (repeats.length !== x.shape.length || repeats.some((count) => count < 1)) {
-        throw new ShapeError(`expected a count for each axis of ${describe(x.shape)}, got ${describe(repeats)}`);
+        throw new ShapeError({ expected: `a count for each axis of ${describe(x.shape)}`, got: describe(repeats) });
       }
       checkSize(x.shape.map((extent, axis) => extent * repeats[axis]!));
       return repeats.reduce((y, count, axis) => {
@@ -131,7 +131,7 @@ function transposed(x: Value, perm: readonly number[]): Value {
   if (!x.numbers) return Value.of(transpose(x.stored, perm), x.type);
   const strides = stridesOf(x.shape);
   if ([...perm].sort((a, b) => a - b).join() !== range(x.shape.length).join()) {
-    throw new ShapeError(`expected the axes of ${describe(x.shape)} in some order, got ${describe(perm)}`);
+    throw new ShapeError({ expected: `the axes of ${describe(x.shape)} in some order`, got: describe(perm) });
   }
   const at = (values: readonly number[]) => perm.map((axis) => values[axis]!);
   return pick(x, at(x.shape), 0, at(strides));
@@ -151,9 +151,10 @@ function concatKnown(values: readonly Value[], axis: number): Value {
     values.reduce((sum, value) => sum + value.shape[axis]!, 0),
   );
   if (values.some((value) => value.shape.with(axis, shape[axis]!).join() !== shape.join())) {
-    throw new ShapeError(
-      `expected shapes that differ in axis ${axis} alone, got ${values.map((v) => describe(v.shape))}`,
-    );
+    throw new ShapeError({
+      expected: `shapes that differ in axis ${axis} alone`,
+      got: `${values.map((v) => describe(v.shape))}`,
+    });
   }
   checkSize(shape);
   const row = (value: Value) => sizeOf(value.shape.slice(axis));
@@ -187,7 +188,10 @@ function rangesOf(call: NodeContext): [starts: number[], shape: number[], steps:
   const steps = call.known(4) ?? starts.map(() => 1);
   const lengths = [ends.length, axes.length, steps.length, new Set(axes).size];
   if (lengths.some((length) => length !== starts.length) || steps.includes(0)) {
-    throw new ShapeError(`expected starts, ends, axes and steps of one length, got ${starts.length}, ${lengths}`);
+    throw new ShapeError({
+      expected: 'starts, ends, axes and steps of one length',
+      got: `${starts.length}, ${lengths}`,
+    });
   }
   const result: [number[], number[], number[]] = [shape.map(() => 0), [...shape], shape.map(() => 1)];
   axes.forEach((axis, i) => {
@@ -208,7 +212,7 @@ function evenly({ attributes, opset, outputs: parts }: NodeContext, extent: numb
   const stated = attributes.int('num_outputs', parts);
   const size = Math.ceil(extent / parts);
   if (stated !== parts || (opset < 18 && extent % parts !== 0)) {
-    throw new ShapeError(`expected ${stated} equal parts for ${parts} outputs, got an extent of ${extent}`);
+    throw new ShapeError({ expected: `${stated} equal parts for ${parts} outputs`, got: `an extent of ${extent}` });
   }
   return range(parts).map((i) => Math.min(size, extent - i * size));
 }
@@ -217,7 +221,7 @@ function blocksOf(call: NodeContext): [n: number, c: number, h: number, w: numbe
   const { shape } = call.value(0);
   const block = call.attributes.int('blocksize');
   if (shape.length !== 4 || block < 1) {
-    throw new ShapeError(`expected [N, C, H, W] and blocks of 1 or more, got ${describe(shape)}, ${block}`);
+    throw new ShapeError({ expected: '[N, C, H, W] and blocks of 1 or more', got: `${describe(shape)}, ${block}` });
   }
   return [shape[0]!, shape[1]!, shape[2]!, shape[3]!, block];
 }

@@ -74,7 +74,10 @@ export const normalizeOperators: Operators = {
       const [batch, channels] = [x.shape[0]!, x.shape[1] ?? 0];
       const groups = call.attributes.int('num_groups');
       if (x.shape.length < 3 || groups < 1 || channels % groups !== 0) {
-        throw new ShapeError(`expected [N, C, …] with channels that ${groups} groups divide, got ${describe(x.shape)}`);
+        throw new ShapeError({
+          expected: `[N, C, …] with channels that ${groups} groups divide`,
+          got: describe(x.shape),
+        });
       }
       const rows = normalized(reshape(x, [batch, groups, sizeOf(x.shape) / batch / groups]), 2, call).y;
       // Up to opset 20 there was one scale for each group.
@@ -121,7 +124,7 @@ function affine(x: Node, scale: Node, bias: Node | undefined): Node {
   const scaled = binary('mul', x, scale);
   const y = bias ? binary('add', scaled, bias) : scaled;
   if (y.shape.join() === x.shape.join()) return y;
-  throw new ShapeError(`expected scale and bias that repeat to ${describe(x.shape)}, got ${describe(scale.shape)}`);
+  throw new ShapeError({ expected: `scale and bias that repeat to ${describe(x.shape)}`, got: describe(scale.shape) });
 }
 
 /** [C] → [C, 1, …], beside axis 1 of `shape`. */
@@ -133,5 +136,5 @@ function perChannel(vector: Node, shape: Shape): Node {
 function channelVector(call: NodeContext, input: number, channels: number): Node {
   const vector = call.node(input);
   if (vector.shape.join() === `${channels}`) return vector;
-  throw new ShapeError(`expected input ${input} as [${channels}], got ${describe(vector.shape)}`);
+  throw new ShapeError({ expected: `input ${input} as [${channels}]`, got: describe(vector.shape) });
 }

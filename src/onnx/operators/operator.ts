@@ -46,7 +46,7 @@ export class NodeContext {
   /** An argument. @throws FormatError where it is left out. */
   value(index: number): Value {
     const value = this.#inputs[index];
-    if (!value) throw new FormatError(`expected input ${index}, got ${this.#inputs.length} inputs without it`);
+    if (!value) throw new FormatError({ expected: `input ${index}`, got: `${this.#inputs.length} inputs without it` });
     return value;
   }
 

@@ -17,7 +17,7 @@ export const padOperators: Operators = {
       const axes = call.known(3)?.map((axis) => normalizeAxis(axis, rank)) ?? range(rank);
       const pads = call.ints(call.attributes.has('paddings') ? 'paddings' : 'pads', 1) ?? [];
       if (pads.length !== 2 * axes.length || new Set(axes).size !== axes.length) {
-        throw new ShapeError(`expected two pads for each of axes ${describe(axes)}, got ${describe(pads)}`);
+        throw new ShapeError({ expected: `two pads for each of axes ${describe(axes)}`, got: describe(pads) });
       }
       const before = x.shape.map((_, axis) => pads[axes.indexOf(axis)] ?? 0);
       const after = x.shape.map((_, axis) => (axes.includes(axis) ? pads[axes.indexOf(axis) + axes.length]! : 0));
@@ -39,7 +39,7 @@ export function padOrCrop(
   const starts = negative(before).map((extent) => 0 - extent);
   const kept = x.shape.map((extent, axis) => extent - starts[axis]! + negative(after)[axis]!);
   if (kept.some((extent) => extent < 1)) {
-    throw new ShapeError(`expected pads that leave something of ${describe(x.shape)}, got ${describe(kept)}`);
+    throw new ShapeError({ expected: `pads that leave something of ${describe(x.shape)}`, got: describe(kept) });
   }
   checkSize(kept.map((extent, axis) => extent + positive(before)[axis]! + positive(after)[axis]!));
   const cropped = kept.join() === x.shape.join() ? x : slice(x, starts, kept);

@@ -29,14 +29,14 @@ export const productOperators: Operators = {
         return Value.of(sum);
       }
       const expected = `${repeats ? 'that repeats to' : 'of shape'} ${describe(product.shape)}`;
-      throw new ShapeError(`expected a summand ${expected}, got ${describe(c.shape)}`);
+      throw new ShapeError({ expected: `a summand ${expected}`, got: describe(c.shape) });
     },
   },
 };
 
 function matrix(call: NodeContext, input: number, transposed: string): Node {
   const x = call.node(input);
-  if (x.shape.length !== 2) throw new ShapeError(`expected input ${input} as a matrix, got ${describe(x.shape)}`);
+  if (x.shape.length !== 2) throw new ShapeError({ expected: `input ${input} as a matrix`, got: describe(x.shape) });
   return call.attributes.int(transposed, 0) === 0 ? x : transpose(x, [1, 0]);
 }
 

@@ -44,9 +44,9 @@ function operands(call: NodeContext): { x: Operand; scale: Operand; zero: Operan
   const [x, scale] = [constantOf(call, 0), constantOf(call, 1)];
   const zero = call.optional(2) && constantOf(call, 2);
   if (!STORED.includes(x.value.type)) {
-    throw new FormatError(`expected quantized numbers of ${STORED.join(', ')}, got ${x.value.type}`);
+    throw new FormatError({ expected: `quantized numbers of ${STORED.join(', ')}`, got: x.value.type });
   }
-  if (isInteger(scale.value.type)) throw new FormatError(`expected floating-point scales, got ${scale.value.type}`);
+  if (isInteger(scale.value.type)) throw new FormatError({ expected: 'floating-point scales', got: scale.value.type });
   return { x, scale, zero };
 }
 
@@ -66,23 +66,24 @@ function isSingle({ shape }: Value): boolean {
 
 /** The axis whose places have a scale of their own each. @throws ShapeError where it is not there, or has another extent. */
 function quantizedAxis(call: NodeContext, shape: readonly number[], { shape: scales }: Value): number {
-  if (call.opset < 13) throw new ShapeError(`expected one scale in opset ${call.opset}, got ${describe(scales)}`);
+  if (call.opset < 13) throw new ShapeError({ expected: `one scale in opset ${call.opset}`, got: describe(scales) });
   const axis = normalizeAxis(call.attributes.int('axis', 1), shape.length);
   if (scales.length === 1 && scales[0] === shape[axis]) return axis;
-  throw new ShapeError(
-    `expected ${shape[axis]} scales for axis ${axis} of ${describe(shape)}, got ${describe(scales)}`,
-  );
+  throw new ShapeError({
+    expected: `${shape[axis]} scales for axis ${axis} of ${describe(shape)}`,
+    got: describe(scales),
+  });
 }
 
 /** @throws FormatError for a zero point of another type than x, ShapeError for one of another shape than the scale. */
 function checkZero({ value, floats }: Operand, x: Value, scale: Value): void {
-  if (value.type !== x.type) throw new FormatError(`expected a zero point of ${x.type}, as x is, got ${value.type}`);
+  if (value.type !== x.type) throw new FormatError({ expected: `a zero point of ${x.type}, as x is`, got: value.type });
   if (isSingle(scale) ? !isSingle(value) : value.shape.join() !== scale.shape.join()) {
     const expected = describe(scale.shape);
-    throw new ShapeError(`expected zero points of the scales' shape ${expected}, got ${describe(value.shape)}`);
+    throw new ShapeError({ expected: `zero points of the scales' shape ${expected}`, got: describe(value.shape) });
   }
   if (x.type === 'int32' && floats().some((number) => number !== 0)) {
-    throw new FormatError('expected no zero point but 0 for int32, got another');
+    throw new FormatError({ expected: 'no zero point but 0 for int32', got: 'another' });
   }
 }
 

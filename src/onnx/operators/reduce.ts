@@ -78,12 +78,12 @@ function known(
     order.map((axis) => strides[axis]!),
   ).numbers!;
   const count = sizeOf(shape);
-  if (moved.length === 0) throw new FormatError('expected elements to reduce, got none');
+  if (moved.length === 0) throw new FormatError({ expected: 'elements to reduce', got: 'none' });
   checkSize(shape);
   const each = moved.length / count;
   const results = range(count).map((i) => host(moved.slice(i * each, (i + 1) * each)));
   const inexact = results.find((result) => !Number.isSafeInteger(result));
-  if (inexact !== undefined) throw new FormatError(`expected integers within 2^53, got ${inexact}`);
+  if (inexact !== undefined) throw new FormatError({ expected: 'integers within 2^53', got: inexact });
   return Value.constant(x.type, shape, results);
 }
 

@@ -99,7 +99,7 @@ const WHOLE = [0, 1] as const;
 /** In float32, as ONNX's own shape inference multiplies: 10 elements by 0.7 are 7. */
 function scaledAxes(shape: readonly number[], scales: readonly number[], rois = shape.map(() => WHOLE as Axis['roi'])) {
   if (scales.length !== shape.length || scales.some((scale) => !(scale > 0))) {
-    throw new ShapeError(`expected a positive scale for each axis of ${describe(shape)}, got ${describe(scales)}`);
+    throw new ShapeError({ expected: `a positive scale for each axis of ${describe(shape)}`, got: describe(scales) });
   }
   return shape.map((from, axis): Axis => {
     const scale = scales[axis]!;
@@ -110,9 +110,9 @@ function scaledAxes(shape: readonly number[], scales: readonly number[], rois = 
 /** Reads sizes or scales, which are the arguments from `index` on. */
 function resizedAxes(call: NodeContext, shape: readonly number[], index: number): Axis[] {
   const axes = call.attributes.ints('axes', range(shape.length)).map((axis) => normalizeAxis(axis, shape.length));
-  if (new Set(axes).size !== axes.length) throw new ShapeError(`expected different axes, got ${describe(axes)}`);
+  if (new Set(axes).size !== axes.length) throw new ShapeError({ expected: 'different axes', got: describe(axes) });
   const spread = <T>(values: readonly T[], otherwise: readonly T[]) => {
-    if (values.length !== axes.length) throw new ShapeError(`expected ${axes.length} numbers, got ${values.length}`);
+    if (values.length !== axes.length) throw new ShapeError({ expected: `${axes.length} numbers`, got: values.length });
     return shape.map((_, axis) => values[axes.indexOf(axis)] ?? otherwise[axis]!);
   };
   const whole = shape.map(() => WHOLE as Axis['roi']);
@@ -127,7 +127,10 @@ function resizedAxes(call: NodeContext, shape: readonly number[], index: number)
     return shape.map((from, axis) => ({ from, to: sizes[axis]!, scale: sizes[axis]! / from, roi: rois[axis]! }));
   }
   if (policy !== 'not_larger' && policy !== 'not_smaller') {
-    throw new FormatError(`expected keep_aspect_ratio_policy stretch, not_larger or not_smaller, got '${policy}'`);
+    throw new FormatError({
+      expected: 'keep_aspect_ratio_policy stretch, not_larger or not_smaller',
+      got: `'${policy}'`,
+    });
   }
   const ratios = axes.map((axis) => sizes[axis]! / shape[axis]!);
   const scale = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
@@ -140,14 +143,15 @@ function resizedAxes(call: NodeContext, shape: readonly number[], index: number)
 /** The region's begin and end for each axis. @throws ShapeError for another number of them. */
 function regions(call: NodeContext, axes: number): Axis['roi'][] {
   const roi = call.known(1) ?? [];
-  if (roi.length !== 2 * axes) throw new ShapeError(`expected a roi of ${2 * axes} numbers, got ${describe(roi)}`);
+  if (roi.length !== 2 * axes) throw new ShapeError({ expected: `a roi of ${2 * axes} numbers`, got: describe(roi) });
   return range(axes).map((i) => [roi[i]!, roi[i + axes]!] as const);
 }
 
 function resized(x: Node, axes: readonly Axis[], method: Method): Node {
   const shape = axes.map(({ to }) => to);
   checkSize(shape);
-  if (shape.some((extent) => extent < 1)) throw new ShapeError(`expected extents of 1 or more, got ${describe(shape)}`);
+  if (shape.some((extent) => extent < 1))
+    throw new ShapeError({ expected: 'extents of 1 or more', got: describe(shape) });
   const taps = method.mode === 'nearest' ? 1 : 4;
   for (const extent of shape) checkSize([extent, taps], MAX_KNOWN);
   return axes.reduce((y, axis, i) => along(y, i, axis, method), x);

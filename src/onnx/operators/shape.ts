@@ -57,7 +57,8 @@ export const shapeOperators: Operators = {
       const given = call.ints('axes', 1) ?? [];
       const rank = x.shape.length + given.length;
       const axes = given.map((axis) => normalizeAxis(axis, rank)).sort((a, b) => a - b);
-      if (new Set(axes).size !== axes.length) throw new ShapeError(`expected different axes, got ${describe(given)}`);
+      if (new Set(axes).size !== axes.length)
+        throw new ShapeError({ expected: 'different axes', got: describe(given) });
       return reshaped(
         x,
         axes.reduce<Shape>((shape, axis) => shape.toSpliced(axis, 0, 1), x.shape),
@@ -97,7 +98,7 @@ function resolved(x: Shape, wanted: readonly number[], zeroIsZero: boolean): Sha
   if (open >= 0) shape[open] = sizeOf(x) / sizeOf(shape.toSpliced(open, 1));
   checkSize(shape);
   if (sizeOf(shape) === sizeOf(x)) return shape;
-  throw new ShapeError(`expected a shape of ${sizeOf(x)} elements for ${describe(x)}, got ${describe(wanted)}`);
+  throw new ShapeError({ expected: `a shape of ${sizeOf(x)} elements for ${describe(x)}`, got: describe(wanted) });
 }
 
 /** The names that Cast had for types before opset 6. */
@@ -122,6 +123,6 @@ function asInteger(type: DataType): (number: number) => number {
     if (type === 'bool') return number === 0 ? 0 : 1;
     const whole = Math.trunc(number);
     if (Number.isSafeInteger(whole)) return whole;
-    throw new ShapeError(`expected numbers that ${type} can hold, got ${number}`);
+    throw new ShapeError({ expected: `numbers that ${type} can hold`, got: number });
   };
 }

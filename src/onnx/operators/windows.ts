@@ -50,7 +50,7 @@ export function perAxis(attributes: Attributes, name: string, length: number, ot
   const values = attributes.ints(name, new Array<number>(length).fill(otherwise));
   if (values.length !== length || values.some((value) => value < least || value > MAX_REACH)) {
     const expected = `${length} integers from ${least} to ${MAX_REACH}`;
-    throw new ShapeError(`expected attribute '${name}' as ${expected}, got ${describe(values)}`);
+    throw new ShapeError({ expected: `attribute '${name}' as ${expected}`, got: describe(values) });
   }
   return values;
 }
@@ -58,13 +58,13 @@ export function perAxis(attributes: Attributes, name: string, length: number, ot
 /** @throws ShapeError for axes that are longer with their padding than the device can count. */
 export function checkReach(extents: readonly number[], what: string): void {
   if (extents.every((extent) => extent <= MAX_REACH)) return;
-  throw new ShapeError(`expected at most ${MAX_REACH} places along an axis ${what}, got ${describe(extents)}`);
+  throw new ShapeError({ expected: `at most ${MAX_REACH} places along an axis ${what}`, got: describe(extents) });
 }
 
 /** @throws ShapeError unless `x` is [N, C, …] with one to three spatial axes. */
 export function spatialSize(x: Node): readonly number[] {
   if (x.shape.length < 3 || x.shape.length > 5) {
-    throw new ShapeError(`expected [N, C, …] with one to three spatial axes, got ${describe(x.shape)}`);
+    throw new ShapeError({ expected: '[N, C, …] with one to three spatial axes', got: describe(x.shape) });
   }
   return x.shape.slice(2);
 }
@@ -77,10 +77,10 @@ export function spatialSize(x: Node): readonly number[] {
 export function windowOf(attributes: Attributes, size: readonly number[], kernel: readonly number[]): Window {
   const axes = size.length;
   if (kernel.length !== axes || kernel.some((extent) => extent < 1)) {
-    throw new ShapeError(`expected a kernel of ${axes} extents, got ${describe(kernel)}`);
+    throw new ShapeError({ expected: `a kernel of ${axes} extents`, got: describe(kernel) });
   }
   if (kernel.reduce((product, extent) => product * extent, 1) > MAX_KERNEL) {
-    throw new ShapeError(`expected a kernel of at most ${MAX_KERNEL} elements, got ${describe(kernel)}`);
+    throw new ShapeError({ expected: `a kernel of at most ${MAX_KERNEL} elements`, got: describe(kernel) });
   }
   const strides = perAxis(attributes, 'strides', axes, 1);
   const dilations = perAxis(attributes, 'dilations', axes, 1);
@@ -99,9 +99,10 @@ export function windowOf(attributes: Attributes, size: readonly number[], kernel
     const begin = pads[axis]!;
     const room = extent + begin + pads[axis + axes]! - span[axis]!;
     if (room < 0) {
-      throw new ShapeError(
-        `expected a window that fits, got ${describe(span)} on ${describe(size)} with pads ${describe(pads)}`,
-      );
+      throw new ShapeError({
+        expected: 'a window that fits',
+        got: `${describe(span)} on ${describe(size)} with pads ${describe(pads)}`,
+      });
     }
     if (attributes.int('ceil_mode', 0) === 0) return Math.floor(room / stride) + 1;
     const out = Math.ceil(room / stride) + 1;
@@ -129,9 +130,10 @@ export function padsOf(attributes: Attributes, axes: number, total: (axis: numbe
     case 'SAME_LOWER':
       return [...range(axes).map((i) => Math.ceil(total(i) / 2)), ...range(axes).map((i) => Math.floor(total(i) / 2))];
     default:
-      throw new ShapeError(
-        `expected auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER, got ${attributes.string('auto_pad')}`,
-      );
+      throw new ShapeError({
+        expected: 'auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER',
+        got: attributes.string('auto_pad'),
+      });
   }
 }
 

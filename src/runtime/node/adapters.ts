@@ -54,8 +54,8 @@ export async function requestNodeAdapter(choice: string, precision: Precision = 
   if (found) return found;
   const others = wanted === 'auto' ? [] : await list(dawn);
   const got = others.map(({ deviceName, source }) => `'${deviceName}' (${source})`).join(', ') || 'no adapter at all';
-  const message = `adapter '${wanted}': expected ${expectation(wanted)}, got ${got}`;
-  throw new DeviceError(`${message} – ${remedy(wanted, others.length > 0)}`);
+  const hint = remedy(wanted, others.length > 0);
+  throw new DeviceError({ where: `adapter '${wanted}'`, expected: expectation(wanted), got, hint });
 }
 
 /**
@@ -228,13 +228,21 @@ async function loadDawn(precision: Precision): Promise<Dawn> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ERR_MODULE_NOT_FOUND') {
-      throw new DeviceError("webgpu: expected this npm package, got none – install it: 'npm i webgpu'");
+      throw new DeviceError(
+        { where: 'webgpu', expected: 'this npm package', got: 'none', hint: "install it: 'npm i webgpu'" },
+        { cause },
+      );
     }
     throw new DeviceError(
-      `webgpu: expected Dawn to load, got '${message}' – it is built for Linux with glibc, macOS and Windows, on x64 and arm64`,
+      {
+        where: 'webgpu',
+        expected: 'Dawn to load',
+        got: `'${message}'`,
+        hint: 'it is built for Linux with glibc, macOS and Windows, on x64 and arm64',
+      },
+      { cause },
     );
   }
-  Object.assign(globalThis, dawn.globals);
   return { flags: flagsFor(precision), create: dawn.create };
 }
 
@@ -265,7 +273,7 @@ function remedy(wanted: string, others: boolean): string {
   return `install one: 'sudo apt install ${packages}' (${debian12})${process.arch === 'x64' ? `, or without root ${noRoot}` : ''}`;
 }
 
-/** Reads a file. @throws FormatError when that cannot be done, or the file is a Git LFS pointer. */
+/** Reads a file. @throws EnvironmentError when that cannot be done, FormatError when it is a Git LFS pointer. */
 export async function readBytes(path: string | URL): Promise<Uint8Array> {
   const file = await readFile(path).catch((cause: Error) => {
     throw readError(String(path), 'a file', cause);

@@ -124,7 +124,10 @@ async function unpack(archive: string, dir: string): Promise<void> {
   } catch (cause) {
     await rm(dir, { recursive: true, force: true });
     const got = (cause as Error).message;
-    throw new DeviceError(`${archive}: expected the SwiftShader driver, got '${got}' – reinstall it: npm i ${PACKAGE}`);
+    throw new DeviceError(
+      { where: archive, expected: 'the SwiftShader driver', got: `'${got}'`, hint: `reinstall it: npm i ${PACKAGE}` },
+      { cause },
+    );
   }
 }
 

@@ -17,7 +17,7 @@ let watching = false;
  * file ever stands under `path`; a file already there is replaced.
  *
  * @param sync false: it may be damaged after a loss of power, for what can be computed again and is checked when read
- * @throws FormatError when it cannot be written
+ * @throws EnvironmentError when it cannot be written
  */
 export async function writeWhole(path: string, data: string | Uint8Array, { sync = true } = {}): Promise<void> {
   // Not made from the file's name, which may be as long as names can be. Several processes may write the same file.
@@ -48,7 +48,7 @@ function removeUnfinished(): void {
   for (const path of unfinished) rmSync(path, { force: true });
 }
 
-/** Makes a folder, and those above it. @throws FormatError when that cannot be done */
+/** Makes a folder, and those above it. @throws EnvironmentError when that cannot be done */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((cause: Error) => {
     throw writeError(path, cause);

@@ -110,7 +110,7 @@ function stacked(samples: readonly (readonly Float32Array[])[]): Float32Array<Ar
     samples.forEach((features, i) => {
       const { length } = features[kind]!;
       if (length !== first.length) {
-        throw new ShapeError(`batch: expected features of ${first.length} values, got ${length}`);
+        throw new ShapeError({ where: 'batch', expected: `features of ${first.length} values`, got: length });
       }
       together.set(features[kind]!, i * length);
     });

@@ -44,7 +44,11 @@ function sharesOf(counts: ArrayLike<number>): { shares: number[]; occurring: num
   const all = Array.from(counts);
   const total = all.reduce((sum, count) => sum + count, 0);
   if (all.length !== BINS ** 2 || !(total > 0)) {
-    throw new ShapeError(`rebalance: expected ${BINS ** 2} counts above 0 in all, got ${all.length} and ${total}`);
+    throw new ShapeError({
+      where: 'rebalance',
+      expected: `${BINS ** 2} counts above 0 in all`,
+      got: `${all.length} and ${total}`,
+    });
   }
   return { shares: all.map((count) => count / total), occurring: all.filter((count) => count > 0).length };
 }

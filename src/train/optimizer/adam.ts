@@ -4,7 +4,7 @@ import { packParams, recordOne } from '../../kernels/core/record.ts';
 import { adam as adamKernel, adamParams } from '../../kernels/optimizer/adam.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { Resources } from '../../runtime/resources.ts';
+import type { Scope } from '../../runtime/scope.ts';
 import { GradientNorm } from './gradient_norm.ts';
 
 export interface AdamOptions {
@@ -48,12 +48,12 @@ export class Adam {
   }
 
   /**
-   * `gradient` lies like `weights`, and holds the sum of `parts` gradients of which the mean is meant. `resources` get what
-   * is made.
+   * `gradient` lies like `weights`, and holds the sum of `parts` gradients of which the mean is meant. `scope` owns
+   * what is made.
    */
   static async create(
     gpu: Gpu,
-    resources: Resources,
+    scope: Scope,
     weights: ParameterSlab,
     gradient: GPUBuffer,
     parts: number,
@@ -61,15 +61,15 @@ export class Adam {
   ): Promise<Adam> {
     const { layout } = weights;
     const count = layout.bytes / 4;
-    const slab = (label: string) => resources.add(new ParameterSlab(gpu, label, layout));
+    const slab = (label: string) => scope.own(new ParameterSlab(gpu, label, layout));
     const moments = { m: slab('adam m'), v: slab('adam v') };
     const fixed = { ...options, count, gradScale: 1 / parts, maxNorm: clipNorm ?? 0 };
-    const norm = clipNorm ? await GradientNorm.create(gpu, resources, gradient, count) : undefined;
+    const norm = clipNorm ? await GradientNorm.create(gpu, scope, gradient, count) : undefined;
     const squares = norm?.squares ?? gradient;
     const buffers = { g: gradient, p: weights.buffer, m: moments.m.buffer, v: moments.v.buffer, squares };
     const params = adamParams({ ...fixed, step: 1, learningRate: 0 });
     const choice = { clipping: norm ? 'norm' : 'none' } as const;
-    const program = resources.add(await recordOne(gpu, adamKernel, buffers, params, choice));
+    const program = scope.own(await recordOne(gpu, adamKernel, buffers, params, choice));
     return new Adam(gpu, program, norm, moments, fixed);
   }
 

@@ -4,7 +4,7 @@ import { type Binding, packParams, record, traitsOf } from '../../kernels/core/r
 import { emitSumSquares, sumSquares, sumSquaresParams } from '../../kernels/reduction/sum_squares.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { Resources } from '../../runtime/resources.ts';
+import type { Scope } from '../../runtime/scope.ts';
 
 export class GradientNorm {
   readonly program: Program;
@@ -20,13 +20,13 @@ export class GradientNorm {
     this.#count = count;
   }
 
-  /** `gradient` is [count]; gaps in it must be 0. `resources` get what is made. */
-  static async create(gpu: Gpu, resources: Resources, gradient: GPUBuffer, count: number): Promise<GradientNorm> {
-    const squares = resources.buffer('squared norm', 16);
+  /** `gradient` is [count]; gaps in it must be 0. `scope` owns what is made. */
+  static async create(gpu: Gpu, scope: Scope, gradient: GPUBuffer, count: number): Promise<GradientNorm> {
+    const squares = scope.buffer('squared norm', 16);
     const calls: KernelCall<Binding>[] = [];
-    const scratch = (elements: number) => resources.buffer('squared norm in parts', elements * 4);
+    const scratch = (elements: number) => scope.buffer('squared norm in parts', elements * 4);
     emitSumSquares(emitInto<Binding>(calls, traitsOf(gpu), scratch), { x: gradient, y: squares }, { count, scale: 1 });
-    const program = resources.add(await record(gpu, 'gradient norm', calls));
+    const program = scope.own(await record(gpu, 'gradient norm', calls));
     return new GradientNorm(gpu, program, squares, count);
   }
 

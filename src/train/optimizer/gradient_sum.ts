@@ -5,7 +5,7 @@ import { accumulate } from '../../kernels/elementwise/accumulate.ts';
 import { fill } from '../../kernels/elementwise/fill.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { Resources } from '../../runtime/resources.ts';
+import type { Scope } from '../../runtime/scope.ts';
 
 export interface GradientSum {
   readonly buffer: GPUBuffer;
@@ -15,13 +15,13 @@ export interface GradientSum {
   readonly add: Program;
 }
 
-/** @param resources get what is made */
-export async function makeSum(gpu: Gpu, resources: Resources, gradient: GPUBuffer): Promise<GradientSum> {
-  const buffer = resources.buffer('gradient sum', gradient.size);
+/** @param scope owns what is made */
+export async function makeSum(gpu: Gpu, scope: Scope, gradient: GPUBuffer): Promise<GradientSum> {
+  const buffer = scope.buffer('gradient sum', gradient.size);
   const count = gradient.size / 4;
   return {
     buffer,
-    clear: resources.add(await recordOne(gpu, fill, { y: buffer }, { count, value: 0 })),
-    add: resources.add(await recordOne(gpu, accumulate, { x: gradient, acc: buffer }, { count })),
+    clear: scope.own(await recordOne(gpu, fill, { y: buffer }, { count, value: 0 })),
+    add: scope.own(await recordOne(gpu, accumulate, { x: gradient, acc: buffer }, { count })),
   };
 }

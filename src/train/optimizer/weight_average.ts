@@ -4,7 +4,7 @@ import { packParams, recordOne } from '../../kernels/core/record.ts';
 import { ema } from '../../kernels/optimizer/ema.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
 import type { Program } from '../../runtime/program.ts';
-import type { Resources } from '../../runtime/resources.ts';
+import type { Scope } from '../../runtime/scope.ts';
 
 /** The decay at update `step` (1 for the first): less at first, so that the random weights are soon forgotten. */
 export function decayAt(step: number, decay: number): number {
@@ -25,12 +25,12 @@ export class WeightAverage {
     this.#decay = decay;
   }
 
-  /** @param resources get what is made */
-  static async create(gpu: Gpu, resources: Resources, weights: ParameterSlab, decay: number): Promise<WeightAverage> {
-    const slab = resources.add(new ParameterSlab(gpu, 'average weights', weights.layout));
+  /** @param scope owns what is made */
+  static async create(gpu: Gpu, scope: Scope, weights: ParameterSlab, decay: number): Promise<WeightAverage> {
+    const slab = scope.own(new ParameterSlab(gpu, 'average weights', weights.layout));
     const params = { count: weights.layout.bytes / 4, rest: 0 };
     const buffers = { x: weights.buffer, average: slab.buffer };
-    const program = resources.add(await recordOne(gpu, ema, buffers, params));
+    const program = scope.own(await recordOne(gpu, ema, buffers, params));
     return new WeightAverage(gpu, program, slab, decay);
   }
 

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Plan, planJobs } from '../../../src/cli/colorize/plan.ts';
 import { UsageError } from '../../../src/cli/shared/messages.ts';
-import { FormatError } from '../../../src/runtime/errors.ts';
+import { EnvironmentError } from '../../../src/runtime/errors.ts';
 import { makeFolder, writeWhole } from '../../../src/runtime/node/whole_file.ts';
 import { Random } from '../../../src/util/random.ts';
 import { temporaryFolder } from '../../support/fixtures.ts';
@@ -181,7 +181,7 @@ async function write({ jobs }: Plan): Promise<string[]> {
       await writeWhole(output, `colored ${input}`);
       written.push(output);
     } catch (cause) {
-      expect(cause).toBeInstanceOf(FormatError);
+      expect(cause).toBeInstanceOf(EnvironmentError);
     }
   }
   return written;

@@ -116,14 +116,14 @@ test('nothing to train with is an error that says why', async () => {
     return String(error).replaceAll(root, 'ROOT');
   };
   expect(await message(join(root, 'missing'))).toMatchInlineSnapshot(
-    `"FormatError: 'ROOT/missing': expected a folder, got nothing – check the path"`,
+    `"EnvironmentError: 'ROOT/missing': expected a folder, got nothing – check the path"`,
   );
   expect(await message(dir)).toMatchInlineSnapshot(
     `"FormatError: 'ROOT/none': expected pictures, got none – name another folder"`,
   );
   await writeFile(join(dir, 'a.jpg'), 'no picture');
   expect(await message(join(dir, 'a.jpg'))).toMatchInlineSnapshot(
-    `"FormatError: 'ROOT/none/a.jpg': expected a folder, got a file – check the path"`,
+    `"EnvironmentError: 'ROOT/none/a.jpg': expected a folder, got a file – check the path"`,
   );
   expect(await message(dir)).toMatchInlineSnapshot(
     `"FormatError: 'ROOT/none': expected color pictures, got 1 unreadable and 0 grey ones – name another folder"`,

@@ -32,9 +32,9 @@ const PLAIN: TrainerConfig = {
 };
 
 const bytesBefore = gpu.allocatedBytes;
-const open: { destroy(): void }[] = [];
+const open: { close(): void }[] = [];
 afterEach(() => {
-  for (const one of open.splice(0)) one.destroy();
+  for (const one of open.splice(0)) one.close();
   expect(gpu.allocatedBytes, 'buffers left behind').toBe(bytesBefore);
 });
 

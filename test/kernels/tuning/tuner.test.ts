@@ -104,8 +104,8 @@ describe('a graph', () => {
     const values: Float32Array[] = [];
     for (const name of Object.keys(outputs)) values.push(await executable.read(name));
     const { tuned } = executable;
-    executable.destroy();
-    slab.destroy();
+    executable.close();
+    slab.close();
     return { values, tuned };
   }
 

@@ -117,7 +117,7 @@ test.each<[UpsampleDirection, string, string[]]>([
   }
   executable.run();
   expectClose(await executable.read('result'), expected, tolerance);
-  executable.destroy();
+  executable.close();
 });
 
 test('the test above has them all', () => {

@@ -110,7 +110,7 @@ test.each([
   const loaded = await loadOnnx(gpu, bytes);
   const data = Float32Array.from({ length: shape[2] * shape[3] }, (_, i) => i + 1);
   const { y } = await loaded.run({ x: { data, shape } });
-  loaded.destroy();
+  loaded.close();
   expect(y!.data.length).toBe(want.length);
   for (const [i, each] of want.entries()) expect(y!.data[i]).toBeCloseTo(each, 5);
 });

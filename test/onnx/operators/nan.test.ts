@@ -72,7 +72,7 @@ test('a maximum of NaN is NaN, and its place the first; ONNX Runtime drops it or
   const results = await loaded.run({
     x: { data: Float32Array.of(1, Number.NaN, -2, Number.NaN, 3, 5, 7, 6), shape: [1, 1, 2, 4] },
   });
-  loaded.destroy();
+  loaded.close();
   // As ONNX's reference evaluator, which is numpy, has them.
   const nan = Number.NaN;
   const want = { reduced: [nan, 7], least: [nan, 3], whole: [nan], pooled: [nan, nan, 5, 7], place: [1, 2] };

@@ -138,6 +138,6 @@ test('up to opset 20 a group has one scale', async () => {
   });
   const loaded = await loadOnnx(gpu, bytes);
   const { y } = await loaded.run({ x: { data: Float32Array.of(-1, 1, -1, 1, -1, 1, -1, 1), shape: [1, 4, 2] } });
-  loaded.destroy();
+  loaded.close();
   for (const [i, want] of [-1, 1, -1, 1, 8, 12, 8, 12].entries()) expect(y!.data[i]).toBeCloseTo(want, 4);
 });

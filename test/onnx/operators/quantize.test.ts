@@ -124,7 +124,7 @@ test('integers of any size stay encoded until they are uploaded', async () => {
   expect(() => Value.stored(array).numbers).toThrow('expected at most 1048576 elements, got [2097152]');
   const loaded = await loadOnnx(gpu, bytes);
   expect((await loaded.run({})).y!.data).toEqual(Float32Array.of(1.5));
-  loaded.destroy();
+  loaded.close();
 });
 
 const int8 = (name: string, ...data: number[]) => tensor(name, [data.length], data, { type: 'int8' });
@@ -202,7 +202,7 @@ test.each(Object.entries(hostile))('%s: refused', async (_, { with: initializers
   const bytes = model({ nodes, inputs: {}, outputs: ['y'], initializers: initializers!, opset: opset ?? 17 });
   const run = async () => {
     const loaded = await loadOnnx(gpu, bytes, { name: 'bad.onnx' });
-    await loaded.run({}).finally(() => loaded.destroy());
+    await loaded.run({}).finally(() => loaded.close());
   };
   await expect(run()).rejects.toThrow(says);
   await expect(run()).rejects.toThrow(/^bad.onnx: .*DequantizeLinear that makes 'y'/);
@@ -212,7 +212,7 @@ test('quantized arithmetic is refused by name', async () => {
   const initializers = [tensor('s', [], [1]), tensor('z', [], [0], { type: 'uint8' })];
   const refusal = async (inputs: Parameters<typeof model>[0]['inputs'], ...nodes: ReturnType<typeof node>[]) => {
     const loaded = await loadOnnx(gpu, model({ nodes, inputs, outputs: ['y'], initializers }), { name: 'bad.onnx' });
-    await loaded.run({ x: { data: random(4), shape: [4] } }).finally(() => loaded.destroy());
+    await loaded.run({ x: { data: random(4), shape: [4] } }).finally(() => loaded.close());
   };
   const dequantize = node('DequantizeLinear', ['q', 's', 'z'], ['y']);
   await expect(refusal({ x: [4] }, node('QuantizeLinear', ['x', 's', 'z'], ['q']), dequantize)).rejects.toThrow(

@@ -39,7 +39,7 @@ test('what cannot be written leaves the old file, and nothing else', async () =>
   const error = await writeWhole(join(folder, 'a.txt'), 'new').catch((cause: Error) => cause);
   failure.code = '';
   expect(String(error)).toBe(
-    `FormatError: ${folder}/a.txt: expected a folder to write into, got a full disk – make room`,
+    `EnvironmentError: ${folder}/a.txt: expected a folder to write into, got a full disk – make room`,
   );
   expect(codeOf(error)).toBe('ENOSPC');
   expect(await readdir(folder)).toEqual(['a.txt']);
@@ -62,11 +62,11 @@ test('messages say what is in the way', async () => {
     await message(makeFolder(join(folder, 'file/below'))),
   ]).toMatchInlineSnapshot(`
     [
-      "FormatError: ROOT/taken.png: expected a folder to write into, got a folder of that name – choose another name",
-      "FormatError: ROOT/N: expected a folder to write into, got a name that is longer than the disk allows – choose a shorter one",
-      "FormatError: ROOT/N: expected a folder to write into, got a name that is longer than the disk allows – choose a shorter one",
-      "FormatError: ROOT/file: expected a folder to write into, got a file where a folder should be – choose another folder",
-      "FormatError: ROOT/file/below: expected a folder to write into, got a file where a folder should be – choose another folder",
+      "EnvironmentError: ROOT/taken.png: expected a folder to write into, got a folder of that name – choose another name",
+      "EnvironmentError: ROOT/N: expected a folder to write into, got a name that is longer than the disk allows – choose a shorter one",
+      "EnvironmentError: ROOT/N: expected a folder to write into, got a name that is longer than the disk allows – choose a shorter one",
+      "EnvironmentError: ROOT/file: expected a folder to write into, got a file where a folder should be – choose another folder",
+      "EnvironmentError: ROOT/file/below: expected a folder to write into, got a file where a folder should be – choose another folder",
     ]
   `);
 });

@@ -109,6 +109,6 @@ test.each([
   expect(bars).toBe(masked ? 2 * size ** 2 - 20 ** 2 - 21 ** 2 : 0);
   // A pixel on a bin's edge may fall to either side: one of 2048, a factor of 2.5 at most.
   expect(Math.abs((2 * microBatch * size * size * got![0]!) / want - 1)).toBeLessThan(1e-3);
-  executable.destroy();
-  parameters.destroy();
+  executable.close();
+  parameters.close();
 });

@@ -71,9 +71,12 @@ export class EmbeddingCache {
   async get(file: PictureFile, mirror: boolean): Promise<Float32Array> {
     const pair = await this.read(file);
     if (pair) return mirror ? pair.mirrored : pair.plain;
-    throw new FormatError(
-      `${this.#path(file.hash)}: expected the embedding found before, got none or a damaged one – go on with --resume, which computes it again`,
-    );
+    throw new FormatError({
+      where: this.#path(file.hash),
+      expected: 'the embedding found before',
+      got: 'none or a damaged one',
+      hint: 'go on with --resume, which computes it again',
+    });
   }
 
   /** Computes what is missing or damaged, and says so. */

@@ -168,9 +168,12 @@ export class MapCache {
       }
       const deviation = Number(Math.sqrt(squares / count - (sum / count) ** 2).toPrecision(4));
       if (!(deviation > 0)) {
-        throw new FormatError(
-          `'${folder.map.output}': expected a map that differs from picture to picture, got one that is the same everywhere – name another map`,
-        );
+        throw new FormatError({
+          where: `'${folder.map.output}'`,
+          expected: 'a map that differs from picture to picture',
+          got: 'one that is the same everywhere',
+          hint: 'name another map',
+        });
       }
       maps.push({ ...folder.map, deviation });
     }
@@ -223,9 +226,12 @@ export class MapCache {
       if (halves.length === 2 * height * width * channels) return { height, width, channels, halves };
     }
     await rm(name, { force: true });
-    throw new FormatError(
-      `${name}: expected the feature maps of a picture, got ${file ? 'a damaged file, now removed' : 'none'} – go on with --resume, which computes it again`,
-    );
+    throw new FormatError({
+      where: name,
+      expected: 'the feature maps of a picture',
+      got: file ? 'a damaged file, now removed' : 'none',
+      hint: 'go on with --resume, which computes it again',
+    });
   }
 }
 

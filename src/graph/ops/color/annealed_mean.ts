@@ -14,7 +14,7 @@ export const annealedMeanOp = defineOp<AnnealedMeanAttrs>({
   shape: ([logits], { temperature }) => {
     const [n, h, width] = expectLogits('annealed_mean', logits!);
     if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
-      throw new ShapeError(`annealed_mean: expected a temperature above 0, got ${temperature}`);
+      throw new ShapeError({ where: 'annealed_mean', expected: 'a temperature above 0', got: temperature });
     }
     return [n, h, width, 2];
   },

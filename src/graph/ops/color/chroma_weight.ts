@@ -18,9 +18,11 @@ export const chromaWeightOp = defineOp<ChromaWeightAttrs>({
     const [n, height, width, channels] = expectNhwc('chroma_weight', 'the chroma', chroma!);
     const [side] = table!;
     if (channels !== 2 || table!.length !== 2 || side !== table![1] || side! % 2 === 0) {
-      throw new ShapeError(
-        `chroma_weight: expected 2 channels and a square table with an odd side, got ${describe(chroma!)} and ${describe(table!)}`,
-      );
+      throw new ShapeError({
+        where: 'chroma_weight',
+        expected: '2 channels and a square table with an odd side',
+        got: `${describe(chroma!)} and ${describe(table!)}`,
+      });
     }
     return [n, height, width, 1];
   },

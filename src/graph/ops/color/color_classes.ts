@@ -9,6 +9,7 @@ export { BINS, BINS_PER_UNIT };
 /** [N, H, W] of logits [N, H, W, BINS²]. @throws ShapeError for others */
 export function expectLogits(op: string, logits: Shape): readonly [number, number, number] {
   const [n, h, width, channels] = expectNhwc(op, 'the logits', logits);
-  if (channels !== BINS ** 2) throw new ShapeError(`${op}: expected ${BINS ** 2} classes, got ${describe(logits)}`);
+  if (channels !== BINS ** 2)
+    throw new ShapeError({ where: op, expected: `${BINS ** 2} classes`, got: describe(logits) });
   return [n, h, width];
 }

@@ -53,9 +53,10 @@ export const coverageOp = defineOp<CropAttrs>({
 function cropShape(op: string, [pixels, crops]: readonly Shape[], { height, width }: CropAttrs, channels: number) {
   const [n, sourceHeight, sourceWidth] = pixels!;
   if (pixels!.length !== 3 || height > sourceHeight! || width > sourceWidth!) {
-    throw new ShapeError(`${op}: expected pixels [N, ≥ ${height}, ≥ ${width}], got ${describe(pixels!)}`);
+    throw new ShapeError({ where: op, expected: `pixels [N, ≥ ${height}, ≥ ${width}]`, got: describe(pixels!) });
   }
-  if (crops!.join() !== `${n},4`) throw new ShapeError(`${op}: expected crops [${n}, 4], got ${describe(crops!)}`);
+  if (crops!.join() !== `${n},4`)
+    throw new ShapeError({ where: op, expected: `crops [${n}, 4]`, got: describe(crops!) });
   return [n!, height, width, channels];
 }
 

@@ -33,7 +33,11 @@ export const conv2dOp = defineOp<Conv2dAttrs>({
     const [n, h, width, cin] = expectNhwc('conv2d', 'x', x!);
     const [kh, kw, wCin, cout] = expectNhwc('conv2d', 'w', w!);
     if (firstChannel === undefined ? cin !== wCin : cin < firstChannel + wCin) {
-      throw new ShapeError(`conv2d: expected w for ${cin} input channels (x is ${describe(x!)}), got ${describe(w!)}`);
+      throw new ShapeError({
+        where: 'conv2d',
+        expected: `w for ${cin} input channels (x is ${describe(x!)})`,
+        got: describe(w!),
+      });
     }
     const outHeight = Math.floor((h + pads[0] + pads[2] - kh) / strides[0]) + 1;
     const outWidth = Math.floor((width + pads[1] + pads[3] - kw) / strides[1]) + 1;

@@ -22,12 +22,18 @@ export const convDirectOp = defineOp<ConvDirectAttrs>({
     const { batch, size, channels } = expectExtents('conv_direct', x!);
     const out = w!.at(-1)!;
     if (w!.length !== x!.length || w!.some((extent) => extent < 1)) {
-      throw new ShapeError(
-        `conv_direct: expected w as [kernel, channels / groups, out channels] of rank ${x!.length}, got ${describe(w!)}`,
-      );
+      throw new ShapeError({
+        where: 'conv_direct',
+        expected: `w as [kernel, channels / groups, out channels] of rank ${x!.length}`,
+        got: describe(w!),
+      });
     }
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || out % groups !== 0) {
-      throw new ShapeError(`conv_direct: expected groups that divide ${channels} and ${out} channels, got ${groups}`);
+      throw new ShapeError({
+        where: 'conv_direct',
+        expected: `groups that divide ${channels} and ${out} channels`,
+        got: groups,
+      });
     }
     if (w!.at(-2) !== channels / groups) {
       throw new ShapeError(

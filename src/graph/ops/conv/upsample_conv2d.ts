@@ -33,9 +33,11 @@ export const upsampleConv2dInputGradOp = defineOp({
   shape: ([dy, w]) => {
     const [n, h, width, cout] = expectNhwc('upsample_conv2d_input_grad', 'dy', dy!);
     if (h % 2 || width % 2 || w![3] !== cout) {
-      throw new ShapeError(
-        `upsample_conv2d_input_grad: expected dy of even height and width with ${w![3]} channels, got ${describe(dy!)}`,
-      );
+      throw new ShapeError({
+        where: 'upsample_conv2d_input_grad',
+        expected: `dy of even height and width with ${w![3]} channels`,
+        got: describe(dy!),
+      });
     }
     const [, , cin] = expectWeights('upsample_conv2d_input_grad', w!, w![2]!);
     return [n, h / 2, width / 2, cin!];
@@ -52,9 +54,11 @@ export const upsampleConv2dWeightGradOp = defineOp({
     const [n, h, width, cin] = expectNhwc('upsample_conv2d_weight_grad', 'x', x!);
     const [, , , cout] = expectNhwc('upsample_conv2d_weight_grad', 'dy', dy!);
     if (dy!.join() !== [n, 2 * h, 2 * width, cout].join()) {
-      throw new ShapeError(
-        `upsample_conv2d_weight_grad: expected dy ${describe([n, 2 * h, 2 * width, cout])}, got ${describe(dy!)}`,
-      );
+      throw new ShapeError({
+        where: 'upsample_conv2d_weight_grad',
+        expected: `dy ${describe([n, 2 * h, 2 * width, cout])}`,
+        got: describe(dy!),
+      });
     }
     return [3, 3, cin, cout];
   },
@@ -65,7 +69,7 @@ export const upsampleConv2dWeightGradOp = defineOp({
 
 function expectWeights(op: string, w: Shape, cin: number): Shape {
   if (w.length !== 4 || w[0] !== 3 || w[1] !== 3 || w[2] !== cin) {
-    throw new ShapeError(`${op}: expected w [3, 3, ${cin}, Cout], got ${describe(w)}`);
+    throw new ShapeError({ where: op, expected: `w [3, 3, ${cin}, Cout]`, got: describe(w) });
   }
   return w;
 }

@@ -23,7 +23,7 @@ const MOST = 2 ** 24;
 /** Takes `x` apart. @throws ShapeError unless it has two or three spatial axes. */
 export function expectExtents(op: string, x: Shape): Extents {
   if (x.length < 4 || x.length > 5 || x.some((extent) => extent < 1)) {
-    throw new ShapeError(`${op}: expected x as [batch, (depth,) height, width, channels], got ${describe(x)}`);
+    throw new ShapeError({ where: op, expected: 'x as [batch, (depth,) height, width, channels]', got: describe(x) });
   }
   return { batch: x[0]!, size: x.slice(1, -1), channels: x.at(-1)! };
 }
@@ -33,9 +33,11 @@ export function expectWindow(op: string, axes: number, kernel: Spatial, window: 
   const expect = (what: string, values: readonly number[], count: number, least: number) => {
     const fits = (value: number) => Number.isInteger(value) && value >= least && value <= MOST;
     if (values.length !== count || !values.every(fits)) {
-      throw new ShapeError(
-        `${op}: expected ${what} as ${count} integers from ${least} to ${MOST}, got ${describe(values)}`,
-      );
+      throw new ShapeError({
+        where: op,
+        expected: `${what} as ${count} integers from ${least} to ${MOST}`,
+        got: describe(values),
+      });
     }
   };
   expect('kernel', kernel, axes, 1);

@@ -6,7 +6,7 @@ import { describe, type Shape } from '../../node.ts';
 export function expectNhwc(op: string, what: string, shape: Shape): readonly [number, number, number, number] {
   const [n, h, w, c] = shape;
   if (shape.length !== 4 || shape.some((extent) => extent < 1)) {
-    throw new ShapeError(`${op}: expected ${what} as [batch, height, width, channels], got ${describe(shape)}`);
+    throw new ShapeError({ where: op, expected: `${what} as [batch, height, width, channels]`, got: describe(shape) });
   }
   return [n!, h!, w!, c!];
 }
@@ -14,6 +14,6 @@ export function expectNhwc(op: string, what: string, shape: Shape): readonly [nu
 /** @throws ShapeError unless both shapes are equal. */
 export function expectSame(op: string, what: string, expected: Shape, got: Shape): void {
   if (expected.join() !== got.join()) {
-    throw new ShapeError(`${op}: expected ${what} of shape ${describe(expected)}, got ${describe(got)}`);
+    throw new ShapeError({ where: op, expected: `${what} of shape ${describe(expected)}`, got: describe(got) });
   }
 }

@@ -21,9 +21,11 @@ export const writeIntoOp = defineOp<WriteIntoAttrs>({
     const [n, h, w, c] = expectNhwc('write_into', 'the part', part);
     const whole = [n, h, w, channels];
     if (!op.strided || first + c > channels || (onto && shapes[0]!.join() !== whole.join())) {
-      throw new ShapeError(
-        `write_into: expected a strided op that fits ${describe(whole)} at ${first}, got ${op.name} ${describe(part)}`,
-      );
+      throw new ShapeError({
+        where: 'write_into',
+        expected: `a strided op that fits ${describe(whole)} at ${first}`,
+        got: `${op.name} ${describe(part)}`,
+      });
     }
     return whole;
   },

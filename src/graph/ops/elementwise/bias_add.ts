@@ -11,9 +11,11 @@ export const biasAddOp = defineOp({
     const [n, , , c] = expectNhwc('bias_add', 'x', x!);
     const shape = b!.join();
     if (shape !== `${c}` && shape !== `${n},1,1,${c}`) {
-      throw new ShapeError(
-        `bias_add: expected b [${c}] or [${n}, 1, 1, ${c}] for x ${describe(x!)}, got ${describe(b!)}`,
-      );
+      throw new ShapeError({
+        where: 'bias_add',
+        expected: `b [${c}] or [${n}, 1, 1, ${c}] for x ${describe(x!)}`,
+        got: describe(b!),
+      });
     }
     return x!;
   },

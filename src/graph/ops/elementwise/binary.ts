@@ -29,9 +29,12 @@ export function broadcastShape(a: Shape, b: Shape): Shape {
   return Array.from({ length: rank }, (_, axis) => {
     const [p, q] = [extent(a, axis), extent(b, axis)];
     if (p !== q && p !== 1 && q !== 1) {
-      throw new ShapeError(
-        `broadcast: expected equal extents or 1 in each axis, got ${describe(a)} and ${describe(b)} – reshape one`,
-      );
+      throw new ShapeError({
+        where: 'broadcast',
+        expected: 'equal extents or 1 in each axis',
+        got: `${describe(a)} and ${describe(b)}`,
+        hint: 'reshape one',
+      });
     }
     return p === 1 ? q : p;
   });

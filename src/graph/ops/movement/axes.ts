@@ -15,7 +15,12 @@ export function viewSteps(shape: Shape, view: ChannelView | undefined): { first:
 export function expectElements(op: string, ...shapes: readonly Shape[]): void {
   for (const shape of shapes) {
     if (!shape.every((extent) => Number.isInteger(extent) && extent > 0)) {
-      throw new ShapeError(`${op}: expected extents of 1 or more, got ${describe(shape)} – leave out empty arrays`);
+      throw new ShapeError({
+        where: op,
+        expected: 'extents of 1 or more',
+        got: describe(shape),
+        hint: 'leave out empty arrays',
+      });
     }
   }
 }
@@ -23,16 +28,18 @@ export function expectElements(op: string, ...shapes: readonly Shape[]): void {
 /** @throws ShapeError where `axis` is not one of `shape`'s. */
 export function expectAxis(op: string, axis: number, shape: Shape): void {
   if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
-    throw new ShapeError(`${op}: expected an axis of ${describe(shape)}, 0 to ${shape.length - 1}, got ${axis}`);
+    throw new ShapeError({ where: op, expected: `an axis of ${describe(shape)}, 0 to ${shape.length - 1}`, got: axis });
   }
 }
 
 /** @throws ShapeError where `values` are not one integer for each axis of `shape`. */
 export function expectPerAxis(op: string, what: string, values: readonly number[], shape: Shape): void {
   if (values.length !== shape.length || !values.every(Number.isInteger)) {
-    throw new ShapeError(
-      `${op}: expected ${shape.length} whole ${what}, one for each axis of ${describe(shape)}, got [${values.join(', ')}]`,
-    );
+    throw new ShapeError({
+      where: op,
+      expected: `${shape.length} whole ${what}, one for each axis of ${describe(shape)}`,
+      got: `[${values.join(', ')}]`,
+    });
   }
 }
 

@@ -13,14 +13,16 @@ export const concatOp = defineOp<ConcatAttrs>({
   name: 'concat',
   shape: (shapes, { axis }) => {
     const [first] = shapes;
-    if (!first) throw new ShapeError('concat: expected one input or more, got none');
+    if (!first) throw new ShapeError({ where: 'concat', expected: 'one input or more', got: 'none' });
     for (const shape of shapes) expectElements('concat', shape);
     expectAxis('concat', axis, first);
     const others = (shape: Shape) => shape.map((extent, k) => (k === axis ? '' : extent)).join();
     if (shapes.some((shape) => others(shape) !== others(first))) {
-      throw new ShapeError(
-        `concat: expected shapes that differ in axis ${axis} alone, got ${shapes.map(describe).join(', ')}`,
-      );
+      throw new ShapeError({
+        where: 'concat',
+        expected: `shapes that differ in axis ${axis} alone`,
+        got: shapes.map(describe).join(', '),
+      });
     }
     const whole = first.with(
       axis,

@@ -14,9 +14,12 @@ export const expandOp = defineOp<ExpandAttrs>({
     expectElements('expand', x!, shape);
     const lead = shape.length - x!.length;
     if (lead < 0 || x!.some((extent, axis) => extent !== 1 && extent !== shape[lead + axis])) {
-      throw new ShapeError(
-        `expand: expected a shape that ${describe(x!)} can be repeated to, got ${describe(shape)} – only axes of 1 can grow`,
-      );
+      throw new ShapeError({
+        where: 'expand',
+        expected: `a shape that ${describe(x!)} can be repeated to`,
+        got: describe(shape),
+        hint: 'only axes of 1 can grow',
+      });
     }
     return copied('expand', expansion(x!, shape));
   },

@@ -18,7 +18,8 @@ export const gatherOp = defineOp<GatherAttrs>({
   shape: ([x, index], { axis }) => {
     expectElements('gather', x!, index!);
     expectAxis('gather', axis, x!);
-    if (index!.length !== 1) throw new ShapeError(`gather: expected indices [count], got ${describe(index!)}`);
+    if (index!.length !== 1)
+      throw new ShapeError({ where: 'gather', expected: 'indices [count]', got: describe(index!) });
     return x!.with(axis, index![0]!);
   },
   lower: (emit, { inputs: [x, index], shapes, output, shape }, { axis }) => {
@@ -39,11 +40,16 @@ export function indexTensor(op: string, x: Shape, axis: number, indices: readonl
   expectAxis(op, axis, x);
   const extent = x[axis]!;
   if (extent > MAX_EXTENT) {
-    throw new ShapeError(`${op}: expected an axis of at most ${MAX_EXTENT}, got ${extent} – split it by reshape`);
+    throw new ShapeError({
+      where: op,
+      expected: `an axis of at most ${MAX_EXTENT}`,
+      got: extent,
+      hint: 'split it by reshape',
+    });
   }
   const wrong = indices.find((index) => !Number.isInteger(index) || index < 0 || index >= extent);
   if (wrong !== undefined) {
-    throw new ShapeError(`${op}: expected indices from 0 to ${extent - 1} in axis ${axis}, got ${wrong}`);
+    throw new ShapeError({ where: op, expected: `indices from 0 to ${extent - 1} in axis ${axis}`, got: wrong });
   }
   // Tensors of one name are taken for one.
   return tensor(`indices ${indices.join(' ')}`, shape, () => Float32Array.from(indices));

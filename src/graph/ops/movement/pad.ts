@@ -22,13 +22,21 @@ export const padOp = defineOp<PadAttrs>({
     expectPerAxis('pad', 'elements before', before, x!);
     expectPerAxis('pad', 'elements after', after, x!);
     if (Math.min(...before, ...after) < 0) {
-      throw new ShapeError(
-        `pad: expected 0 elements or more, got [${before.join(', ')}] before and [${after.join(', ')}] after – take a slice`,
-      );
+      throw new ShapeError({
+        where: 'pad',
+        expected: '0 elements or more',
+        got: `[${before.join(', ')}] before and [${after.join(', ')}] after`,
+        hint: 'take a slice',
+      });
     }
     // Attributes are compared as JSON, which writes all of these as null.
     if (!Number.isFinite(value)) {
-      throw new ShapeError(`pad: expected a finite value, got ${value} – take the largest or smallest float32`);
+      throw new ShapeError({
+        where: 'pad',
+        expected: 'a finite value',
+        got: value,
+        hint: 'take the largest or smallest float32',
+      });
     }
     joinPadded(axesOf(x!, attrs), mode);
     return x!.map((extent, axis) => before[axis]! + extent + after[axis]!);

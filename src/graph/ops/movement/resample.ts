@@ -17,9 +17,11 @@ export const resampleOp = defineOp<ResampleAttrs>({
     expectElements('resample', x!, index!, weight!);
     expectAxis('resample', axis, x!);
     if (index!.length !== 2 || index!.join() !== weight!.join()) {
-      throw new ShapeError(
-        `resample: expected indices and weights [count, taps], got ${describe(index!)} and ${describe(weight!)}`,
-      );
+      throw new ShapeError({
+        where: 'resample',
+        expected: 'indices and weights [count, taps]',
+        got: `${describe(index!)} and ${describe(weight!)}`,
+      });
     }
     return x!.with(axis, index![0]!);
   },
@@ -48,7 +50,11 @@ export function resample(
 ): Node {
   const taps = indices[0]?.length ?? 0;
   if (indices.some(({ length }, k) => length !== taps || weights[k]?.length !== taps)) {
-    throw new ShapeError(`resample: expected ${taps} indices and weights for each slice, got other numbers`);
+    throw new ShapeError({
+      where: 'resample',
+      expected: `${taps} indices and weights for each slice`,
+      got: 'other numbers',
+    });
   }
   const shape = [indices.length, taps];
   const index = indexTensor('resample', x.shape, axis, indices.flat(), shape);

@@ -6,9 +6,11 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = defineOp<{ readonly shap
   name: 'reshape',
   shape: ([x], { shape }) => {
     if (sizeOf(shape) !== sizeOf(x!)) {
-      throw new ShapeError(
-        `reshape: expected a shape of ${sizeOf(x!)} elements for ${describe(x!)}, got ${describe(shape)}`,
-      );
+      throw new ShapeError({
+        where: 'reshape',
+        expected: `a shape of ${sizeOf(x!)} elements for ${describe(x!)}`,
+        got: describe(shape),
+      });
     }
     return shape;
   },

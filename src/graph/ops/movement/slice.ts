@@ -28,9 +28,11 @@ export const sliceOp = defineOp<SliceAttrs>({
       return Math.min(first, last) >= 0 && Math.max(first, last) < extent;
     });
     if (!inside) {
-      throw new ShapeError(
-        `slice: expected a range inside ${describe(x!)}, got ${describe(shape)} from [${starts.join(', ')}] by [${steps.join(', ')}]`,
-      );
+      throw new ShapeError({
+        where: 'slice',
+        expected: `a range inside ${describe(x!)}`,
+        got: `${describe(shape)} from [${starts.join(', ')}] by [${steps.join(', ')}]`,
+      });
     }
     return copied('slice', copyOf(x!, attrs));
   },

@@ -15,7 +15,11 @@ export const transposeOp = defineOp<TransposeAttrs>({
   shape: ([x], { perm }) => {
     expectElements('transpose', x!);
     if (x!.map((_, axis) => perm.indexOf(axis)).includes(-1) || perm.length !== x!.length) {
-      throw new ShapeError(`transpose: expected the axes of ${describe(x!)} in some order, got [${perm.join(', ')}]`);
+      throw new ShapeError({
+        where: 'transpose',
+        expected: `the axes of ${describe(x!)} in some order`,
+        got: `[${perm.join(', ')}]`,
+      });
     }
     return copied('transpose', copyOf(x!, perm));
   },

@@ -14,13 +14,18 @@ export interface LrnAttrs {
 export const lrnOp = defineOp<LrnAttrs>({
   name: 'lrn',
   shape: ([x], { size, alpha, beta, bias }) => {
-    if (x!.length < 1 || sizeOf(x!) < 1) throw new ShapeError(`lrn: expected channels, got ${describe(x!)}`);
+    if (x!.length < 1 || sizeOf(x!) < 1)
+      throw new ShapeError({ where: 'lrn', expected: 'channels', got: describe(x!) });
     if (!Number.isInteger(size) || size < 1 || size > 2 ** 30) {
-      throw new ShapeError(`lrn: expected a size from 1 to 2^30, got ${size}`);
+      throw new ShapeError({ where: 'lrn', expected: 'a size from 1 to 2^30', got: size });
     }
     // Else the power would be of a number that is not positive.
     if (!(alpha >= 0 && bias > 0 && Number.isFinite(beta))) {
-      throw new ShapeError(`lrn: expected alpha ≥ 0, bias > 0 and a finite beta, got ${alpha}, ${bias} and ${beta}`);
+      throw new ShapeError({
+        where: 'lrn',
+        expected: 'alpha ≥ 0, bias > 0 and a finite beta',
+        got: `${alpha}, ${bias} and ${beta}`,
+      });
     }
     return x!;
   },

@@ -10,19 +10,27 @@ export const matmulOp = defineOp({
   name: 'matmul',
   shape: ([a, b]) => {
     if (Math.min(a!.length, b!.length) < 2 || [...a!, ...b!].some((extent) => extent < 1)) {
-      throw new ShapeError(`matmul: expected two arrays of matrices, got ${describe(a!)} and ${describe(b!)}`);
+      throw new ShapeError({
+        where: 'matmul',
+        expected: 'two arrays of matrices',
+        got: `${describe(a!)} and ${describe(b!)}`,
+      });
     }
     if (a!.at(-1) !== b!.at(-2)) {
-      throw new ShapeError(
-        `matmul: expected as many rows of b as columns of a, got a ${describe(a!)} and b ${describe(b!)}`,
-      );
+      throw new ShapeError({
+        where: 'matmul',
+        expected: 'as many rows of b as columns of a',
+        got: `a ${describe(a!)} and b ${describe(b!)}`,
+      });
     }
     const rank = Math.max(a!.length, b!.length);
     const [left, right] = [batchOf(a!, rank - 2), batchOf(b!, rank - 2)];
     if (rank > 5 || left.some((extent, axis) => extent !== right[axis] && extent !== 1 && right[axis] !== 1)) {
-      throw new ShapeError(
-        `matmul: expected at most three batch axes, equal or 1 on one side, got a ${describe(a!)} and b ${describe(b!)}`,
-      );
+      throw new ShapeError({
+        where: 'matmul',
+        expected: 'at most three batch axes, equal or 1 on one side',
+        got: `a ${describe(a!)} and b ${describe(b!)}`,
+      });
     }
     return [...left.map((extent, axis) => Math.max(extent, right[axis]!)), a!.at(-2)!, b!.at(-1)!];
   },

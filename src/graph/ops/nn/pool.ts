@@ -96,9 +96,11 @@ function pooledShape(op: string, x: Shape, attrs: PoolAttrs, padding: 0 | 1): Sh
     // Taps no further apart than what counts cannot step over it: then the outermost windows are the emptiest.
     const outermost = dilation <= high - low;
     if (!outermost && count > MOST_WINDOWS)
-      throw new ShapeError(
-        `${op}: expected dilations up to the extent of x ${describe(x)}, got ${describe(dilations)}`,
-      );
+      throw new ShapeError({
+        where: op,
+        expected: `dilations up to the extent of x ${describe(x)}`,
+        got: describe(dilations),
+      });
     for (const out of outermost ? [0, count - 1] : Array(count).keys()) {
       if (!holds(out)) {
         throw new ShapeError(

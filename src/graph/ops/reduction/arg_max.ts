@@ -19,7 +19,12 @@ export const argMaxOp = defineOp<ArgMaxAttrs>({
     expectElements('arg_max', x!);
     expectAxis('arg_max', axis, x!);
     if (x![axis]! > MAX_EXTENT) {
-      throw new ShapeError(`arg_max: expected an axis of at most ${MAX_EXTENT}, got ${x![axis]} – split it by reshape`);
+      throw new ShapeError({
+        where: 'arg_max',
+        expected: `an axis of at most ${MAX_EXTENT}`,
+        got: x![axis]!,
+        hint: 'split it by reshape',
+      });
     }
     return x!.with(axis, 1);
   },

@@ -18,10 +18,10 @@ export const reduceOp = defineOp<ReduceAttrs>({
   name: 'reduce',
   shape: ([x], { fn, axes, keepDims }) => {
     if (axes.some((axis, i) => !Number.isInteger(axis) || axis <= (axes[i - 1] ?? -1) || axis >= x!.length)) {
-      throw new ShapeError(`reduce: expected different axes of ${describe(x!)}, got ${describe(axes)}`);
+      throw new ShapeError({ where: 'reduce', expected: `different axes of ${describe(x!)}`, got: describe(axes) });
     }
     if (x!.some((extent) => extent < 1)) {
-      throw new ShapeError(`reduce: expected elements to take the ${fn} of, got ${describe(x!)}`);
+      throw new ShapeError({ where: 'reduce', expected: `elements to take the ${fn} of`, got: describe(x!) });
     }
     return x!.flatMap((extent, axis) => (!axes.includes(axis) ? [extent] : keepDims ? [1] : []));
   },

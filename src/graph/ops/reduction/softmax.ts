@@ -7,7 +7,7 @@ export const softmaxOp = defineOp<{ readonly axis: number }>({
   name: 'softmax',
   shape: ([x], { axis }) => {
     if (!Number.isInteger(axis) || axis < 0 || axis >= x!.length || sizeOf(x!) < 1) {
-      throw new ShapeError(`softmax: expected an axis of ${describe(x!)}, got ${axis}`);
+      throw new ShapeError({ where: 'softmax', expected: `an axis of ${describe(x!)}`, got: axis });
     }
     return x!;
   },

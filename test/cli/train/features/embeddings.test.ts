@@ -27,9 +27,9 @@ const network: NetworkBuilder = (...inputs) =>
   colorizationNetwork({ widthDivisor: 8, embeddingWidth: WIDTH }, ...inputs);
 
 const bytesBefore = gpu.allocatedBytes;
-const open: { destroy(): void }[] = [];
+const open: { close(): void }[] = [];
 afterEach(() => {
-  for (const one of open.splice(0)) one.destroy();
+  for (const one of open.splice(0)) one.close();
   expect(gpu.allocatedBytes, 'buffers left behind').toBe(bytesBefore);
 });
 
