@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../../runtime/nearest.ts';
-import { UsageError } from './messages.ts';
+import { sayLine, UsageError } from './messages.ts';
 
 /** What pages may be called. */
 export const PAGE_EXTENSIONS: readonly string[] = ['.html', '.htm'];
@@ -116,15 +116,30 @@ export type Parsed<O extends Options> =
   | { readonly help: true }
   | { readonly help: false; readonly values: ValuesOf<O>; readonly words: readonly string[] };
 
-/** Reads a command line. Every command has --help, for which nothing else need be right. @throws UsageError */
-export function parseOptions<O extends Options>(options: O, argv: readonly string[]): Parsed<O> {
+/**
+ * Reads a command line. Every command has --help, for which nothing else need be right.
+ *
+ * @param former names that options had: taken, with a notice, until version 0.2
+ * @throws UsageError
+ */
+export function parseOptions<O extends Options>(
+  options: O,
+  argv: readonly string[],
+  former: Readonly<Record<string, keyof O & string>> = {},
+): Parsed<O> {
+  const taken = argv.map((word) => {
+    const [, name = '', tail = ''] = /^--([\w-]+)((?:=.*)?)$/su.exec(word) ?? [];
+    if (!Object.hasOwn(former, name)) return word;
+    sayLine(`--${name} is now called --${former[name]}; the former name is taken until version 0.2`);
+    return `--${former[name]}${tail}`;
+  });
   const config = Object.fromEntries(
     Object.entries(options).map(([name, { type, short, multiple }]) => [
       name,
       { type, ...(short && { short }), ...(multiple && { multiple }) },
     ]),
   );
-  const { values: given, positionals } = tokens({ ...config, help: { type: 'boolean', short: 'h' } }, argv);
+  const { values: given, positionals } = tokens({ ...config, help: { type: 'boolean', short: 'h' } }, taken);
   if (given.help) return { help: true };
   const values: Record<string, unknown> = {};
   for (const [name, words] of Object.entries(given)) {

@@ -34,24 +34,24 @@ How to train
                        the pictures; 0: all alike, and else the nearer to 0 the stronger. 0.5 is Zhang's (0)
   --temperature T      learn classes of color by their cross-entropy, and answer with their annealed mean: at 1 the mean,
                        towards 0 the likeliest. Decided colors where regression gives their mean; 0: regression (0)
-  --target-chroma X    learn colors X times as strong as they are (1)
+  --chroma-scale X     learn colors X times as strong as they are (1)
   --pad KIND           none: random crops; white: as in the paper, whole pictures between bars that do not count (none)
   --lightness KIND     what the network sees: luma, of the grey-scaled picture; lab, L* of the colors (luma)
-  --film P             show this share of the pictures as early film saw them, which was blind to red: from hardly to
+  --orthochromatic P   show this share of the pictures as early film saw them, which was blind to red: from hardly to
                        wholly, at random. Plants and skin are darker there, skies brighter (0)
   --tone P             show this share of the pictures lighter or darker (gamma 0.55 to 1.8) and faded, at random, as old
                        prints and their scans are; the colors to learn stay (0)
 
 The feature extractor (the one that comes with the package, unless another is named)
-  --extractor FILE     a picture classifier as an ONNX file, which takes pictures of any size. none: colors are steered
-                       by a learned constant alone. Each picture is shown to it once, and so is its mirror image; what
+  --extractor FILE     a picture classifier as an ONNX file, which takes pictures of any size. none: colors are conditioned
+                       on a learned constant alone. Each picture is shown to it once, and so is its mirror image; what
                        it says is kept on disk (some 300 kB a picture at --size 128)
-  --maps A,B…          which of its values steer the colors place by place: maps aligned with the picture, of strides
+  --maps A,B…          which of its values the colors are conditioned on, place by place: maps aligned with the picture, of strides
                        8, 16, 32… (stride8,stride16,stride32 of the package's)
   --extractor-scale N  how much larger it sees the picture, along a side, than the network: 1, 2, 4 or 8 (what brings
                        --size nearest to 256)
   --views N            show each picture in N ways, one at a time: as it is, and N - 1 times enlarged by up to a quarter and
-                       with --film and --tone, so that the maps see that too; each is kept on disk (1)
+                       with --orthochromatic and --tone, so that the maps see that too; each is kept on disk (1)
                        Of a classifier that takes squares of one size (--inception-size), such as Inception-ResNet-v2, maps
                        may be named too: the picture is squeezed, and they are spread over it again
   --inception FILE     without --maps: one vector for each picture, as in the paper: the answer of a classifier such as

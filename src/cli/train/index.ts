@@ -12,12 +12,20 @@ import { openExtractor } from './features/extractor.ts';
 import { findPictures } from './find.ts';
 import { initOf } from './first_weights.ts';
 import { HELP } from './help.ts';
-import { type Arguments, parseArguments, UsageError } from './options.ts';
+import { type Arguments, optionOf, parseArguments, UsageError } from './options.ts';
 import { datasetOf, defaultCacheMegabytes, PictureCache } from './pictures.ts';
 import { Progress } from './progress.ts';
 import { Run } from './run.ts';
 import { newestRunPath, newRunPath, type RunConfig, RunFolder } from './run_folder.ts';
-import { type Conduct, DEFAULTS, type Goal, type Settings, settingsOf, stepsOf, withShortWarmup } from './settings.ts';
+import {
+  type Budget,
+  DEFAULTS,
+  type RuntimeOptions,
+  type Settings,
+  settingsOf,
+  stepsOf,
+  withShortWarmup,
+} from './settings.ts';
 
 /** Validating after each epoch of a small folder would take most of the time. */
 const LEAST_STEPS_BETWEEN_VALIDATIONS = 50;
@@ -58,9 +66,13 @@ async function run(args: Arguments): Promise<void> {
   if (!old) await folder.expectNone();
   if (old) expectSameSettings(args, old);
   else if (args.init) await expectApart(await Originals.of([args.init]), { '--out': folder.weightsPath });
-  const goal = old ? extended(args.goal, old.goal) : Object.keys(args.goal).length ? args.goal : DEFAULTS.goal;
+  const budget = old
+    ? extended(args.budget, old.budget)
+    : Object.keys(args.budget).length
+      ? args.budget
+      : DEFAULTS.budget;
 
-  const { adapter, tune } = { ...DEFAULTS.conduct, ...old?.conduct, ...args.conduct };
+  const { adapter, tune } = { ...DEFAULTS.runtime, ...old?.runtime, ...args.runtime };
   const { precision } = { ...DEFAULTS.settings, ...args.settings, ...old?.settings };
   const gpu = await Gpu.open({
     adapter,
@@ -78,21 +90,21 @@ async function run(args: Arguments): Promise<void> {
     extractor = await openExtractor(gpu, args.extractor, old?.embedding, begun);
     const source = sourceSize(begun.size, extractor?.cell);
     const init = old ? old.init : await initOf(args.init, begun, extractor?.description);
-    const cache = new PictureCache((args.conduct.cache ?? old?.conduct.cache ?? defaultCacheMegabytes()) * 1e6);
+    const cache = new PictureCache((args.runtime.cache ?? old?.runtime.cache ?? defaultCacheMegabytes()) * 1e6);
     // What is cut out of a picture is no use where it is wanted whole.
     const offered = begun.pad === 'none' ? cache : undefined;
     const { pictures, sets } = await findPictures(args, old, folder, source, offered, progress);
     const { length } = pictures.train;
-    const settings = old ? begun : withShortWarmup(begun, args.settings, stepsOf(goal, length, begun.batch));
+    const settings = old ? begun : withShortWarmup(begun, args.settings, stepsOf(budget, length, begun.batch));
     const stepsPerEpoch = length / settings.batch;
-    const conduct: Conduct = {
-      ...DEFAULTS.conduct,
+    const runtime: RuntimeOptions = {
+      ...DEFAULTS.runtime,
       valEvery: Math.max(LEAST_STEPS_BETWEEN_VALIDATIONS, Math.ceil(stepsPerEpoch)),
       cache: defaultCacheMegabytes(),
-      ...old?.conduct,
-      ...args.conduct,
+      ...old?.runtime,
+      ...args.runtime,
     };
-    const root = conduct.embeddingCache ?? folder.embeddingsPath;
+    const root = runtime.embeddingCache ?? folder.embeddingsPath;
     const found = await extractor?.features(root, pictures.train, progress);
     const features = found?.features;
     const colors = await colorsOf(folder, settings, old !== undefined, () =>
@@ -106,12 +118,12 @@ async function run(args: Arguments): Promise<void> {
       settings,
       embedding: extractor && found ? { ...found.info, path: resolve(extractor.path) } : { kind: 'none', width: 0 },
       ...(init && { init }),
-      goal,
-      conduct,
+      budget,
+      runtime,
       ...sets,
     };
     await folder.writeConfig(config);
-    const validation = pictures.validation.slice(0, conduct.valCount);
+    const validation = pictures.validation.slice(0, runtime.valCount);
     await features?.complete({ train: pictures.train, validation }, settings.views, progress);
     // Its weights leave the device before the network's come.
     await extractor?.close();
@@ -150,7 +162,7 @@ function expectSameSettings({ settings, val, init, extractor }: Arguments, old: 
   if (init) throw new UsageError('--init: expected none with --resume, got one: the run has its weights');
   for (const [name, value] of Object.entries(settings)) {
     const had = old.settings[name as keyof Settings];
-    const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const option = optionOf(name);
     if (value !== had) {
       throw new UsageError(
         `--${option}: expected ${had}, as the run began with, got ${value}: leave it out with --resume`,
@@ -162,14 +174,14 @@ function expectSameSettings({ settings, val, init, extractor }: Arguments, old: 
   }
 }
 
-/** @throws UsageError when the new goal is nearer than the old one. */
-function extended(goal: Goal, old: Goal): Goal {
+/** @throws UsageError when the new budget is smaller than the old one. */
+function extended(budget: Budget, old: Budget): Budget {
   for (const kind of ['epochs', 'steps'] as const) {
-    const [value, had] = [goal[kind], old[kind]];
+    const [value, had] = [budget[kind], old[kind]];
     if (value !== undefined && had !== undefined && value < had) {
       throw new UsageError(`--${kind}: expected at least ${had}, as the run began with, got ${value}`);
     }
   }
-  if (goal.epochs === undefined && goal.steps === undefined) return { ...old, ...goal };
-  return goal;
+  if (budget.epochs === undefined && budget.steps === undefined) return { ...old, ...budget };
+  return budget;
 }

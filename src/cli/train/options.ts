@@ -3,7 +3,7 @@ import { ENCODERS } from '../../model/network.ts';
 import { UsageError } from '../shared/messages.ts';
 import { flag, integer, number, oneOf, parseOptions, path, several, text } from '../shared/options.ts';
 import { EXTRACTOR_OPTIONS, type ExtractorArguments, extractorOf } from './features/extractor_options.ts';
-import { type Conduct, DEFAULTS, type Goal, type Settings } from './settings.ts';
+import { type Budget, DEFAULTS, type RuntimeOptions, type Settings } from './settings.ts';
 
 export { UsageError };
 
@@ -18,9 +18,9 @@ export interface Arguments {
   readonly extractor: ExtractorArguments | undefined;
   readonly resume: boolean;
   readonly allowChangedData: boolean;
-  readonly goal: Goal;
+  readonly budget: Budget;
   readonly settings: Partial<Settings>;
-  readonly conduct: Partial<Conduct>;
+  readonly runtime: Partial<RuntimeOptions>;
 }
 
 /** A memory of a million steps: with 1 the average would never leave the first weights. */
@@ -48,12 +48,12 @@ const OPTIONS = {
   warmup: integer(0, MOST),
   rebalance: share,
   temperature: share,
-  'target-chroma': positive,
+  'chroma-scale': positive,
   ema: number({ least: 0, most: MOST_EMA }),
   'clip-norm': number({ least: 0 }),
   pad: oneOf(['none', 'white']),
   lightness: oneOf(['luma', 'lab']),
-  film: share,
+  orthochromatic: share,
   tone: share,
   preset: oneOf(['default', 'paper']),
   views: integer(1, 16),
@@ -72,14 +72,26 @@ const OPTIONS = {
   ...EXTRACTOR_OPTIONS,
 } as const;
 
+/** Options that are not called as their setting is in a run's files. */
+const OPTION_OF: Readonly<Record<string, string>> = { film: 'orthochromatic', targetChroma: 'chroma-scale' };
+
+/** The option that gives a setting. */
+export function optionOf(setting: string): string {
+  const plain = setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return Object.hasOwn(OPTION_OF, setting) ? OPTION_OF[setting]! : plain;
+}
+
+/** Former names of options. */
+const FORMER = { film: 'orthochromatic', 'target-chroma': 'chroma-scale' } as const;
+
 /** Reads the arguments; undefined when help is asked for. @throws UsageError */
 export function parseArguments(argv: string[]): Arguments | undefined {
-  const parsed = parseOptions(OPTIONS, argv);
+  const parsed = parseOptions(OPTIONS, argv, FORMER);
   if (parsed.help) return undefined;
   const { values, words } = parsed;
   const { epochs, steps, minutes, size, batch, temperature, pad, lightness } = values;
 
-  const goal = given({ epochs, steps, minutes });
+  const budget = given({ epochs, steps, minutes });
   if (epochs !== undefined && steps !== undefined) {
     throw new UsageError('--epochs and --steps: expected one of them, got both');
   }
@@ -93,12 +105,12 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     warmup: values.warmup,
     rebalance: values.rebalance,
     temperature,
-    targetChroma: values['target-chroma'],
+    targetChroma: values['chroma-scale'],
     ema: values.ema,
     clipNorm: values['clip-norm'],
     pad,
     lightness,
-    film: values.film,
+    film: values.orthochromatic,
     tone: values.tone,
     preset: values.preset,
     views: values.views,
@@ -109,15 +121,15 @@ export function parseArguments(argv: string[]): Arguments | undefined {
   });
   if (temperature && pad === 'white')
     throw new UsageError('--temperature and --pad white: expected one of them, got both');
-  for (const look of ['film', 'tone'] as const) {
-    if (settings[look] && lightness === 'lab')
-      throw new UsageError(`--${look} and --lightness lab: expected one of them, got both`);
+  for (const option of ['orthochromatic', 'tone'] as const) {
+    if (values[option] && lightness === 'lab')
+      throw new UsageError(`--${option} and --lightness lab: expected one of them, got both`);
   }
   const whole100 = batch ?? DEFAULTS.settings.batch;
   if (microBatch && !values.resume && whole100 % microBatch) {
     throw new UsageError(`--micro-batch: expected a divisor of the batch, ${whole100}, got ${microBatch}`);
   }
-  const conduct = given({
+  const runtime = given({
     checkpointEvery: values['checkpoint-every'],
     valEvery: values['val-every'],
     valCount: values['val-count'],
@@ -136,9 +148,9 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     resume: values.resume ?? false,
     verbose: values.verbose ?? false,
     allowChangedData: values['allow-changed-data'] ?? false,
-    goal,
+    budget,
     settings,
-    conduct,
+    runtime,
   };
 }
 

@@ -70,10 +70,10 @@ export class Run {
   }
 
   async train(): Promise<void> {
-    const { settings, goal, conduct } = this.#config;
+    const { settings, budget, runtime } = this.#config;
     const progress = this.#progress;
     const dataset = this.#dataset(this.#pictures.train, settings.pad, settings.views);
-    const to = stepsOf(goal, dataset.length, settings.batch);
+    const to = stepsOf(budget, dataset.length, settings.batch);
 
     progress.say('compile  the network and its gradients');
     const config = networkOf(this.#config);
@@ -87,7 +87,7 @@ export class Run {
       const from = await this.#restore(trainer);
       await this.#noteTuning(trainer, from);
       const { validation } = this.#pictures;
-      const judge = this.#dataset(validation.slice(0, conduct.valCount), 'none');
+      const judge = this.#dataset(validation.slice(0, runtime.valCount), 'none');
       const validator = judge.length
         ? scope.own(await Validator.create(this.#gpu, trainer, network, judge))
         : undefined;
@@ -111,10 +111,10 @@ export class Run {
 
   /** Takes the steps from `from + 1` to `to`, saves and validates between them, and tells how it ended. */
   async #steps({ trainer, validator, dataset, from, to }: Steps): Promise<void> {
-    const { settings, goal, conduct } = this.#config;
+    const { settings, budget, runtime } = this.#config;
     const progress = this.#progress;
     const start = performance.now();
-    const deadline = goal.minutes ? start + goal.minutes * 60_000 : Number.POSITIVE_INFINITY;
+    const deadline = budget.minutes ? start + budget.minutes * 60_000 : Number.POSITIVE_INFINITY;
     const { batch } = settings;
     progress.start({ steps: to, stepsPerEpoch: dataset.length / batch, batch, deadline });
     this.#savedAt = start;
@@ -139,7 +139,7 @@ export class Run {
         isLast = stop.asked || isLate || step === to;
         return isLast;
       },
-      settleAfter: (step) => this.#saveIsDue() || (validator !== undefined && step % conduct.valEvery === 0),
+      settleAfter: (step) => this.#saveIsDue() || (validator !== undefined && step % runtime.valEvery === 0),
     });
     try {
       const failure = await eachUntilFailure(reports, async (report) => {
@@ -149,7 +149,7 @@ export class Run {
         progress.step(report);
         if (!settled || isLast) return;
         if (this.#saveIsDue()) await this.#save(trainer, step);
-        if (step % conduct.valEvery === 0) await this.#validate(validator, step);
+        if (step % runtime.valEvery === 0) await this.#validate(validator, step);
       });
       const { lastStep } = trainer;
       progress.end();
@@ -186,10 +186,10 @@ export class Run {
   #summary(trainer: Trainer, from: number, to: number): string {
     const { batch, microBatch, size, seed } = this.#config.settings;
     const parts = batch === microBatch ? '' : ` in parts of ${microBatch}`;
-    const goal = Number.isFinite(to) ? ` to ${to}` : '';
+    const end = Number.isFinite(to) ? ` to ${to}` : '';
     const parameters = (trainer.weights.layout.size / 1e6).toFixed(2);
     const memory = `${Math.round(this.#gpu.peakBytes / 2 ** 20)} MiB on the device`;
-    return `train    step ${from + 1}${goal}: ${this.#pictures.train.length} pictures, ${batch} a step${parts}, ${size} px, seed ${seed}; ${parameters} M parameters, ${memory}; in ${this.#folder.path}`;
+    return `train    step ${from + 1}${end}: ${this.#pictures.train.length} pictures, ${batch} a step${parts}, ${size} px, seed ${seed}; ${parameters} M parameters, ${memory}; in ${this.#folder.path}`;
   }
 
   /** Loads the newest whole checkpoint, or without any the first weights. @returns the steps that are done. */
@@ -225,7 +225,7 @@ export class Run {
   }
 
   #saveIsDue(): boolean {
-    return performance.now() - this.#savedAt >= this.#config.conduct.checkpointEvery * 60_000;
+    return performance.now() - this.#savedAt >= this.#config.runtime.checkpointEvery * 60_000;
   }
 
   async #save(trainer: Trainer, step: number, also: { weights?: boolean } = {}): Promise<void> {

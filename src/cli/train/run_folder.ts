@@ -1,7 +1,7 @@
 /**
  * The folder of a run:
  * ```
- * config.json    settings, goal, folders, and a hash over the pictures' hashes
+ * config.json    settings, budget, folders, and a hash over the pictures' hashes
  * scan.json      what is known of each file, so that going on starts quickly
  * colors.json   how often each color occurs, where rare ones weigh more or colors are classes
  * log.jsonl      a line a step, one a validation, and one where a call ends
@@ -23,7 +23,7 @@ import { makeFolder, UNFINISHED, writeWhole } from '../../runtime/node/whole_fil
 import { FORMER_COLORS, withFormerNames, withPresentNames } from '../shared/former_names.ts';
 import type { Finding, Findings } from '../shared/scan.ts';
 import { type LogEntry, lossSvg } from './loss_svg.ts';
-import { type Conduct, type Goal, LEGACY_DEFAULTS, type Settings } from './settings.ts';
+import { type Budget, LEGACY_DEFAULTS, type RuntimeOptions, type Settings } from './settings.ts';
 
 const CHECKPOINTS_KEPT = 3;
 const FORMAT = 1;
@@ -48,11 +48,17 @@ export interface RunConfig {
   readonly embedding: { readonly kind: 'none'; readonly width: 0 } | (ExtractorInfo & { readonly path: string });
   /** The weights it began with; random ones where it is absent. */
   readonly init?: { readonly path: string; readonly sha256: string };
-  readonly goal: Goal;
-  readonly conduct: Conduct;
+  readonly budget: Budget;
+  readonly runtime: RuntimeOptions;
   readonly train: PictureSet;
   /** Without folders of its own: a tenth of those in `train`. */
   readonly validation: PictureSet;
+}
+
+/** Former names of fields, read until version 0.2. */
+interface FormerConfig {
+  readonly goal?: Budget;
+  readonly conduct?: RuntimeOptions;
 }
 
 export class RunFolder {
@@ -87,9 +93,9 @@ export class RunFolder {
         { cause },
       );
     });
-    let config: RunConfig;
+    let config: RunConfig & FormerConfig;
     try {
-      config = JSON.parse(json) as RunConfig;
+      config = JSON.parse(json) as RunConfig & FormerConfig;
     } catch (cause) {
       throw new FormatError(
         { where: path, expected: 'JSON', got: `'${(cause as Error).message}'`, hint: 'start a new run' },
@@ -105,7 +111,8 @@ export class RunFolder {
       });
     }
     await this.#makeFolders();
-    return { ...config, settings: { ...LEGACY_DEFAULTS, ...config.settings } };
+    const { goal, conduct, budget = goal!, runtime = conduct!, ...rest } = config;
+    return { ...rest, budget, runtime, settings: { ...LEGACY_DEFAULTS, ...config.settings } };
   }
 
   writeConfig(config: RunConfig): Promise<void> {

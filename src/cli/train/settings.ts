@@ -8,7 +8,7 @@ import type { Decay } from '../../train/optimizer/schedule.ts';
 import { MOST_WARMUP, PRESETS, type Preset } from './presets.ts';
 
 /** How long to train; at least one is there. */
-export interface Goal {
+export interface Budget {
   readonly epochs?: number;
   readonly steps?: number;
   readonly minutes?: number;
@@ -49,7 +49,7 @@ export interface Settings {
 }
 
 /** What may change from one call to the next. */
-export interface Conduct {
+export interface RuntimeOptions {
   readonly checkpointEvery: number;
   readonly valEvery: number;
   readonly valCount: number;
@@ -62,7 +62,7 @@ export interface Conduct {
 }
 
 export const DEFAULTS = {
-  goal: { epochs: 40 },
+  budget: { epochs: 40 },
   settings: {
     preset: 'default',
     size: 224,
@@ -78,7 +78,7 @@ export const DEFAULTS = {
     encoder: 'paper',
     precision: 'f32',
   },
-  conduct: { checkpointEvery: 10, valCount: 200, adapter: 'auto' },
+  runtime: { checkpointEvery: 10, valCount: 200, adapter: 'auto' },
 } as const;
 
 /** What runs were trained with that began before there was a choice, and so don't say. */
@@ -96,7 +96,7 @@ export function withShortWarmup(settings: Settings, given: Partial<Settings>, st
 }
 
 /** The steps of a run in all; infinite where minutes alone end it. */
-export function stepsOf({ steps, epochs }: Goal, pictures: number, batch: number): number {
+export function stepsOf({ steps, epochs }: Budget, pictures: number, batch: number): number {
   return steps ?? (epochs ? Math.ceil((epochs * pictures) / batch) : Number.POSITIVE_INFINITY);
 }
 

@@ -58,7 +58,7 @@ test('training measures once, remembers, and goes on to the bit', async () => {
   expect(await tables()).toEqual([]);
 
   expect(await call(train, photos, '--out', one, ...SMALL, '--steps', '2', '--tune')).toMatch(MEASURED);
-  expect(await config(one)).toMatchObject({ tuning: expect.stringMatching(/^[0-9a-f]{16}$/), conduct: { tune: true } });
+  expect(await config(one)).toMatchObject({ tuning: expect.stringMatching(/^[0-9a-f]{16}$/), runtime: { tune: true } });
   expect(await tables()).toHaveLength(1);
 
   expect(await call(train, '--out', one, '--resume', '--steps', '4')).not.toContain('tuning');

@@ -65,7 +65,7 @@ test('50 steps of the default preset give the same file each time', async () => 
 });
 
 const EVERYTHING = [
-  ...['--rebalance', '0.5', '--target-chroma', '1.2', '--clip-norm', '0.1', '--ema', '0.9', '--warmup', '3'],
+  ...['--rebalance', '0.5', '--chroma-scale', '1.2', '--clip-norm', '0.1', '--ema', '0.9', '--warmup', '3'],
   ...['--pad', 'white', '--lightness', 'lab', '--preset', 'paper'],
 ];
 
@@ -91,13 +91,13 @@ test('with all options, stopped and resumed, it gives the same bits; what it nee
 
 test.each([
   ['--rebalance', '0.3'],
-  ['--target-chroma', '1.5'],
+  ['--chroma-scale', '1.5'],
   ['--clip-norm', '0.001'],
   ['--ema', '0.5'],
   ['--warmup', '4'],
   ['--pad', 'white'],
   ['--lightness', 'lab'],
-  ['--film', '1'],
+  ['--orthochromatic', '1'],
   ['--tone', '1'],
   ['--preset', 'default'],
 ])('%s makes other weights', async (option, value) => {
@@ -113,9 +113,13 @@ test('a run that began before there was a choice goes on as it began', async () 
   const old = await run('old', '--steps', '3', '--preset', 'paper');
   const path = join(old, 'config.json');
   const config = JSON.parse(await readFile(path, 'utf8'));
+  const { budget, runtime, ...former } = config;
   const { size, batch, microBatch, lr, lrDecay, seed, widthDivisor } = config.settings;
   const settings = { size, batch, microBatch, lr, lrDecay, seed, widthDivisor };
-  await writeFile(path, JSON.stringify({ ...config, settings, lightness: 'luma', crop: 'random' }));
+  await writeFile(
+    path,
+    JSON.stringify({ ...former, goal: budget, conduct: runtime, settings, lightness: 'luma', crop: 'random' }),
+  );
   expect(await call('--resume', '--out', old, '--steps', '6')).toMatch(/^0 weights/);
   expect((await weights(old)).equals(await weights(straight))).toBe(true);
   expect(await settingsIn(old)).toEqual({ ...LEGACY_DEFAULTS, ...settings });
@@ -132,7 +136,7 @@ test('a checkpoint without the average that the run has is refused', async () =>
 });
 
 test('pictures with other looks go on, resumed, where they were', async () => {
-  const looks = ['--film', '0.5', '--tone', '0.7', '--preset', 'paper'];
+  const looks = ['--orthochromatic', '0.5', '--tone', '0.7', '--preset', 'paper'];
   const straight = await run('looks', '--steps', '6', ...looks);
   const folder = await run('looks-halves', '--steps', '3', ...looks);
   expect(await call('--resume', '--out', folder, '--steps', '6')).toMatch(/^0 weights/);
@@ -140,6 +144,13 @@ test('pictures with other looks go on, resumed, where they were', async () => {
   expect(decodeWeights(new Uint8Array(await weights(folder)), 'looks').metadata).toMatchObject({
     ...{ film: '0.5', tone: '0.7' },
   });
+});
+
+test('former names of options are taken, with a notice', async () => {
+  const said = await call('x', '--film=0.5', '--target-chroma', '0');
+  expect(said).toContain('--film is now called --orthochromatic; the former name is taken until version 0.2');
+  expect(said).toContain('--target-chroma is now called --chroma-scale');
+  expect(said).toContain('--chroma-scale: expected a number above 0, got');
 });
 
 test('numbers out of range are refused', async () => {
@@ -150,11 +161,11 @@ test('numbers out of range are refused', async () => {
   expect(await wrong('--rebalance', '2')).toMatchInlineSnapshot(
     `"2 koalarize train: --rebalance: expected a number from 0 to 1, got '2'"`,
   );
-  expect(await wrong('--film', '1.5')).toMatchInlineSnapshot(
-    `"2 koalarize train: --film: expected a number from 0 to 1, got '1.5'"`,
+  expect(await wrong('--orthochromatic', '1.5')).toMatchInlineSnapshot(
+    `"2 koalarize train: --orthochromatic: expected a number from 0 to 1, got '1.5'"`,
   );
-  expect(await wrong('--film', '0.5', '--lightness', 'lab')).toMatchInlineSnapshot(
-    `"2 koalarize train: --film and --lightness lab: expected one of them, got both"`,
+  expect(await wrong('--orthochromatic', '0.5', '--lightness', 'lab')).toMatchInlineSnapshot(
+    `"2 koalarize train: --orthochromatic and --lightness lab: expected one of them, got both"`,
   );
   expect(await wrong('--tone', '0.5', '--lightness', 'lab')).toMatchInlineSnapshot(
     `"2 koalarize train: --tone and --lightness lab: expected one of them, got both"`,
