@@ -181,6 +181,7 @@ describe('fuse_conv2d', () => {
   test.each([
     ['ReLU6 of conv2d', relu6(expand(x)), ['conv2d']],
     ['ReLU6 of depthwise', relu6(grouped(relu(expand(x)), 8)), ['conv2d', 'conv_direct']],
+    ['hard-swish', unary('hard_swish', grouped(unary('hard_swish', expand(x)), 8)), ['conv2d', 'conv_direct']],
     ['ReLU of a group of channels', relu(grouped(relu6(expand(x)), 2)), ['conv2d', 'conv_direct']],
     ['a bias', relu6(biasAdd(grouped(expand(x), 8, false), weights([8]))), ['conv2d', 'conv_direct']],
     [

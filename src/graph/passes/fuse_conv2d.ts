@@ -1,7 +1,8 @@
 /**
- * conv2d → bias_add → add → relu | clip to 0…6 | tanh becomes one conv2d, where nothing else needs the parts; conv_direct
+ * conv2d → bias_add → add → relu | clip to 0…6 | hard-swish | tanh becomes one conv2d, where nothing else needs the parts; conv_direct
  * takes in all but add and tanh.
  */
+import type { PlainActivation } from '../../kernels/core/activation.ts';
 import { apply, type Node } from '../node.ts';
 import type { ConvDirectAttrs } from '../ops/conv/conv_direct.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
@@ -46,10 +47,11 @@ function fuseDirect(node: Node, [conv, bias]: readonly Node[], usedOnce: UsedOnc
 }
 
 /** The activation that `node` is, if every convolution can do it. */
-function activationOf({ op, attrs }: Node): 'relu' | 'relu6' | undefined {
+function activationOf({ op, attrs }: Node): PlainActivation | undefined {
   if (op === reluOp) return 'relu';
   if (op.name !== 'unary') return undefined;
   const { fn, alpha, beta } = attrs as UnaryAttrs;
+  if (fn === 'hard_swish') return fn;
   return fn === 'clip' && alpha === 0 && beta === 6 ? 'relu6' : undefined;
 }
 

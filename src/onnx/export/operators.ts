@@ -32,7 +32,7 @@ export interface Writer {
 type Operator = (writer: Writer, node: Node) => string;
 
 const ACTIVATIONS = { relu: 'Relu', tanh: 'Tanh' } as const satisfies Record<
-  Exclude<Conv2dAttrs['activation'], 'none' | 'relu6'>,
+  Exclude<Conv2dAttrs['activation'], 'none' | 'relu6' | 'hard_swish'>,
   string
 >;
 
@@ -52,8 +52,10 @@ function convolution(writer: Writer, node: Node): string {
   const [x, w, ...rest] = node.inputs;
   const added = residual ? rest.pop() : undefined;
   const [bias] = rest;
-  if (firstChannel !== undefined || activation === 'relu6') {
-    throw new FormatError('export: expected conv2d of all channels of x and no ReLU6, got others – fuse nothing else');
+  if (firstChannel !== undefined || activation === 'relu6' || activation === 'hard_swish') {
+    throw new FormatError(
+      'export: expected conv2d of all channels of x with ReLU, tanh or nothing behind it, got others – fuse nothing else',
+    );
   }
   const ownBias = bias?.shape.length === 1;
   const inputs = [writer.value(x!), writer.weights(w!, [3, 2, 0, 1]), ...(ownBias ? [writer.weights(bias)] : [])];
