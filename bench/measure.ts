@@ -31,7 +31,7 @@ export interface Measurement {
   readonly failed?: string;
 }
 
-/** A sample of work that can be queued lasts about this long: much longer than a fence. */
+/** A sample of work that can be queued lasts at least about this long on every arm: much longer than a fence. */
 const SAMPLE_MS = 20;
 
 /** Samples of each arm: `most`, or from `least` on as many as fit into a few seconds. */
@@ -158,10 +158,10 @@ async function interleave(arms: readonly Started[], rounds: Rounds, queueable: b
   };
   let repeats = 1;
   if (queueable) {
-    // As many for each arm, so that both wait for the device equally often.
+    // As many for each arm, so that all wait for the device equally often; enough of them for the fastest.
     const warm: number[] = [];
     for (const { arm } of arms) warm.push(await sample(arm, 1));
-    repeats = Math.min(50, Math.max(1, Math.ceil(SAMPLE_MS / Math.max(...warm))));
+    repeats = Math.min(50, Math.max(1, Math.ceil(SAMPLE_MS / Math.min(...warm))));
   }
   const samples = arms.map((): number[] => []);
   const begin = performance.now();

@@ -12,7 +12,7 @@ export interface MobileLayer {
   readonly stride: number;
   readonly inputs: number;
   readonly outputs: number;
-  readonly activation: 'relu6' | 'relu' | 'none';
+  readonly activation: 'relu6' | 'relu' | 'hard_swish' | 'none';
   /** The input of the layer so many before this one is added. */
   readonly residual?: number;
 }
@@ -58,26 +58,26 @@ const V3 = [
   [5, 72, 40, 2, 'relu'],
   [5, 120, 40, 1, 'relu'],
   [5, 120, 40, 1, 'relu'],
-  [3, 240, 80, 2, 'none'],
-  [3, 200, 80, 1, 'none'],
-  [3, 184, 80, 1, 'none'],
-  [3, 184, 80, 1, 'none'],
-  [3, 480, 112, 1, 'none'],
-  [3, 672, 112, 1, 'none'],
-  [5, 672, 160, 2, 'none'],
-  [5, 960, 160, 1, 'none'],
-  [5, 960, 160, 1, 'none'],
+  [3, 240, 80, 2, 'hard_swish'],
+  [3, 200, 80, 1, 'hard_swish'],
+  [3, 184, 80, 1, 'hard_swish'],
+  [3, 184, 80, 1, 'hard_swish'],
+  [3, 480, 112, 1, 'hard_swish'],
+  [3, 672, 112, 1, 'hard_swish'],
+  [5, 672, 160, 2, 'hard_swish'],
+  [5, 960, 160, 1, 'hard_swish'],
+  [5, 960, 160, 1, 'hard_swish'],
 ] as const;
 
-/** All layers of a network in order. Those of MobileNetV3-large are without their hard-swish, and end with the blocks. */
+/** All layers of a network in order. */
 export function mobileLayers(network: MobileNetwork, size = SIZES[network]): MobileLayer[] {
   const walk = new Walk(size);
   if (network === 'MobileNetV3-large') {
-    walk.convolution(3, 16, 'none', 2);
+    walk.convolution(3, 16, 'hard_swish', 2);
     for (const [kernel, middle, channels, stride, activation] of V3) {
       walk.block(kernel, middle, channels, stride, activation);
     }
-    walk.convolution(1, 960, 'none');
+    walk.convolution(1, 960, 'hard_swish');
     return walk.layers;
   }
   walk.convolution(3, 32, 'relu6', 2);

@@ -103,6 +103,7 @@ function nodeOf(layer: MobileLayer, weights: LayerWeights, x: Node, other: Node 
   else y = biasAdd(apply(conv2dOp, [x, w], { ...window, activation: 'none' }), bias);
   if (other) y = add(y, other);
   if (activation === 'relu6') return unary('clip', y, { alpha: 0, beta: 6 });
+  if (activation === 'hard_swish') return unary('hard_swish', y);
   return activation === 'relu' ? relu(y) : y;
 }
 

@@ -25,6 +25,7 @@ export function writeLayer(
   });
   if (other) y = file.node('Add', [other, y], `${name}/add`);
   if (activation === 'none') return y;
+  if (activation === 'hard_swish') return file.node('HardSwish', [y], `${name}/hard_swish`);
   if (activation === 'relu') return file.node('Relu', [y], `${name}/relu`);
   const [low, high] = [0, 6].map((bound) => file.initializer(floatTensor(`${name}/${bound}`, [], [bound])));
   return file.node('Clip', [y, low!, high!], `${name}/clip`);

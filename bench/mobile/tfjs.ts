@@ -9,7 +9,8 @@ export interface TfjsLayer {
   free(): void;
 }
 
-const ACTIVATIONS = { none: 'linear', relu: 'relu', relu6: 'relu6' } as const;
+/** tfjs has no hard-swish: it is made of what there is. */
+const ACTIVATIONS = { none: 'linear', relu: 'relu', relu6: 'relu6', hard_swish: 'linear' } as const;
 
 export function tfjsLayer({ tf }: TfjsRival, layer: MobileLayer, { w, bias: values }: LayerWeights): TfjsLayer {
   const [height, width, inputs, outputs] = weightShape(layer) as [number, number, number, number];
@@ -26,7 +27,9 @@ export function tfjsLayer({ tf }: TfjsRival, layer: MobileLayer, { w, bias: valu
   return {
     run(x, other) {
       const y = depthwise ? tf.fused.depthwiseConv2d({ x, ...options }) : tf.fused.conv2d({ x, ...options });
-      return other ? tf.add(other, y) : y;
+      const sum = other ? tf.add<Tensor4D>(other, y) : y;
+      if (layer.activation !== 'hard_swish') return sum;
+      return tf.mul<Tensor4D>(sum, tf.clipByValue(tf.add(tf.div(sum, 6), 0.5), 0, 1));
     },
     free: () => tf.dispose([filter, bias]),
   };

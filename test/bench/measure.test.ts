@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Backend } from '../../bench/arm.ts';
 import { geometricMean, largestError, measure, quantile } from '../../bench/measure.ts';
 import { Report } from '../../bench/report.ts';
@@ -127,4 +127,26 @@ test('shares of ceilings, geometric means, and what is said below a table', () =
     - for information: b, ONNX Runtime's CPU provider: 5.00 (9.00–11.0) ms
     - b, tfjs: no memory"
   `);
+});
+
+test('work that can be queued is repeated until the fastest arm is busy for much longer than a fence takes', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const arm = (ms: number): Backend => ({
+    run: async (times) => void vi.advanceTimersByTime(times * ms),
+    result: async () => Float32Array.of(1),
+    free: () => undefined,
+  });
+  const workload = {
+    ...fake([], []),
+    queueable: true,
+    ours: async () => arm(2),
+    rivals: { tfjs: async () => arm(30) },
+  };
+  try {
+    const outcome = await measure(workload, none, { tfjs: {} as never }, { least: 3, most: 3 });
+    expect(outcome.ours?.repeats).toBe(10);
+    expect(outcome.rivals?.tfjs).toMatchObject({ repeats: 10, medianMs: 30 });
+  } finally {
+    vi.useRealTimers();
+  }
 });

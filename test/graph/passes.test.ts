@@ -131,10 +131,10 @@ describe('every pass leaves an inception block as it is', () => {
   test('all of them, with one dispatch for each merged convolution, pool and reduction', async () => {
     const got = await values({ network }, []);
     expectSame(got.results, [(await plain).results[0]!]);
-    const convolutions = got.dispatches.filter((label) => /^conv2d_(block|channel)/.test(label));
+    const convolutions = got.dispatches.filter((label) => /^conv2d_(block|channel|pointwise)/.test(label));
     // Stem, 3 + 4 in the blocks with siblings merged, and 1 before the pool.
     expect(convolutions).toHaveLength(1 + 3 + 4 + 1);
-    const rest = got.dispatches.filter((label) => !/^conv2d_(block|channel)/.test(label));
+    const rest = got.dispatches.filter((label) => !/^conv2d_(block|channel|pointwise)/.test(label));
     // Channels first to last, padded to 4; the first block's copy of a branch; the pool; the mean.
     expect(rest.length).toBeLessThanOrEqual(7);
   });
@@ -181,6 +181,7 @@ describe('fuse_conv2d', () => {
   test.each([
     ['ReLU6 of conv2d', relu6(expand(x)), ['conv2d']],
     ['ReLU6 of depthwise', relu6(grouped(relu(expand(x)), 8)), ['conv2d', 'conv_direct']],
+    ['hard-swish', unary('hard_swish', grouped(unary('hard_swish', expand(x)), 8)), ['conv2d', 'conv_direct']],
     ['ReLU of a group of channels', relu(grouped(relu6(expand(x)), 2)), ['conv2d', 'conv_direct']],
     ['a bias', relu6(biasAdd(grouped(expand(x), 8, false), weights([8]))), ['conv2d', 'conv_direct']],
     [

@@ -73,12 +73,13 @@ fn main(
 
 // Adds row v of x to the outputs that see it: for one that began q steps ago it is the row of tap q * STEP + phase.
 fn add_row(image: u32, v: i32, phase: u32, column: u32, channel: u32) {
+  if (v < 0 || v >= i32(params.in_height)) { return; } // as good as zeros, and nothing is loaded
   let line = (i32(image * params.in_height) + v) * i32(params.in_width);
   var values: array<f32, SPAN>;
   for (var i = 0u; i < SPAN; i++) {
     let u = params.origin_x + i32(column * STEP + i);
-    let inside = v >= 0 && v < i32(params.in_height) && u >= 0 && u < i32(params.in_width);
-    values[i] = select(0, x[u32(select(0, line + u, inside)) * params.channels + channel], inside);
+    let inside = u >= 0 && u < i32(params.in_width);
+    values[i] = select(0, x[u32(select(line, line + u, inside)) * params.channels + channel], inside);
   }
   for (var q = 0u; q <= LAG; q++) {
     let ty = q * STEP + phase;

@@ -1,7 +1,8 @@
 /**
- * conv2d → bias_add → add → relu | clip to 0…6 | tanh becomes one conv2d, where nothing else needs the parts; conv_direct
+ * conv2d → bias_add → add → relu | clip to 0…6 | hard-swish | tanh becomes one conv2d, where nothing else needs the parts; conv_direct
  * takes in all but add and tanh.
  */
+import type { PlainActivation } from '../../kernels/core/activation.ts';
 import { apply, isOp, type Node } from '../node.ts';
 import { type Conv2dAttrs, conv2dOp } from '../ops/conv/conv2d.ts';
 import { addOp } from '../ops/elementwise/add.ts';
@@ -44,10 +45,11 @@ function fuseDirect(node: Node, [conv, bias]: readonly Node[], usedOnce: UsedOnc
 }
 
 /** The activation that `node` is, if every convolution can do it. */
-function activationOf(node: Node): 'relu' | 'relu6' | undefined {
+function activationOf(node: Node): PlainActivation | undefined {
   if (isOp(node, reluOp)) return 'relu';
   if (!isUnary(node)) return undefined;
   const { fn, alpha, beta } = node.attrs;
+  if (fn === 'hard_swish') return fn;
   return fn === 'clip' && alpha === 0 && beta === 6 ? 'relu6' : undefined;
 }
 

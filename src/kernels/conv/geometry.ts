@@ -21,7 +21,7 @@ export interface ConvGeometry {
   readonly padLeft: number;
 }
 
-export type ConvActivation = 'none' | 'relu' | 'relu6' | 'tanh';
+export type ConvActivation = 'none' | 'relu' | 'relu6' | 'hard_swish' | 'tanh';
 
 /** A range of the channels of something wider: pixels are `stride` channels apart, the range begins at `first`. */
 export interface ConvView {

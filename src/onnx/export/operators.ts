@@ -41,7 +41,7 @@ function form<A>(op: Op<A>, write: (writer: Writer, node: Node<A>) => string): O
 }
 
 const ACTIVATIONS = { relu: 'Relu', tanh: 'Tanh' } as const satisfies Record<
-  Exclude<Conv2dAttrs['activation'], 'none' | 'relu6'>,
+  Exclude<Conv2dAttrs['activation'], 'none' | 'relu6' | 'hard_swish'>,
   string
 >;
 
@@ -61,10 +61,10 @@ function convolution(writer: Writer, node: Node<Conv2dAttrs>): string {
   const [x, w, ...rest] = node.inputs;
   const added = residual ? rest.pop() : undefined;
   const [bias] = rest;
-  if (firstChannel !== undefined || activation === 'relu6') {
+  if (firstChannel !== undefined || activation === 'relu6' || activation === 'hard_swish') {
     throw new FormatError({
       where: 'export',
-      expected: 'conv2d of all channels of x and no ReLU6',
+      expected: 'conv2d of all channels of x with ReLU, tanh or nothing behind it',
       got: 'others',
       hint: 'fuse nothing else',
     });

@@ -33,6 +33,7 @@ const layers: readonly (readonly [Direction, number, number, number, number, num
   ['forward', 1, 3, 1, 112, 64, 128],
   ['forward', 1, 3, 2, 56, 256, 256],
   ['forward', 1, 3, 1, 28, 256, 512],
+  ['forward', 1, 1, 1, 128, 16, 96],
   ['forward', 1, 1, 1, 28, 512, 256],
   ['forward', 16, 3, 1, 8, 256, 256],
   ['inputGrad', 16, 3, 1, 28, 256, 128],

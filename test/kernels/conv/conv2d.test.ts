@@ -138,6 +138,7 @@ const activate: Record<ConvActivation, (v: number) => number> = {
   none: (v) => v,
   relu: (v) => Math.max(v, 0),
   relu6: (v) => Math.min(Math.max(v, 0), 6),
+  hard_swish: (v) => v * Math.min(Math.max(v / 6 + 0.5, 0), 1),
   tanh: Math.tanh,
 };
 
@@ -147,6 +148,8 @@ describe.each(devices.slice(0, 2))('bias and activation on %s', (_, traits) => {
     ['relu', 18],
     ['relu6', 16],
     ['relu6', 5],
+    ['hard_swish', 16],
+    ['hard_swish', 18],
     ['tanh', 2],
     ['none', 16],
   ] as const)('%s of %i channels', async (activation, channels) => {

@@ -162,10 +162,10 @@ describe('a call that does not fit is refused:', () => {
   });
   test('an unknown variant', () => {
     expect(() => specialize(biasAdd, { activation: 'gelu' as never })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, tanh, got 'gelu']`,
+      `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, hard_swish, tanh, got 'gelu']`,
     );
     expect(() => specialize(biasAdd, {} as never)).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, tanh, got 'undefined']`,
+      `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, hard_swish, tanh, got 'undefined']`,
     );
   });
 });

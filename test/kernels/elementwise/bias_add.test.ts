@@ -9,10 +9,11 @@ const apply: Record<Activation, (x: number) => number> = {
   none: (x) => x,
   relu: (x) => Math.max(x, 0),
   relu6: (x) => Math.min(Math.max(x, 0), 6),
+  hard_swish: (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
   tanh: Math.tanh,
 };
 
-describe.each(['none', 'relu', 'relu6', 'tanh'] as const)('bias_add, %s', (activation) => {
+describe.each(['none', 'relu', 'relu6', 'hard_swish', 'tanh'] as const)('bias_add, %s', (activation) => {
   test.each([
     [1, 1, 1],
     [1, 5, 1],
@@ -39,8 +40,9 @@ describe.each(['none', 'relu', 'relu6', 'tanh'] as const)('bias_add, %s', (activ
       const image = Math.floor(i / (rows * channels));
       return apply[activation](Math.fround(v + b[image * channels + (i % channels)]!));
     });
-    // One rounding, that of the sum; WGSL allows tanh an error of 1e-5.
-    expectClose(got.slice(0, count), want, { absolute: activation === 'tanh' ? 1e-5 : 0 });
+    // One rounding, that of the sum; four more of at most 2 in hard-swish; WGSL allows tanh an error of 1e-5.
+    const absolute = { hard_swish: 8 * 2 ** -23, tanh: 1e-5 };
+    expectClose(got.slice(0, count), want, { absolute: activation in absolute ? absolute[activation as 'tanh'] : 0 });
     expect(got.slice(count).every(Number.isNaN), 'what lies behind stays').toBe(true);
   });
 });

@@ -43,6 +43,7 @@ test.each([
     ...[conv('a'), node('Relu', ['a'], ['relu'])],
     ...[conv('c'), node('Clip', ['c', 'zero', 'six'], ['relu6'])],
     ...[conv('d'), node('Tanh', ['d'], ['tanh'])],
+    ...[conv('e'), node('HardSwish', ['e'], ['hard_swish'])],
   ];
   const weights = Array.from({ length: size }, (_, i) => Math.sin(i));
   const data = Float32Array.from({ length: 4 * 81 }, (_, i) => (i === 200 ? Number.NaN : Math.cos(i)));
@@ -52,7 +53,7 @@ test.each([
     tensor('zero', [], [0]),
     tensor('six', [], [6]),
   ];
-  const outputs = ['relu', 'relu6', 'tanh'];
+  const outputs = ['relu', 'relu6', 'tanh', 'hard_swish'];
   await expectModel(model({ nodes, inputs: { x: [1, 4, 9, 9] }, outputs, initializers }), {
     x: { data, shape: [1, 4, 9, 9] },
   });

@@ -32,7 +32,7 @@ struct Params {
   origin_x: i32,
   bias: u32, // 1: added, one per channel
   residual: u32, // 1: added before the activation
-  activation: u32, // 0 none, 1 ReLU, 3 ReLU6
+  activation: u32, // 0 none, 1 ReLU, 3 ReLU6, 4 hard-swish
   out_stride: u32, // vec4s from pixel to pixel, and where they begin: y may be a part of something wider
   out_first: u32,
   splits: u32,
@@ -115,8 +115,15 @@ fn write_output(split: u32, pixel: u32, vector: u32, sum: vec4f) {
   let added = params.residual == 1;
   let other = residual[select(0, pixel * params.out_vectors + vector, added)];
   let value = sum + select(vec4f(), other, added);
-  let positive = select(value, max(value, vec4f()), params.activation != 0);
   let place = (split * pixels() + pixel) * params.out_stride + params.out_first + vector;
-  let bounded = select(positive, min(positive, vec4f(6)), params.activation == 3);
-  y[place] = select(bounded, value, is_nan(value));
+  y[place] = select(activate(value), value, is_nan(value));
+}
+
+fn activate(v: vec4f) -> vec4f {
+  switch params.activation {
+    case 1: { return max(v, vec4f()); }
+    case 3: { return clamp(v, vec4f(), vec4f(6)); }
+    case 4: { return v * clamp(v / 6 + 0.5, vec4f(), vec4f(1)); }
+    default: { return v; }
+  }
 }

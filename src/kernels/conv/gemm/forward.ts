@@ -139,7 +139,7 @@ function turnWeights<T>(emit: Emit<T>, w: T, g: ConvGeometry): T {
 /** The parameter `bias` for one per image and channel. */
 const PER_IMAGE = 2;
 /** In the order of the parameter `activation`. */
-const ACTIVATIONS: readonly ConvActivation[] = ['none', 'relu', 'tanh', 'relu6'];
+const ACTIVATIONS: readonly ConvActivation[] = ['none', 'relu', 'tanh', 'relu6', 'hard_swish'];
 
 function emitProduct<T>(
   emit: Emit<T>,

@@ -65,8 +65,8 @@ export function depthwiseWindow(
 /** Threads that keep a GPU busy, and outputs one below the other that are worth loading the weights, at least. */
 const BUSY_THREADS = 1 << 17;
 const SHORTEST = 4;
-/** Threads that keep the cores of a CPU equally busy. */
-const BUSY_SOFTWARE_THREADS = 1 << 10;
+/** Threads that keep the cores of a CPU busy: more are shorter columns, of which each loads its first rows again. */
+const BUSY_SOFTWARE_THREADS = 1 << 9;
 
 /** The outputs, one below the other, of a thread: as many as leave threads enough. */
 export function depthwiseRows(

@@ -58,6 +58,7 @@ export function emitActivation<T>(
   } else {
     const count = pixelsOut(g) * channels;
     if (activation === 'relu6') emit.call(unary, { x, y }, { count, alpha: 0, beta: 6 }, { f: 'clip' });
+    else if (activation === 'hard_swish') emit.call(unary, { x, y }, { count, alpha: 0, beta: 0 }, { f: activation });
     else emit.call(activation === 'tanh' ? tanh : relu, { x, y }, { count });
   }
 }

@@ -127,6 +127,8 @@ const options: readonly (readonly [string, ConvOptions, ConvGeometry])[] = [
   ['ReLU', { activation: 'relu' }, long],
   ['ReLU6', { activation: 'relu6' }, long],
   ['ReLU6 and odd channels', { activation: 'relu6' }, { ...long, outChannels: 35 }],
+  ['hard-swish', { activation: 'hard_swish' }, long],
+  ['hard-swish and odd channels', { activation: 'hard_swish' }, { ...long, outChannels: 35 }],
   ['tanh', { activation: 'tanh' }, long],
   ['a bias per image', { activation: 'relu', biasPerImage: true }, long],
   ['odd channels', { activation: 'relu' }, { ...long, outChannels: 35 }],
@@ -148,6 +150,7 @@ describe.each(['gemm 32x32', 'gemm 32x32 split', 'gemm 64x128', 'gemm 64x128 spl
       none: (v: number) => v,
       relu: (v: number) => Math.max(v, 0),
       relu6: (v: number) => Math.min(Math.max(v, 0), 6),
+      hard_swish: (v: number) => v * Math.min(Math.max(v / 6 + 0.5, 0), 1),
       tanh: Math.tanh,
     };
     const want = conv2d(xs, ws, g).map((v, i) => {

@@ -19,6 +19,7 @@ const activate: Record<PlainActivation, (v: number) => number> = {
   none: (v) => v,
   relu: (v) => Math.max(v, 0),
   relu6: (v) => Math.min(Math.max(v, 0), 6),
+  hard_swish: (v) => v * Math.min(Math.max(v / 6 + 0.5, 0), 1),
 };
 
 /** TensorFlow's SAME padding: of an odd total the smaller half is before. */
@@ -57,7 +58,7 @@ const cases = windows.flatMap(([extent, stride]) =>
 
 test.each(cases)('%s', async (_, g) => {
   const { x, w, bias, sums, absolute } = data(g);
-  for (const [i, activation] of (['none', 'relu', 'relu6'] as const).entries()) {
+  for (const [i, activation] of (['none', 'relu', 'relu6', 'hard_swish'] as const).entries()) {
     const y = poisoned(sums.length);
     await run((emit) => emitConvDirect(emit, { x, w, ...(i > 0 && { bias: bias.buffer }), y }, g, activation));
     const want = sums.map((v, at) => activate[activation](v + (i > 0 ? bias.values[at % g.groups]! : 0)));
@@ -114,6 +115,9 @@ test('a CPU computes long columns, a GPU short ones where there are few channels
   const rows = (software: boolean, window: DepthwiseWindow) => depthwiseRows({ ...traits, software }, window, size);
   expect(rows(true, '3/1')).toBe(64);
   expect(rows(false, '3/1')).toBeLessThan(16);
+  // Fewer threads than on a GPU are enough for a CPU's cores, and whole columns load no row twice.
+  const small = { batch: 1, height: 16, width: 16, channels: 480 };
+  expect(depthwiseRows({ ...traits, software: true }, '5/1', small)).toBe(16);
   expect(depthwiseRows({ ...traits, software: false }, '3/1', { ...size, height: 2 })).toBe(2);
 });
 

@@ -101,6 +101,7 @@ const activate: Record<ConvActivation, (v: number) => number> = {
   none: (v) => v,
   relu: (v) => Math.max(v, 0),
   relu6: (v) => Math.min(Math.max(v, 0), 6),
+  hard_swish: (v) => v * Math.min(Math.max(v / 6 + 0.5, 0), 1),
   tanh: Math.tanh,
 };
 
@@ -110,6 +111,7 @@ describe.each([...upsampleAlgorithms['upsample forward']])('bias and activation,
     ['relu', 18],
     ['relu6', 16],
     ['relu6', 5],
+    ['hard_swish', 16],
     ['tanh', 2],
     ['none', 12],
   ] as const)('%s of %i channels', async (activation, channels) => {

@@ -126,11 +126,12 @@ const activate: Record<ConvActivation, (v: number) => number> = {
   none: (v) => v,
   relu: (v) => Math.max(v, 0),
   relu6: (v) => Math.min(Math.max(v, 0), 6),
+  hard_swish: (v) => v * Math.min(Math.max(v / 6 + 0.5, 0), 1),
   tanh: Math.tanh,
 };
 
 describe.each(winogradForward)('$name', (algorithm) => {
-  test.each(['none', 'relu', 'relu6', 'tanh'] as const)(
+  test.each(['none', 'relu', 'relu6', 'hard_swish', 'tanh'] as const)(
     'bias, residual, ranges of channels and %s',
     async (activation) => {
       const g = geometry([3, 7, 6, 8, 12]);
