@@ -81,7 +81,7 @@ const cases: Record<string, (scope: Scope) => Promise<Case>> = {
     return { it, use: () => fed(it, 'dw'), name: "'backward'" };
   },
   'a trainer': async () => {
-    const config = { size: SIZE, lightness: 'luma', chromaGain: 1, masked: false, averageDecay: 0.9 } as const;
+    const config = { size: SIZE, lightness: 'luma', chromaScale: 1, masked: false, averageDecay: 0.9 } as const;
     const parts = { batch: 2, microBatch: 1, adam: { clipNorm: 1 } };
     const it = await Trainer.create(gpu, { ...config, ...parts }, network);
     it.load(glorotUniform(it.weights.layout, 1));

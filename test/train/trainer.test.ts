@@ -166,7 +166,7 @@ test('what is left out of a trainer has defaults, random weights among them', as
     return trainer;
   };
   const trainer = await made();
-  expect(trainer.config).toMatchObject({ batch: 8, microBatch: 8, lightness: 'luma', chromaGain: 1, masked: false });
+  expect(trainer.config).toMatchObject({ batch: 8, microBatch: 8, lightness: 'luma', chromaScale: 1, masked: false });
   expect(distance(await trainer.weights.read(), glorotUniform(trainer.weights.layout, 1))).toBe(0);
   expect(distance(await (await made(2)).weights.read(), glorotUniform(trainer.weights.layout, 2))).toBe(0);
   await expect(train({ trainer, dataset, stepps: 3 } as never).next()).rejects.toThrow("do you mean 'steps'?");
