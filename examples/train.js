@@ -36,9 +36,11 @@ const dataset = {
 // The network may be any graph from lightness [N, H, W, 1] to chroma [N, H, W, 2].
 const info = { network: { widthDivisor: 8, embeddingWidth: 0 }, lightness: 'luma' };
 const network = (lightness) => colorizationNetwork(info.network, lightness);
-const trainer = await Trainer.create(await Gpu.open(), { size }, network);
+const gpu = await Gpu.open();
+const trainer = await Trainer.create(gpu, { size }, network);
 for await (const { step, loss } of train({ trainer, dataset, steps: Number(steps) }))
   console.log(step, loss.toFixed(5));
 await writeFile(to, encodeWeights(await readState(trainer), { ...weightsMetadata(info), size: String(size) }));
 console.log(`${to}: after ${trainer.lastStep} steps`);
-process.exit(); // Dawn keeps threads.
+trainer.close();
+await gpu.close();
