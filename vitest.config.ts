@@ -1,7 +1,7 @@
 /**
  * Four projects, one after the other:
  * - `cpu`: tests that need no device, no browser and no build, side by side (`npx vitest run --project cpu`, some seconds);
- * - `kernels`: kernels and graphs, one file at a time, all in one process and on one device;
+ * - `shared`: kernels, graphs and operators, one file at a time, all in one process and on one device;
  * - `device`: all others, one file at a time, each in a process of its own;
  * - `long`: browsers, trainings, whole classifiers, every variant twice (`npm run test:long`; `npm test` leaves them out).
  */
@@ -16,6 +16,7 @@ const CPU = [
   'test/cli/shared/{former_names,options,scan}.test.ts',
   'test/cli/train/loss_svg.test.ts',
   'test/evaluation/**/*.test.ts',
+  'test/formats/*.test.ts',
   'test/graph/{node,ops_table,plan}.test.ts',
   'test/image/**/*.test.ts',
   'test/kernels/conv/choice_table.test.ts',
@@ -24,7 +25,7 @@ const CPU = [
   'test/onnx/{decode,external,fuzz,tensor}.test.ts',
   'test/onnx/operators/{coordinates,table}.test.ts',
   'test/package/docs.test.ts',
-  'test/runtime/{file_errors,lfs_pointer}.test.ts',
+  'test/runtime/{errors,file_errors,lfs_pointer}.test.ts',
   'test/runtime/node/whole_file.test.ts',
   'test/runtime/tuning_store/*.test.ts',
   'test/support/built.test.ts',
@@ -34,9 +35,14 @@ const CPU = [
   'test/web/{weights,training/pictures}.test.ts',
 ];
 
-const KERNELS = [
+const SHARED = [
   'test/kernels/{conv,elementwise,image,loss,movement,nn,optimizer,reduction}/**/*.test.ts',
+  'test/kernels/core/define.test.ts',
   'test/graph/*.test.ts',
+  'test/model/{golden,widen}.test.ts',
+  'test/onnx/operators/*.test.ts',
+  'test/onnx/{export,extractor_file,names}.test.ts',
+  'test/train/data/rebalance.test.ts',
 ];
 
 const LONG = [
@@ -74,8 +80,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'kernels',
-          include: KERNELS,
+          name: 'shared',
+          include: SHARED,
           exclude: [...CPU, ...LONG],
           fileParallelism: false,
           isolate: false,
@@ -88,7 +94,7 @@ export default defineConfig({
         test: {
           name: 'device',
           include: ['test/**/*.test.ts'],
-          exclude: [...CPU, ...KERNELS, ...LONG],
+          exclude: [...CPU, ...SHARED, ...LONG],
           // One device at a time: the software drivers use every core by themselves.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
