@@ -1,4 +1,5 @@
 /** Notes of a picture in the files made of it: what a format holds, where, and what it cannot hold. */
+import { insertGifComments } from '../file/gif.ts';
 import { insertNotes } from '../file/jpeg.ts';
 import { iptcToText, PNG_IPTC } from '../file/photoshop.ts';
 import { insertChunks } from '../file/png.ts';
@@ -59,7 +60,7 @@ export function fitNotes(
     if (fields.size) exif = addToExif(exif, fields, false);
     // Without a place of their own for it.
     if (resolution) exif = addToExif(exif, resolutionTags(resolution), true);
-  } else if (format.texts === 'none') lost.push(...texts.map(({ keyword }) => `the text '${keyword}'`));
+  }
   const held: Held = {
     ...(exif && { exif }),
     ...(iptc && format.iptc && { iptc }),
@@ -73,8 +74,9 @@ export function fitNotes(
 /** Puts notes that the encoder does not know into the encoded file. */
 export function embed({ id }: OutputFormat, file: Uint8Array, held: Held): Uint8Array {
   const { iptc, texts, resolution, exif } = held;
+  const comments = texts.map(({ keyword, text }) => (keyword === 'Comment' ? text : `${keyword}: ${text}`));
+  if (id === 'gif') return comments.length ? insertGifComments(file, comments) : file;
   if (id === 'jpeg') {
-    const comments = texts.map(({ keyword, text }) => (keyword === 'Comment' ? text : `${keyword}: ${text}`));
     return insertNotes(file, { comments, ...(iptc && { iptc }), ...(resolution && { resolution }) });
   }
   if (id === 'png') {

@@ -13,7 +13,7 @@ export interface OutputFormat {
   readonly exif: boolean;
   readonly iptc: boolean;
   /** Texts by name: all, or only those for which EXIF has a tag. */
-  readonly texts: 'all' | 'exif' | 'none';
+  readonly texts: 'all' | 'exif';
   /** Encoder options; `quality` 1..100. */
   options(quality: number): Record<string, unknown>;
 }
@@ -77,7 +77,7 @@ const GIF: OutputFormat = {
   alpha: true,
   exif: false,
   iptc: false,
-  texts: 'none',
+  texts: 'all',
   options: () => ({}),
 };
 

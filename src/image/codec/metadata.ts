@@ -12,7 +12,7 @@ export interface KeptMetadata {
   /** IPTC datasets (IIM): captions, keywords, by-lines. */
   readonly iptc?: Uint8Array;
   readonly resolution?: Resolution;
-  /** Text chunks of PNG files, and comments of JPEG files under the keyword `Comment`. */
+  /** Text chunks of PNG files, and comments of JPEG and GIF files under the keyword `Comment`. */
   readonly texts?: readonly TextNote[];
 }
 

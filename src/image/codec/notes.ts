@@ -1,5 +1,6 @@
 /** Notes of image files beside their pixels, gathered from where each format keeps it. */
 import type { Metadata } from 'sharp';
+import { readGifComments } from '../file/gif.ts';
 import { readNotes } from '../file/jpeg.ts';
 import { iptcFromText, iptcOf, PNG_IPTC } from '../file/photoshop.ts';
 import { readChunks } from '../file/png.ts';
@@ -48,6 +49,10 @@ export async function notesOf(file: Uint8Array, header: Metadata): Promise<KeptM
     const { photoshop, comments, resolution } = readNotes(file);
     const texts = comments.filter((text) => text.trim()).map((text) => ({ keyword: 'Comment', text }));
     return notes({ exif, icc, xmp, iptc: photoshop && iptcOf(photoshop), texts, resolution: resolution ?? fromExif() });
+  }
+  if (header.format === 'gif') {
+    const texts = readGifComments(file).map((text) => ({ keyword: 'Comment', text }));
+    return notes({ exif, icc, xmp, texts, resolution: fromExif() });
   }
   if (header.format === 'png') {
     const all = await readTexts(file);

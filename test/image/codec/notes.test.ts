@@ -1,12 +1,14 @@
 /** What image files say beside their pixels: kept where the output can hold it, else named. */
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { insertGifComments, readGifComments } from '../../../src/image/file/gif.ts';
 import { type Directory, numbersOf, readDirectories } from '../../../src/image/file/tiff.ts';
 import { encodeImage, readImage } from '../../../src/image/node.ts';
 import { png } from '../../support/png.ts';
 import { tiff } from '../../support/tiff.ts';
 
 const FORMATS = ['jpg', 'png', 'tif', 'webp', 'avif', 'gif'] as const;
+const SIZE = { width: 8, height: 8 };
 const latin = (text: string) => Buffer.from(text, 'latin1');
 /** IIM: a caption, two keywords, a by-line. */
 const IPTC = Buffer.concat(
@@ -90,11 +92,58 @@ describe('IPTC and comments', () => {
     expect(Buffer.from(after.iptc!).equals(long)).toBe(true);
   });
 
-  it.each(['webp', 'avif', 'gif'])('are named where .%s cannot hold them', async (extension) => {
+  it('comments are kept in .gif, the rest is named', async () => {
+    const { before, after, warnings } = await through(await file(), 'gif');
+    expect(after.texts).toEqual(before.texts);
+    expect(warnings).toEqual(['out.gif: GIF cannot hold IPTC – left out']);
+  });
+
+  it.each(['webp', 'avif'])('are named where .%s cannot hold them', async (extension) => {
     const { warnings } = await through(await file(), extension);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/cannot hold IPTC.* – left out$/);
     expect(warnings[0]).toContain("the text 'Comment'");
+  });
+});
+
+describe('GIF comments', () => {
+  const gif = async () =>
+    new Uint8Array(
+      await sharp({ create: { ...SIZE, channels: 3, background: 'red' } })
+        .gif()
+        .toBuffer(),
+    );
+
+  it('are kept, long ones too', async () => {
+    const comments = ['Harvest near the mill', 'Grüße '.repeat(200)];
+    const file = insertGifComments(await gif(), comments);
+    for (const extension of ['gif', 'jpg', 'png']) {
+      const { before, after, warnings } = await through(file, extension);
+      expect(before.texts).toEqual(comments.map((text) => ({ keyword: 'Comment', text })));
+      expect(after.texts).toEqual(before.texts);
+      expect(warnings).toEqual([]);
+    }
+  });
+
+  it('stand behind frames too, and are not looked for in pixels', async () => {
+    const pixels = Buffer.alloc(2 * 8 * 8 * 3, 50);
+    const frames = await sharp(pixels, { raw: { width: 8, height: 16, channels: 3, pageHeight: 8 } })
+      .gif()
+      .toBuffer();
+    const late = Buffer.concat([
+      frames.subarray(0, -1),
+      Buffer.from([0x21, 0xfe, 3]),
+      latin('end'),
+      Buffer.from([0, 0x3b]),
+    ]);
+    expect(readGifComments(new Uint8Array(late))).toEqual(['end']);
+  });
+
+  it('a file that ends in the midst of one has those before it', async () => {
+    const file = insertGifComments(await gif(), ['one', 'two']);
+    const cut = Buffer.from(file).indexOf('two') + 1;
+    expect(readGifComments(file.subarray(0, cut))).toEqual(['one']);
+    expect(readGifComments(new Uint8Array(9))).toEqual([]);
   });
 });
 
@@ -126,11 +175,10 @@ describe('PNG texts', () => {
     expect(warnings[0]).toMatch(/cannot hold the text 'Place' – left out$/);
   });
 
-  it('are named where a GIF cannot hold them', async () => {
-    const { warnings } = await through(file, 'gif');
-    expect(warnings).toEqual([
-      "out.gif: GIF cannot hold the text 'Title', the text 'Author', the text 'Description' and the text 'Place' – left out",
-    ]);
+  it('are comments in a GIF', async () => {
+    const { after, warnings } = await through(file, 'gif');
+    expect(after.texts!.map(({ text }) => text)).toEqual(Object.entries(texts).map(([key, text]) => `${key}: ${text}`));
+    expect(warnings).toEqual([]);
   });
 
   it('the names of every object are names', async () => {
