@@ -5,6 +5,7 @@ import { input } from '../graph/ops/core/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Colored } from '../image/color/chroma.ts';
 import { greyToNetwork } from '../image/color/lab.ts';
+import { DEFAULT_SMOOTHING, smooth } from '../image/color/smooth.ts';
 import { type BorderOption, borderOf, crop, innerOf } from '../image/raster/border.ts';
 import { channelsOf, type Picture, type Pixels } from '../image/raster/picture.ts';
 import { chromaOf, type RenderPlane, renderGrey } from '../image/raster/render.ts';
@@ -54,6 +55,11 @@ export interface ColorizeOptions extends ApplyChromaOptions {
    * mounts; `none`; or a width on every side, in pixels or, as `'5%'`, in percent of the shorter side.
    */
   readonly border?: BorderOption;
+  /**
+   * How much colors that differ among near things of one grey are drawn together: 0, not at all, to 1; default 0.5. Fewer
+   * patches.
+   */
+  readonly smoothing?: number;
 }
 
 const LOAD_OPTIONS = [
@@ -70,6 +76,7 @@ const COLORIZE_OPTIONS = [
   'quality',
   'keepColor',
   'border',
+  'smoothing',
 ] as const satisfies (keyof ColorizeOptions)[];
 
 /**
@@ -187,14 +194,17 @@ export class Colorizer implements Closable {
    */
   async chroma(
     picture: Picture,
-    options: Pick<ColorizeOptions, 'renderSize' | 'quality' | 'border'> = {},
+    options: Pick<ColorizeOptions, 'renderSize' | 'quality' | 'border' | 'smoothing'> = {},
   ): Promise<Chroma> {
     this.#check();
     channelsOf('colorize', picture);
     expectOptions('colorize', options, COLORIZE_OPTIONS);
-    const { renderSize = this.weights.size, quality = 'fast' } = options;
+    const { renderSize = this.weights.size, quality = 'fast', smoothing = DEFAULT_SMOOTHING } = options;
     if (!QUALITIES.includes(quality)) {
       throw new ShapeError({ where: 'colorize', expected: `quality ${QUALITIES.join(' or ')}`, got: `'${quality}'` });
+    }
+    if (!(smoothing >= 0 && smoothing <= 1)) {
+      throw new ShapeError({ where: 'colorize', expected: 'smoothing from 0 to 1', got: String(smoothing) });
     }
     const views = VIEWS[quality];
     const { network, embedding } = this.weights;
@@ -206,7 +216,7 @@ export class Colorizer implements Closable {
       const plane = renderGrey(inner, sizeOfView(renderSize, scale), { ...grey, mirror });
       return { ...(await this.#answer(plane, inner, mirror)), mirror };
     });
-    return { ...meanOfViews(await Promise.all(seen)), ...(border && { border }) };
+    return { ...smooth(meanOfViews(await Promise.all(seen)), smoothing), ...(border && { border }) };
   }
 
   /** The network's answer to a plane, after all that was asked before. */

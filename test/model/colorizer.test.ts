@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.ts';
+import { smooth } from '../../src/image/color/smooth.ts';
 import { ArgumentError, applyChroma, Colorizer, DeviceError, FormatError, Gpu, ShapeError } from '../../src/index.ts';
 import { temporaryFolder, writeTestWeights } from '../support/run.ts';
 
@@ -41,15 +42,20 @@ test('colors, alike each time, also in overlapping calls and at several sizes', 
 test('what the network said can be put on the picture again, at another strength', async () => {
   const colorizer = await Colorizer.load({ weights });
   const picture = grey(45, 30);
-  const chroma = await colorizer.chroma(picture, { renderSize: 30 });
+  const chroma = await colorizer.chroma(picture, { renderSize: 30, smoothing: 0 });
   expect(chroma).toMatchObject({ width: 24, height: 16, extent: { width: 22.5, height: 15 } });
   expect(chroma.guide).toHaveLength(24 * 16);
   for (const options of [{}, { strength: 0.5 }, { strength: 1.5 }, { upsampling: 'bilinear' }] as const) {
-    const whole = await colorizer.colorize(picture, { renderSize: 30, ...options });
+    const whole = await colorizer.colorize(picture, { renderSize: 30, smoothing: 0, ...options });
     expect(applyChroma(picture, chroma, options)).toEqual(whole);
   }
   const [guided, bilinear] = [applyChroma(picture, chroma), applyChroma(picture, chroma, { upsampling: 'bilinear' })];
   expect(guided).not.toEqual(bilinear);
+  expect(await colorizer.chroma(picture, { renderSize: 30, smoothing: 0.3 })).toEqual(smooth(chroma, 0.3));
+  expect(await colorizer.chroma(picture, { renderSize: 30 })).toEqual(smooth(chroma));
+  for (const smoothing of [-1, 1.1, Number.NaN]) {
+    await expect(colorizer.chroma(picture, { smoothing })).rejects.toThrow('expected smoothing from 0 to 1');
+  }
   await colorizer.close();
 });
 

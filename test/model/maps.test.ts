@@ -257,7 +257,8 @@ describe('colors', () => {
     const colorizer = await Colorizer.load({ gpu, weights: weightsFor(description), extractor: mapper() });
     open.push(colorizer);
     // 32 pixels of the picture are 8 of the network, a whole cell of every layer and map.
-    const [one, two] = [await colorizer.chroma(shifted(0)), await colorizer.chroma(shifted(32))];
+    const raw = { smoothing: 0 };
+    const [one, two] = [await colorizer.chroma(shifted(0), raw), await colorizer.chroma(shifted(32), raw)];
     const by = 4;
     let [largest, difference] = [0, 0];
     for (let y = 4; y < one.height - 4; y++) {

@@ -1,13 +1,14 @@
 /** Options of `koalarize IMAGE|FOLDER… -o OUT`. */
 import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import type { ApplyChromaOptions } from '../../image/color/chroma.ts';
+import { DEFAULT_SMOOTHING } from '../../image/color/smooth.ts';
 import { UPSAMPLINGS } from '../../image/color/upsample.ts';
 import type { BorderOption } from '../../image/raster/border.ts';
 import { QUALITIES } from '../../image/raster/views.ts';
 import type { ColorizeOptions, ColorizerOptions } from '../../model/colorizer.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { sayLine, UsageError } from '../shared/messages.ts';
-import { flag, oneOf, parsed, parseOptions, path, renderSize, strength, text } from '../shared/options.ts';
+import { flag, number, oneOf, parsed, parseOptions, path, renderSize, strength, text } from '../shared/options.ts';
 import { tuning } from '../shared/tune.ts';
 
 export const HELP = `Colors black-and-white photographs.
@@ -26,6 +27,7 @@ texts, alpha and 16 bits are kept.
   --render-size N      pixels of the shorter side inside the network      [as it was trained]
   --quality Q          fast: one look at each picture; best: the mean of four looks, at two sizes and mirrored: a little
                        nearer to the truth, for six times the work     [fast]
+  --smoothing S        how much colors that differ among near things of one grey are drawn together, 0 to 1: fewer patches     [0.5]
   --border B           which border stays neutral and is kept from the network: auto, what is found of black edges, white
                        margins and mounts; none; or a width on every side, N pixels or N% of the shorter side     [auto]
   --weights FILE       other weights, as 'koalarize train' writes them
@@ -54,6 +56,7 @@ const OPTIONS = {
   upsampling: oneOf(UPSAMPLINGS),
   'render-size': renderSize,
   quality: oneOf(QUALITIES),
+  smoothing: number({ least: 0, most: 1 }),
   border: parsed('auto, none, pixels such as 12, or percent such as 5%', borderOption),
   weights: path(),
   ...INCEPTION_OPTIONS,
@@ -78,7 +81,7 @@ export interface ColorizeRequest {
   /** For `Colorizer.load`. */
   readonly load: ColorizerOptions;
   /** For each picture. */
-  readonly ask: Pick<ColorizeOptions, 'quality' | 'border' | 'renderSize'>;
+  readonly ask: Pick<ColorizeOptions, 'quality' | 'border' | 'renderSize' | 'smoothing'>;
   readonly apply: ApplyChromaOptions;
 }
 
@@ -106,7 +109,12 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
       ...(values.verbose && { verbose: sayLine }),
       ...(inception && { inception }),
     },
-    ask: { quality: values.quality ?? 'fast', border: values.border ?? 'auto', ...(size && { renderSize: size }) },
+    ask: {
+      quality: values.quality ?? 'fast',
+      border: values.border ?? 'auto',
+      smoothing: values.smoothing ?? DEFAULT_SMOOTHING,
+      ...(size && { renderSize: size }),
+    },
     apply: { strength: values.strength ?? 1, upsampling: values.upsampling ?? 'guided' },
   };
 }

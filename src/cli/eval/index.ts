@@ -34,7 +34,7 @@ export function evalCommand(argv: string[]): Promise<number> {
 }
 
 async function run(folder: string, values: Values): Promise<number> {
-  const { strength, renderSize, quality, size, limit, inception } = settingsOf(values);
+  const { strength, renderSize, quality, smoothing, size, limit, inception } = settingsOf(values);
   const { sheet, html, output, adapter } = values;
   if (output && (await isSameFile(output, folder))) {
     throw new UsageError(`--output: expected another folder than that of the photographs, got '${output}'`);
@@ -63,6 +63,7 @@ async function run(folder: string, values: Values): Promise<number> {
         renderSize: renderSize ?? colorizer.weights.size,
         strength,
         quality,
+        smoothing,
         weights: { path: weights, sha256: await sha256(await readBytes(weights)) },
         extractor: embedding ? describeExtractor(embedding) : null,
         device: `${colorizer.gpu.name} (${colorizer.gpu.source})`,
@@ -72,7 +73,7 @@ async function run(folder: string, values: Values): Promise<number> {
     const paint = async (file: PictureFile) => {
       const truth = await readSquare(file, size);
       const grey = greyOf(truth);
-      const options = { strength, renderSize: protocol.renderSize, quality };
+      const options = { strength, renderSize: protocol.renderSize, quality, smoothing };
       return { truth, grey, ours: await colorizer.colorize(grey, options) };
     };
 

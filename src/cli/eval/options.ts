@@ -1,10 +1,12 @@
 /** The arguments of `koalarize eval`: what may be given, and what it means. Nothing is read or written here. */
 import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
+import { DEFAULT_SMOOTHING } from '../../image/color/smooth.ts';
 import { QUALITIES } from '../../image/raster/views.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import {
   flag,
   integer,
+  number,
   oneOf,
   PAGE_EXTENSIONS,
   path,
@@ -31,6 +33,7 @@ ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are 
   --strength S         how much color, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
   --quality Q          fast or best, as in 'koalarize colorize'     [fast]
+  --smoothing S        0 to 1, as in 'koalarize colorize'     [0.5]
   --size N             pixels a side of the squares     [256]
   --limit N            at most so many pictures: the first by SHA-256, so a fair sample     [all]
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
@@ -52,6 +55,7 @@ export const OPTIONS = {
   strength,
   'render-size': renderSize,
   quality: oneOf(QUALITIES),
+  smoothing: number({ least: 0, most: 1 }),
   size: integer(16, 2048),
   limit: integer(1, Number.POSITIVE_INFINITY),
   adapter: text(),
@@ -69,6 +73,7 @@ export function settingsOf(values: Values) {
     strength: values.strength ?? 1,
     renderSize: values['render-size'],
     quality: values.quality ?? 'fast',
+    smoothing: values.smoothing ?? DEFAULT_SMOOTHING,
     size: values.size ?? 256,
     limit: values.limit ?? Number.POSITIVE_INFINITY,
     inception: inceptionOf(values),

@@ -26,6 +26,8 @@ export interface EvaluationProtocol {
   /** Pixels of the shorter side in the network. */
   readonly renderSize: number;
   readonly quality: Quality;
+  /** As `ColorizeOptions.smoothing`. */
+  readonly smoothing: number;
   readonly strength: number;
   readonly weights: { readonly path: string; readonly sha256: string };
   /** What the weights were trained with; null for none. */
@@ -58,7 +60,7 @@ export interface Report {
 /** What is known before the first picture is colored. */
 export type Settings = Pick<
   EvaluationProtocol,
-  'folder' | 'size' | 'renderSize' | 'quality' | 'strength' | 'weights' | 'extractor' | 'device'
+  'folder' | 'size' | 'renderSize' | 'quality' | 'smoothing' | 'strength' | 'weights' | 'extractor' | 'device'
 >;
 
 /** The SHA-256 over the files' SHA-256: equal where the pictures are. */

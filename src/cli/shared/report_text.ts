@@ -100,7 +100,10 @@ export function protocolRows(protocol: EvaluationProtocol): [label: string, valu
     ['picture set', protocol.pictureSet],
     ['squares', protocol.squares],
     ['seen', protocol.seen],
-    ['network', `render size ${protocol.renderSize}, quality ${protocol.quality}, strength ${protocol.strength}`],
+    [
+      'network',
+      `render size ${protocol.renderSize}, quality ${protocol.quality}, smoothing ${protocol.smoothing}, strength ${protocol.strength}`,
+    ],
     ['weights', `${weights.path}, SHA-256 ${weights.sha256}`],
     ['extractor', protocol.extractor ?? 'none'],
     ['device', protocol.device],

@@ -147,7 +147,7 @@ test('pictures with other looks go on, resumed, where they were', async () => {
 });
 
 test('former names of options are taken, with a notice', async () => {
-  const said = await call('x', '--film=0.5', '--target-chroma', '0');
+  const { err: said } = await callIn(root, 'x', '--film=0.5', '--target-chroma', '0');
   expect(said).toContain('--film is now called --orthochromatic; the former name is taken until version 0.2');
   expect(said).toContain('--target-chroma is now called --chroma-scale');
   expect(said).toContain('--chroma-scale: expected a number above 0, got');
