@@ -10,6 +10,7 @@ import { inlineForTests } from './scripts/inline.js';
 const CPU = [
   'test/architecture.test.ts',
   'test/bench/{layers,measure,mobile}.test.ts',
+  'test/bench/isa/{analysis,options}.test.ts',
   'test/cli/colorize/plan.test.ts',
   'test/cli/paths/*.test.ts',
   'test/cli/shared/{former_names,scan}.test.ts',
