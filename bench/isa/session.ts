@@ -58,7 +58,12 @@ export class Session {
     const { batches, inception, precision, subgroup } = this.options;
     const traits: Partial<DeviceTraits> = {
       // NVIDIA's kernels pass through an AMD device.
-      ...(makerOf(gpu) === 'NVIDIA' && { subgroupSize: 32 }),
+      ...(makerOf(gpu) === 'NVIDIA' && {
+        subgroupSize: 32,
+        subgroupSizes: [32, 32],
+        vendor: 'nvidia',
+        architecture: '',
+      }),
       ...(subgroup && { subgroupSize: subgroup }),
     };
     const text = this.start('layers', gpu, { batches, inception, precision, traits }, { quiet: true });

@@ -1,5 +1,7 @@
 /** Compiles kernels on whatever device Dawn is given, one after the other, a mark before and after each. Runs none of them. */
 import { type KernelSpec, specialize } from '../../../src/kernels/core/define.ts';
+import { lanesFor } from '../../../src/kernels/core/lanes.ts';
+import { traitsOf } from '../../../src/kernels/core/record.ts';
 import { allKernels } from '../../../src/kernels/index.ts';
 import type { Precision } from '../../../src/runtime/adapter.ts';
 import { Gpu } from '../../../src/runtime/gpu.ts';
@@ -9,6 +11,7 @@ import { matching, type Variant, variantsOf } from './variants.ts';
 const { patterns, precision } = argument<{ patterns: readonly string[]; precision: Precision }>();
 const gpu = await Gpu.open({ adapter: 'hardware', precision, notice: () => {} });
 mark(`ADAPTER ${gpu.name}`);
+const traits = traitsOf(gpu);
 
 /** As the project's own: explicit, with the bindings that a variant does not use. */
 function layoutOf({ buffers }: KernelSpec): GPUPipelineLayout {
@@ -30,7 +33,7 @@ async function compile({ kernel, choice, label }: Variant): Promise<void> {
     return;
   }
   gpu.device.pushErrorScope('validation');
-  const module = gpu.device.createShaderModule({ label, code: specialize(kernel, choice) });
+  const module = gpu.device.createShaderModule({ label, code: specialize(kernel, choice, lanesFor(traits, kernel)) });
   const { messages } = await module.getCompilationInfo();
   await gpu.device.popErrorScope();
   const error = messages.find(({ type }) => type === 'error');

@@ -10,6 +10,7 @@ import { Resources } from '../../runtime/resources.ts';
 import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import { type KernelSpec, locate, type Scalar, specialize, type Values, type Variants } from './define.ts';
 import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
+import { lanesFor } from './lanes.ts';
 
 /** A whole buffer, or a range of one in bytes. */
 export type Binding = GPUBuffer | GPUBufferBinding;
@@ -19,6 +20,9 @@ export function traitsOf(gpu: Gpu): DeviceTraits {
   return {
     software: gpu.software,
     subgroupSize: gpu.subgroupSize,
+    ...(gpu.subgroupSizes && { subgroupSizes: gpu.subgroupSizes }),
+    vendor: gpu.vendor,
+    architecture: gpu.architecture,
     maxStorageBufferBindingSize: gpu.device.limits.maxStorageBufferBindingSize,
     precision: gpu.proven.precision,
     ...(gpu.proven.matrixUnit !== undefined && { matrixUnit: gpu.proven.matrixUnit as MatrixUnit }),
@@ -232,7 +236,7 @@ async function compile(
   if (missing) {
     throw new KernelError(`${label}: expected a device with ${missing}, got one without – use another kernel`);
   }
-  const code = specialize(kernel, choice);
+  const code = specialize(kernel, choice, lanesFor(traitsOf(gpu), kernel));
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code });
   const scope = device.popErrorScope();

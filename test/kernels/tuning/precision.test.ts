@@ -94,8 +94,11 @@ describe('matrix units', () => {
 
   test('are used in the preferred shape, where subgroups have the size the kernels are written for', () => {
     const matrixUnits = ['16x8x8', '16x16x16', '32x8x16'];
-    expect(matrixUnitFor({ matrixUnits, subgroupSize: 32 })).toBe('16x16x16');
-    expect(matrixUnitFor({ matrixUnits: ['32x8x16'], subgroupSize: 32 })).toBeUndefined();
-    expect(matrixUnitFor({ matrixUnits, subgroupSize: 16 })).toBeUndefined();
+    const fixed = (subgroupSize: number) => ({ subgroupSize, subgroupSizes: undefined });
+    expect(matrixUnitFor({ matrixUnits, ...fixed(32) })).toBe('16x16x16');
+    expect(matrixUnitFor({ matrixUnits: ['32x8x16'], ...fixed(32) })).toBeUndefined();
+    expect(matrixUnitFor({ matrixUnits, ...fixed(16) })).toBeUndefined();
+    expect(matrixUnitFor({ matrixUnits, subgroupSize: 0, subgroupSizes: [32, 64] })).toBe('16x16x16');
+    expect(matrixUnitFor({ matrixUnits, subgroupSize: 0, subgroupSizes: [8, 16] })).toBeUndefined();
   });
 });

@@ -104,6 +104,7 @@ export function blockGrid(p: BlockParams, vectors: number, workgroup: number): G
 export const conv2dBlock = defineKernel({
   name: 'conv2d_block',
   source,
+  lanes: 'fewest',
   library: { conv2d_strip, conv2d_strip_input },
   buffers: BLOCK_BUFFERS,
   params: BLOCK_PARAMS,

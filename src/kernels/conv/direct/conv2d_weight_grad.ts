@@ -43,6 +43,7 @@ export function weightGradGrid(p: WeightGradParams, vectors: number, workgroup: 
 export const conv2dWeightGrad = defineKernel({
   name: 'conv2d_weight_grad',
   source,
+  lanes: 'fewest',
   library: { weight_grad_quads },
   buffers: WEIGHT_GRAD_BUFFERS,
   params: WEIGHT_GRAD_PARAMS,

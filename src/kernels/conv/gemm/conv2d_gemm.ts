@@ -88,6 +88,7 @@ export type GemmParams = Values<typeof PARAMS>;
 export const conv2dGemm = defineKernel({
   name: 'conv2d_gemm',
   source,
+  lanes: 'fewest',
   library: { gemm_forward, is_nan, operand_f32 },
   buffers: {
     x: { access: 'read', length: (p) => p.batch * p.in_height * p.in_width * p.in_stride * 4 },

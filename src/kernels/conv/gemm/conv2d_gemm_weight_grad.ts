@@ -8,6 +8,7 @@ import { TILE_DECLARATIONS, tileColumns, tileRows } from './conv2d_gemm.ts';
 export const conv2dGemmWeightGrad = defineKernel({
   name: 'conv2d_gemm_weight_grad',
   source,
+  lanes: 'fewest',
   library: { gemm_weight_grad, operand_f32 },
   buffers: {
     x: { access: 'read', length: (p) => p.batch * p.in_height * p.in_width * p.in_vectors * 4 },

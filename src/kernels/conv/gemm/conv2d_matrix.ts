@@ -37,6 +37,7 @@ export const conv2dMatrix = defineKernel({
   source,
   library: { gemm_forward, is_nan },
   requires: MATRIX_FEATURES,
+  lanes: MATRIX_LANES,
   variants: {
     tile: {
       '64x64': 'const TILE_PIXELS = 64u; const TILE_CHANNELS = 64u; const DEPTH = 32u;',

@@ -2,7 +2,7 @@ import source from '../../../../shaders/conv/gemm/conv2d_matrix_weight_grad.wgsl
 import gemm_weight_grad from '../../../../shaders/lib/conv/gemm/gemm_weight_grad.wgsl';
 import { defineKernel } from '../../core/define.ts';
 import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
-import { MATRIX_FEATURES, MATRIX_TILES, MATRIX_UNITS } from './conv2d_matrix.ts';
+import { MATRIX_FEATURES, MATRIX_LANES, MATRIX_TILES, MATRIX_UNITS } from './conv2d_matrix.ts';
 
 /** `conv2d_gemm_weight_grad` with `x` and `dy` rounded to float16, multiplied by matrix units. */
 export const conv2dMatrixWeightGrad = defineKernel({
@@ -11,6 +11,7 @@ export const conv2dMatrixWeightGrad = defineKernel({
   source,
   library: { gemm_weight_grad },
   requires: MATRIX_FEATURES,
+  lanes: MATRIX_LANES,
   variants: {
     tile: {
       '64x64': 'const TILE_INPUTS = 64u; const TILE_OUTPUTS = 64u; const DEPTH = 32u;',

@@ -9,6 +9,7 @@ import { tileTransforms } from './transforms.ts';
 export const winogradInput = defineKernel({
   name: 'winograd_input',
   source,
+  lanes: 'fewest',
   buffers: {
     x: { access: 'read', length: (p) => p.images * p.in_height * p.in_width * p.in_stride * 4 },
     v: { access: 'read_write', length: (p) => p.points ** 2 * p.vectors * 4 * Math.ceil(p.tiles / 4) * 4 },

@@ -33,6 +33,7 @@ export const MULTIPLY_VARIANTS = {
 export const winogradMultiply = defineKernel({
   name: 'winograd_multiply',
   source,
+  lanes: 'fewest',
   library: { outer },
   buffers: MULTIPLY_BUFFERS,
   params: MULTIPLY_PARAMS,

@@ -41,6 +41,7 @@ export const OUTPUT_VARIANTS = { tile: tileTransforms, activation: BLOCK_VARIANT
 export const winogradOutput = defineKernel({
   name: 'winograd_output',
   source,
+  lanes: 'fewest',
   library: { write_tile },
   buffers: { ...OUTPUT_BUFFERS, m: { ...OUTPUT_BUFFERS.m, access: 'read' } },
   params: OUTPUT_PARAMS,

@@ -6,6 +6,7 @@ import { tileTransforms } from './transforms.ts';
 export const winogradOutputGrad = defineKernel({
   name: 'winograd_output_grad',
   source,
+  lanes: 'fewest',
   buffers: {
     dy: { access: 'read', length: (p) => p.images * p.out_height * p.out_width * p.vectors * 4 },
     p: { access: 'read_write', length: (p) => p.points ** 2 * p.tiles * p.vectors * 4 },

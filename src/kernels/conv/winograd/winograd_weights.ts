@@ -8,6 +8,7 @@ import { tileTransforms } from './transforms.ts';
 export const winogradWeights = defineKernel({
   name: 'winograd_weights',
   source,
+  lanes: 'fewest',
   buffers: {
     w: { access: 'read', length: (p) => 9 * p.in_channels * p.out_vectors * 4 },
     u: { access: 'read_write', length: (p) => p.points ** 2 * p.in_channels * p.out_vectors * 4 },

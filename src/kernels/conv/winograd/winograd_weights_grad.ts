@@ -6,6 +6,7 @@ import { tileTransforms } from './transforms.ts';
 export const winogradWeightsGrad = defineKernel({
   name: 'winograd_weights_grad',
   source,
+  lanes: 'fewest',
   buffers: {
     du: { access: 'read', length: (p) => p.splits * p.points ** 2 * p.in_channels * p.out_vectors * 4 },
     dw: { access: 'read_write', length: (p) => 9 * p.in_channels * p.out_vectors * 4 },
