@@ -1,4 +1,5 @@
 import source from '../../../../shaders/conv/gemm/conv2d_matrix_weight_grad.wgsl';
+import fetch_late from '../../../../shaders/lib/conv/gemm/fetch_late.wgsl';
 import gemm_weight_grad from '../../../../shaders/lib/conv/gemm/gemm_weight_grad.wgsl';
 import { defineKernel } from '../../core/define.ts';
 import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
@@ -9,7 +10,7 @@ export const conv2dMatrixWeightGrad = defineKernel({
   ...conv2dGemmWeightGrad,
   name: 'conv2d_matrix_weight_grad',
   source,
-  library: { gemm_weight_grad },
+  library: { fetch_late, gemm_weight_grad },
   requires: MATRIX_FEATURES,
   lanes: MATRIX_LANES,
   variants: {

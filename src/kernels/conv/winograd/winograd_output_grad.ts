@@ -1,5 +1,6 @@
 import source from '../../../../shaders/conv/winograd/winograd_output_grad.wgsl';
 import { defineKernel, linear } from '../../core/define.ts';
+import { PARTS, SQUARES } from './squares.ts';
 import { tileTransforms } from './transforms.ts';
 
 /** The gradients of Winograd's products, from those of the outputs. */
@@ -23,6 +24,6 @@ export const winogradOutputGrad = defineKernel({
     points: 'u32',
   },
   constants: { WORKGROUP: 64 },
-  variants: { tile: tileTransforms },
-  workgroups: (p) => linear(p.tiles * p.vectors, 64),
+  variants: { tile: tileTransforms, square: SQUARES },
+  workgroups: (p, { square }) => linear(p.tiles * p.vectors * PARTS[square], 64),
 });

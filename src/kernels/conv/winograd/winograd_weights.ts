@@ -2,6 +2,7 @@ import source from '../../../../shaders/conv/winograd/winograd_weights.wgsl';
 import winogradWeightsPlain from '../../../../shaders/lib/conv/winograd/winograd_weights_plain.wgsl';
 import winogradWeightsTurned from '../../../../shaders/lib/conv/winograd/winograd_weights_turned.wgsl';
 import { defineKernel, linear } from '../../core/define.ts';
+import { WEIGHT_SQUARES } from './squares.ts';
 import { tileTransforms } from './transforms.ts';
 
 /** The weights of a 3x3 convolution, transformed: the second factor of Winograd's products. */
@@ -21,6 +22,7 @@ export const winogradWeights = defineKernel({
       plain: winogradWeightsPlain,
       turned: winogradWeightsTurned,
     },
+    square: WEIGHT_SQUARES,
   },
   workgroups: (p) => linear(p.in_channels * p.out_vectors, 256),
 });
