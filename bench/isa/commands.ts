@@ -4,7 +4,6 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Complaint } from './complaint.ts';
 import { makerOf } from './gpus.ts';
-import { HOT } from './hot.ts';
 import type { Picked } from './layers.ts';
 import type { CommandName, Options } from './options.ts';
 import { marks } from './output.ts';
@@ -56,9 +55,10 @@ function kernels(session: Session): void {
   const found: Record<string, object> = {};
   for (const gpu of gpusOf(session)) {
     heading(session, gpu);
-    const picked = layers ? session.layers(gpu) : undefined;
-    for (const each of picked ?? []) console.log(lineOf(each));
-    const patterns = picked?.flatMap((each) => each.kernels) ?? (rest.length ? rest : all ? ['*'] : HOT);
+    const named = all ? ['*'] : rest;
+    const picked = layers || named.length === 0 ? session.layers(gpu) : undefined;
+    if (layers) for (const each of picked ?? []) console.log(lineOf(each));
+    const patterns = picked?.flatMap((each) => each.kernels) ?? named;
     const compiled = session.compile(gpu, [...new Set(patterns)]);
     show(compiled);
     found[gpu] = { ...compiled, ...(picked && { layers: picked }) };

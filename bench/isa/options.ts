@@ -9,12 +9,12 @@ The machine code that GPUs' compilers make of the kernels, without a GPU. Nothin
 
   setup [--no-intel]          installs the compilers into ~/.cache/koalarize-isa (370 MB, some minutes); no root
   kernels [PATTERN...]        registers, spills, occupancy and the main loop of kernels
-      PATTERN                 NAME, NAME/CHOICE or NAME/CHOICE/CHOICE, * in NAME stands for anything; default: the ones
-                              that take most of the time
+      PATTERN                 NAME, NAME/CHOICE or NAME/CHOICE/CHOICE, * in NAME stands for anything; default: those that
+                              the cost model picks for the colorizer's convolutions
       --all                   every kernel in all of its variants
-      --layers                what the cost model picks for the colorizer's convolutions, and those kernels
-      --inception             with --layers: and for the feature extractor's
-      --batch 1,16            with --layers: of that many pictures (default 1)
+      --layers                says what it picks for which
+      --inception             and for the feature extractor's
+      --batch 1,16            of so many pictures (the default)
   dump KERNEL VARIANT         the disassembly, to a file; VARIANT as in a PATTERN, - for none
       --out FILE              (default: KERNEL_VARIANT.GPU.s)
   rivals [--forward]          TensorFlow.js' and ONNX Runtime's kernels for the same convolutions; or forward ones only
@@ -39,7 +39,7 @@ const OPTIONS = {
   all: { type: 'boolean', default: false },
   layers: { type: 'boolean', default: false },
   inception: { type: 'boolean', default: false },
-  batch: { type: 'string', default: '1' },
+  batch: { type: 'string', default: '1,16' },
   forward: { type: 'boolean', default: false },
   arms: { type: 'string', default: 'koalarize,tfjs,onnxruntime' },
   out: { type: 'string' },

@@ -1,16 +1,16 @@
-/** Report of a GPU: the kernels that matter, what the cost model picks, and the rivals beside them, as a file of bench/results. */
+/** Report of a GPU: what the cost model picks for the colorizer, those kernels, and the rivals beside them, as a file of bench/results. */
 import { writeFileSync } from 'node:fs';
 import { makerOf } from './gpus.ts';
-import { HOT } from './hot.ts';
 import type { Compiled, Session } from './session.ts';
 import { kernelTable, table } from './table.ts';
 
 /** Writes bench/results/isa-GPU.md. @returns its name */
 export function report(session: Session, gpu: string): string {
   const picked = session.layers(gpu);
-  const ours = session.compile(gpu, [...new Set([...HOT, ...picked.flatMap(({ kernels }) => kernels)])]);
-  const layers = picked.map(({ layer, direction, algorithms, kernels }) => ({
+  const ours = session.compile(gpu, [...new Set(picked.flatMap(({ kernels }) => kernels))]);
+  const layers = picked.map(({ batch, layer, direction, algorithms, kernels }) => ({
     layer,
+    batch,
     direction,
     algorithm: algorithms[0],
     kernels: kernels.join(', '),
@@ -26,9 +26,9 @@ By ${session.tools.versions[makerOf(gpu)]}, without a GPU: \`npm run isa -- repo
 
 ${section(ours)}
 
-## What the cost model picks, batch 1
+## What the cost model picks
 
-${table(layers, ['layer', 'direction', 'algorithm', 'kernels'])}
+${table(layers, ['layer', 'batch', 'direction', 'algorithm', 'kernels'])}
 
 ## The same layers by TensorFlow.js and ONNX Runtime
 
