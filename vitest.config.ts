@@ -19,7 +19,7 @@ const CPU = [
   'test/graph/{ops_table,plan}.test.ts',
   'test/image/**/*.test.ts',
   'test/kernels/conv/choice_table.test.ts',
-  'test/kernels/conv/gemm/schedule.test.ts',
+  'test/kernels/conv/gemm/schedule_choice.test.ts',
   'test/kernels/tuning/winners.test.ts',
   'test/model/narrow.test.ts',
   'test/onnx/{decode,external,fuzz,tensor}.test.ts',

@@ -3,7 +3,6 @@
  * It holds no GPU object; `record.ts` turns calls of kernels into a program that a device replays.
  */
 import { KernelError } from '../../runtime/errors.ts';
-import type { Lanes } from './lanes.ts';
 import { fold } from './limits.ts';
 
 export type Scalar = 'u32' | 'i32' | 'f32';
@@ -22,6 +21,9 @@ export interface BufferSpec<P extends Record<string, Scalar>> {
 export type Variants = Readonly<Record<string, Readonly<Record<string, string>>>>;
 export type Choice<V extends Variants> = { readonly [K in keyof V]: keyof V[K] & string };
 
+/** Lanes that a kernel wants: `fewest`, which leaves each the most registers, or exactly as many as it is written for. */
+export type Lanes = 'fewest' | number;
+
 /** A compute kernel: its WGSL, and all that is checked against it or needed to run it. */
 export interface KernelSpec<
   B extends string = string,
@@ -36,7 +38,7 @@ export interface KernelSpec<
   readonly library?: Readonly<Record<string, string>>;
   /** Features of the device without which it does not compile. */
   readonly requires?: readonly string[];
-  /** Lanes of its subgroups, where the device lets it choose; absent: as the driver takes them. */
+  /** The size of its subgroups, where the device lets it choose; absent: as the driver takes it. */
   readonly lanes?: Lanes;
   /** In binding order; the uniform `params` takes the binding after the last one. */
   readonly buffers: Readonly<Record<B, BufferSpec<P>>>;

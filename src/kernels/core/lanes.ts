@@ -5,9 +5,6 @@
 import type { KernelSpec } from './define.ts';
 import type { DeviceTraits } from './emit.ts';
 
-/** What a kernel wants: `fewest`, which leaves each the most registers, or exactly as many as it is written for. */
-export type Lanes = 'fewest' | number;
-
 /**
  * Vendors whose subgroups have a fixed number of registers, which their lanes share: with twice the lanes each has half. On
  * other GPUs a lane's registers do not depend on how many there are, and the driver's own choice is as good.

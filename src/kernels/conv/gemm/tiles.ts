@@ -12,7 +12,7 @@ import { conv2dGemmWeightGrad } from './conv2d_gemm_weight_grad.ts';
 import { conv2dMatrix, MATRIX_TILES, type MatrixTile } from './conv2d_matrix.ts';
 import { conv2dMatrixWeightGrad } from './conv2d_matrix_weight_grad.ts';
 import { RATE, type TileShape } from './cost.ts';
-import { type Alternative, alternativeFor, type Held, productsFor, scheduleFor } from './schedule.ts';
+import { type Alternative, alternativeFor, type Held, productsFor, scheduleFor } from './schedule_choice.ts';
 
 export interface GemmTile extends TileShape {
   /** Unique: which kernels, and which tile of them. */

@@ -7,7 +7,7 @@
  */
 import type { Emit } from '../../core/emit.ts';
 import type { Algorithm, ConvBuffers } from '../algorithm.ts';
-import { scheduleFor } from '../gemm/schedule.ts';
+import { scheduleFor } from '../gemm/schedule_choice.ts';
 import { type ConvGeometry, type ConvOptions, wholeVectors } from '../geometry.ts';
 import { cost } from './cost.ts';
 import { squareFor, weightSquareFor } from './squares.ts';

@@ -4,7 +4,7 @@
  */
 import type { DeviceTraits, Emit } from '../../core/emit.ts';
 import type { Algorithm, ConvBuffers } from '../algorithm.ts';
-import { scheduleFor } from '../gemm/schedule.ts';
+import { scheduleFor } from '../gemm/schedule_choice.ts';
 import { type ConvGeometry, wholeVectors } from '../geometry.ts';
 import { cost } from './cost.ts';
 import { squareFor } from './squares.ts';

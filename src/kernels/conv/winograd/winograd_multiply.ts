@@ -1,7 +1,8 @@
 import source from '../../../../shaders/conv/winograd/winograd_multiply.wgsl';
 import outer from '../../../../shaders/lib/conv/direct/outer.wgsl';
 import { defineKernel, type Scalar, type Values } from '../../core/define.ts';
-import { type Held, SCHEDULES } from '../gemm/schedule.ts';
+import { SCHEDULES } from '../gemm/schedule.ts';
+import type { Held } from '../gemm/schedule_choice.ts';
 
 /** The parameters shared by `winograd_multiply` and `winograd_multiply_subgroup`; the shader says what each means. */
 export const MULTIPLY_PARAMS = {

@@ -1,6 +1,6 @@
 /** Which schedule a device gets: the choice is made here alone. */
 import { expect, test } from 'vitest';
-import { alternativeFor, productsFor, scheduleFor } from '../../../../src/kernels/conv/gemm/schedule.ts';
+import { alternativeFor, productsFor, scheduleFor } from '../../../../src/kernels/conv/gemm/schedule_choice.ts';
 import { squareFor, weightSquareFor } from '../../../../src/kernels/conv/winograd/squares.ts';
 import type { DeviceTraits } from '../../../../src/kernels/core/emit.ts';
 
