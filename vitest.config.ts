@@ -11,6 +11,7 @@ import { inlineForTests } from './scripts/inline.js';
 const CPU = [
   'test/architecture.test.ts',
   'test/bench/{layers,measure,mobile}.test.ts',
+  'test/bench/isa/{analysis,options}.test.ts',
   'test/cli/colorize/plan.test.ts',
   'test/cli/paths/*.test.ts',
   'test/cli/shared/{former_names,options,scan}.test.ts',
@@ -20,6 +21,7 @@ const CPU = [
   'test/graph/{node,ops_table,plan}.test.ts',
   'test/image/**/*.test.ts',
   'test/kernels/conv/choice_table.test.ts',
+  'test/kernels/conv/gemm/schedule_choice.test.ts',
   'test/kernels/tuning/{timing,winners}.test.ts',
   'test/model/narrow.test.ts',
   'test/onnx/{decode,external,fuzz,tensor}.test.ts',

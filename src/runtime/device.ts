@@ -29,8 +29,11 @@ export const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies (keyof GPUSupportedLimits)[];
 
+/** The feature by which a kernel may name the size of its subgroups: in Chrome since 151. */
+export const SIZE_CONTROL = 'subgroup-size-control' as GPUFeatureName;
+
 /** Features a device is opened with, where its adapter has them. */
-export const FEATURES: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
+export const FEATURES: readonly GPUFeatureName[] = ['subgroups', SIZE_CONTROL, 'timestamp-query', 'shader-f16'];
 
 /**
  * Opens a device with every limit the adapter has.

@@ -12,7 +12,7 @@ import {
 } from './adapter.ts';
 import { expectOptions, isKind, kindOf } from './arguments.ts';
 import { BufferLedger, megabytes } from './buffer_ledger.ts';
-import { BufferUsage, requestDevice } from './device.ts';
+import { BufferUsage, requestDevice, SIZE_CONTROL } from './device.ts';
 import { asyncDispose, type Closable } from './dispose.ts';
 import { describeError, scoped } from './error_scope.ts';
 import { ArgumentError, closedError, DeviceError, type ErrorParts, ShapeError } from './errors.ts';
@@ -77,6 +77,11 @@ export class Gpu implements Closable {
   readonly name: string;
   /** The size of subgroups where it never varies, else 0. */
   readonly subgroupSize: number;
+  /** The least and the most lanes of subgroups, where kernels may choose; else undefined. */
+  readonly subgroupSizes: readonly [least: number, most: number] | undefined;
+  /** Who made the device, and of which generation it is, as WebGPU tells; perhaps empty. */
+  readonly vendor: string;
+  readonly architecture: string;
   /** Pipelines by kernel and variant; filled by `record`. @internal */
   readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   /** How to tune; undefined where that is off. */
@@ -115,6 +120,9 @@ export class Gpu implements Closable {
     this.#buffers = new BufferLedger(platform.memoryBytes);
     this.name = adapterName(platform.adapter.info);
     this.subgroupSize = subgroupSize(platform.adapter);
+    this.subgroupSizes = subgroupSizes(device, platform.adapter);
+    this.vendor = platform.adapter.info.vendor;
+    this.architecture = platform.adapter.info.architecture;
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault(); // Dawn prints it on stdout otherwise.
       this.#errors.add(undefined, Promise.resolve({ where: this.name, ...describeError(event.error) }));
@@ -438,4 +446,9 @@ export class Gpu implements Closable {
 function subgroupSize(adapter: GPUAdapter): number {
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   return adapter.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
+}
+
+function subgroupSizes({ features }: GPUDevice, { info }: GPUAdapter): readonly [number, number] | undefined {
+  const { subgroupMinSize: least, subgroupMaxSize: most } = info;
+  return features.has(SIZE_CONTROL) && least < most ? [least, most] : undefined;
 }

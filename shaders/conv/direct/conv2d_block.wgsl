@@ -31,7 +31,7 @@ fn main(
     for (var c = 0u; c < params.in_vectors; c++) {
       let input = input_at(tap, c);
       for (var j = 0u; j < VECTORS; j++) {
-        sum[j] += weights_at(tap.slice, c, min(first + j, last)) * input;
+        sum[j] = plus_product(sum[j], weights_at(tap.slice, c, min(first + j, last)), input);
       }
     }
   }
@@ -44,3 +44,4 @@ fn main(
 //   residual_at(pixel, vector) -> vec4f
 //   weights_at(tap, in, out) -> mat4x4f   columns are 4 input channels, rows 4 output channels
 //   activate(v) -> vec4f
+//   plus_product(sum, a, b) -> mat4x4f    sum + a b

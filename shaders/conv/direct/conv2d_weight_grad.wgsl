@@ -30,10 +30,14 @@ fn main(
   var sum: array<mat4x4f, VECTORS>; // columns are input channels, rows are output channels
   for (var q = begin; q < end; q++) {
     let input = input_at(quad, corner, c);
-    for (var j = 0u; j < VECTORS; j++) { sum[j] += dy_at(quad, min(first + j, params.out_vectors - 1)) * input; }
+    for (var j = 0u; j < VECTORS; j++) {
+      sum[j] = plus_product(sum[j], dy_at(quad, min(first + j, params.out_vectors - 1)), input);
+    }
     quad = next(quad);
   }
   write_weights(&sum, group.z, tap, c, first);
 }
 
-// The variants append VECTORS, the vec4s of output channels per thread.
+// The variants append:
+//   VECTORS                               vec4s of output channels per thread
+//   plus_product(sum, a, b) -> mat4x4f    sum + a b

@@ -27,6 +27,8 @@ const W_LOADS = TILE_VECTORS * DEPTH / THREADS;
 var<workgroup> x_tile: array<Operand, TILE_PIXELS * X_ROW>; // [pixel][channel / 4]
 var<workgroup> w_tile: array<Operand, DEPTH * TILE_VECTORS>; // [channel][output vector]
 
+alias Sums = array<vec4f, 4 * QUADS * VECTORS>; // [pixel][output vector]
+
 @compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -54,7 +56,7 @@ fn main(
 
   let lane_x = local % COLUMNS;
   let lane_y = local / COLUMNS;
-  var sum: array<vec4f, 4 * QUADS * VECTORS>; // [pixel][output vector]
+  var sum: Sums;
   for (var j = 0u; j < VECTORS; j++) {
     let last = params.out_vectors - 1;
     let biased = params.bias == 1;
@@ -62,43 +64,19 @@ fn main(
     for (var p = 0u; p < 4 * QUADS; p++) { sum[p * VECTORS + j] = offset; }
   }
   // Loops over registers have constant trip counts, so that drivers unroll them.
-  for (var s = begin; ; s++) {
-    // Past the end nothing is fetched: the last step is only multiplied.
-    let live = s < end;
-    var x_next: array<vec4f, X_LOADS>;
-    for (var l = 0u; l < X_LOADS; l++) { x_next[l] = x_at(sources[l], step, x_vector, live); }
-    var w_next: array<vec4f, W_LOADS>;
-    for (var l = 0u; l < W_LOADS; l++) { w_next[l] = weights_at(local + l * THREADS, step, first_vector, live); }
-
-    if (s > begin) {
-      for (var v = 0u; v < DEPTH_VECTORS; v++) {
-        var w: array<vec4f, 4 * VECTORS>; // [channel][output vector]
-        for (var k = 0u; k < 4; k++) {
-          for (var j = 0u; j < VECTORS; j++) {
-            w[k * VECTORS + j] = vec4f(w_tile[(4 * v + k) * TILE_VECTORS + lane_x + j * COLUMNS]);
-          }
-        }
-        for (var i = 0u; i < 4 * QUADS; i++) {
-          let p = vec4f(x_tile[(lane_y + i * ROWS) * X_ROW + v]);
-          for (var j = 0u; j < VECTORS; j++) {
-            sum[i * VECTORS + j] += p.x * w[j];
-            sum[i * VECTORS + j] += p.y * w[VECTORS + j];
-            sum[i * VECTORS + j] += p.z * w[2 * VECTORS + j];
-            sum[i * VECTORS + j] += p.w * w[3 * VECTORS + j];
-          }
-        }
-      }
-    }
-    if (!live) { break; }
-
+  var fetched = fetch(&sources, step, x_vector, local, first_vector, begin < end);
+  for (var s = begin; s < end; s++) {
     workgroupBarrier();
     // Whole vec4s, not transposed: threads that store components of the same vec4 would race.
     for (var l = 0u; l < X_LOADS; l++) {
-      x_tile[(x_pixel + l * (THREADS / DEPTH_VECTORS)) * X_ROW + x_vector] = Operand(x_next[l]);
+      x_tile[(x_pixel + l * (THREADS / DEPTH_VECTORS)) * X_ROW + x_vector] = Operand(value_of(fetched.x[l]));
     }
-    for (var l = 0u; l < W_LOADS; l++) { w_tile[local + l * THREADS] = Operand(w_next[l]); }
+    for (var l = 0u; l < W_LOADS; l++) { w_tile[local + l * THREADS] = Operand(value_of(fetched.w[l])); }
     workgroupBarrier();
     step = next(step);
+    // Past the end nothing is fetched: the last step is only multiplied.
+    fetched = fetch(&sources, step, x_vector, local, first_vector, s + 1 < end);
+    multiply_step(&sum, local);
   }
 
   for (var i = 0u; i < 4 * QUADS; i++) {
@@ -113,8 +91,36 @@ fn main(
   }
 }
 
+// What a thread fetches of a step.
+struct Operands {
+  x: array<Fetched, X_LOADS>,
+  w: array<Fetched, W_LOADS>,
+}
+
+fn fetch(
+  sources: ptr<function, array<Source, X_LOADS>>,
+  step: Step,
+  x_vector: u32,
+  local: u32,
+  first_vector: u32,
+  live: bool,
+) -> Operands {
+  var fetched: Operands;
+  for (var l = 0u; l < X_LOADS; l++) { fetched.x[l] = fetch_left(x_at((*sources)[l], step, x_vector, live)); }
+  for (var l = 0u; l < W_LOADS; l++) {
+    fetched.w[l] = fetch_right(weights_at(local + l * THREADS, step, first_vector, live));
+  }
+  return fetched;
+}
+
+fn left_at(at: u32) -> vec4f { return x[at]; }
+fn right_at(at: u32) -> vec4f { return weights[at]; }
+
 // The variants append:
 //   ROWS, COLUMNS     threads of a workgroup, along pixels and along channels
 //   QUADS, VECTORS    4s of pixels and of channels per thread
 //   DEPTH             input channels per step
+//   Fetched, fetch_left(place), fetch_right(place), value_of(fetched)   see lib/fetch_select.wgsl
+//   TURNS, multiply(&sum, turn, local)                               see lib/products_of_4.wgsl
+//   multiply_step(&sum, local)                              see lib/turns_loop.wgsl
 // The library appends Operand, four numbers in workgroup memory.

@@ -13,6 +13,7 @@ const TILE_VECTORS = VECTORS * COLUMNS;
 const X_LOADS = TILE_ROWS * DEPTH / THREADS;
 const X_APART = THREADS / TILE_ROWS; // pixels between a thread's loads
 const DY_LOADS = TILE_VECTORS * DEPTH / THREADS;
+const TURNS = DEPTH; // of the multiplication in a step
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
@@ -21,6 +22,8 @@ const DY_LOADS = TILE_VECTORS * DEPTH / THREADS;
 
 var<workgroup> x_tile: array<Operand, DEPTH * TILE_ROWS>; // [pixel][tap and input vector]
 var<workgroup> dy_tile: array<Operand, DEPTH * TILE_VECTORS>; // [pixel][output vector]
+
+alias Sums = array<vec4f, 4 * QUADS * VECTORS>; // [input channel][output vector]
 
 @compute @workgroup_size(THREADS)
 fn main(
@@ -40,40 +43,18 @@ fn main(
 
   let lane_x = local % COLUMNS;
   let lane_y = local / COLUMNS;
-  var sum: array<vec4f, 4 * QUADS * VECTORS>; // [input channel][output vector]
+  var sum: Sums;
   // Loops over registers have constant trip counts, so that drivers unroll them.
-  for (var first = begin; ; first += DEPTH) {
-    // Past the end nothing is fetched: the last step is only multiplied.
-    let live = first < end;
-    var x_next: array<vec4f, X_LOADS>;
-    for (var l = 0u; l < X_LOADS; l++) {
-      x_next[l] = x_at(source, pixels[l], first + local / TILE_ROWS + l * X_APART < end);
-    }
-    var dy_next: array<vec4f, DY_LOADS>;
-    for (var l = 0u; l < DY_LOADS; l++) { dy_next[l] = dy_at(local + l * THREADS, first, first_vector, end); }
-
-    if (first > begin) {
-      for (var k = 0u; k < DEPTH; k++) {
-        var d: array<vec4f, VECTORS>;
-        for (var j = 0u; j < VECTORS; j++) { d[j] = vec4f(dy_tile[k * TILE_VECTORS + lane_x + j * COLUMNS]); }
-        for (var i = 0u; i < QUADS; i++) {
-          let c = vec4f(x_tile[k * TILE_ROWS + lane_y + i * ROWS]);
-          for (var j = 0u; j < VECTORS; j++) {
-            sum[(4 * i + 0) * VECTORS + j] += c.x * d[j];
-            sum[(4 * i + 1) * VECTORS + j] += c.y * d[j];
-            sum[(4 * i + 2) * VECTORS + j] += c.z * d[j];
-            sum[(4 * i + 3) * VECTORS + j] += c.w * d[j];
-          }
-        }
-      }
-    }
-    if (!live) { break; }
-
+  var fetched = fetch(source, &pixels, begin, local, first_vector, end);
+  for (var first = begin; first < end; first += DEPTH) {
     workgroupBarrier();
-    for (var l = 0u; l < X_LOADS; l++) { x_tile[local + l * THREADS] = Operand(x_next[l]); }
-    for (var l = 0u; l < DY_LOADS; l++) { dy_tile[local + l * THREADS] = Operand(dy_next[l]); }
+    for (var l = 0u; l < X_LOADS; l++) { x_tile[local + l * THREADS] = Operand(value_of(fetched.x[l])); }
+    for (var l = 0u; l < DY_LOADS; l++) { dy_tile[local + l * THREADS] = Operand(value_of(fetched.dy[l])); }
     workgroupBarrier();
     for (var l = 0u; l < X_LOADS; l++) { pixels[l] = advanced(pixels[l], step); }
+    // Past the end nothing is fetched: the last step is only multiplied.
+    fetched = fetch(source, &pixels, first + DEPTH, local, first_vector, end);
+    multiply_step(&sum, local);
   }
 
   for (var i = 0u; i < QUADS; i++) {
@@ -91,8 +72,57 @@ fn main(
   }
 }
 
+// What a thread fetches of a step.
+struct Operands {
+  x: array<Fetched, X_LOADS>,
+  dy: array<Fetched, DY_LOADS>,
+}
+
+// The step that begins with pixel `first`.
+fn fetch(
+  source: Source,
+  pixels: ptr<function, array<Pixel, X_LOADS>>,
+  first: u32,
+  local: u32,
+  first_vector: u32,
+  end: u32,
+) -> Operands {
+  var fetched: Operands;
+  for (var l = 0u; l < X_LOADS; l++) {
+    fetched.x[l] = fetch_left(x_at(source, (*pixels)[l], first + local / TILE_ROWS + l * X_APART < end));
+  }
+  for (var l = 0u; l < DY_LOADS; l++) {
+    fetched.dy[l] = fetch_right(dy_at(local + l * THREADS, first, first_vector, end));
+  }
+  return fetched;
+}
+
+fn left_at(at: u32) -> vec4f { return x[at]; }
+fn right_at(at: u32) -> vec4f { return dy[at]; }
+
+// Adds the products of one pixel, the turn-th of a step.
+fn multiply(sum: ptr<function, Sums>, index: u32, local: u32) {
+  // What a function is given could be any number, unless it says otherwise: then indices are not checked.
+  let turn = index % TURNS;
+  let lane_x = local % COLUMNS;
+  let lane_y = local / COLUMNS % ROWS;
+  var d: array<vec4f, VECTORS>;
+  for (var j = 0u; j < VECTORS; j++) { d[j] = vec4f(dy_tile[turn * TILE_VECTORS + lane_x + j * COLUMNS]); }
+  for (var i = 0u; i < QUADS; i++) {
+    let c = vec4f(x_tile[turn * TILE_ROWS + lane_y + i * ROWS]);
+    for (var j = 0u; j < VECTORS; j++) {
+      (*sum)[(4 * i + 0) * VECTORS + j] += c.x * d[j];
+      (*sum)[(4 * i + 1) * VECTORS + j] += c.y * d[j];
+      (*sum)[(4 * i + 2) * VECTORS + j] += c.z * d[j];
+      (*sum)[(4 * i + 3) * VECTORS + j] += c.w * d[j];
+    }
+  }
+}
+
 // The variants append:
 //   ROWS, COLUMNS     threads of a workgroup, along input and along output channels
 //   QUADS, VECTORS    4s of input and of output channels per thread
 //   DEPTH             pixels per step
+//   Fetched, fetch_left(place), fetch_right(place), value_of(fetched)   see lib/fetch_select.wgsl
+//   multiply_step(&sum, lane_y, lane_x)                              see lib/turns_loop.wgsl
 // The library appends Operand, four numbers in workgroup memory.

@@ -71,10 +71,10 @@ fn main(
   for (var s = begin; ; s++) {
     // Past the end nothing is fetched: the last step is only multiplied.
     let live = s < end;
-    var x_next: array<vec4f, X_LOADS>;
-    for (var l = 0u; l < X_LOADS; l++) { x_next[l] = x_at(sources[l], step, x_vector, live); }
-    var w_next: array<vec4f, W_LOADS>;
-    for (var l = 0u; l < W_LOADS; l++) { w_next[l] = weights_at(local + l * THREADS, step, first_vector, live); }
+    var x_next: array<Fetched, X_LOADS>;
+    for (var l = 0u; l < X_LOADS; l++) { x_next[l] = fetch_left(x_at(sources[l], step, x_vector, live)); }
+    var w_next: array<Fetched, W_LOADS>;
+    for (var l = 0u; l < W_LOADS; l++) { w_next[l] = fetch_right(weights_at(local + l * THREADS, step, first_vector, live)); }
 
     if (s > begin) {
       for (var k = 0u; k < DEPTH; k += K) {
@@ -94,11 +94,11 @@ fn main(
 
     workgroupBarrier();
     for (var l = 0u; l < X_LOADS; l++) {
-      x_tile[(x_pixel + l * (THREADS / DEPTH_VECTORS)) * X_ROW + x_vector] = vec4h(x_next[l]);
+      x_tile[(x_pixel + l * (THREADS / DEPTH_VECTORS)) * X_ROW + x_vector] = vec4h(value_of(x_next[l]));
     }
     for (var l = 0u; l < W_LOADS; l++) {
       let at = local + l * THREADS;
-      w_tile[at / TILE_VECTORS * W_ROW + at % TILE_VECTORS] = vec4h(w_next[l]);
+      w_tile[at / TILE_VECTORS * W_ROW + at % TILE_VECTORS] = vec4h(value_of(w_next[l]));
     }
     workgroupBarrier();
     step = next(step);
@@ -119,6 +119,9 @@ fn main(
     }
   }
 }
+
+fn left_at(at: u32) -> vec4f { return x[at]; }
+fn right_at(at: u32) -> vec4f { return weights[at]; }
 
 // The variants append:
 //   TILE_PIXELS, TILE_CHANNELS   outputs of a workgroup

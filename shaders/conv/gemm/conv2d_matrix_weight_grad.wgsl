@@ -61,12 +61,12 @@ fn main(
   for (var first = begin; ; first += DEPTH) {
     // Past the end nothing is fetched: the last step is only multiplied.
     let live = first < end;
-    var x_next: array<vec4f, X_LOADS>;
+    var x_next: array<Fetched, X_LOADS>;
     for (var l = 0u; l < X_LOADS; l++) {
-      x_next[l] = x_at(source, pixels[l], first + local / TILE_ROWS + l * X_APART < end);
+      x_next[l] = fetch_left(x_at(source, pixels[l], first + local / TILE_ROWS + l * X_APART < end));
     }
-    var dy_next: array<vec4f, DY_LOADS>;
-    for (var l = 0u; l < DY_LOADS; l++) { dy_next[l] = dy_at(local + l * THREADS, first, first_vector, end); }
+    var dy_next: array<Fetched, DY_LOADS>;
+    for (var l = 0u; l < DY_LOADS; l++) { dy_next[l] = fetch_right(dy_at(local + l * THREADS, first, first_vector, end)); }
 
     if (first > begin) {
       for (var k = 0u; k < DEPTH; k += K) {
@@ -87,11 +87,11 @@ fn main(
 
     workgroupBarrier();
     for (var l = 0u; l < X_LOADS; l++) {
-      x_tile[(local / TILE_ROWS + l * X_APART) * X_ROW + local % TILE_ROWS] = vec4h(x_next[l]);
+      x_tile[(local / TILE_ROWS + l * X_APART) * X_ROW + local % TILE_ROWS] = vec4h(value_of(x_next[l]));
     }
     for (var l = 0u; l < DY_LOADS; l++) {
       let at = local + l * THREADS;
-      dy_tile[at / TILE_VECTORS * DY_ROW + at % TILE_VECTORS] = vec4h(dy_next[l]);
+      dy_tile[at / TILE_VECTORS * DY_ROW + at % TILE_VECTORS] = vec4h(value_of(dy_next[l]));
     }
     workgroupBarrier();
     for (var l = 0u; l < X_LOADS; l++) { pixels[l] = advanced(pixels[l], step); }
@@ -111,6 +111,9 @@ fn main(
     }
   }
 }
+
+fn left_at(at: u32) -> vec4f { return x[at]; }
+fn right_at(at: u32) -> vec4f { return dy[at]; }
 
 // The variants append:
 //   TILE_INPUTS, TILE_OUTPUTS   input channels of taps and output channels of a workgroup

@@ -1,5 +1,5 @@
 // winograd_output: y = activation(A^T M A + bias + residual), where M is the products of a tile, and A^T the transform of
-// Winograd's algorithm; see lib/winograd_4.wgsl. One thread per tile of OUTPUTS x OUTPUTS outputs and 4 channels.
+// Winograd's algorithm; see lib/winograd_4.wgsl. One thread per tile of OUTPUTS x OUTPUTS outputs and 4 or 2 channels.
 // Layout: M [point][tile][channel]; y and residual NHWC.
 
 override WORKGROUP: u32 = 64;
@@ -20,19 +20,22 @@ struct Params {
   points: u32, // POINTS
 }
 
-@group(0) @binding(0) var<storage, read> m: array<vec4f>;
-@group(0) @binding(1) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(2) var<storage, read> residual: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<storage, read> m: array<Channels>;
+@group(0) @binding(1) var<storage, read> bias: array<Channels>;
+@group(0) @binding(2) var<storage, read> residual: array<Channels>;
+@group(0) @binding(3) var<storage, read_write> y: array<Channels>;
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let unit = gid.x + gid.y * groups.x * WORKGROUP;
-  if (unit >= params.tiles * params.vectors) { return; }
-  write_tile(unit / params.vectors, unit % params.vectors);
+  let parts = params.vectors * PARTS;
+  if (unit >= params.tiles * parts) { return; }
+  write_tile(unit / parts, unit % parts);
 }
 
 // The variants append:
 //   OUTPUTS, POINTS, output_transform(values)   A^T, from the points of a tile to its outputs
 //   activate(v) -> vec4f
+//   Channels, PARTS       the channels of a thread, and how many such there are in 4: see lib/channels_4.wgsl
+//   Square, rows(), columns(), put_row, take_column: see lib/square_queue.wgsl

@@ -1,6 +1,6 @@
 // winograd_output_grad: P[:, tile, c] = A dY A^T, the transpose of winograd_output's transform: from the OUTPUTS x OUTPUTS
 // gradients of a tile's outputs to those of its products. Zeros stand for what lies past the picture.
-// One thread per tile and 4 channels. Layout: dy NHWC; P [point][tile][channel].
+// One thread per tile and 4 or 2 channels. Layout: dy NHWC; P [point][tile][channel].
 
 override WORKGROUP: u32 = 64;
 
@@ -16,44 +16,50 @@ struct Params {
   points: u32, // POINTS
 }
 
-@group(0) @binding(0) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> p: array<vec4f>;
+@group(0) @binding(0) var<storage, read> dy: array<Channels>;
+@group(0) @binding(1) var<storage, read_write> p: array<Channels>;
 @group(0) @binding(2) var<uniform> params: Params;
+
+const DOWN = OUTPUTS;
+const ACROSS = POINTS;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let unit = gid.x + gid.y * groups.x * WORKGROUP;
-  let size = params.tiles * params.vectors;
-  if (unit >= size) { return; }
-  let vector = unit % params.vectors;
-  let index = params.tile_first + unit / params.vectors;
+  let parts = params.vectors * PARTS;
+  if (unit >= params.tiles * parts) { return; }
+  let index = params.tile_first + unit / parts;
   let column = index % params.tiles_x * OUTPUTS;
   let row = index / params.tiles_x % params.tiles_y * OUTPUTS;
-  let image = index / params.tiles_x / params.tiles_y;
+  transform_square(Unit(unit, unit % parts, index / params.tiles_x / params.tiles_y, row, column));
+}
 
-  // A queue, for constant indices: so drivers keep it in registers. They unroll no loop whose length is a parameter;
-  // unrolled, lavapipe needs ten seconds to compile the loads and stores.
-  var rows: array<array<vec4f, POINTS>, OUTPUTS>;
-  for (var i = 0u; i < params.points - 2; i++) {
-    var values: array<vec4f, OUTPUTS>;
-    for (var j = 0u; j < OUTPUTS; j++) {
-      let inside = row + i < params.out_height && column + j < params.out_width;
-      let pixel = (image * params.out_height + row + i) * params.out_width + column + j;
-      values[j] = select(vec4f(), dy[select(0, pixel, inside) * params.vectors + vector], inside);
-    }
-    for (var k = 1u; k < OUTPUTS; k++) { rows[k - 1] = rows[k]; }
-    rows[OUTPUTS - 1] = output_grad_transform(values);
+// A tile in the channels of a thread.
+struct Unit {
+  at: u32, // in P, and the part of a tile's channels
+  part: u32,
+  image: u32,
+  row: u32, // its first output
+  column: u32,
+}
+
+fn row_of(unit: Unit, i: u32) -> array<Channels, ACROSS> {
+  var values: array<Channels, OUTPUTS>;
+  for (var j = 0u; j < OUTPUTS; j++) {
+    let inside = unit.row + i < params.out_height && unit.column + j < params.out_width;
+    let pixel = (unit.image * params.out_height + unit.row + i) * params.out_width + unit.column + j;
+    values[j] = select(Channels(), dy[select(0, pixel, inside) * params.vectors * PARTS + unit.part], inside);
   }
-  for (var j = 0u; j < params.points; j++) {
-    var values: array<vec4f, OUTPUTS>;
-    for (var i = 0u; i < OUTPUTS; i++) {
-      values[i] = rows[i][0];
-      for (var k = 1u; k < POINTS; k++) { rows[i][k - 1] = rows[i][k]; }
-    }
-    let result = output_grad_transform(values);
-    for (var i = 0u; i < POINTS; i++) { p[(i * POINTS + j) * size + unit] = result[i]; }
-  }
+  return output_grad_transform(values);
+}
+
+fn write_column(unit: Unit, j: u32, column: array<Channels, DOWN>) {
+  let size = params.tiles * params.vectors * PARTS;
+  let result = output_grad_transform(column);
+  for (var i = 0u; i < POINTS; i++) { p[(i * POINTS + j) * size + unit.at] = result[i]; }
 }
 
 // The variants append:
 //   OUTPUTS, POINTS, output_grad_transform(values)   A, from the gradients of a tile's outputs to those of its points
+//   Channels, PARTS       the channels of a thread, and how many such there are in 4: see lib/channels_4.wgsl
+//   transform_square(unit)   see lib/square_queue.wgsl

@@ -15,28 +15,34 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> u: array<vec4f>;
 @group(0) @binding(2) var<uniform> params: Params;
 
+const DOWN = 3u;
+const ACROSS = POINTS;
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = gid.x + gid.y * groups.x * WORKGROUP;
   let size = params.in_channels * params.out_vectors;
   if (i >= size) { return; }
-  // A queue, for constant indices: so drivers keep it in registers. They unroll no loop whose length is a parameter;
-  // unrolled, lavapipe needs ten seconds to compile the loads and stores.
-  var rows: array<array<vec4f, POINTS>, 3>;
-  for (var y = 0u; y < params.points - POINTS + 3; y++) {
-    rows[0] = rows[1];
-    rows[1] = rows[2];
-    rows[2] = weight_transform(weights_at(y * 3, i), weights_at(y * 3 + 1, i), weights_at(y * 3 + 2, i));
-  }
-  for (var x = 0u; x < params.points; x++) {
-    let column = weight_transform(rows[0][0], rows[1][0], rows[2][0]);
-    for (var i = 0u; i < 3; i++) {
-      for (var k = 1u; k < POINTS; k++) { rows[i][k - 1] = rows[i][k]; }
-    }
-    for (var y = 0u; y < POINTS; y++) { u[(y * POINTS + x) * size + i] = column[y]; }
-  }
+  transform_square(Unit(i, size));
+}
+
+// 4 of the weights from one channel to another.
+struct Unit {
+  at: u32, // in U, and the elements of one of its points
+  size: u32,
+}
+
+fn row_of(unit: Unit, y: u32) -> array<Channels, ACROSS> {
+  let tap = y * 3;
+  return weight_transform(weights_at(tap, unit.at), weights_at(tap + 1, unit.at), weights_at(tap + 2, unit.at));
+}
+
+fn write_column(unit: Unit, x: u32, w: array<Channels, DOWN>) {
+  let column = weight_transform(w[0], w[1], w[2]);
+  for (var y = 0u; y < POINTS; y++) { u[(y * POINTS + x) * unit.size + unit.at] = column[y]; }
 }
 
 // The variants append:
 //   POINTS, weight_transform(w0, w1, w2)   G, from three weights to the points of a tile
 //   Weight, weights_at(tap, i)             tap `tap` of the thread's 4 weights
+//   transform_square(unit)   see lib/square_queue.wgsl

@@ -21,6 +21,9 @@ export interface BufferSpec<P extends Record<string, Scalar>> {
 export type Variants = Readonly<Record<string, Readonly<Record<string, string>>>>;
 export type Choice<V extends Variants> = { readonly [K in keyof V]: keyof V[K] & string };
 
+/** Lanes that a kernel wants: `fewest`, which leaves each the most registers, or exactly as many as it is written for. */
+export type Lanes = 'fewest' | number;
+
 /** A compute kernel: its WGSL, and all that is checked against it or needed to run it. */
 export interface KernelSpec<
   B extends string = string,
@@ -35,6 +38,8 @@ export interface KernelSpec<
   readonly library?: Readonly<Record<string, string>>;
   /** Features of the device without which it does not compile. */
   readonly requires?: readonly string[];
+  /** The size of its subgroups, where the device lets it choose; absent: as the driver takes it. */
+  readonly lanes?: Lanes;
   /** In binding order; the uniform `params` takes the binding after the last one. */
   readonly buffers: Readonly<Record<B, BufferSpec<P>>>;
   /** The fields of the shader's `struct Params`, in order. 32-bit scalars only, so no padding rules apply. */
@@ -92,15 +97,18 @@ type Parts = Pick<KernelSpec, 'name' | 'source' | 'library' | 'variants'>;
  * WGSL declarations may come in any order; appending keeps the line numbers of compile errors those of the .wgsl file.
  * Directives have to come first: those of appended parts go into the first line.
  *
+ * @param lanes the size of its subgroups, on a device with `subgroup-size-control`
  * @throws KernelError when `choice` names something that `variants` does not have.
  */
 export function specialize<V extends Variants>(
   spec: Omit<Parts, 'variants'> & { readonly variants: V },
   choice: Choice<V>,
+  lanes?: number,
 ): string {
   const [first, ...appended] = partsOf(spec, choice).map(({ text }) => text);
   const directives = appended.flatMap((text) => text.match(DIRECTIVE) ?? []);
-  return [[...directives, first].join(' '), ...appended.map((text) => text.replace(DIRECTIVE, ''))].join('\n');
+  const whole = [[...directives, first].join(' '), ...appended.map((text) => text.replace(DIRECTIVE, ''))].join('\n');
+  return lanes === undefined ? whole : `${SIZED} ${whole.replace('@compute', `@compute @subgroup_size(${lanes})`)}`;
 }
 
 /** Says where a line of what `specialize` returns comes from, as `file:line`. */
@@ -113,6 +121,9 @@ export function locate(spec: Parts, choice: Readonly<Record<string, string>>, li
   }
   return `${spec.name}.wgsl:${line}`;
 }
+
+/** What a shader needs that names the size of its subgroups. */
+const SIZED = 'enable subgroups; enable subgroup_size_control;';
 
 const DIRECTIVE = /^(?:enable|requires) [^;]*;/gm;
 

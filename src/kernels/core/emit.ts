@@ -9,6 +9,11 @@ export interface DeviceTraits {
   readonly software: boolean;
   /** The subgroup's size where subgroups are available and the size never varies, else 0. */
   readonly subgroupSize: number;
+  /** The least and the most lanes that a kernel may ask for; absent where it may not, or there is one size only. */
+  readonly subgroupSizes?: readonly [least: number, most: number];
+  /** Who made the device, and of which generation it is, as WebGPU tells: `intel`, `xe-2`; absent or empty where it does not. */
+  readonly vendor?: string;
+  readonly architecture?: string;
   /** Bytes. */
   readonly maxStorageBufferBindingSize: number;
   /** Whether the operands of products may be rounded to float16; absent: they may not. */

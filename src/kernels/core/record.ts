@@ -12,6 +12,7 @@ import { onceFor } from '../../util/once_for.ts';
 import type { MatrixUnit } from '../conv/gemm/conv2d_matrix.ts';
 import { type KernelSpec, locate, type Scalar, specialize, type Values, type Variants } from './define.ts';
 import { type ChoiceArgs, type DeviceTraits, emitInto, type KernelCall } from './emit.ts';
+import { lanesFor } from './lanes.ts';
 
 /** A whole buffer, or a range of one in bytes. */
 export type Binding = GPUBuffer | GPUBufferBinding;
@@ -21,6 +22,9 @@ export function traitsOf(gpu: Gpu): DeviceTraits {
   return {
     software: gpu.software,
     subgroupSize: gpu.subgroupSize,
+    ...(gpu.subgroupSizes && { subgroupSizes: gpu.subgroupSizes }),
+    vendor: gpu.vendor,
+    architecture: gpu.architecture,
     maxStorageBufferBindingSize: gpu.device.limits.maxStorageBufferBindingSize,
     precision: gpu.validated.precision,
     ...(gpu.validated.matrixUnit !== undefined && { matrixUnit: gpu.validated.matrixUnit as MatrixUnit }),
@@ -232,7 +236,7 @@ async function compile(
       hint: 'use another kernel',
     });
   }
-  const code = specialize(kernel, choice);
+  const code = specialize(kernel, choice, lanesFor(traitsOf(gpu), kernel));
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ label, code });
   const scope = device.popErrorScope();

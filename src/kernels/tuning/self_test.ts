@@ -12,14 +12,15 @@ import { gemmWeightGrad } from '../conv/gemm/weight_grad.ts';
 import type { ConvGeometry } from '../conv/geometry.ts';
 import type { Convolution, Direction } from '../conv/task.ts';
 import { type DeviceTraits, emitInto, type KernelCall } from '../core/emit.ts';
+import { canHave } from '../core/lanes.ts';
 import { type Binding, record, traitsOf } from '../core/record.ts';
 
 /** The shape of matrix units to use, if the device has one that there are kernels for. */
 export function matrixUnitFor({
   matrixUnits,
-  subgroupSize,
-}: Pick<Gpu, 'matrixUnits' | 'subgroupSize'>): MatrixUnit | undefined {
-  if (subgroupSize !== MATRIX_LANES) return undefined;
+  ...sizes
+}: Pick<Gpu, 'matrixUnits' | 'subgroupSize' | 'subgroupSizes'>): MatrixUnit | undefined {
+  if (!canHave(sizes, MATRIX_LANES)) return undefined;
   return (Object.keys(MATRIX_UNITS) as MatrixUnit[]).find((unit) => matrixUnits.includes(unit));
 }
 

@@ -12,7 +12,7 @@ const page = readFileSync(resolve(import.meta.dirname, '../../../docs/convolutio
 test('every algorithm is in the table', () => {
   // Tiles and split sums are variants of one algorithm.
   const names = new Set(
-    Object.values(algorithms).flatMap((each) => each.map(({ name }) => name.replace(/ \d+x\d+( split)?$/, ''))),
+    Object.values(algorithms).flatMap((each) => each.map(({ name }) => name.replace(/ \d+x\d+( \w+)*$/, ''))),
   );
   expect([...names].sort()).toEqual(['direct', 'gemm', 'gemm-f16', 'matrix', 'pointwise', 'winograd2', 'winograd4']);
   for (const name of names) expect(page, name).toContain(`\`${name}\``);

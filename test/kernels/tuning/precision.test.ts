@@ -51,12 +51,19 @@ describe.runIf(hasHalf)('on a device with float16', () => {
   // What a driver could get wrong: a product in the wrong place, products in float16, one that saturates, no compiling.
   test.each([
     ['a wrong address', (wgsl: string) => wgsl.replace('write_output(group.z, at,', 'write_output(group.z, at ^ 1u,')],
-    ['float16 products', (wgsl: string) => wgsl.replace('+= p.x * w[j];', '+= quantizeToF16(p.x * w[j]);')],
+    [
+      'float16 sums',
+      (wgsl: string) => wgsl.replace('sum[i * VECTORS + j]); }', 'quantizeToF16(sum[i * VECTORS + j])); }'),
+    ],
     [
       'saturation',
-      (wgsl: string) => wgsl.replace('Operand(x_next[l])', 'Operand(clamp(x_next[l], vec4f(-6e4), vec4f(6e4)))'),
+      (wgsl: string) =>
+        wgsl.replace('value_of(fetched.x[l])', 'clamp(value_of(fetched.x[l]), vec4f(-6e4), vec4f(6e4))'),
     ],
-    ['an error', (wgsl: string) => wgsl.replace('Operand(x_next[l])', 'vec4<f32>(x_next[l])')],
+    [
+      'an error',
+      (wgsl: string) => wgsl.replace('Operand(value_of(fetched.x[l]))', 'vec4<f32>(value_of(fetched.x[l]))'),
+    ],
   ])('%s fails the self-test: a notice, and float32 instead', async (what, spoil) => {
     const spoilt = spoil(conv2dGemmF16.source);
     expect(spoilt, what).not.toBe(conv2dGemmF16.source);
@@ -94,8 +101,11 @@ describe('matrix units', () => {
 
   test('are used in the preferred shape, where subgroups have the size the kernels are written for', () => {
     const matrixUnits = ['16x8x8', '16x16x16', '32x8x16'];
-    expect(matrixUnitFor({ matrixUnits, subgroupSize: 32 })).toBe('16x16x16');
-    expect(matrixUnitFor({ matrixUnits: ['32x8x16'], subgroupSize: 32 })).toBeUndefined();
-    expect(matrixUnitFor({ matrixUnits, subgroupSize: 16 })).toBeUndefined();
+    const fixed = (subgroupSize: number) => ({ subgroupSize, subgroupSizes: undefined });
+    expect(matrixUnitFor({ matrixUnits, ...fixed(32) })).toBe('16x16x16');
+    expect(matrixUnitFor({ matrixUnits: ['32x8x16'], ...fixed(32) })).toBeUndefined();
+    expect(matrixUnitFor({ matrixUnits, ...fixed(16) })).toBeUndefined();
+    expect(matrixUnitFor({ matrixUnits, subgroupSize: 0, subgroupSizes: [32, 64] })).toBe('16x16x16');
+    expect(matrixUnitFor({ matrixUnits, subgroupSize: 0, subgroupSizes: [8, 16] })).toBeUndefined();
   });
 });

@@ -84,21 +84,21 @@ fn next(step: Step) -> Step {
   return Step(select(c, 0, tap_done), step.ty + i32(row_done), select(tx, 0, row_done));
 }
 
-fn x_at(source: Source, step: Step, x_vector: u32, live: bool) -> vec4f {
+fn x_at(source: Source, step: Step, x_vector: u32, live: bool) -> Place {
   let inside = live && step.c + x_vector < params.in_vectors &&
     u32(source.top + step.ty) < params.in_height && u32(source.left + step.tx) < params.in_width;
   let offset = (step.ty * i32(params.in_width) + step.tx) * i32(params.in_stride) + i32(step.c);
-  return select(vec4f(), x[select(0, source.start + offset, inside)], inside);
+  return Place(u32(select(0, source.start + offset, inside)), inside);
 }
 
 // The weights of a step, counted through the output channels of the tile first.
-fn weights_at(index: u32, step: Step, first_vector: u32, live: bool) -> vec4f {
+fn weights_at(index: u32, step: Step, first_vector: u32, live: bool) -> Place {
   let tap = u32(params.tap_first + step.ty * params.tap_step_y + step.tx * params.tap_step_x);
   let k = index / TILE_VECTORS;
   let vector = min(first_vector + index % TILE_VECTORS, params.out_vectors - 1);
   let inside = live && step.c + k / 4 < params.in_vectors;
   let start = (tap * params.in_vectors + step.c) * 4;
-  return select(vec4f(), weights[select(0, (start + k) * params.out_vectors + vector, inside)], inside);
+  return Place(select(0, (start + k) * params.out_vectors + vector, inside), inside);
 }
 
 // The output's pixel at a pixel of the grid.

@@ -66,17 +66,17 @@ fn advanced(pixel: Pixel, by: Pixel) -> Pixel {
   );
 }
 
-fn x_at(source: Source, pixel: Pixel, live: bool) -> vec4f {
+fn x_at(source: Source, pixel: Pixel, live: bool) -> Place {
   let iy = source.ty + i32(pixel.row * params.step_y);
   let ix = source.tx + i32(pixel.column * params.step_x);
   let inside = live && source.exists && u32(iy) < params.in_height && u32(ix) < params.in_width;
   let at = (pixel.image * params.in_height + u32(iy)) * params.in_width + u32(ix);
-  return select(vec4f(), x[select(0, at * params.in_vectors + source.vector, inside)], inside);
+  return Place(select(0, at * params.in_vectors + source.vector, inside), inside);
 }
 
 // The dy of a step, counted through the output channels of the tile first.
-fn dy_at(index: u32, first: u32, first_vector: u32, end: u32) -> vec4f {
+fn dy_at(index: u32, first: u32, first_vector: u32, end: u32) -> Place {
   let pixel = first + index / TILE_VECTORS;
   let vector = min(first_vector + index % TILE_VECTORS, params.out_vectors - 1);
-  return select(vec4f(), dy[select(0, pixel * params.out_vectors + vector, pixel < end)], pixel < end);
+  return Place(select(0, pixel * params.out_vectors + vector, pixel < end), pixel < end);
 }

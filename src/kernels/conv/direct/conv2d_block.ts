@@ -9,6 +9,7 @@ import { activationsOf } from '../../core/activation.ts';
 import { defineKernel, type Grid, type Scalar, type Values } from '../../core/define.ts';
 import { fold } from '../../core/limits.ts';
 import { isNan } from '../../core/nan.ts';
+import { SUMS } from './sums.ts';
 
 /** The parameters shared by `conv2d_block` and `conv2d_block_subgroup`; the shader says what each means. */
 export const BLOCK_PARAMS = {
@@ -104,6 +105,7 @@ export function blockGrid(p: BlockParams, vectors: number, workgroup: number): G
 export const conv2dBlock = defineKernel({
   name: 'conv2d_block',
   source,
+  lanes: 'fewest',
   library: { conv2d_strip, conv2d_strip_input },
   buffers: BLOCK_BUFFERS,
   params: BLOCK_PARAMS,
@@ -111,6 +113,7 @@ export const conv2dBlock = defineKernel({
   variants: {
     ...BLOCK_VARIANTS,
     block: BLOCK_DECLARATIONS,
+    sums: SUMS,
   },
   workgroups: (params, { block }) => blockGrid(params, BLOCK_VECTORS[block], 64),
 });

@@ -2,6 +2,7 @@ import source from '../../../../shaders/conv/direct/conv2d_weight_grad.wgsl';
 import weight_grad_quads from '../../../../shaders/lib/conv/direct/weight_grad_quads.wgsl';
 import { defineKernel, type Grid, type Scalar, type Values } from '../../core/define.ts';
 import { BLOCK_DECLARATIONS, BLOCK_VECTORS } from './conv2d_block.ts';
+import { SUMS } from './sums.ts';
 
 /** The parameters shared by `conv2d_weight_grad` and `conv2d_weight_grad_subgroup`; the shader says what each means. */
 export const WEIGHT_GRAD_PARAMS = {
@@ -43,10 +44,11 @@ export function weightGradGrid(p: WeightGradParams, vectors: number, workgroup: 
 export const conv2dWeightGrad = defineKernel({
   name: 'conv2d_weight_grad',
   source,
+  lanes: 'fewest',
   library: { weight_grad_quads },
   buffers: WEIGHT_GRAD_BUFFERS,
   params: WEIGHT_GRAD_PARAMS,
   constants: { WORKGROUP: 64 },
-  variants: { block: BLOCK_DECLARATIONS },
+  variants: { block: BLOCK_DECLARATIONS, sums: SUMS },
   workgroups: (params, { block }) => weightGradGrid(params, BLOCK_VECTORS[block], 64),
 });

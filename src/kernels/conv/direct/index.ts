@@ -24,6 +24,7 @@ import { conv2dChannelSubgroup } from './conv2d_channel_subgroup.ts';
 import { conv2dUnpad } from './conv2d_unpad.ts';
 import { conv2dWeightGrad } from './conv2d_weight_grad.ts';
 import { conv2dWeightGradSubgroup } from './conv2d_weight_grad_subgroup.ts';
+import { sumsFor } from './sums.ts';
 
 const always = {
   name: 'direct',
@@ -128,7 +129,7 @@ function emitWeightGrad<T>(
     quads_per_split: quadsPerSplit,
   };
   if (useSubgroups(emit.traits, outVectors)) emit.call(conv2dWeightGradSubgroup, operands, params);
-  else emit.call(conv2dWeightGrad, operands, params, { block });
+  else emit.call(conv2dWeightGrad, operands, params, { block, sums: sumsFor(emit.traits) });
   if (direct) return;
   emit.call(
     conv2dUnpad,
@@ -167,7 +168,8 @@ function emitBlock<T>(
     else emit.call(conv2dBlockSubgroup, buffers, params, { ...rest, weights: layout });
   } else {
     const strips = params.batch * params.rows * Math.ceil(params.columns / 4);
-    emit.call(conv2dBlock, buffers, params, { ...choice, block: blockFor(emit.traits, vectors, strips) });
+    const block = blockFor(emit.traits, vectors, strips);
+    emit.call(conv2dBlock, buffers, params, { ...choice, block, sums: sumsFor(emit.traits) });
   }
 }
 

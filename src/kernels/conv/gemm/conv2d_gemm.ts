@@ -4,6 +4,7 @@ import operand_f32 from '../../../../shaders/lib/conv/gemm/operand_f32.wgsl';
 import is_nan from '../../../../shaders/lib/is_nan.wgsl';
 import { defineKernel, type Grid, type Scalar, type Values } from '../../core/define.ts';
 import { fold } from '../../core/limits.ts';
+import { PRODUCTS, SCHEDULES } from './schedule.ts';
 
 /** How a workgroup's tile is shared out: rows x columns threads, each of 4*quads pixels x 4*vectors channels. */
 export interface TileSizes {
@@ -88,6 +89,7 @@ export type GemmParams = Values<typeof PARAMS>;
 export const conv2dGemm = defineKernel({
   name: 'conv2d_gemm',
   source,
+  lanes: 'fewest',
   library: { gemm_forward, is_nan, operand_f32 },
   buffers: {
     x: { access: 'read', length: (p) => p.batch * p.in_height * p.in_width * p.in_stride * 4 },
@@ -109,7 +111,7 @@ export const conv2dGemm = defineKernel({
   },
   params: PARAMS,
   constants: {},
-  variants: { tile: TILE_DECLARATIONS },
+  variants: { tile: TILE_DECLARATIONS, schedule: SCHEDULES, products: PRODUCTS },
   workgroups: (p, { tile }): Grid => {
     const down = Math.ceil((p.batch * p.rows * p.columns) / tileRows(tile));
     const tiles = down * Math.ceil((p.out_vectors * 4) / tileColumns(tile));

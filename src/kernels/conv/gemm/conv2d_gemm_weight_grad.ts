@@ -3,11 +3,13 @@ import gemm_weight_grad from '../../../../shaders/lib/conv/gemm/gemm_weight_grad
 import operand_f32 from '../../../../shaders/lib/conv/gemm/operand_f32.wgsl';
 import { defineKernel } from '../../core/define.ts';
 import { TILE_DECLARATIONS, tileColumns, tileRows } from './conv2d_gemm.ts';
+import { SCHEDULES } from './schedule.ts';
 
 /** The gradient of a convolution's weights, in `splits` parts that are still to be added up. */
 export const conv2dGemmWeightGrad = defineKernel({
   name: 'conv2d_gemm_weight_grad',
   source,
+  lanes: 'fewest',
   library: { gemm_weight_grad, operand_f32 },
   buffers: {
     x: { access: 'read', length: (p) => p.batch * p.in_height * p.in_width * p.in_vectors * 4 },
@@ -35,7 +37,7 @@ export const conv2dGemmWeightGrad = defineKernel({
     pixels_per_split: 'u32',
   },
   constants: {},
-  variants: { tile: TILE_DECLARATIONS },
+  variants: { tile: TILE_DECLARATIONS, schedule: SCHEDULES },
   workgroups: (p, { tile }) => [
     Math.ceil((p.taps_y * p.taps_x * p.in_vectors * 4) / tileRows(tile)),
     Math.ceil((p.out_vectors * 4) / tileColumns(tile)),

@@ -1,4 +1,5 @@
 import source from '../../../../shaders/conv/gemm/conv2d_matrix.wgsl';
+import fetch_late from '../../../../shaders/lib/conv/gemm/fetch_late.wgsl';
 import gemm_forward from '../../../../shaders/lib/conv/gemm/gemm_forward.wgsl';
 import is_nan from '../../../../shaders/lib/is_nan.wgsl';
 import { defineKernel, type Grid } from '../../core/define.ts';
@@ -35,8 +36,9 @@ export const conv2dMatrix = defineKernel({
   ...conv2dGemm,
   name: 'conv2d_matrix',
   source,
-  library: { gemm_forward, is_nan },
+  library: { fetch_late, gemm_forward, is_nan },
   requires: MATRIX_FEATURES,
+  lanes: MATRIX_LANES,
   variants: {
     tile: {
       '64x64': 'const TILE_PIXELS = 64u; const TILE_CHANNELS = 64u; const DEPTH = 32u;',

@@ -20,7 +20,7 @@ export interface TileShape {
   readonly columns: number;
   readonly depth: number;
   /** Multiply-adds of a multiprocessor in a cycle, in a large product. */
-  readonly rate: number;
+  rate(traits: DeviceTraits): number;
   /** How many times as long as the direct algorithm it takes on a CPU. */
   readonly softwareSlowness: number;
 }
@@ -75,7 +75,7 @@ export function costOf(
   const steps = stepsOf(tile, product);
   if (traits.software) return tiles * steps * perStep * tile.softwareSlowness;
   const queue = Math.max(1, (tiles * splits) / MULTIPROCESSORS);
-  const multiply = STEP + Math.ceil(steps / splits) * Math.max(STEP, (queue * perStep) / tile.rate);
+  const multiply = STEP + Math.ceil(steps / splits) * Math.max(STEP, (queue * perStep) / tile.rate(traits));
   const sum = summed ? DISPATCH + (8 * splits * partElements(product)) / BANDWIDTH : 0;
   const busy = Math.min(1, directThreads / BUSY_THREADS);
   return (multiply + sum) * MULTIPROCESSORS * RATE * DIRECT_SHARE * busy;

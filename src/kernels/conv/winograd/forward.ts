@@ -7,12 +7,14 @@
  */
 import type { Emit } from '../../core/emit.ts';
 import type { Algorithm, ConvBuffers } from '../algorithm.ts';
+import { scheduleFor } from '../gemm/schedule_choice.ts';
 import { type ConvGeometry, type ConvOptions, wholeVectors } from '../geometry.ts';
 import { cost } from './cost.ts';
+import { squareFor, weightSquareFor } from './squares.ts';
 import { fits, tileRanges } from './tiling.ts';
 import { type OutputTile, points } from './transforms.ts';
 import { winogradInput } from './winograd_input.ts';
-import { winogradMultiply } from './winograd_multiply.ts';
+import { MULTIPLY_HELD, winogradMultiply } from './winograd_multiply.ts';
 import { winogradOutput } from './winograd_output.ts';
 import { winogradProductSubgroup } from './winograd_product_subgroup.ts';
 import { winogradWeights } from './winograd_weights.ts';
@@ -66,12 +68,14 @@ function emitTiles<T>(
   const products = points(tile) ** 2;
   const inVectors = g.inChannels / 4;
   const outVectors = g.outChannels / 4;
+  const inputs = squareFor(emit.traits, products);
+  const outputs = squareFor(emit.traits, points(tile) * Number(tile) + 1); // and the bias
   const u = emit.scratch(products * g.inChannels * g.outChannels);
   emit.call(
     winogradWeights,
     { w, u },
     { in_channels: g.inChannels, out_vectors: outVectors, points: points(tile) },
-    { tile, weights },
+    { tile, weights, square: weightSquareFor(emit.traits) },
   );
   const ranges = tileRanges(emit.traits, g, tile);
   const most = wholeVectors(ranges[0]!.tiles);
@@ -92,7 +96,7 @@ function emitTiles<T>(
         origin_y: -g.padTop,
         origin_x: -g.padLeft,
       },
-      { tile, layout: 'channels' },
+      { tile, layout: 'channels', square: inputs },
     );
     const output = {
       ...common,
@@ -115,8 +119,15 @@ function emitTiles<T>(
     } else {
       const [rows, inner, columns] = [range.tiles, g.inChannels, g.outChannels];
       const sizes = { products, rows, inner, columns, splits: 1, split_length: inner };
-      emit.call(winogradMultiply, { a: v, b: u, y: m }, sizes, { store: 'set' });
-      emit.call(winogradOutput, { m, bias: bias ?? m, residual: residual ?? m, y }, output, { tile, activation });
+      emit.call(winogradMultiply, { a: v, b: u, y: m }, sizes, {
+        store: 'set',
+        schedule: scheduleFor(emit.traits, MULTIPLY_HELD),
+      });
+      emit.call(winogradOutput, { m, bias: bias ?? m, residual: residual ?? m, y }, output, {
+        tile,
+        activation,
+        square: outputs,
+      });
     }
   }
 }

@@ -4,12 +4,14 @@
  */
 import type { DeviceTraits, Emit } from '../../core/emit.ts';
 import type { Algorithm, ConvBuffers } from '../algorithm.ts';
+import { scheduleFor } from '../gemm/schedule_choice.ts';
 import { type ConvGeometry, wholeVectors } from '../geometry.ts';
 import { cost } from './cost.ts';
+import { squareFor } from './squares.ts';
 import { fits, tileRanges } from './tiling.ts';
 import { type OutputTile, points } from './transforms.ts';
 import { winogradInput } from './winograd_input.ts';
-import { winogradMultiply } from './winograd_multiply.ts';
+import { MULTIPLY_HELD, winogradMultiply } from './winograd_multiply.ts';
 import { winogradMultiplySubgroup } from './winograd_multiply_subgroup.ts';
 import { winogradOutputGrad } from './winograd_output_grad.ts';
 import { winogradWeightsGrad } from './winograd_weights_grad.ts';
@@ -36,6 +38,8 @@ function emitWeightGrad<T>(
   const ranges = tileRanges(emit.traits, g, tile);
   const most = ranges[0]!.tiles;
   const splits = splitCount(emit.traits, g, most);
+  const inputs = squareFor(emit.traits, products);
+  const outputs = squareFor(emit.traits, points(tile) * Number(tile));
   const v = emit.scratch(products * wholeVectors(most) * g.inChannels);
   const p = emit.scratch(products * most * g.outChannels);
   const du = emit.scratch(splits * products * g.inChannels * g.outChannels);
@@ -54,27 +58,26 @@ function emitWeightGrad<T>(
         origin_y: -g.padTop,
         origin_x: -g.padLeft,
       },
-      { tile, layout: 'tiles' },
+      { tile, layout: 'tiles', square: inputs },
     );
     emit.call(
       winogradOutputGrad,
       { dy, p },
       { ...common, out_height: g.outHeight, out_width: g.outWidth, vectors: outVectors },
-      { tile },
+      { tile, square: outputs },
     );
-    emit.call(
-      emit.traits.subgroupSize === 8 ? winogradMultiplySubgroup : winogradMultiply,
-      { a: v, b: p, y: du },
-      {
-        products,
-        rows: g.inChannels,
-        inner: range.tiles,
-        columns: g.outChannels,
-        splits,
-        split_length: Math.ceil(range.tiles / splits),
-      },
-      { store: i === 0 ? 'set' : 'add' },
-    );
+    const factors = { a: v, b: p, y: du };
+    const sizes = {
+      products,
+      rows: g.inChannels,
+      inner: range.tiles,
+      columns: g.outChannels,
+      splits,
+      split_length: Math.ceil(range.tiles / splits),
+    };
+    const store = i === 0 ? 'set' : 'add';
+    if (emit.traits.subgroupSize === 8) emit.call(winogradMultiplySubgroup, factors, sizes, { store });
+    else emit.call(winogradMultiply, factors, sizes, { store, schedule: scheduleFor(emit.traits, MULTIPLY_HELD) });
   });
   emit.call(
     winogradWeightsGrad,

@@ -3,12 +3,14 @@ import winogradPointsChannels from '../../../../shaders/lib/conv/winograd/winogr
 import winogradPointsTiles from '../../../../shaders/lib/conv/winograd/winograd_points_tiles.wgsl';
 import { defineKernel } from '../../core/define.ts';
 import { fold } from '../../core/limits.ts';
+import { PARTS, SQUARES } from './squares.ts';
 import { tileTransforms } from './transforms.ts';
 
 /** The inputs of the tiles, transformed: the first factor of Winograd's products. */
 export const winogradInput = defineKernel({
   name: 'winograd_input',
   source,
+  lanes: 'fewest',
   buffers: {
     x: { access: 'read', length: (p) => p.images * p.in_height * p.in_width * p.in_stride * 4 },
     v: { access: 'read_write', length: (p) => p.points ** 2 * p.vectors * 4 * Math.ceil(p.tiles / 4) * 4 },
@@ -35,9 +37,10 @@ export const winogradInput = defineKernel({
       channels: winogradPointsChannels,
       tiles: winogradPointsTiles,
     },
+    square: SQUARES,
   },
-  workgroups: (p) => {
-    const [x, z] = fold(Math.ceil(p.tiles / 16));
+  workgroups: (p, { square }) => {
+    const [x, z] = fold(Math.ceil((p.tiles * PARTS[square]) / 16));
     return [x, Math.ceil(p.vectors / 4), z];
   },
 });

@@ -1,6 +1,8 @@
 import source from '../../../../shaders/conv/winograd/winograd_multiply.wgsl';
 import outer from '../../../../shaders/lib/conv/direct/outer.wgsl';
 import { defineKernel, type Scalar, type Values } from '../../core/define.ts';
+import { SCHEDULES } from '../gemm/schedule.ts';
+import type { Held } from '../gemm/schedule_choice.ts';
 
 /** The parameters shared by `winograd_multiply` and `winograd_multiply_subgroup`; the shader says what each means. */
 export const MULTIPLY_PARAMS = {
@@ -29,14 +31,18 @@ export const MULTIPLY_VARIANTS = {
   },
 } as const;
 
+/** The registers of a thread. */
+export const MULTIPLY_HELD: Held = { sums: 64, loads: 4 };
+
 /** Many products of matrices `a^T b` at once. */
 export const winogradMultiply = defineKernel({
   name: 'winograd_multiply',
   source,
+  lanes: 'fewest',
   library: { outer },
   buffers: MULTIPLY_BUFFERS,
   params: MULTIPLY_PARAMS,
-  constants: { WORKGROUP: 64 },
-  variants: MULTIPLY_VARIANTS,
+  constants: {},
+  variants: { ...MULTIPLY_VARIANTS, schedule: SCHEDULES },
   workgroups: (p) => [Math.ceil(p.rows / 64), Math.ceil(p.columns / 64), p.products * p.splits],
 });

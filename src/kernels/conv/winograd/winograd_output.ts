@@ -2,6 +2,7 @@ import source from '../../../../shaders/conv/winograd/winograd_output.wgsl';
 import write_tile from '../../../../shaders/lib/conv/winograd/write_tile.wgsl';
 import { defineKernel, dispatch1d, type Scalar, type Values } from '../../core/define.ts';
 import { BLOCK_VARIANTS } from '../direct/conv2d_block.ts';
+import { PARTS, SQUARES } from './squares.ts';
 import { tileTransforms } from './transforms.ts';
 
 /** The parameters of the kernels that end in outputs; the shader says what each means. */
@@ -41,10 +42,11 @@ export const OUTPUT_VARIANTS = { tile: tileTransforms, activation: BLOCK_VARIANT
 export const winogradOutput = defineKernel({
   name: 'winograd_output',
   source,
+  lanes: 'fewest',
   library: { write_tile },
   buffers: { ...OUTPUT_BUFFERS, m: { ...OUTPUT_BUFFERS.m, access: 'read' } },
   params: OUTPUT_PARAMS,
   constants: { WORKGROUP: 64 },
-  variants: OUTPUT_VARIANTS,
-  workgroups: (p) => dispatch1d(p.tiles * p.vectors, 64),
+  variants: { ...OUTPUT_VARIANTS, square: SQUARES },
+  workgroups: (p, { square }) => dispatch1d(p.tiles * p.vectors * PARTS[square], 64),
 });

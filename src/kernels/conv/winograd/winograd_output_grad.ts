@@ -1,11 +1,13 @@
 import source from '../../../../shaders/conv/winograd/winograd_output_grad.wgsl';
 import { defineKernel, dispatch1d } from '../../core/define.ts';
+import { PARTS, SQUARES } from './squares.ts';
 import { tileTransforms } from './transforms.ts';
 
 /** The gradients of Winograd's products, from those of the outputs. */
 export const winogradOutputGrad = defineKernel({
   name: 'winograd_output_grad',
   source,
+  lanes: 'fewest',
   buffers: {
     dy: { access: 'read', length: (p) => p.images * p.out_height * p.out_width * p.vectors * 4 },
     p: { access: 'read_write', length: (p) => p.points ** 2 * p.tiles * p.vectors * 4 },
@@ -22,6 +24,6 @@ export const winogradOutputGrad = defineKernel({
     points: 'u32',
   },
   constants: { WORKGROUP: 64 },
-  variants: { tile: tileTransforms },
-  workgroups: (p) => dispatch1d(p.tiles * p.vectors, 64),
+  variants: { tile: tileTransforms, square: SQUARES },
+  workgroups: (p, { square }) => dispatch1d(p.tiles * p.vectors * PARTS[square], 64),
 });

@@ -1,4 +1,6 @@
 import source from '../../../../shaders/conv/winograd/winograd_weights_grad.wgsl';
+import channels_4 from '../../../../shaders/lib/conv/winograd/channels_4.wgsl';
+import square_queue from '../../../../shaders/lib/conv/winograd/square_queue.wgsl';
 import { defineKernel, dispatch1d } from '../../core/define.ts';
 import { tileTransforms } from './transforms.ts';
 
@@ -6,6 +8,8 @@ import { tileTransforms } from './transforms.ts';
 export const winogradWeightsGrad = defineKernel({
   name: 'winograd_weights_grad',
   source,
+  library: { channels_4, square_queue },
+  lanes: 'fewest',
   buffers: {
     du: { access: 'read', length: (p) => p.splits * p.points ** 2 * p.in_channels * p.out_vectors * 4 },
     dw: { access: 'read_write', length: (p) => 9 * p.in_channels * p.out_vectors * 4 },

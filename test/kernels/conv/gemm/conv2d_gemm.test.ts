@@ -81,9 +81,10 @@ async function result<D extends Direction>(
   convolution: Convolution<D>,
   elements: number,
   buffers: (y: GPUBuffer) => ConvBuffers<Binding>[D],
+  device: DeviceTraits = traits,
 ): Promise<Float32Array> {
   const y = poisoned(elements);
-  await run((emit) => algorithm.emit(emit, buffers(y), convolution));
+  await run((emit) => algorithm.emit({ ...emit, traits: device }, buffers(y), convolution));
   const values = await gpu.readFloats(y, elements);
   gpu.free(y);
   return values;
@@ -118,6 +119,32 @@ describe.each(['forward', 'inputGrad', 'weightGrad'] as const)('%s', (direction)
     for (const algorithm of fitting) {
       const got = await result(algorithm, convolution, elements, (y) => ({ ...read, [written]: y }) as never);
       expectClose(got, expected, tolerance(terms(direction, g)));
+    }
+  });
+});
+
+/** Pixels and channels beyond a tile, channels beyond a step, padding and stride, long sums. */
+const some = cases.filter(([name]) => /33 pixels|129 pixels|primes|stride 2, odd|a long sum/.test(name));
+
+describe.each(['amd', 'intel', 'nvidia'])('the schedule for GPUs of %s', (vendor) => {
+  const device: DeviceTraits = { ...traits, software: false, vendor };
+
+  test.each(['forward', 'inputGrad', 'weightGrad'] as const)('%s, the bits of every other', async (direction) => {
+    for (const [name, g] of some) {
+      const { read, written, elements, want } = operands(g)[direction];
+      const expected = want();
+      const convolution = { direction, geometry: g, options: { activation: 'none' } } as const;
+      const list = algorithms[direction] as readonly Algorithm<Direction>[];
+      const fitting = list.filter((each) => each.fits(device, convolution));
+      expect(fitting.some((each) => / (plain|unrolled)\b/.test(each.name))).toBe(true);
+      for (const algorithm of fitting) {
+        const on = (traits: DeviceTraits) =>
+          result(algorithm, convolution, elements, (y) => ({ ...read, [written]: y }) as never, traits);
+        const got = await on(device);
+        expectClose(got, expected, tolerance(terms(direction, g)));
+        expect(got, `${name}, ${algorithm.name}, again`).toEqual(await on(device));
+        if (algorithm.fits(traits, convolution)) expect(got, `${name}, ${algorithm.name}`).toEqual(await on(traits));
+      }
     }
   });
 });
@@ -229,6 +256,13 @@ test('a GPU gets large tiles for large grids, parts for few tiles, and the direc
   expect(cheapest(device, geometry(100, [112, 112, 32, 64], [3, 3], [1, 1], same))).toBe('gemm 128x64');
   expect(cheapest(device, geometry(1, [8, 8, 2080, 192]))).toMatch(/^gemm .* split$/);
   expect(cheapest(device, geometry(1, [1, 1, 8, 16]))).toBe('direct');
+});
+
+test('tiles are as fast as their vendor compiles them: on Intel narrow ones, on AMD those of 8x8 sums a thread', () => {
+  const device: DeviceTraits = { software: false, subgroupSize: 32, maxStorageBufferBindingSize: 2 ** 31 - 4 };
+  const large = geometry(100, [112, 112, 64, 128], [3, 3], [1, 1], same);
+  const best = ['nvidia', 'amd', 'intel'].map((vendor) => cheapest({ ...device, vendor }, large));
+  expect(best).toEqual(['gemm 128x128', 'gemm 128x128', 'gemm 128x64']);
 });
 
 test('a CPU gets the direct algorithm', () => {

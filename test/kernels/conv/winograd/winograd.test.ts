@@ -57,10 +57,14 @@ const cases: readonly (readonly [string, ConvGeometry])[] = [
 ];
 
 const real = traitsOf(gpu);
-/** The second multiplies by the kernel for all devices, and falls into ranges of few tiles and sums of parts. */
+/** Falls into ranges of few tiles and sums of parts. */
+const little: DeviceTraits = { software: false, subgroupSize: 0, maxStorageBufferBindingSize: 36 * 64 * 512 * 4 };
+/** All but the first multiply by the kernel for all devices; each vendor's GPUs have transforms and schedules of their own. */
 const devices: readonly (readonly [string, DeviceTraits])[] = [
   ['the device as it is', real],
-  ['a GPU that can bind little', { software: false, subgroupSize: 0, maxStorageBufferBindingSize: 36 * 64 * 512 * 4 }],
+  ['software without subgroups', { ...real, software: true, subgroupSize: 0 }],
+  ['a GPU that can bind little', little],
+  ...['intel', 'amd'].map((vendor) => [`a GPU of ${vendor}`, { ...little, vendor }] as const),
 ];
 
 async function result<D extends Direction>(
@@ -131,42 +135,50 @@ const activate: Record<ConvActivation, (v: number) => number> = {
 };
 
 describe.each(winogradForward)('$name', (algorithm) => {
-  test.each(['none', 'relu', 'relu6', 'hard_swish', 'tanh'] as const)(
-    'bias, residual, ranges of channels and %s',
-    async (activation) => {
-      const g = geometry([3, 7, 6, 8, 12]);
-      const n = sizes(g);
-      const [wide, ws, biases, residuals] = [random(3 * 42 * 20, 1), random(n.w, 2), random(36, 3), random(n.y, 4)];
-      const xs = random(n.x, 9).map((_, i) => wide[Math.floor(i / 8) * 20 + 4 + (i % 8)]!);
-      const [x, w, bias, residual] = [upload(wide), upload(ws), upload(biases), upload(residuals)];
-      const sums = conv2d(xs, ws, g);
-      for (const biasPerImage of [false, true]) {
-        const options = {
-          activation,
-          biasPerImage,
-          inView: { stride: 20, first: 4 },
-          outView: { stride: 24, first: 8 },
-        };
-        const convolution = { direction: 'forward', geometry: g, options } as const;
-        const got = await result(algorithm, convolution, n.y * 2, (y) => ({ x, w, bias, residual, y }));
-        const inside = got.filter((_, i) => i % 24 >= 8 && i % 24 < 20);
-        const want = sums.map((v, i) => {
-          const image = biasPerImage ? Math.floor(i / (42 * 12)) : 0;
-          return activate[activation](v + biases[image * 12 + (i % 12)]! + residuals[i]!);
-        });
-        expect(error(inside, want)).toBeLessThan(TOLERANCE);
-        expect(got.every((v, i) => (i % 24 >= 8 && i % 24 < 20) !== Number.isNaN(v))).toBe(true);
-      }
-    },
-  );
+  test.each([
+    ['none', real],
+    ['relu', real],
+    ['relu6', real],
+    ['hard_swish', real],
+    ['tanh', real],
+    ['relu', { ...real, software: true, subgroupSize: 0 }],
+    ['relu', little],
+    ['tanh', { ...little, vendor: 'intel' }],
+  ] as const)('bias, residual, ranges of channels and %s', async (activation, traits) => {
+    const g = geometry([3, 7, 6, 8, 12]);
+    const n = sizes(g);
+    const [wide, ws, biases, residuals] = [random(3 * 42 * 20, 1), random(n.w, 2), random(36, 3), random(n.y, 4)];
+    const xs = random(n.x, 9).map((_, i) => wide[Math.floor(i / 8) * 20 + 4 + (i % 8)]!);
+    const [x, w, bias, residual] = [upload(wide), upload(ws), upload(biases), upload(residuals)];
+    const sums = conv2d(xs, ws, g);
+    for (const biasPerImage of [false, true]) {
+      const options = {
+        activation,
+        biasPerImage,
+        inView: { stride: 20, first: 4 },
+        outView: { stride: 24, first: 8 },
+      };
+      const convolution = { direction: 'forward', geometry: g, options } as const;
+      const got = await result(algorithm, convolution, n.y * 2, (y) => ({ x, w, bias, residual, y }), traits);
+      const inside = got.filter((_, i) => i % 24 >= 8 && i % 24 < 20);
+      const want = sums.map((v, i) => {
+        const image = biasPerImage ? Math.floor(i / (42 * 12)) : 0;
+        return activate[activation](v + biases[image * 12 + (i % 12)]! + residuals[i]!);
+      });
+      expect(error(inside, want)).toBeLessThan(TOLERANCE);
+      expect(got.every((v, i) => (i % 24 >= 8 && i % 24 < 20) !== Number.isNaN(v))).toBe(true);
+    }
+  });
 
   test('is the same bit for bit every time', async () => {
     const g = geometry([1, 30, 29, 32, 36]);
     const n = sizes(g);
     const [x, w] = [upload(random(n.x, 1)), upload(random(n.w, 2))];
     const convolution = { direction: 'forward', geometry: g, options: none } as const;
-    const once = () => result(algorithm, convolution, n.y, (y) => ({ x, w, y }));
-    expect(await once()).toEqual(await once());
+    for (const [, traits] of devices) {
+      const once = () => result(algorithm, convolution, n.y, (y) => ({ x, w, y }), traits);
+      expect(await once()).toEqual(await once());
+    }
   });
 
   test('declines what it cannot do', () => {

@@ -1,0 +1,18 @@
+// fetch_late: fetch_select.wgsl, with zero chosen as the operands are stored to workgroup memory. A choice at the load waits
+// for it; Mesa's compilers do not move it past the multiplication.
+// Needs:  left_at(index), right_at(index): elements of the factors.
+
+// Where a vec4 is fetched from: index 0 where there is none, which counts as zeros.
+struct Place {
+  at: u32,
+  inside: bool,
+}
+
+struct Fetched {
+  value: vec4f,
+  inside: bool,
+}
+
+fn fetch_left(place: Place) -> Fetched { return Fetched(left_at(place.at), place.inside); }
+fn fetch_right(place: Place) -> Fetched { return Fetched(right_at(place.at), place.inside); }
+fn value_of(fetched: Fetched) -> vec4f { return select(vec4f(), fetched.value, fetched.inside); }
