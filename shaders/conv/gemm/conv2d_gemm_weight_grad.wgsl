@@ -124,5 +124,5 @@ fn multiply(sum: ptr<function, Sums>, index: u32, local: u32) {
 //   QUADS, VECTORS    4s of input and of output channels per thread
 //   DEPTH             pixels per step
 //   Fetched, fetch_left(place), fetch_right(place), value_of(fetched)   see lib/fetch_select.wgsl
-//   multiply_step(&sum, lane_y, lane_x)                              see lib/turns_loop.wgsl
+//   multiply_step(&sum, local)                                       see lib/turns_loop.wgsl
 // The library appends Operand, four numbers in workgroup memory.

@@ -38,4 +38,4 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
 //   OUTPUTS, POINTS, output_transform(values)   A^T, from the points of a tile to its outputs
 //   activate(v) -> vec4f
 //   Channels, PARTS       the channels of a thread, and how many such there are in 4: see lib/channels_4.wgsl
-//   Square, rows(), columns(), put_row, take_column: see lib/square_queue.wgsl
+//   transform_square(unit)   see lib/square_queue.wgsl
