@@ -7,7 +7,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { build, context } from 'esbuild';
 import { benchPage, buildPage } from './build_web.js';
-import { inlineForBuild } from './inline.js';
+import { forNode } from './for_node.js';
 import { leanOnnx } from './lean_onnx.js';
 import { leanShaders } from './lean_shaders.js';
 
@@ -32,19 +32,8 @@ const node = {
     ...roomsOf([...ROOMS, 'image_node']),
   },
   outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'neutral',
-  target: 'es2023',
-  // onnx-proto and protobufjs are CommonJS, and become part of the bundle.
-  mainFields: ['module', 'main'],
-  // Node's own modules and the packages stay imports; the library reaches them only in Node, by dynamic import.
-  external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*', 'esbuild', 'onnxruntime-node'],
-  loader: { '.wgsl': 'text' },
-  plugins: [inlineForBuild],
+  ...forNode,
   chunkNames: 'chunks/[name]-[hash]',
-  logLevel: 'warning',
 };
 
 /**

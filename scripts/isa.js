@@ -8,20 +8,11 @@ if (!existsSync('node_modules/webgpu') || !existsSync('node_modules/esbuild')) {
   process.exit(1);
 }
 const { build } = await import('esbuild');
-const { inlineForBuild } = await import('./inline.js');
+const { forNode } = await import('./for_node.js');
 const programs = ['kernels', 'layers', 'rivals', 'host'].map((name) => [name, `bench/isa/programs/${name}.ts`]);
 await build({
   entryPoints: { main: 'bench/isa/main.ts', ...Object.fromEntries(programs) },
   outdir: '.cache/isa',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'neutral',
-  target: 'es2023',
-  mainFields: ['module', 'main'],
-  external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*', 'esbuild', 'onnxruntime-node'],
-  loader: { '.wgsl': 'text' },
-  plugins: [inlineForBuild],
-  logLevel: 'warning',
+  ...forNode,
 });
 await import(join(process.cwd(), '.cache/isa/main.js'));
