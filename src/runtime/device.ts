@@ -30,7 +30,7 @@ export const LIMITS = [
 ] as const satisfies (keyof GPUSupportedLimits)[];
 
 /** The feature by which a kernel may name the size of its subgroups: in Chrome since 151. */
-export const SIZE_CONTROL = 'subgroup-size-control' as GPUFeatureName;
+const SIZE_CONTROL = 'subgroup-size-control' as GPUFeatureName;
 
 /** Features a device is opened with, where its adapter has them. */
 export const FEATURES: readonly GPUFeatureName[] = ['subgroups', SIZE_CONTROL, 'timestamp-query', 'shader-f16'];
@@ -91,4 +91,16 @@ async function requestAdapter(choice: string, precision: Precision): Promise<Pla
     });
   }
   return { adapter, source: 'browser', software: isSoftware(adapter.info), implementation: navigator.userAgent };
+}
+
+/** The lanes of subgroups where their number never varies, else 0. */
+export function subgroupSize(adapter: GPUAdapter): number {
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
+  return adapter.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
+}
+
+/** The least and the most lanes of subgroups, where kernels may choose; else undefined. */
+export function subgroupSizes({ features }: GPUDevice, { info }: GPUAdapter): readonly [number, number] | undefined {
+  const { subgroupMinSize: least, subgroupMaxSize: most } = info;
+  return features.has(SIZE_CONTROL) && least < most ? [least, most] : undefined;
 }

@@ -12,7 +12,7 @@ import {
 } from './adapter.ts';
 import { expectOptions, isKind, kindOf } from './arguments.ts';
 import { BufferLedger, megabytes } from './buffer_ledger.ts';
-import { BufferUsage, requestDevice, SIZE_CONTROL } from './device.ts';
+import { BufferUsage, requestDevice, subgroupSize, subgroupSizes } from './device.ts';
 import { asyncDispose, type Closable } from './dispose.ts';
 import { describeError, scoped } from './error_scope.ts';
 import { ArgumentError, closedError, DeviceError, type ErrorParts, ShapeError } from './errors.ts';
@@ -441,14 +441,4 @@ export class Gpu implements Closable {
       got: `${bytes} bytes at ${offset}`,
     });
   }
-}
-
-function subgroupSize(adapter: GPUAdapter): number {
-  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
-  return adapter.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
-}
-
-function subgroupSizes({ features }: GPUDevice, { info }: GPUAdapter): readonly [number, number] | undefined {
-  const { subgroupMinSize: least, subgroupMaxSize: most } = info;
-  return features.has(SIZE_CONTROL) && least < most ? [least, most] : undefined;
 }
