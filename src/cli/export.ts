@@ -22,6 +22,8 @@ WEIGHTS is a .safetensors file, as 'koalarize train' writes it. With feature map
   grey       [N, 1, sH, sW] in: luma, 0 to 255, at s times the network's size; the file tells which sides
   chroma     [N, 2, H, W]   out: a* / 127 and b* / 127
 
+'koalarize' itself draws these together by the picture's grey before it puts them on (--smoothing): that is not in the file.
+
 Without feature maps, or with --network-only, it holds the network alone:
 
   lightness  [N, 1, H, W]   in: L* / 50 - 1; H and W multiples of 8
