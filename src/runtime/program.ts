@@ -46,10 +46,17 @@ export class Program implements Closable {
   encode(encoder: GPUCommandEncoder): void {
     this.#check();
     const pass = encoder.beginComputePass({ label: this.label });
-    for (const { pipeline, bindGroup, grid } of this.dispatches) {
-      pass.setPipeline(pipeline);
+    let current: GPUComputePipeline | undefined;
+    for (const {
+      pipeline,
+      bindGroup,
+      grid: [x, y, z],
+    } of this.dispatches) {
+      // Each call into the driver costs about a microsecond.
+      if (pipeline !== current) pass.setPipeline(pipeline);
+      current = pipeline;
       pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...grid);
+      pass.dispatchWorkgroups(x, y, z);
     }
     pass.end();
   }
