@@ -30,7 +30,7 @@ const CPU = [
   'test/runtime/{errors,file_errors,lfs_pointer}.test.ts',
   'test/runtime/node/whole_file.test.ts',
   'test/runtime/tuning_store/*.test.ts',
-  'test/support/built.test.ts',
+  'test/support/{built,typed_arrays}.test.ts',
   'test/train/data/sampler.test.ts',
   'test/train/memory.test.ts',
   'test/util/{once_for,table}.test.ts',
@@ -60,7 +60,7 @@ const LONG = [
   'test/web/{bench,extractor,garbage,page,study,training}.test.ts',
 ];
 
-const timeouts = { testTimeout: 240_000, hookTimeout: 240_000 };
+const common = { setupFiles: ['test/support/typed_arrays.ts'], testTimeout: 240_000, hookTimeout: 240_000 };
 
 export default defineConfig({
   plugins: [
@@ -77,7 +77,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'cpu', include: CPU, sequence: { groupOrder: 0 }, ...timeouts },
+        test: { name: 'cpu', include: CPU, sequence: { groupOrder: 0 }, ...common },
       },
       {
         extends: true,
@@ -88,7 +88,7 @@ export default defineConfig({
           fileParallelism: false,
           isolate: false,
           sequence: { groupOrder: 1 },
-          ...timeouts,
+          ...common,
         },
       },
       {
@@ -100,7 +100,7 @@ export default defineConfig({
           // One device at a time: the software drivers use every core by themselves.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
-          ...timeouts,
+          ...common,
         },
       },
       {
@@ -111,7 +111,7 @@ export default defineConfig({
           exclude: CPU,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
-          ...timeouts,
+          ...common,
         },
       },
     ],
