@@ -1,10 +1,12 @@
 /**
  * Four projects, one after the other:
  * - `cpu`: tests that need no device, no browser and no build, side by side (`npx vitest run --project cpu`, some seconds);
- * - `shared`: kernels, graphs and operators, one file at a time, all in one process and on one device;
- * - `device`: all others, one file at a time, each in a process of its own;
- * - `long`: browsers, trainings, whole classifiers, every variant twice (`npm run test:long`; `npm test` leaves them out).
+ * - `shared`: kernels, graphs, operators, models and commands that run inside the test, in two processes with a device each;
+ * - `device`: all others, two at a time, each in a process of its own;
+ * - `long`: browsers, trainings, whole classifiers, every variant twice (`npm run test:long`; `npm test` leaves them out), one
+ *   file at a time.
  */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { inlineForTests } from './scripts/inline.js';
 
@@ -12,6 +14,7 @@ const CPU = [
   'test/architecture.test.ts',
   'test/bench/{layers,measure,mobile}.test.ts',
   'test/bench/isa/{analysis,options}.test.ts',
+  'test/cli/average.test.ts',
   'test/cli/colorize/plan.test.ts',
   'test/cli/paths/*.test.ts',
   'test/cli/shared/{former_names,options,scan}.test.ts',
@@ -30,7 +33,7 @@ const CPU = [
   'test/runtime/{errors,file_errors,lfs_pointer}.test.ts',
   'test/runtime/node/whole_file.test.ts',
   'test/runtime/tuning_store/*.test.ts',
-  'test/support/built.test.ts',
+  'test/support/{built,typed_arrays}.test.ts',
   'test/train/data/sampler.test.ts',
   'test/train/memory.test.ts',
   'test/util/{once_for,table}.test.ts',
@@ -38,13 +41,16 @@ const CPU = [
 ];
 
 const SHARED = [
+  'test/bench/{ceilings,inception}.test.ts',
+  'test/cli/{compare,eval,study}/*.test.ts',
   'test/kernels/{conv,elementwise,image,loss,movement,nn,optimizer,reduction}/**/*.test.ts',
-  'test/kernels/core/define.test.ts',
+  'test/kernels/core/{define,lanes}.test.ts',
   'test/graph/*.test.ts',
-  'test/model/{golden,widen}.test.ts',
+  'test/model/*.test.ts',
   'test/onnx/operators/*.test.ts',
-  'test/onnx/{export,extractor_file,names}.test.ts',
+  'test/onnx/{export,extractor_file,load,names,unsupported}.test.ts',
   'test/train/data/rebalance.test.ts',
+  'test/train/trainer.test.ts',
 ];
 
 const LONG = [
@@ -60,7 +66,11 @@ const LONG = [
   'test/web/{bench,extractor,garbage,page,study,training}.test.ts',
 ];
 
-const timeouts = { testTimeout: 240_000, hookTimeout: 240_000 };
+const CORES = availableParallelism();
+/** Software drivers use every core for a large dispatch, but one alone while they compile, and so does a program that starts. */
+const PAIR = Math.min(2, CORES);
+
+const common = { setupFiles: ['test/support/typed_arrays.ts'], testTimeout: 240_000, hookTimeout: 240_000 };
 
 export default defineConfig({
   plugins: [
@@ -77,7 +87,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'cpu', include: CPU, sequence: { groupOrder: 0 }, ...timeouts },
+        test: { name: 'cpu', include: CPU, maxWorkers: CORES, sequence: { groupOrder: 0 }, ...common },
       },
       {
         extends: true,
@@ -85,10 +95,10 @@ export default defineConfig({
           name: 'shared',
           include: SHARED,
           exclude: [...CPU, ...LONG],
-          fileParallelism: false,
+          maxWorkers: PAIR,
           isolate: false,
           sequence: { groupOrder: 1 },
-          ...timeouts,
+          ...common,
         },
       },
       {
@@ -97,10 +107,9 @@ export default defineConfig({
           name: 'device',
           include: ['test/**/*.test.ts'],
           exclude: [...CPU, ...SHARED, ...LONG],
-          // One device at a time: the software drivers use every core by themselves.
-          fileParallelism: false,
+          maxWorkers: PAIR,
           sequence: { groupOrder: 2 },
-          ...timeouts,
+          ...common,
         },
       },
       {
@@ -111,7 +120,7 @@ export default defineConfig({
           exclude: CPU,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
-          ...timeouts,
+          ...common,
         },
       },
     ],

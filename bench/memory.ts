@@ -2,7 +2,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Gpu, type GpuOptions } from '../src/runtime/gpu.ts';
+import { Gpu } from '../src/runtime/gpu.ts';
+import type { GpuOptions } from '../src/runtime/gpu_options.ts';
 import { startArm } from './measure.ts';
 import { loadRivals } from './rivals/index.ts';
 import type { ArmName, Workload } from './workload.ts';

@@ -21,5 +21,6 @@ export {
   KoalarizeError,
   ShapeError,
 } from './runtime/errors.ts';
-export { Gpu, type GpuOptions } from './runtime/gpu.ts';
+export { Gpu } from './runtime/gpu.ts';
+export type { GpuOptions } from './runtime/gpu_options.ts';
 export type { TuneOptions, TuningStore } from './runtime/tuning_store/index.ts';

@@ -23,6 +23,8 @@ export interface Study {
   readonly strength: number;
   /** Pixels of the shorter side in the network. */
   readonly renderSize: number;
+  /** How much colors of one grey were drawn together, 0 to 1; missing in studies that were made before it was written down. */
+  readonly smoothing?: number;
   /** Pixels a side of the squares that are shown. */
   readonly size: number;
   /** How long a picture is seen; null for as long as one likes. */

@@ -14,7 +14,8 @@ import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../ru
 import { asyncDispose, type Closable } from '../runtime/dispose.ts';
 import { closedError, DeviceError, EnvironmentError, FormatError, ShapeError } from '../runtime/errors.ts';
 import { loadBytes } from '../runtime/fetch_bytes.ts';
-import { GPU_OPTIONS, Gpu, type GpuOptions } from '../runtime/gpu.ts';
+import { Gpu } from '../runtime/gpu.ts';
+import { GPU_OPTIONS, type GpuOptions } from '../runtime/gpu_options.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { Scope } from '../runtime/scope.ts';
 import { describeExtractor } from './embedding.ts';

@@ -10,55 +10,16 @@ import {
   type PlatformAdapter,
   type Precision,
 } from './adapter.ts';
-import { expectOptions, isKind, kindOf } from './arguments.ts';
-import { BufferLedger, megabytes } from './buffer_ledger.ts';
 import { BufferUsage, requestDevice, subgroupSize, subgroupSizes } from './device.ts';
+import { DeviceWatch } from './device_watch.ts';
 import { asyncDispose, type Closable } from './dispose.ts';
-import { describeError, scoped } from './error_scope.ts';
-import { ArgumentError, closedError, DeviceError, type ErrorParts, ShapeError } from './errors.ts';
-import { PendingErrors } from './pending_errors.ts';
+import { scoped } from './error_scope.ts';
+import { DeviceError } from './errors.ts';
+import { expectGpuOptions, type GpuOptions } from './gpu_options.ts';
+import { DeviceMemory } from './memory/device_memory.ts';
 import type { Program } from './program.ts';
-import { readBack } from './read_back.ts';
-import { durations, MOST_TIMED, submitTimed } from './timestamps.ts';
+import { timeDispatches } from './timestamps.ts';
 import type { TuneOptions } from './tuning_store/index.ts';
-
-/** Which device is opened, and how it computes. */
-export interface GpuOptions {
-  /** `auto` (default), `hardware`, `software`, `bundled`, or part of an adapter's name. A browser takes the first three. */
-  readonly adapter?: 'auto' | 'hardware' | 'software' | 'bundled' | (string & {});
-  /**
-   * Measures the algorithms for each convolution before it is compiled, and remembers the fastest for this device and
-   * driver. Off by default, and then what was remembered is not used either: what is computed, to the bit, depends on
-   * nothing but the device. With it, results are bit-identical as long as the winners are, and those only change when
-   * they are forgotten; within a process, never.
-   */
-  readonly tune?: boolean | TuneOptions;
-  /** Is told of everything that is compiled: its dispatches, its memory plan, what the tuner chose. */
-  readonly verbose?: (line: string) => void;
-  /**
-   * `f32` (default), or `f16`: the operands of convolutions and matrix products are rounded to float16 where that is
-   * faster, on matrix units where there are any; sums and everything in memory stay float32. Before it is used, the device
-   * has to compute a known answer.
-   */
-  readonly precision?: Precision;
-  /** Told when something that was asked for is left out, such as float16 on a device that computes it wrongly; default `console.warn`. */
-  readonly onWarning?: (message: string) => void;
-  /** @deprecated the former name of `onWarning`, taken until version 0.2 */
-  readonly notice?: (message: string) => void;
-}
-
-export const GPU_OPTIONS = [
-  'adapter',
-  'tune',
-  'verbose',
-  'precision',
-  'onWarning',
-  'notice',
-] as const satisfies (keyof GpuOptions)[];
-
-const STORAGE_USAGE = BufferUsage.COPY_SRC | BufferUsage.COPY_DST | BufferUsage.STORAGE;
-/** Arrays that hold what kernels read: 32-bit elements, or plain bytes. */
-const WRITABLE = ['Float32Array', 'Uint32Array', 'Int32Array', 'Uint8Array', 'Uint8ClampedArray', 'DataView'] as const;
 
 /**
  * An open WebGPU device.
@@ -98,12 +59,10 @@ export class Gpu implements Closable {
   readonly implementation: string;
   /** Awaits what the device is to finish. */
   readonly wait: <T>(work: Promise<T>) => Promise<T>;
-  #lost: ErrorParts | undefined;
-  #closed = false;
-  readonly #buffers: BufferLedger;
-  readonly #errors = new PendingErrors();
-  /** Those that an attempt has made so far; undefined outside. */
-  #attempted: GPUBuffer[] | undefined;
+  readonly #watch: DeviceWatch;
+  readonly #memory: DeviceMemory;
+  /** What `fence` reads. */
+  #fenceSource: GPUBuffer | undefined;
 
   private constructor(device: GPUDevice, platform: PlatformAdapter, options: GpuOptions) {
     this.device = device;
@@ -117,28 +76,14 @@ export class Gpu implements Closable {
     this.onWarning = options.onWarning ?? options.notice ?? console.warn;
     this.log = options.verbose;
     this.tune = options.tune === true ? {} : options.tune || undefined;
-    this.#buffers = new BufferLedger(platform.memoryBytes);
     this.name = adapterName(platform.adapter.info);
     this.subgroupSize = subgroupSize(platform.adapter);
     this.subgroupSizes = subgroupSizes(device, platform.adapter);
     this.vendor = platform.adapter.info.vendor;
     this.architecture = platform.adapter.info.architecture;
-    device.addEventListener('uncapturederror', (event) => {
-      event.preventDefault(); // Dawn prints it on stdout otherwise.
-      this.#errors.add(undefined, Promise.resolve({ where: this.name, ...describeError(event.error) }));
-    });
-    device.lost.then(
-      ({ reason, message }) => {
-        if (!this.#closed)
-          this.#lost = {
-            where: this.name,
-            expected: 'a working device',
-            got: `'lost (${reason}): ${message}'`,
-            hint: 'open another one',
-          };
-      },
-      () => undefined,
-    );
+    this.#watch = new DeviceWatch(device, this.name);
+    const { memoryBytes } = platform;
+    this.#memory = new DeviceMemory(device, { name: this.name, watch: this.#watch, memoryBytes, wait: this.wait });
   }
 
   /**
@@ -148,19 +93,8 @@ export class Gpu implements Closable {
    *   and the adapter has none.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
-    expectOptions('Gpu.open', options, GPU_OPTIONS);
+    expectGpuOptions(options);
     const { adapter = 'auto', precision = 'f32' } = options;
-    if (typeof adapter !== 'string') {
-      throw new ArgumentError({
-        where: 'Gpu.open',
-        expected: 'adapter as a text',
-        got: kindOf(adapter),
-        hint: "'auto' takes the best",
-      });
-    }
-    if (precision !== 'f32' && precision !== 'f16') {
-      throw new ArgumentError({ where: 'Gpu.open', expected: 'precision f32 or f16', got: `'${precision}'` });
-    }
     const { device, platform } = await requestDevice(adapter, precision);
     return new Gpu(device, platform, options);
   }
@@ -172,12 +106,12 @@ export class Gpu implements Closable {
 
   /** Bytes in buffers made by `buffer` and not freed. */
   get allocatedBytes(): number {
-    return this.#buffers.bytes;
+    return this.#memory.ledger.bytes;
   }
 
   /** The highest value `allocatedBytes` has had. */
   get peakBytes(): number {
-    return this.#buffers.peakBytes;
+    return this.#memory.ledger.peakBytes;
   }
 
   /**
@@ -188,35 +122,13 @@ export class Gpu implements Closable {
    * @param usage WebGPU's flags; default a storage buffer
    * @throws DeviceError when it is larger than the device can bind, or more than there is memory for.
    */
-  buffer(label: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE_USAGE): GPUBuffer {
-    this.check();
-    if (!(Number.isInteger(bytes) && bytes >= 0)) {
-      throw new ArgumentError({ where: label, expected: 'a whole number of bytes', got: bytes });
-    }
-    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
-    const limit = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
-    if (size > limit) {
-      throw new DeviceError({
-        where: label,
-        expected: `at most ${megabytes(limit)} (a limit of ${this.name})`,
-        got: megabytes(size),
-        hint: 'use a smaller batch or picture size',
-      });
-    }
-    this.#buffers.expectRoom(label, size);
-    const what = `'${label}' (${megabytes(size)})`;
-    const { value: buffer, error } = scoped(this.device, what, () => this.device.createBuffer({ label, size, usage }));
-    this.#note([new Set([buffer])], error);
-    this.#buffers.add(buffer, size);
-    this.#attempted?.push(buffer);
-    return buffer;
+  buffer(label: string, bytes: number, usage?: GPUBufferUsageFlags): GPUBuffer {
+    return this.#memory.make(label, bytes, usage);
   }
 
   /** Frees a buffer made by `buffer`. Safe to call twice. */
   free(buffer: GPUBuffer): void {
-    this.#buffers.free(buffer);
-    this.#errors.forget((each) => this.#buffers.isFreed(each));
-    buffer.destroy();
+    this.#memory.free(buffer);
   }
 
   /**
@@ -227,26 +139,7 @@ export class Gpu implements Closable {
    *   fit, DeviceError for a buffer that is freed.
    */
   write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
-    this.check();
-    if (!isKind(data, ...WRITABLE)) {
-      throw new ArgumentError({
-        where: `write to '${buffer.label}'`,
-        expected: 'a Float32Array, Uint32Array, Int32Array or Uint8Array',
-        got: kindOf(data),
-        hint: 'convert it, such as with Float32Array.from',
-      });
-    }
-    this.#expectRange('write to', buffer, offset, data.byteLength);
-    if (data.byteLength % 4 !== 0) {
-      throw new ShapeError({
-        where: `write to '${buffer.label}'`,
-        expected: 'whole words of 4 bytes',
-        got: `${data.byteLength} bytes`,
-        hint: 'pad the data',
-      });
-    }
-    const write = () => this.device.queue.writeBuffer(buffer, offset, data.buffer, data.byteOffset, data.byteLength);
-    this.#note([new Set([buffer])], scoped(this.device, `a write to '${buffer.label}'`, write).error);
+    this.#memory.write(buffer, data, offset);
   }
 
   /** Runs programs in order, in one submit. @throws DeviceError for one that is closed, or whose buffers are freed. */
@@ -257,7 +150,7 @@ export class Gpu implements Closable {
       for (const program of programs) program.encode(encoder);
       this.device.queue.submit([encoder.finish()]);
     });
-    this.#note(this.#boundBy(programs), error);
+    this.#watch.note(this.#boundBy(programs), error);
   }
 
   /**
@@ -267,38 +160,7 @@ export class Gpu implements Closable {
    *   work that is not valid. And for a lost device.
    */
   async read(buffer: GPUBuffer, bytes: number = buffer.size, offset = 0): Promise<ArrayBuffer> {
-    return this.#read(buffer, bytes, offset, [buffer]);
-  }
-
-  /** @param concerned whose errors are told; undefined: all */
-  async #read(
-    buffer: GPUBuffer,
-    bytes: number,
-    offset: number,
-    concerned: readonly GPUBuffer[] | undefined,
-  ): Promise<ArrayBuffer> {
-    this.check();
-    this.#expectRange('read of', buffer, offset, bytes);
-    const { error, bytes: arriving } = readBack(this.device, buffer, { bytes, offset }, this.wait);
-    const told = this.#errors.watch(concerned);
-    const { data, cause } = await arriving.then(
-      (data) => ({ data, cause: undefined }),
-      (cause: unknown) => ({ data: undefined, cause }),
-    );
-    this.check();
-    await told();
-    if (data) return data;
-    const problem = await error;
-    if (problem) throw new DeviceError({ where: this.name, ...problem }, { cause });
-    throw new DeviceError(
-      {
-        where: this.name,
-        expected: `${bytes} bytes of '${buffer.label}'`,
-        got: `'${cause}'`,
-        hint: 'open another device',
-      },
-      { cause },
-    );
+    return this.#memory.read(buffer, bytes, offset, [buffer]);
   }
 
   /** Reads `elements` float32 values back; all of them by default. */
@@ -314,9 +176,9 @@ export class Gpu implements Closable {
    */
   async fence(buffers?: Iterable<GPUBuffer>): Promise<void> {
     // A copy and a map: onSubmittedWorkDone has deadlocked together with timestamp queries in Dawn.
-    this.#fenceSource ??= this.device.createBuffer({ label: 'fence', size: 16, usage: STORAGE_USAGE });
+    this.#fenceSource ??= this.device.createBuffer({ label: 'fence', size: 16, usage: BufferUsage.COPY_SRC });
     try {
-      await this.#read(this.#fenceSource, 4, 0, buffers && [...buffers]);
+      await this.#memory.read(this.#fenceSource, 4, 0, buffers && [...buffers]);
     } catch (cause) {
       // It may be the one there was no memory for.
       this.#fenceSource?.destroy();
@@ -324,7 +186,6 @@ export class Gpu implements Closable {
       throw cause;
     }
   }
-  #fenceSource: GPUBuffer | undefined;
 
   /**
    * Waits until the device has taken what was done with `buffers`, which is long before it has done it.
@@ -332,7 +193,7 @@ export class Gpu implements Closable {
    * @throws DeviceError for what it has not taken: memory that ran out, work that is not valid.
    */
   async confirm(...buffers: readonly GPUBuffer[]): Promise<void> {
-    const told = this.#errors.watch(buffers);
+    const told = this.#watch.errors.watch(buffers);
     this.check();
     await told();
     this.check();
@@ -345,22 +206,17 @@ export class Gpu implements Closable {
    */
   async attempt<R>(calls: () => R): Promise<R> {
     this.check();
-    const told = this.#errors.watchNew();
-    const made: GPUBuffer[] = [];
-    this.#attempted = made;
-    try {
-      const { value, error } = scoped(this.device, 'this', calls);
-      this.#attempted = undefined;
-      await told();
-      const problem = await error;
-      if (problem) throw new DeviceError({ where: this.name, ...problem });
-      this.check();
-      return value;
-    } catch (cause) {
-      if (this.#attempted === made) this.#attempted = undefined;
-      for (const buffer of made) this.free(buffer);
-      throw cause;
-    }
+    const told = this.#watch.errors.watchNew();
+    const { value } = await this.#memory.attempt(
+      () => scoped(this.device, 'this', calls),
+      async ({ error }) => {
+        await told();
+        const problem = await error;
+        if (problem) throw this.#watch.error(problem);
+        this.check();
+      },
+    );
+    return value;
   }
 
   /** Runs a program with a timestamp around each dispatch; milliseconds in the program's order. */
@@ -375,32 +231,22 @@ export class Gpu implements Closable {
       });
     }
     const bound = this.#boundBy([program]);
-    const times: number[] = [];
-    for (let first = 0; first < program.dispatches.length; first += MOST_TIMED) {
-      const end = Math.min(first + MOST_TIMED, program.dispatches.length);
-      const { value, error } = submitTimed(this.device, program, first, end);
-      this.#note(bound && [...bound, new Set([value.stamps])], error);
-      try {
-        times.push(...durations(await this.read(value.stamps)));
-      } finally {
-        value.destroy();
-      }
-    }
-    return times;
+    return timeDispatches(this.device, program, ({ value: { stamps }, error }) => {
+      this.#watch.note(bound && [...bound, new Set([stamps])], error);
+      return this.read(stamps);
+    });
   }
 
   /** @throws DeviceError if the device is lost or closed. */
   check(): void {
-    if (this.#closed) throw closedError(this.name, 'open another one');
-    // A new object each time: its stack shows the call that noticed.
-    if (this.#lost) throw new DeviceError(this.#lost);
+    this.#watch.check();
   }
 
   /** Waits for the device and frees it, with all its buffers. Safe to call twice. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    if (!this.#lost) await this.fence().catch(() => undefined);
-    this.#closed = true;
+    if (this.#watch.isClosed) return;
+    if (!this.#watch.isLost) await this.fence().catch(() => undefined);
+    this.#watch.close();
     this.device.destroy();
     await this.device.lost;
   }
@@ -409,36 +255,12 @@ export class Gpu implements Closable {
     await this.close();
   }
 
-  #note(buffers: readonly ReadonlySet<GPUBuffer>[] | undefined, error: Promise<ErrorParts | undefined>): void {
-    const told = error.then((problem) => problem && { where: this.name, ...problem });
-    this.#errors.add(buffers, told);
-  }
-
   /** What programs use; undefined where that is not known. @throws DeviceError for buffers that are freed. */
   #boundBy(programs: readonly Program[]): ReadonlySet<GPUBuffer>[] | undefined {
     const groups = [...new Set(programs)].map(({ bound }) => bound);
-    for (const group of groups) for (const buffer of group ?? []) this.#expectInUse('program on', buffer);
+    for (const buffer of groups.flatMap((group) => [...(group ?? [])])) {
+      this.#memory.expectInUse(`program on '${buffer.label}'`, buffer);
+    }
     return groups.every((group) => group !== undefined) ? groups : undefined;
-  }
-
-  #expectInUse(what: string, buffer: GPUBuffer): void {
-    if (!this.#buffers.isFreed(buffer)) return;
-    throw new DeviceError({
-      where: `${what} '${buffer.label}'`,
-      expected: 'a buffer in use',
-      got: 'one that is freed',
-      hint: 'make another one',
-    });
-  }
-
-  #expectRange(what: string, buffer: GPUBuffer, offset: number, bytes: number): void {
-    this.#expectInUse(what, buffer);
-    const isWord = Number.isInteger(offset) && offset >= 0 && offset % 4 === 0;
-    if (isWord && Number.isInteger(bytes) && bytes >= 0 && offset + bytes <= buffer.size) return;
-    throw new ShapeError({
-      where: `${what} '${buffer.label}'`,
-      expected: `a range within ${buffer.size} bytes that begins at a multiple of 4`,
-      got: `${bytes} bytes at ${offset}`,
-    });
   }
 }

@@ -1,6 +1,6 @@
 // winograd_output_grad: P[:, tile, c] = A dY A^T, the transpose of winograd_output's transform: from the OUTPUTS x OUTPUTS
 // gradients of a tile's outputs to those of its products. Zeros stand for what lies past the picture.
-// One thread per tile and 4 or 2 channels. Layout: dy NHWC; P [point][tile][channel].
+// One thread per tile and 4 or 2 channels: see lib/conv/winograd/tile_unit.wgsl. Layout: dy NHWC; P [point][tile][channel].
 
 override WORKGROUP: u32 = 64;
 
@@ -28,19 +28,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
   let unit = gid.x + gid.y * groups.x * WORKGROUP;
   let parts = params.vectors * PARTS;
   if (unit >= params.tiles * parts) { return; }
-  let index = params.tile_first + unit / parts;
-  let column = index % params.tiles_x * OUTPUTS;
-  let row = index / params.tiles_x % params.tiles_y * OUTPUTS;
-  transform_square(Unit(unit, unit % parts, index / params.tiles_x / params.tiles_y, row, column));
-}
-
-// A tile in the channels of a thread.
-struct Unit {
-  at: u32, // in P, and the part of a tile's channels
-  part: u32,
-  image: u32,
-  row: u32, // its first output
-  column: u32,
+  transform_square(unit_of(unit / parts, unit % parts));
 }
 
 fn row_of(unit: Unit, i: u32) -> array<Channels, ACROSS> {

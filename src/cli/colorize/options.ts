@@ -8,7 +8,7 @@ import { QUALITIES } from '../../image/raster/views.ts';
 import type { ColorizeOptions, ColorizerOptions } from '../../model/colorizer.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { sayLine, UsageError } from '../shared/messages.ts';
-import { flag, number, oneOf, parsed, parseOptions, path, renderSize, strength, text } from '../shared/options.ts';
+import { flag, oneOf, parsed, parseOptions, path, renderSize, smoothing, strength, text } from '../shared/options.ts';
 import { tuning } from '../shared/tune.ts';
 
 export const HELP = `Colors black-and-white photographs.
@@ -56,7 +56,7 @@ const OPTIONS = {
   upsampling: oneOf(UPSAMPLINGS),
   'render-size': renderSize,
   quality: oneOf(QUALITIES),
-  smoothing: number({ least: 0, most: 1 }),
+  smoothing,
   border: parsed('auto, none, pixels such as 12, or percent such as 5%', borderOption),
   weights: path(),
   ...INCEPTION_OPTIONS,

@@ -31,7 +31,7 @@ export function compareCommand(argv: string[]): Promise<number> {
 }
 
 async function run(folder: string, values: Values, given: readonly string[]): Promise<number> {
-  const { output, show, limit, size, strength, renderSize, inception } = settingsOf(values);
+  const { output, show, limit, size, strength, renderSize, smoothing, inception } = settingsOf(values);
   const progress = new Counter();
   const candidates = await candidatesOf(given);
   const isPictures = (one: Candidate) => one.kind === 'pictures';
@@ -43,7 +43,7 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
   const read = candidates.flatMap((one) => (one.kind === 'pictures' ? one.files : [one.path]));
   await expectApart(await Originals.of([...all, ...read, ...filesOf(inception)]), { '--output': output });
   await makeFolders({ html: output });
-  const painters = await openSources(candidates, { size, strength, renderSize, inception });
+  const painters = await openSources(candidates, { size, strength, renderSize, smoothing, inception });
   const pathOf = ({ path }: Pick<PictureFile, 'path'>) => relative(resolve(folder), path);
   const inAll = (path: string) => painters.every(({ has }) => has(pathOf({ path })));
   if (all.length && !all.some(inAll)) {
@@ -132,6 +132,7 @@ async function run(folder: string, values: Values, given: readonly string[]): Pr
         disagreeing,
         size,
         strength,
+        smoothing,
         device: gpu ? `${gpu.name} (${gpu.source})` : null,
         ...methods(size),
         meanColor,

@@ -1,7 +1,18 @@
 /** The arguments of `koalarize compare`: what may be given, and what it means. Nothing is read or written here. */
 import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
+import { DEFAULT_SMOOTHING } from '../../image/color/smooth.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
-import { flag, integer, PAGE_EXTENSIONS, path, renderSize, strength, text, type ValuesOf } from '../shared/options.ts';
+import {
+  flag,
+  integer,
+  PAGE_EXTENSIONS,
+  path,
+  renderSize,
+  smoothing,
+  strength,
+  text,
+  type ValuesOf,
+} from '../shared/options.ts';
 
 export const HELP = `Puts colors side by side: of several weights, of a run's checkpoints, and of other people's programs.
 
@@ -23,6 +34,7 @@ only where lightness agrees, so that all columns are means over the same picture
   --size N             pixels a side of the squares that are compared     [256]
   --strength S         how much color, as in 'koalarize colorize'; not of pictures in folders     [1]
   --render-size N      pixels of the shorter side inside the network     [as each was trained]
+  --smoothing S        0 to 1, as in 'koalarize colorize'; not of pictures in folders     [0.5]
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}  --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --json               everything, with each picture's numbers, on standard output
 
@@ -40,6 +52,7 @@ export const OPTIONS = {
   size: integer(16, 2048),
   strength,
   'render-size': renderSize,
+  smoothing,
   ...INCEPTION_OPTIONS,
   adapter: text(),
   json: flag(),
@@ -56,6 +69,7 @@ export function settingsOf(values: Values) {
     size: values.size ?? 256,
     strength: values.strength ?? 1,
     renderSize: values['render-size'],
+    smoothing: values.smoothing ?? DEFAULT_SMOOTHING,
     inception: inceptionOf(values),
   };
 }

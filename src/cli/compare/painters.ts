@@ -35,6 +35,7 @@ export interface PaintOptions {
   readonly size: number;
   readonly strength: number;
   readonly renderSize: number | undefined;
+  readonly smoothing: number;
   readonly inception: InceptionArguments | undefined;
 }
 
@@ -57,7 +58,7 @@ export async function openSources(candidates: readonly Candidate[], options: Pai
 }
 
 async function withWeights({ label, path }: WeightsCandidate, options: PaintOptions): Promise<ColorSource> {
-  const { strength, inception } = options;
+  const { strength, smoothing, inception } = options;
   const bytes = await readBytes(path);
   const { embedding, size } = decodeWeights(bytes, path);
   const renderSize = options.renderSize ?? size;
@@ -73,7 +74,7 @@ async function withWeights({ label, path }: WeightsCandidate, options: PaintOpti
         ...(embedding && inception && { inception }),
       });
       return {
-        paint: (_, grey) => colorizer.colorize(grey, { strength, renderSize }),
+        paint: (_, grey) => colorizer.colorize(grey, { strength, renderSize, smoothing }),
         close: () => colorizer.close(),
       };
     },

@@ -37,6 +37,8 @@ export interface ComparisonProtocol extends ReturnType<typeof methods> {
   readonly disagreeing: readonly string[];
   readonly size: number;
   readonly strength: number;
+  /** As `ColorizeOptions.smoothing`. */
+  readonly smoothing: number;
   /** Null where nothing had to be colored. */
   readonly device: string | null;
   readonly meanColor: Color;
@@ -103,7 +105,7 @@ export function protocolRows({ protocol, compared }: CompareReport): [label: str
     ...compared.map(({ label, path, sha256, renderSize, extractor }): [string, string] => [
       label,
       sha256
-        ? `${path}, SHA-256 ${sha256}, render size ${renderSize}, strength ${protocol.strength}, extractor ${extractor ?? 'none'}`
+        ? `${path}, SHA-256 ${sha256}, render size ${renderSize}, strength ${protocol.strength}, smoothing ${protocol.smoothing}, extractor ${extractor ?? 'none'}`
         : `the pictures in ${path}, as they are; their center squares`,
     ]),
     ['squares', protocol.squares],

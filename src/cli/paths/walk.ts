@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
-import { HEAD_BYTES, type ImageKind, kindOfBytes, kindOfExtension } from '../../image/codec/sniff.ts';
+import { HEAD_BYTES, type ImageKind, kindOfBytes, kindOfExtension } from '../../image/file/sniff.ts';
 import { EnvironmentError, FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
 import { realTarget } from './identity.ts';

@@ -108,6 +108,8 @@ export const several = <T>({ read, ...option }: Option<T>): Option<readonly T[]>
 
 /** How much color. */
 export const strength = number({ least: 0, most: 10 });
+/** How much colors of one grey are drawn together. */
+export const smoothing = number({ least: 0, most: 1 });
 /** Pixels of the shorter side inside the network. */
 export const renderSize = integer(8, 2048);
 

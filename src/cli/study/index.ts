@@ -44,7 +44,7 @@ async function run(first: string, values: Values, more: readonly string[]): Prom
 
 /** Makes the page. */
 async function make(folder: string, values: Values): Promise<number> {
-  const { output, count, seed, size, seconds, both, strength, inception, ...asked } = settingsOf(values);
+  const { output, count, seed, size, seconds, both, strength, smoothing, inception, ...asked } = settingsOf(values);
   const { adapter } = values;
   const progress = new Counter();
   const weights = values.weights ?? fileURLToPath(defaultWeights());
@@ -76,6 +76,7 @@ async function make(folder: string, values: Values): Promise<number> {
       weights: await sha256(await readBytes(weights)),
       strength,
       renderSize,
+      smoothing,
       size,
       seconds,
       both,
@@ -84,7 +85,7 @@ async function make(folder: string, values: Values): Promise<number> {
     const cards: Deck['cards'][number][] = [];
     for (const file of pictures) {
       const truth = await readSquare(file, size);
-      const colored = await colorizer.colorize(greyOf(truth), { strength, renderSize });
+      const colored = await colorizer.colorize(greyOf(truth), { strength, renderSize, smoothing });
       const [ours, real] = [await dataUrl(colored), await dataUrl(truth)];
       const code = random.next();
       cards.push(oursAt(code) === 0 ? [ours, real, code] : [real, ours, code]);

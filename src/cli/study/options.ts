@@ -1,4 +1,5 @@
 /** The arguments of `koalarize study`: what may be given, and what it means. Nothing is read or written here. */
+import { DEFAULT_SMOOTHING } from '../../image/color/smooth.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { UsageError } from '../shared/messages.ts';
 import {
@@ -8,6 +9,7 @@ import {
   PAGE_EXTENSIONS,
   path,
   renderSize,
+  smoothing,
   strength,
   text,
   type ValuesOf,
@@ -34,6 +36,7 @@ with an interval. Answers are saved as JSON; --merge puts many people's together
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --strength S         how much color, as in 'koalarize colorize'     [1]
   --render-size N      pixels of the shorter side inside the network     [as it was trained]
+  --smoothing S        0 to 1, as in 'koalarize colorize'     [0.5]
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --merge              read saved answers, of one study; of one sitting saved twice the longer counts
   --json               with DIR: what the page holds; with --merge: every rate, person and picture
@@ -59,6 +62,7 @@ export const OPTIONS = {
   ...INCEPTION_OPTIONS,
   strength,
   'render-size': renderSize,
+  smoothing,
   adapter: text(),
   merge: flag(),
   json: flag(),
@@ -79,6 +83,7 @@ export function settingsOf(values: Values) {
     size: values.size ?? 384,
     strength: values.strength ?? 1,
     renderSize: values['render-size'],
+    smoothing: values.smoothing ?? DEFAULT_SMOOTHING,
     inception: inceptionOf(values),
   };
 }

@@ -42,7 +42,10 @@ class Checker {
   }
 
   #study(value: unknown): Study {
-    const { id, pictures, weights, strength, renderSize, size, seconds, both } = this.#object(value, 'study');
+    const { id, pictures, weights, strength, renderSize, smoothing, size, seconds, both } = this.#object(
+      value,
+      'study',
+    );
     this.#expect(typeof id === 'string' && /^[0-9a-f]{12}$/.test(id), 'study.id of 12 hexadecimal digits', id);
     this.#expect(Array.isArray(pictures) && pictures.length > 0, 'study.pictures', pictures);
     for (const picture of pictures as unknown[]) {
@@ -50,7 +53,7 @@ class Checker {
       this.#expect(typeof sha256 === 'string' && typeof name === 'string', 'pictures with sha256 and name', picture);
     }
     this.#expect(typeof weights === 'string', 'study.weights', weights);
-    for (const number of [strength, renderSize, size, seconds ?? 0]) {
+    for (const number of [strength, renderSize, smoothing ?? 0, size, seconds ?? 0]) {
       this.#expect(typeof number === 'number', 'a number', number);
     }
     this.#expect(typeof both === 'boolean', 'study.both as true or false', both);

@@ -14,7 +14,10 @@ export function reportText(report: StudyReport): string {
       'study',
       `${study.id}: ${study.pictures.length} pictures, ${study.size} px, ${seconds}${study.both ? ', both ways' : ''}`,
     ],
-    ['weights', `SHA-256 ${study.weights}, strength ${study.strength}, render size ${study.renderSize}`],
+    [
+      'weights',
+      `SHA-256 ${study.weights}, strength ${study.strength}, render size ${study.renderSize}, smoothing ${study.smoothing ?? 'not told'}`,
+    ],
     ['people', `${people}, in ${sittings} sittings (${unfinished} unfinished, ${repeated} repeated and counted once)`],
     ['answers', `${answers}${time}`],
     ['intervals', report.intervals],

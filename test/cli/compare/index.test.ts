@@ -89,12 +89,19 @@ describe('what the arguments mean', () => {
 describe('a comparison', () => {
   test("has the figures of 'koalarize eval', for weights and for the pictures that it wrote", async () => {
     const weights = at('run/weights.safetensors');
+    const smoothing = ['--smoothing', '0.25'];
     const { out, code, err } = await captured(() =>
-      evalCommand([photos, '--weights', weights, ...SMALL, '--json', '-o', at('eval')]),
+      evalCommand([photos, '--weights', weights, ...SMALL, ...smoothing, '--json', '-o', at('eval')]),
     );
     expect(code, err).toBe(0);
     const evaluated = JSON.parse(out) as Report;
-    const report = await reportOf(photos, weights, `files=${at('eval/ours')}`, `truth=${at('eval/truth')}`);
+    const report = await reportOf(
+      photos,
+      weights,
+      `files=${at('eval/ours')}`,
+      `truth=${at('eval/truth')}`,
+      ...smoothing,
+    );
     expect(report.compared).toMatchObject([
       { label: 'weights', kind: 'weights', sha256: evaluated.protocol.weights.sha256, renderSize: 16, extractor: null },
       { label: 'files', kind: 'pictures', path: at('eval/ours') },
@@ -116,6 +123,7 @@ describe('a comparison', () => {
       pictures: 4,
       found: 4,
       missing: 0,
+      smoothing: 0.25,
       pictureSet: evaluated.protocol.pictureSet,
     });
   });
@@ -126,6 +134,7 @@ describe('a comparison', () => {
     expect(code, err).toBe(0);
     expect(out).toMatch(/step-000010 +step-000020 +weights +grey +mean color +truth\n/);
     expect(out).toMatch(/step-000020 beside step-000010: MSE [\d.]+ % \([\d.]+…[\d.]+\) of it/);
+    expect(out.match(/strength 1, smoothing 0\.5, extractor none\n/g)).toHaveLength(3);
     const html = await readFile(page, 'utf8');
     expect(html.match(/<figure>/g)).toHaveLength(3);
     expect(html.match(/<img [^>]*src="data:image\/jpeg;base64,/g)).toHaveLength(3 * 5);

@@ -191,6 +191,7 @@ describe('the page', () => {
       weights: await sha256(await readFile(weights)),
       strength: 1,
       renderSize: 16,
+      smoothing: 0.5,
       size: 32,
       seconds: null,
       both: false,
@@ -200,6 +201,11 @@ describe('the page', () => {
       expect([one, other][1 - oursAt(code)]).toBe(real);
       expect([one, other][oursAt(code)]).not.toBe(real);
     }
+    // Other colors without smoothing.
+    const { deck: rough } = await deckOf('rough.html', '--count', '2', '--smoothing', '0');
+    expect(rough.study.smoothing).toBe(0);
+    const ours = ({ cards }: Deck) => cards.map(([one, other, code]) => [one, other][oursAt(code)]);
+    expect(ours(rough)).not.toEqual(ours(deck));
     // No name of a picture is in what is shown, and no element says which picture is which.
     expect(page.slice(0, page.indexOf('id="deck"'))).not.toMatch(/photo \d/);
     expect(page).not.toMatch(/https?:|@import|\bsrc="/);
@@ -213,7 +219,7 @@ describe('the page', () => {
     expect([0, 1, 3, 7, 0x80000000, 0xffffffff].map(oursAt)).toEqual([0, 1, 0, 1, 1, 0]);
   });
 
-  test('the same again has the same name; another seed, size or strength has another', async () => {
+  test('the same again has the same name; another seed, strength, smoothing or time has another', async () => {
     const id = async (...argv: string[]) => (await deckOf('again.html', '--count', '2', ...argv)).deck.study.id;
     const first = await id();
     expect(await id()).toBe(first);
@@ -221,11 +227,12 @@ describe('the page', () => {
     for (const argv of [
       ['--seed', '5'],
       ['--strength', '0.5'],
+      ['--smoothing', '0'],
       ['--seconds', '2'],
     ]) {
       ids.add(await id(...argv));
     }
-    expect(ids.size).toBe(4);
+    expect(ids.size).toBe(5);
     const { deck } = await deckOf('seed.html', '--count', '2', '--seed', '5');
     const { deck: usual } = await deckOf('usual.html', '--count', '2');
     expect(deck.study.pictures).not.toEqual(usual.study.pictures);
@@ -246,6 +253,7 @@ const STUDY: Study = {
   weights: 'f'.repeat(64),
   strength: 1,
   renderSize: 224,
+  smoothing: 0.5,
   size: 384,
   seconds: null,
   both: false,
@@ -292,6 +300,7 @@ describe('merging', () => {
     ]);
     const { out: text } = await study('--merge', ...files);
     expect(text).toMatch(/ours, taken for real {2}3 of 5 {3}60 % {2}23…88/);
+    expect(text).toContain('render size 224, smoothing 0.5');
     expect(text).toMatch(/people {5}2, in 3 sittings \(1 unfinished, 1 repeated and counted once\)/);
     expect(text).toMatch(/3\.jpg {4}none asked/);
   });
@@ -302,6 +311,16 @@ describe('merging', () => {
     expect(takenForReal.ours.overPeopleAndPictures).toEqual({ low: 0, high: 1 });
     expect(sum(STUDY, [sitting('a', '', 'OOrr')]).takenForReal.ours.overPeople).toBeNull();
     expect(sum(STUDY, [])).toMatchObject({ answers: 0, medianMs: null, right: { of: 0, value: null } });
+  });
+
+  test('studies that were made before smoothing was written down are read, and say so', async () => {
+    const { smoothing: _, ...before } = STUDY;
+    const { code, out } = await study(
+      '--merge',
+      await written('before.json', { ...saved(sitting('s', '', 'OoRr')), study: before }),
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('render size 224, smoothing not told');
   });
 
   test('files that are no answers, or of another study, are named', async () => {

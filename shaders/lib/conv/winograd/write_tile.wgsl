@@ -1,25 +1,12 @@
 // write_tile: y = activation(A^T M A + bias + residual) for one tile and the channels of a thread, where M is its products.
 // Layout: M [point][tile][channel]; y and residual NHWC.
-// Needs:  OUTPUTS, POINTS, output_transform, Channels, PARTS, transform_square, activate from the variants.
+// Needs:  OUTPUTS, POINTS, output_transform, Channels, PARTS, transform_square, activate from the variants; tile_unit.
 
 const DOWN = POINTS;
 const ACROSS = OUTPUTS;
 
-// A tile in the channels of a thread.
-struct Unit {
-  at: u32, // in M, and the part of a tile's channels
-  part: u32,
-  image: u32,
-  row: u32, // its first output
-  column: u32,
-}
-
 fn write_tile(tile: u32, part: u32) {
-  let index = params.tile_first + tile;
-  let column = index % params.tiles_x * OUTPUTS;
-  let row = index / params.tiles_x % params.tiles_y * OUTPUTS;
-  let image = index / params.tiles_x / params.tiles_y;
-  transform_square(Unit(tile * params.vectors * PARTS + part, part, image, row, column));
+  transform_square(unit_of(tile, part));
 }
 
 fn row_of(unit: Unit, i: u32) -> array<Channels, ACROSS> {

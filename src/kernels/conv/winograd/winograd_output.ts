@@ -1,4 +1,5 @@
 import source from '../../../../shaders/conv/winograd/winograd_output.wgsl';
+import tile_unit from '../../../../shaders/lib/conv/winograd/tile_unit.wgsl';
 import write_tile from '../../../../shaders/lib/conv/winograd/write_tile.wgsl';
 import { defineKernel, dispatch1d, type Scalar, type Values } from '../../core/define.ts';
 import { BLOCK_VARIANTS } from '../direct/conv2d_block.ts';
@@ -43,7 +44,7 @@ export const winogradOutput = defineKernel({
   name: 'winograd_output',
   source,
   lanes: 'fewest',
-  library: { write_tile },
+  library: { tile_unit, write_tile },
   buffers: { ...OUTPUT_BUFFERS, m: { ...OUTPUT_BUFFERS.m, access: 'read' } },
   params: OUTPUT_PARAMS,
   constants: { WORKGROUP: 64 },

@@ -1,4 +1,5 @@
 import source from '../../../../shaders/conv/winograd/winograd_output_grad.wgsl';
+import tile_unit from '../../../../shaders/lib/conv/winograd/tile_unit.wgsl';
 import { defineKernel, dispatch1d } from '../../core/define.ts';
 import { PARTS, SQUARES } from './squares.ts';
 import { tileTransforms } from './transforms.ts';
@@ -7,6 +8,7 @@ import { tileTransforms } from './transforms.ts';
 export const winogradOutputGrad = defineKernel({
   name: 'winograd_output_grad',
   source,
+  library: { tile_unit },
   lanes: 'fewest',
   buffers: {
     dy: { access: 'read', length: (p) => p.images * p.out_height * p.out_width * p.vectors * 4 },

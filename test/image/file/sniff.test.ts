@@ -1,7 +1,7 @@
 /** Kinds of image files by how they begin. */
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { kindOfBytes, kindOfExtension } from '../../../src/image/codec/sniff.ts';
+import { kindOfBytes, kindOfExtension } from '../../../src/image/file/sniff.ts';
 
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
@@ -16,6 +16,7 @@ test.each([
   ['bmp', 'BM\x46\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00'],
   ['heif', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
   ['heif', '\0\0\0\x18ftypmif1\0\0\0\0mif1heic'],
+  ['avif', '\0\0\0\x18ftypmif1\0\0\0\0mif1avif'],
   ['tiff', 'MM\0*\0\0\0\x08'],
   ['tiff', 'II+\0\x08\0\0\0'],
   ['jp2', '\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 '],

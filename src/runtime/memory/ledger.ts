@@ -1,5 +1,5 @@
 /** Ledger of a device's buffers: what they take, which are freed, and whether there is memory for one more. */
-import { DeviceError } from './errors.ts';
+import { DeviceError } from '../errors.ts';
 
 export class BufferLedger {
   readonly #sizes = new Map<GPUBuffer, number>();

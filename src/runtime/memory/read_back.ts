@@ -1,7 +1,7 @@
 /** Reading a device's memory: a copy into a buffer that the host may map, and what is in it. */
-import { BufferUsage, MAP_MODE_READ } from './device.ts';
-import { scoped } from './error_scope.ts';
-import type { ErrorParts } from './errors.ts';
+import { BufferUsage, MAP_MODE_READ } from '../device.ts';
+import { scoped } from '../error_scope.ts';
+import type { ErrorParts } from '../errors.ts';
 
 /** A read that has begun. */
 export interface ReadBack {

@@ -41,17 +41,36 @@ const SIGNATURES: readonly (readonly [kind: ImageKind, text: string])[] = [
   ['tiff', 'MM\0+'],
   // Two reserved words, both 0, stand between the size and the pixels' place.
   ['bmp', 'BM????\0\0\0\0'],
-  ['jp2', '\0\0\0\x0cjP  \r\n\x87\n'],
+  ['jp2', '\0\0\0\x0cjP  '],
   ['jp2', '\xff\x4f\xff\x51'],
-  ['jxl', '\0\0\0\x0cJXL \r\n\x87\n'],
+  ['jxl', '\0\0\0\x0cJXL '],
   ['jxl', '\xff\x0a'],
 ];
 
-/** ISO/IEC 23008-12's brands: those of AVIF, and those of HEIC and its relatives. */
-const BRANDS: readonly (readonly [kind: ImageKind, brands: RegExp])[] = [
-  ['avif', /^avi[fs]/],
-  ['heif', /^(heic|heix|heim|heis|hevc|hevx|mif1|msf1)/],
+/** How the pictures of an ISO base media file are coded; `heif` where its brands do not tell. */
+export type Coding = 'avif' | 'hevc' | 'heif';
+
+/** Brands of ISO/IEC 23008-12 and of AVIF; the first that a file has counts. */
+const BRANDS: readonly (readonly [coding: Coding, brands: readonly string[]])[] = [
+  ['avif', ['avif', 'avis']],
+  ['hevc', ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs']],
+  ['heif', ['mif1', 'msf1']],
 ];
+
+/** Brands of an ISO base media file, the major one first; undefined for any other file. */
+export function brandsOf(file: Uint8Array): string[] | undefined {
+  const text = (from: number) => String.fromCharCode(...file.subarray(from, from + 4));
+  if (text(4) !== 'ftyp') return undefined;
+  const end = Math.min((file[2]! << 8) | file[3]!, 256);
+  const brands = [text(8)];
+  for (let at = 16; at + 4 <= end; at += 4) brands.push(text(at));
+  return brands;
+}
+
+/** How its pictures are coded; undefined where none of its brands is of pictures. */
+export function codingOf(brands: readonly string[]): Coding | undefined {
+  return BRANDS.find(([, known]) => known.some((brand) => brands.includes(brand)))?.[0];
+}
 
 /**
  * Tells the kind of an image file by how it begins.
@@ -65,7 +84,11 @@ export function kindOfBytes(head: Uint8Array): ImageKind | undefined {
     text.length >= signature.length && [...signature].every((byte, i) => byte === '?' || byte === text[i]);
   const found = SIGNATURES.find(([, signature]) => begins(signature));
   if (found) return found[0];
-  if (text.slice(4, 8) === 'ftyp') return BRANDS.find(([, brands]) => brands.test(text.slice(8)))?.[0];
+  const brands = brandsOf(head);
+  if (brands) {
+    const coding = codingOf(brands);
+    return coding === 'hevc' ? 'heif' : coding;
+  }
   const markup = text.replace(/^\xef\xbb\xbf/, '').trimStart();
   return markup.startsWith('<') && /<svg[\s>]/.test(markup) && !/<(!doctype )?html/i.test(markup) ? 'svg' : undefined;
 }
