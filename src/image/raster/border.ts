@@ -86,6 +86,8 @@ function findBorder(picture: Picture): Border | undefined {
       const others = round === 0 ? 3 : before.filter((depth, j) => depth && j !== i).length;
       return borderOfSide(side, { first: reach(start), last: 1 - reach(end), others });
     });
+    // What a round finds follows from the one before.
+    if (round > 0 && found.every((depth, i) => String(depth) === String(before[i]))) break;
   }
   const depths = found.flatMap((depth) => (depth ? [Math.max(...depth)] : []));
   if (depths.length === 0 || (depths.length === 1 && depths[0]! > MOST_ALONE)) return undefined;

@@ -46,8 +46,8 @@ export interface Side {
   /** Pixels of a step of depth. */
   readonly step: number;
   readonly steps: number;
-  /** `[steps, BINS]`, codes. */
-  readonly profile: Float32Array;
+  /** Codes at that step of depth, `[BINS]`, grain and dust calmed. */
+  readonly row: (d: number) => Float32Array;
 }
 
 /** A straight edge: its depth in steps at bin 0 and its change from bin to bin. */
@@ -77,28 +77,38 @@ export function sideOf(picture: Picture, side: (typeof SIDES)[number]): Side {
   const step = Math.max(1, Math.round(across / STEPS));
   // Some beyond the most, to see the edge.
   const steps = Math.min(Math.floor((across * MOST) / step) + 8, Math.floor(across / step));
-  const profile = new Float32Array(steps * BINS);
-  for (let bin = 0; bin < BINS; bin++) {
-    for (let d = 0; d < steps; d++) profile[d * BINS + bin] = sample(read, length, bin, d * step, step);
-  }
-  return { read, length, across, step, steps, profile: calmed(profile, steps) };
+  const seen = lazily(steps, (d) => {
+    const row = new Float32Array(BINS);
+    for (let bin = 0; bin < BINS; bin++) row[bin] = sample(read, length, bin, d * step, step);
+    return row;
+  });
+  const row = lazily(steps, (d) => calmed(seen(Math.max(d - 1, 0)), seen(d), seen(Math.min(d + 1, steps - 1))));
+  return { read, length, across, step, steps, row };
+}
+
+/** Makes each row when it is first asked for: most pictures have no border, which a few rows tell. */
+function lazily(steps: number, make: (d: number) => Float32Array): (d: number) => Float32Array {
+  const rows: Float32Array[] = new Array(steps);
+  return (d) => (rows[d] ??= make(d));
 }
 
 /** Each value's median with its eight neighbors: straight edges stay where they are, grain and texture go. */
-function calmed(profile: Float32Array, steps: number): Float32Array {
-  const result = new Float32Array(profile.length);
-  const nine = new Float32Array(9);
-  for (let d = 0, i = 0; d < steps; d++) {
-    for (let bin = 0; bin < BINS; bin++, i++) {
-      let n = 0;
-      for (let dd = -1; dd <= 1; dd++) {
-        const row = Math.min(Math.max(d + dd, 0), steps - 1) * BINS;
-        for (let db = -1; db <= 1; db++) nine[n++] = profile[row + Math.min(Math.max(bin + db, 0), BINS - 1)]!;
-      }
-      result[i] = middle(nine);
-    }
-  }
-  return result;
+function calmed(above: Float32Array, row: Float32Array, below: Float32Array): Float32Array {
+  const lowest = row.map((code, bin) => Math.min(above[bin]!, code, below[bin]!));
+  const middle = row.map((code, bin) => median3(above[bin]!, code, below[bin]!));
+  const highest = row.map((code, bin) => Math.max(above[bin]!, code, below[bin]!));
+  return row.map((_, bin) => {
+    const [before, after] = [Math.max(bin - 1, 0), Math.min(bin + 1, BINS - 1)];
+    return median3(
+      Math.max(lowest[before]!, lowest[bin]!, lowest[after]!),
+      median3(middle[before]!, middle[bin]!, middle[after]!),
+      Math.min(highest[before]!, highest[bin]!, highest[after]!),
+    );
+  });
+}
+
+function median3(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
 
 function greyReader(picture: Picture): (pixel: number) => number {
@@ -189,9 +199,9 @@ export function borderOfSide(
 const depthOf = ({ at, slope }: Line, bin: number) => at + slope * bin;
 
 /** The layer that begins at a line, where there is one. `share`: of the bins, which must end on its edge. */
-function layerOf({ profile, steps, step, length, across }: Side, bins: readonly number[], start: Line, others: number) {
+function layerOf({ row, steps, step, length, across }: Side, bins: readonly number[], start: Line, others: number) {
   const share = SEEN[others]!;
-  const value = (bin: number, d: number) => profile[Math.min(d, steps - 1) * BINS + bin]!;
+  const value = (bin: number, d: number) => row(Math.min(d, steps - 1))[bin]!;
   const begin = (bin: number) => Math.max(0, Math.round(depthOf(start, bin)));
   const outermost = Float64Array.from(bins.flatMap((bin) => [0, 1, 2].map((d) => value(bin, begin(bin) + d))));
   const level = middle(outermost);
@@ -199,13 +209,15 @@ function layerOf({ profile, steps, step, length, across }: Side, bins: readonly 
   if (noise > ROUGHEST) return undefined;
   const tolerance = Math.min(Math.max(3 * noise + 4, 6), 16);
   const differs = (bin: number, d: number) => Math.abs(value(bin, d) - level) > tolerance;
-  const ends = bins.map((bin) => {
-    for (let d = begin(bin); d < steps - 1; d++) if (differs(bin, d) && differs(bin, d + 1)) return d;
+  /** Where a bin leaves the level, before that depth; else `steps`. */
+  const end = (bin: number, before: number) => {
+    for (let d = begin(bin); d < before; d++) if (differs(bin, d) && differs(bin, d + 1)) return d;
     return steps;
-  });
-  const steepest = (STEEPEST * length) / BINS / step;
-  const long = ends.filter((end, i) => end - begin(bins[i]!) >= THINNEST).length;
-  const edge = long < share * bins.length ? undefined : straightest(bins, ends, steepest);
+  };
+  const long = bins.filter((bin) => end(bin, Math.min(begin(bin) + THINNEST, steps - 1)) === steps).length;
+  if (long < share * bins.length) return undefined;
+  const ends = bins.map((bin) => end(bin, steps - 1));
+  const edge = straightest(bins, ends, (STEEPEST * length) / BINS / step);
   if (!edge) return undefined;
   const on = bins.filter((bin, i) => Math.abs(ends[i]! - depthOf(edge, bin)) <= STRAIGHT);
   const short = bins.filter((bin, i) => ends[i]! < depthOf(edge, bin) - STRAIGHT);
