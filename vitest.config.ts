@@ -26,7 +26,7 @@ const CPU = [
   'test/kernels/conv/choice_table.test.ts',
   'test/kernels/conv/gemm/schedule_choice.test.ts',
   'test/kernels/tuning/{timing,winners}.test.ts',
-  'test/model/narrow.test.ts',
+  'test/model/{map_products,narrow}.test.ts',
   'test/onnx/{decode,external,fuzz,tensor}.test.ts',
   'test/onnx/operators/{coordinates,table}.test.ts',
   'test/package/docs.test.ts',

@@ -5,6 +5,7 @@
  */
 import { encodeCompact } from '../formats/safetensors.ts';
 import { FormatError } from '../runtime/errors.ts';
+import { rescaleMaps, withoutScale } from './map_products.ts';
 import type { Weights } from './weights.ts';
 
 /** Weights with what messages call them. */
@@ -16,7 +17,8 @@ export interface NamedWeights {
 /**
  * Averages weights, all alike.
  *
- * @param sources at least two; metadata are the last one's
+ * @param sources at least two; metadata are the last one's, as is the scale of their feature maps, which differs a little
+ * between trainings
  * @param origins are written into the metadata, as what the average was made from
  * @returns a file of weights, in float16 where all fit
  * @throws FormatError for weights of another network, or of another extractor
@@ -25,7 +27,12 @@ export function averageWeights(sources: readonly NamedWeights[], origins: readon
   const first = sources[0]!;
   for (const other of sources) {
     const [expected, got] = [first, other].map(({ weights: { network, lightness, embedding, tensors } }) =>
-      JSON.stringify([network, lightness, embedding, [...tensors].map(([name, { shape }]) => [name, shape])]),
+      JSON.stringify([
+        network,
+        lightness,
+        withoutScale(embedding),
+        [...tensors].map(([name, { shape }]) => [name, shape]),
+      ]),
     );
     if (expected !== got) {
       throw new FormatError({
@@ -36,16 +43,18 @@ export function averageWeights(sources: readonly NamedWeights[], origins: readon
       });
     }
   }
+  const { embedding, metadata } = sources.at(-1)!.weights;
+  const all = sources.map(({ weights }) => rescaleMaps(weights.tensors, weights.embedding, embedding));
   const tensors = new Map(
-    [...first.weights.tensors].map(([name, { shape, data }]) => {
+    [...all[0]!].map(([name, { shape, data }]) => {
       const mean = data.map((_, i) => {
         let sum = 0;
-        for (const { weights } of sources) sum += weights.tensors.get(name)!.data[i]!;
-        return sum / sources.length;
+        for (const weights of all) sum += weights.get(name)!.data[i]!;
+        return sum / all.length;
       });
       return [name, { shape, data: mean }] as const;
     }),
   );
-  const { step: _, ...metadata } = sources.at(-1)!.weights.metadata;
-  return encodeCompact({ tensors, metadata: { ...metadata, average_of: origins.join(' ') } });
+  const { step: _, ...rest } = metadata;
+  return encodeCompact({ tensors, metadata: { ...rest, average_of: origins.join(' ') } });
 }

@@ -1,6 +1,7 @@
 /** Initial weights of the network. */
 import { glorotUniform } from '../graph/initializers.ts';
 import type { ParameterLayout, Tensors } from '../graph/parameters.ts';
+import { isMapProduct } from './map_products.ts';
 
 /**
  * Glorot-uniform weights and zero biases; products of feature maps begin at zero.
@@ -15,9 +16,4 @@ export function initialWeights(layout: ParameterLayout, seed: number): Tensors {
       { shape, data: isMapProduct(name) ? new Float32Array(data.length) : data },
     ]),
   );
-}
-
-/** Whether a parameter of the network is the product of a feature map. */
-export function isMapProduct(name: string): boolean {
-  return /\.map\d+$/.test(name);
 }

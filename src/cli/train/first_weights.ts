@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { sizeOf } from '../../graph/node.ts';
 import type { ParameterLayout, Tensors } from '../../graph/parameters.ts';
 import { type ExtractorInfo, expectExtractor } from '../../model/embedding.ts';
-import { initialWeights, isMapProduct } from '../../model/initial_weights.ts';
+import { initialWeights } from '../../model/initial_weights.ts';
 import { layoutOf } from '../../model/layout.ts';
+import { isMapProduct, rescaleMaps } from '../../model/map_products.ts';
 import { narrow } from '../../model/narrow.ts';
 import { CLASSES } from '../../model/network.ts';
 import { decodeWeights } from '../../model/weights.ts';
@@ -61,7 +62,7 @@ export async function initOf(
  * @param colors how often each occurs; there where the network has classes, whose new layer begins by saying that
  */
 export async function firstWeights(
-  { settings: { seed, widthDivisor }, init }: RunConfig,
+  { settings: { seed, widthDivisor }, embedding: extractor, init }: RunConfig,
   colors: readonly number[] | undefined,
   layout: ParameterLayout,
   progress: Progress,
@@ -75,7 +76,8 @@ export async function firstWeights(
       expected: 'the file that the run began with',
       got: 'another',
     });
-  const { tensors, network } = decodeWeights(file, init.path);
+  const { tensors: saved, network, embedding } = decodeWeights(file, init.path);
+  const tensors = rescaleMaps(saved, embedding, extractor.kind === 'none' ? undefined : extractor);
   progress.say(`init     from ${init.path}, with 1/${network.widthDivisor} of the paper's channels`);
   const classes = [...random].filter(([name]) => name.startsWith(`${CLASSES}.`) && !tensors.has(name));
   const all = new Map([...withEmbedding(tensors, layout), ...classes]);
