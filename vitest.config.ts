@@ -19,6 +19,7 @@ const CPU = [
   'test/cli/paths/*.test.ts',
   'test/cli/shared/{former_names,options,scan}.test.ts',
   'test/cli/train/loss_svg.test.ts',
+  'test/cli/train/shards/{shard_set,usable}.test.ts',
   'test/evaluation/**/*.test.ts',
   'test/formats/*.test.ts',
   'test/graph/{node,ops_table,plan}.test.ts',

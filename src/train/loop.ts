@@ -104,7 +104,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
 /** Returns a function that gives one batch after the other, and has the next ones made meanwhile. */
 function prefetch({ trainer, dataset, seed = 1, looks }: TrainOptions, from: number, to: number): () => Promise<Batch> {
   const { batch: count, size } = trainer.config;
-  const sampler = new Sampler(dataset.length, count, seed, looks, dataset.views);
+  const sampler = new Sampler(dataset.length, count, seed, looks, dataset.views, dataset.parts);
   const queue: Promise<Batch>[] = [];
   let next = from;
   return () => {

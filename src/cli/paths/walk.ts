@@ -137,7 +137,9 @@ export function leftOutText(leftOut: ReadonlyMap<string, number>): string {
 }
 
 /** Photographs as training and measuring take them: GIF has few colors, and SVG is drawn. */
-const isPhotograph = (kind: ImageKind) => kind !== 'gif' && kind !== 'svg';
+export function isPhotograph(kind: ImageKind): boolean {
+  return kind !== 'gif' && kind !== 'svg';
+}
 
 export interface Listing extends Pick<Walk, 'leftOut' | 'unreadable'> {
   /** Absolute paths, sorted, each once. */

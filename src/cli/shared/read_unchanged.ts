@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { EnvironmentError, FormatError } from '../../runtime/errors.ts';
+import type { PictureFile } from './scan.ts';
 
 /** Reads a picture's file. @throws EnvironmentError when it is gone, FormatError when it is not the one with that hash. */
 export async function readUnchanged(path: string, hash: string): Promise<Uint8Array> {
@@ -20,4 +21,9 @@ export async function readUnchanged(path: string, hash: string): Promise<Uint8Ar
     });
   }
   return file;
+}
+
+/** Reads a picture, wherever it lies. @throws as `readUnchanged` */
+export function bytesOf({ path, hash, read }: PictureFile): Promise<Uint8Array> {
+  return read ? read() : readUnchanged(path, hash);
 }

@@ -13,8 +13,18 @@ const AT_ONCE = 16;
 /** A picture to train with. */
 export interface PictureFile {
   readonly path: string;
-  /** SHA-256 of the file's content, hexadecimal. */
+  /** SHA-256 of the file's content, hexadecimal; of a picture in an archive, of its place. */
   readonly hash: string;
+  /** Reads a picture that is no file of its own. */
+  read?(): Promise<Uint8Array>;
+}
+
+/** Pictures by number: an array, or what makes them when they are asked for. */
+export interface PictureList {
+  readonly length: number;
+  at(index: number): PictureFile | undefined;
+  /** Lengths of the stretches that lie together on disk, where that matters. */
+  readonly parts?: readonly number[];
 }
 
 /** What is known of a file. It holds as long as the file's size and time stay. */

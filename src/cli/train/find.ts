@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';
 import { leftOutText } from '../paths/walk.ts';
-import { isForValidation, type PictureFile, scan } from '../shared/scan.ts';
+import { isForValidation, type PictureList, scan } from '../shared/scan.ts';
 import type { Arguments } from './options.ts';
 import type { PictureCache, Pictures } from './pictures.ts';
-import type { Progress } from './progress.ts';
+import { duration, type Progress } from './progress.ts';
 import type { PictureSet, RunConfig, RunFolder } from './run_folder.ts';
+import { DEFAULTS } from './settings.ts';
+import { ShardSet, shardPaths } from './shards/shard_set.ts';
+import { firstUsable } from './shards/usable.ts';
 
 /**
  * Scans the folders, splits the pictures, and compares them with those the run had.
@@ -24,6 +27,7 @@ export async function findPictures(
 ): Promise<{ pictures: Pictures; sets: { train: PictureSet; validation: PictureSet } }> {
   const dirs = args.dirs.length ? args.dirs.map((dir) => resolve(dir)) : (old?.train.dirs ?? []);
   const valDirs = args.val.length ? args.val.map((dir) => resolve(dir)) : (old?.validation.dirs ?? []);
+  const shards = await shardPaths(dirs);
   const findings = await folder.readFindings();
   const look = async (what: string, where: readonly string[]) => {
     const found = await scan(where, {
@@ -41,9 +45,21 @@ export async function findPictures(
     if (unreadable.length > 5) progress.say(`         … and ${unreadable.length - 5} more`);
     return pictures;
   };
-  const all = await look('found   ', dirs);
+  const packed = shards && (await findShards(shards, progress));
+  const all = packed ? [] : await look('found   ', dirs);
   let pictures: Pictures;
-  if (valDirs.length) {
+  if (packed && valDirs.length) {
+    pictures = { train: packed, validation: await look('validate', valDirs) };
+  } else if (packed) {
+    const { train, validation } = packed.split();
+    pictures = {
+      train,
+      validation: await firstUsable(
+        validation,
+        args.runtime.valCount ?? old?.runtime.valCount ?? DEFAULTS.runtime.valCount,
+      ),
+    };
+  } else if (valDirs.length) {
     const validation = await look('validate', valDirs);
     const kept = new Set(validation.map(({ hash }) => hash));
     pictures = { train: all.filter(({ hash }) => !kept.has(hash)), validation };
@@ -60,7 +76,10 @@ export async function findPictures(
       hint: 'add some',
     });
   }
-  const sets = { train: setOf(dirs, pictures.train), validation: setOf(valDirs, pictures.validation) };
+  const sets = {
+    train: packed ? { dirs, count: pictures.train.length, hash: packed.digest } : setOf(dirs, pictures.train),
+    validation: setOf(valDirs, pictures.validation),
+  };
   if (old && !args.allowChangedData) {
     for (const kind of ['train', 'validation'] as const) {
       const [now, then] = [sets[kind], old[kind]];
@@ -78,8 +97,19 @@ export async function findPictures(
   return { pictures, sets };
 }
 
-function setOf(dirs: readonly string[], pictures: readonly PictureFile[]): PictureSet {
+/** Finds the pictures in archives. They are not looked at: that would read all of them. */
+async function findShards(paths: readonly string[], progress: Progress): Promise<ShardSet> {
+  const start = performance.now();
+  const set = await ShardSet.find(paths, (done, total) => progress.scanning(done, total));
+  const took = duration((performance.now() - start) / 1000);
+  progress.say(
+    `found    ${set.length} pictures in ${paths.length} archives, in ${took}; damaged and grey ones are passed over later`,
+  );
+  return set;
+}
+
+function setOf(dirs: readonly string[], pictures: PictureList): PictureSet {
   const hash = createHash('sha256');
-  for (const picture of pictures) hash.update(picture.hash);
+  for (let i = 0; i < pictures.length; i++) hash.update(pictures.at(i)!.hash);
   return { dirs, count: pictures.length, hash: hash.digest('hex') };
 }

@@ -8,6 +8,8 @@ export const HELP = `koalarize train – trains the network on a folder of color
 
 Every photograph below the folders is used, except grey, damaged and repeated ones (counted), GIF, SVG and sheets of runs.
 A tenth, chosen by each file's content, is kept for validation. Ctrl-C saves and ends; --resume goes on from there.
+DIR may be archives of photographs instead (.tar, or a folder of them), as WebDataset has them: for sets that are too large to
+be looked at first. Grey and damaged ones are then passed over, repeated ones are not noticed, and maps are not kept on disk.
 
 What to train
   --val DIR            validate on this folder, and train on all of DIR; may be repeated

@@ -126,7 +126,7 @@ async function run(args: Arguments): Promise<void> {
     const validation = pictures.validation.slice(0, runtime.valCount);
     await features?.complete({ train: pictures.train, validation }, settings.views, progress);
     // Its weights leave the device before the network's come.
-    await extractor?.close();
+    if (!features?.live) await extractor?.close();
     await new Run(gpu, folder, config, { ...pictures, features, colors }, cache, progress).train();
   } finally {
     await extractor?.close();

@@ -2,13 +2,14 @@
 import { totalmem } from 'node:os';
 import { decodeForTraining } from '../../image/node.ts';
 import { type Crop, type Dataset, type DecodedPicture, type PadMode, sourceSize } from '../../train/data/batch.ts';
-import { readUnchanged } from '../shared/read_unchanged.ts';
-import type { PictureFile } from '../shared/scan.ts';
+import { bytesOf } from '../shared/read_unchanged.ts';
+import type { PictureFile, PictureList } from '../shared/scan.ts';
 import type { Features } from './features/extractor.ts';
+import { Usable } from './shards/usable.ts';
 
 /** What a run learns from, and what it is judged by. */
 export interface Pictures {
-  readonly train: readonly PictureFile[];
+  readonly train: PictureList;
   readonly validation: readonly PictureFile[];
   /** Of all that are used; undefined without a feature extractor. */
   readonly features?: Features | undefined;
@@ -51,7 +52,7 @@ export function defaultCacheMegabytes(): number {
  * @param views of each picture, where the features have several
  */
 export function datasetOf(
-  files: readonly PictureFile[],
+  files: PictureList,
   size: number,
   pad: PadMode,
   cache: PictureCache,
@@ -59,28 +60,29 @@ export function datasetOf(
   views = 1,
 ): Dataset {
   const side = pad === 'white' ? { longer: size } : { shorter: sourceSize(size, features?.cell) };
+  const usable = new Usable(files);
   return {
     length: files.length,
     pad,
-    async picture(index, view = 0) {
-      const file = files[index]!;
-      const { path, hash } = file;
-      const key = view ? `${hash} ${view}` : hash;
-      const kept = cache.get(key);
-      if (kept) return kept;
-      const as = features?.view && view ? { shorter: features.view(file, view).shorter } : side;
-      const picture = await decodeForTraining(await readUnchanged(path, hash), { ...as, name: path });
-      cache.offer(key, picture);
-      return picture;
-    },
+    parts: files.parts,
+    picture: (index, view = 0) =>
+      usable.first(index, async (file) => {
+        const key = view ? `${file.hash} ${view}` : file.hash;
+        const kept = cache.get(key);
+        if (kept) return kept;
+        const as = features?.view && view ? { shorter: features.view(file, view).shorter } : side;
+        const picture = await decodeForTraining(await bytesOf(file), { ...as, name: file.path });
+        cache.offer(key, picture);
+        return picture;
+      }),
     ...(features && {
       cell: features.cell,
       features: (index: number, mirror: boolean, crop: Crop, view = 0) =>
-        features.get(files[index]!, mirror, crop, view),
+        features.get(usable.at(index), mirror, crop, view),
     }),
     ...(features?.view && {
       views,
-      tone: (index: number, view: number) => features.view!(files[index]!, view).tone,
+      tone: (index: number, view: number) => features.view!(usable.at(index), view).tone,
     }),
   };
 }

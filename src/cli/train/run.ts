@@ -16,7 +16,7 @@ import { decayed, warmup } from '../../train/optimizer/schedule.ts';
 import { Trainer } from '../../train/trainer.ts';
 import { Validator } from '../../train/validator.ts';
 import { reasonOf } from '../shared/messages.ts';
-import type { PictureFile } from '../shared/scan.ts';
+import type { PictureList } from '../shared/scan.ts';
 import { firstWeights } from './first_weights.ts';
 import { metadataOf, networkOf, trainerConfig } from './metadata.ts';
 import { datasetOf, type PictureCache, type Pictures } from './pictures.ts';
@@ -170,7 +170,7 @@ export class Run {
     }
   }
 
-  #dataset(files: readonly PictureFile[], pad: PadMode, views = 1) {
+  #dataset(files: PictureList, pad: PadMode, views = 1) {
     return datasetOf(files, this.#config.settings.size, pad, this.#cache, this.#pictures.features, views);
   }
 

@@ -23,6 +23,8 @@ export interface Dataset {
   readonly pad?: PadMode;
   /** Views of each picture; default 1. */
   readonly views?: number | undefined;
+  /** Lengths of the stretches of pictures that lie together, and are to be read together; default there are none. */
+  readonly parts?: readonly number[] | undefined;
   /** The picture at `index`, in one of its views; the same bytes each time. */
   picture(index: number, view?: number): Promise<DecodedPicture>;
   /** How a view is shown; absent where that is the sampler's choice. */

@@ -30,6 +30,9 @@ export interface ToneAugmentation {
 /** The tone of a picture that is shown as it is. */
 export const IDENTITY_TONE: Tone = { blue: 0, gamma: 0, black: 0, white: 0 };
 
+/** Pictures among which the next one is drawn, where they lie in parts: enough to mix several parts. */
+const WINDOW = 8192;
+
 /** Draws without replacement: every picture once an epoch, in a new order each epoch. */
 export class Sampler {
   readonly #length: number;
@@ -37,6 +40,7 @@ export class Sampler {
   readonly #seed: number;
   readonly #augmentation: ToneAugmentation;
   readonly #views: number;
+  readonly #parts: readonly number[] | undefined;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array();
 
@@ -45,6 +49,7 @@ export class Sampler {
    * @param batch pictures a step
    * @param augmentation default: all as they are
    * @param views of each picture, among which one is drawn each time
+   * @param parts lengths of the stretches of pictures that are to be read together; default there are none
    */
   constructor(
     length: number,
@@ -52,12 +57,14 @@ export class Sampler {
     seed: number,
     augmentation: ToneAugmentation = { film: 0, tone: 0 },
     views = 1,
+    parts?: readonly number[],
   ) {
     this.#length = length;
     this.#batch = batch;
     this.#seed = seed;
     this.#augmentation = augmentation;
     this.#views = views;
+    this.#parts = parts;
   }
 
   /** The samples of step `step` (from 0). An epoch's last batch is filled up from the next epoch. */
@@ -69,7 +76,8 @@ export class Sampler {
     const epoch = Math.floor(position / this.#length);
     if (epoch !== this.#epoch) {
       this.#epoch = epoch;
-      this.#order = new Random(seedOf(this.#seed, epoch)).permutation(this.#length);
+      const random = new Random(seedOf(this.#seed, epoch));
+      this.#order = this.#parts ? orderOfParts(random, this.#parts) : random.permutation(this.#length);
     }
     const random = new Random(seedOf(this.#seed, position, 1));
     return {
@@ -82,6 +90,29 @@ export class Sampler {
       ...(this.#views > 1 && { view: Math.floor(random.uniform() * this.#views) }),
     };
   }
+}
+
+/**
+ * The numbers of all pictures: part after part in random order, through a shuffle buffer. No picture comes more than
+ * `window` places early, so that parts are read from front to back, a few at a time.
+ */
+export function orderOfParts(random: Random, parts: readonly number[], window = WINDOW): Uint32Array<ArrayBuffer> {
+  const firsts: number[] = [];
+  let length = 0;
+  for (const part of parts) {
+    firsts.push(length);
+    length += part;
+  }
+  const order = new Uint32Array(length);
+  let filled = 0;
+  for (const part of random.permutation(parts.length)) {
+    for (let i = 0; i < parts[part]!; i++) order[filled++] = firsts[part]! + i;
+  }
+  for (let i = 0; i < length; i++) {
+    const j = i + random.below(Math.min(window, length - i));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
 }
 
 /** Draws a tone. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { packTone } from '../../../src/kernels/image/lightness.ts';
 import { assembleBatch, sourceSize } from '../../../src/train/data/batch.ts';
-import { centered, Sampler } from '../../../src/train/data/sampler.ts';
+import { centered, orderOfParts, Sampler } from '../../../src/train/data/sampler.ts';
+import { Random } from '../../../src/util/random.ts';
 import { datasetOf, picture } from '../../support/pictures.ts';
 
 const plainLook = { blue: 0, gamma: 0, black: 0, white: 0 };
@@ -117,4 +118,21 @@ test('padded, a whole picture lies in the middle between white bars of alpha 0',
     const inside = y >= 0 && y < 7 && x >= 0 && x < 10;
     expect(pixel).toBe(inside ? words[y * 10 + x] : 0x00ffffff);
   });
+});
+
+test('parts are mixed with their neighbors, and each picture still comes once an epoch', () => {
+  const parts = Array.from({ length: 40 }, (_, i) => 20 + i);
+  const length = parts.reduce((sum, part) => sum + part);
+  const order = orderOfParts(new Random(3), parts, 50);
+  expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length }, (_, i) => i));
+  // With a window of 1 it is part after part: each picture's place there is where it lies on the way through the parts.
+  const plain = orderOfParts(new Random(3), parts, 1);
+  const places = new Map([...plain].map((picture, place) => [picture, place]));
+  expect(Math.max(...[...order].map((picture, place) => places.get(picture)! - place))).toBeLessThan(50);
+  expect([...plain].filter((picture, place) => order[place] === picture).length).toBeLessThan(length / 10);
+  const samplers = [1, 2].map((seed) => new Sampler(length, 8, seed, undefined, 1, parts));
+  const [one, other] = samplers.map((sampler) => flatten(sampler, 0, 20).map(({ index }) => index));
+  expect(one).not.toEqual(other);
+  const again = new Sampler(length, 8, 1, undefined, 1, parts);
+  expect(flatten(again, 10, 20).map(({ index }) => index)).toEqual(one!.slice(80));
 });

@@ -12,7 +12,7 @@ import type { Extractor } from '../../../model/extractor.ts';
 import type { Precision } from '../../../runtime/adapter.ts';
 import { FormatError } from '../../../runtime/errors.ts';
 import { makeFolder, writeWhole } from '../../../runtime/node/whole_file.ts';
-import { readUnchanged } from '../../shared/read_unchanged.ts';
+import { bytesOf } from '../../shared/read_unchanged.ts';
 import { eachOf, type PictureFile } from '../../shared/scan.ts';
 import { duration, type Progress } from '../progress.ts';
 
@@ -88,7 +88,7 @@ export class EmbeddingCache {
     });
     let done = 0;
     await eachOf(missing, PICTURES_AT_ONCE, async (file) => {
-      const picture = await readImage(await readUnchanged(file.path, file.hash), { name: file.path });
+      const picture = await readImage(await bytesOf(file), { name: file.path });
       const [plain, mirrored] = [await extractor.embed(picture), await extractor.embed(picture, { mirror: true })];
       await this.write(file, { plain, mirrored });
       progress.embedding(++done, missing.length);
@@ -106,4 +106,9 @@ export class EmbeddingCache {
   #digest(hash: string, bytes: Uint8Array): Buffer {
     return createHash('sha256').update(this.#key).update(hash).update(bytes).digest();
   }
+}
+
+/** The embedding of a picture or of its mirror image, computed. */
+export async function embedded(file: PictureFile, mirror: boolean, extractor: Extractor): Promise<Float32Array> {
+  return extractor.embed(await readImage(await bytesOf(file), { name: file.path }), { mirror });
 }

@@ -7,13 +7,14 @@ import { MapExtractor } from '../../../model/maps.ts';
 import type { Gpu } from '../../../runtime/gpu.ts';
 import type { Crop } from '../../../train/data/batch.ts';
 import { UsageError } from '../../shared/messages.ts';
-import type { PictureFile } from '../../shared/scan.ts';
+import type { PictureFile, PictureList } from '../../shared/scan.ts';
 import type { Progress } from '../progress.ts';
 import type { RunConfig } from '../run_folder.ts';
 import type { settingsOf } from '../settings.ts';
-import { EmbeddingCache } from './embeddings.ts';
+import { firstUsable } from '../shards/usable.ts';
+import { EmbeddingCache, embedded } from './embeddings.ts';
 import type { ExtractorArguments } from './extractor_options.ts';
-import { MapCache, type MapView } from './map_cache.ts';
+import { MapCache, type MapView, MEASURED } from './map_cache.ts';
 
 /** The maps of the extractor that comes with the package. */
 const DEFAULT_MAPS = ['stride8', 'stride16', 'stride32'];
@@ -23,12 +24,14 @@ const FINEST = 8;
 const BEST_SIZE = 256;
 
 interface PicturesOfRun {
-  readonly train: readonly PictureFile[];
+  readonly train: PictureList;
   readonly validation: readonly PictureFile[];
 }
 
-/** What the network is given beside each picture, from a cache on disk. */
+/** What the network is given beside each picture: from a cache on disk, or for pictures of archives computed when asked for. */
 export interface Features {
+  /** Whether the extractor is needed as long as the features are. */
+  readonly live: boolean;
   /** Pixels that squares begin at multiples of; undefined: anywhere. */
   readonly cell?: number | undefined;
   get(file: PictureFile, mirror: boolean, crop: Crop, view: number): Promise<readonly Float32Array[]>;
@@ -48,7 +51,7 @@ export interface OpenExtractor {
   /** Opens the cache below `root`, and finds how the features are to be scaled, by `files`. */
   features(
     root: string,
-    files: readonly PictureFile[],
+    files: PictureList,
     progress: Progress,
   ): Promise<{ readonly info: ExtractorInfo; readonly features: Features }>;
   close(): Promise<void>;
@@ -104,14 +107,17 @@ export async function openExtractor(
     description,
     cell,
     async features(root, files, progress) {
-      const info = trained ? description : await cacheAt(root).measured(files, extractor, progress);
+      const measured = async () => cacheAt(root).measured(await firstUsable(files, MEASURED), extractor, progress);
+      const info = trained ? description : await measured();
       const cache = cacheAt(root, info);
       const features: Features = {
         cell,
-        get: (file, mirror, crop, view) => cache.get(file, mirror, crop, view),
+        live: isPacked(files),
+        get: (file, mirror, crop, view) =>
+          file.read ? cache.compute(file, mirror, crop, view, extractor) : cache.get(file, mirror, crop, view),
         view: (file, view) => cache.view(file, view),
         complete: ({ train, validation }, views, progress) =>
-          cache.complete(train, extractor, progress, views, validation),
+          cache.complete(kept(train), extractor, progress, views, kept(validation)),
       };
       return { info, features };
     },
@@ -132,17 +138,28 @@ async function openVector(
     path,
     description: info,
     cell: undefined,
-    async features(root) {
+    async features(root, files) {
       const cache = new EmbeddingCache(root, info, gpu.precision);
       const features: Features = {
-        get: async (file, mirror) => [await cache.get(file, mirror)],
+        live: isPacked(files),
+        get: async (file, mirror) => [await (file.read ? embedded(file, mirror, extractor) : cache.get(file, mirror))],
         complete: ({ train, validation }, _, progress) =>
-          cache.complete([...train, ...validation], extractor, progress),
+          cache.complete([...kept(train), ...kept(validation)], extractor, progress),
       };
       return { info, features };
     },
     close: () => extractor.close(),
   };
+}
+
+/** Whether pictures lie in archives. */
+function isPacked(files: PictureList): boolean {
+  return files.at(0)?.read !== undefined;
+}
+
+/** Those whose features are kept on disk. */
+function kept(files: PictureList): PictureFile[] {
+  return isPacked(files) ? [] : Array.from({ length: files.length }, (_, i) => files.at(i)!);
 }
 
 /** So that the extractor sees a picture of about the size that it sees best, as far as its maps have layers to join. */

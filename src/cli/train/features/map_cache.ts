@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeForTraining } from '../../../image/node.ts';
-import type { Picture } from '../../../image/raster/picture.ts';
 import { renderGrey } from '../../../image/raster/render.ts';
 import { withTone } from '../../../image/raster/tone.ts';
 import { packTone, type Tone } from '../../../kernels/image/lightness.ts';
@@ -19,11 +18,11 @@ import type { Precision } from '../../../runtime/adapter.ts';
 import { FormatError } from '../../../runtime/errors.ts';
 import { makeFolder, writeWhole } from '../../../runtime/node/whole_file.ts';
 import type { Crop } from '../../../train/data/batch.ts';
-import { cropMap, FLOATS, type StoredMap } from '../../../train/data/crop_map.ts';
+import { type CellSquare, cropMap, FLOATS, type StoredMap } from '../../../train/data/crop_map.ts';
 import { IDENTITY_TONE, randomTone, type ToneAugmentation } from '../../../train/data/sampler.ts';
 import { toHalf } from '../../../util/float16.ts';
 import { Random, seedOf } from '../../../util/random.ts';
-import { readUnchanged } from '../../shared/read_unchanged.ts';
+import { bytesOf } from '../../shared/read_unchanged.ts';
 import { eachOf, type PictureFile } from '../../shared/scan.ts';
 import { duration, type Progress } from '../progress.ts';
 
@@ -36,7 +35,7 @@ const FILES_AT_ONCE = 16;
 /** Pictures decoded together: enough to keep the device busy. */
 const PICTURES_AT_ONCE = 3;
 /** Pictures by which the deviations are measured. */
-const MEASURED = 64;
+export const MEASURED = 64;
 
 /** One of the ways in which a picture is shown. */
 export interface MapView {
@@ -102,11 +101,30 @@ export class MapCache {
     return Promise.all(
       this.#folders.map(async (folder) => {
         const { stride, deviation } = folder.map;
-        const cell = stride / this.#info.scale;
-        const square = { top: crop.top / cell, left: crop.left / cell, side: crop.size / cell };
-        return cropMap(await this.#read(folder, this.#nameOf(file, view)), mirror, square, deviation);
+        const stored = await this.#read(folder, this.#nameOf(file, view));
+        return cropMap(stored, mirror, this.#squareOf(crop, stride), deviation);
       }),
     );
+  }
+
+  /**
+   * The same as `get`, computed anew: for pictures of archives, of which there are too many to keep their maps.
+   *
+   * @throws FormatError for a picture that cannot be decoded
+   */
+  async compute(
+    file: PictureFile,
+    mirror: boolean,
+    crop: Crop,
+    view: number,
+    extractor: Pick<MapExtractor, 'extract'>,
+  ): Promise<Float32Array[]> {
+    const { width, height, maps } = await this.#extract(file, view, [mirror], extractor);
+    return this.#info.maps.map(({ channels, stride, deviation }, i) => {
+      const halves = Uint16Array.from(maps[i]!, toHalf);
+      const stored = { height: height / stride, width: width / stride, channels, halves };
+      return cropMap(stored, false, this.#squareOf(crop, stride), deviation);
+    });
   }
 
   /** How a view shows a picture: the first as it is. The same whatever else is trained on. */
@@ -139,9 +157,7 @@ export class MapCache {
     for (const { path } of this.#folders) await makeFolder(path);
     let done = 0;
     await eachOf(missing, PICTURES_AT_ONCE, async ({ file, view }) => {
-      const shorter = this.view(file, view).shorter * this.#info.scale;
-      const bytes = await readUnchanged(file.path, file.hash);
-      await this.#compute(file, view, await decodeForTraining(bytes, { shorter, name: file.path }), extractor);
+      await this.#write(file, view, extractor);
       progress.embedding(++done, missing.length);
     });
     const took = missing.length ? `, in ${duration((performance.now() - start) / 1000)}` : '';
@@ -151,9 +167,8 @@ export class MapCache {
     );
   }
 
-  /** The extractor with its maps' deviations on some of `files`; computes those that are missing. */
-  async measured(files: readonly PictureFile[], extractor: MapExtractor, progress: Progress): Promise<MapsInfo> {
-    const some = files.slice(0, MEASURED);
+  /** The extractor with its maps' deviations on `some` pictures; computes those that are missing. */
+  async measured(some: readonly PictureFile[], extractor: MapExtractor, progress: Progress): Promise<MapsInfo> {
     await this.complete(some, extractor, progress);
     const maps: MapInfo[] = [];
     for (const folder of this.#folders) {
@@ -187,29 +202,39 @@ export class MapCache {
     return `${file.hash}-${shorter}-${packTone(tone).toString(16).padStart(8, '0')}`;
   }
 
-  async #compute(
+  /** The maps of a view of a picture, of its mirror image or of both, and the extent of what the extractor was shown. */
+  async #extract(
     file: PictureFile,
     view: number,
-    picture: Picture,
+    mirrors: readonly boolean[],
     extractor: Pick<MapExtractor, 'extract'>,
-  ): Promise<void> {
+  ): Promise<{ width: number; height: number; maps: Float32Array[] }> {
     const { scale } = this.#info;
     const { shorter, tone } = this.view(file, view);
-    const hash = this.#nameOf(file, view);
+    const picture = await decodeForTraining(await bytesOf(file), { shorter: shorter * scale, name: file.path });
     const seen = withTone(picture, tone);
-    const planes = [false, true].map(
-      (mirror) => renderGrey(seen, shorter, { multiple: this.cell, scale, mirror }).fine,
-    );
-    const [{ width, height }] = planes as [(typeof planes)[0]];
-    const maps = await extractor.extract(planes);
+    const planes = mirrors.map((mirror) => renderGrey(seen, shorter, { multiple: this.cell, scale, mirror }).fine);
+    const { width, height } = planes[0]!;
+    return { width, height, maps: await extractor.extract(planes) };
+  }
+
+  async #write(file: PictureFile, view: number, extractor: Pick<MapExtractor, 'extract'>): Promise<void> {
+    const { width, height, maps } = await this.#extract(file, view, [false, true], extractor);
+    const name = this.#nameOf(file, view);
     await Promise.all(
       this.#folders.map(async ({ map: { stride }, key, path }, i) => {
         const body = new Uint8Array(8 + maps[i]!.length * 2);
         new Uint32Array(body.buffer, 0, 2).set([height / stride, width / stride]);
         new Uint16Array(body.buffer, 8).set(maps[i]!.map(toHalf));
-        await writeWhole(pathOf(path, hash), Buffer.concat([digestOf(key, hash, body), body]), { sync: false });
+        await writeWhole(pathOf(path, name), Buffer.concat([digestOf(key, name, body), body]), { sync: false });
       }),
     );
+  }
+
+  /** A square of pixels in the cells of a map. */
+  #squareOf({ top, left, size }: Crop, stride: number): CellSquare {
+    const cell = stride / this.#info.scale;
+    return { top: top / cell, left: left / cell, side: size / cell };
   }
 
   async #read(

@@ -129,6 +129,27 @@ test('the cache holds the maps of squares of the whole picture and of its mirror
   expect(spread).toBeLessThan(2);
 });
 
+test('what is computed anew, for pictures of archives, is what the cache holds', async () => {
+  const root = await temporaryFolder();
+  const [file] = (await files(root, 1)) as [{ path: string; hash: string }];
+  const { extractor, cache } = await cacheIn(root);
+  const info = await cache().measured([file], extractor, quiet);
+  await cache(info).complete([file], extractor, quiet, 2);
+  for (const [mirror, view] of [
+    [false, 0],
+    [true, 0],
+    [true, 1],
+  ] as const) {
+    const crop = { top: 0, left: 8, size: SIZE };
+    const kept = await cache(info).get(file, mirror, crop, view);
+    const computed = await cache(info).compute(file, mirror, crop, view, extractor);
+    kept.forEach((map, i) => {
+      const difference = map.map((value, at) => Math.abs(value - computed[i]![at]!));
+      expect(Math.max(...difference)).toBeLessThan(0.005); // float16 has 11 bits.
+    });
+  }
+});
+
 test('what is missing is computed once; a damaged file is removed and named', async () => {
   const root = await temporaryFolder();
   const all = await files(root, 3);
