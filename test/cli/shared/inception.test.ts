@@ -208,7 +208,7 @@ test('a run goes on with its own extractor only', async () => {
   );
   await call(train, photos, '--out', join(root, 'none'), ...SMALL, '--steps', '1', '--extractor', 'none');
   expect(last(await resume('none', ...more, '--inception', onnx))).toMatchInlineSnapshot(
-    `"koalarize train: --extractor: expected none, as the run began without, got one: leave it out with --resume – see 'koalarize train --help'"`,
+    `"koalarize train: --extractor: expected none, as the run began without, got one – leave it out with --resume – see 'koalarize train --help'"`,
   );
   // The file may have moved.
   const moved = join(root, 'moved.onnx');

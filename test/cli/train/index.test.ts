@@ -174,7 +174,7 @@ test('resuming extends, and refuses what would change the run', async () => {
     return `${code} ${err.trimEnd().split('\n').at(-1)}`;
   };
   expect(await resume('--lr', '0.01')).toMatchInlineSnapshot(
-    `"2 koalarize train: --lr: expected 0.001, as the run began with, got 0.01: leave it out with --resume – see 'koalarize train --help'"`,
+    `"2 koalarize train: --lr: expected 0.001, as the run began with, got 0.01 – leave it out with --resume – see 'koalarize train --help'"`,
   );
   expect(await resume('--steps', '1')).toMatchInlineSnapshot(
     `"2 koalarize train: --steps: expected at least 2, as the run began with, got 1 – see 'koalarize train --help'"`,

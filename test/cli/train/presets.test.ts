@@ -81,7 +81,7 @@ test('with all options, stopped and resumed, it gives the same bits; what it nee
   });
 
   expect(await call('--resume', '--out', folder, '--steps', '10', '--ema', '0.99')).toMatchInlineSnapshot(
-    `"2 koalarize train: --ema: expected 0.9, as the run began with, got 0.99: leave it out with --resume – see 'koalarize train --help'"`,
+    `"2 koalarize train: --ema: expected 0.9, as the run began with, got 0.99 – leave it out with --resume – see 'koalarize train --help'"`,
   );
   await rm(join(folder, 'colors.json'));
   expect(await call('--resume', '--out', folder, '--steps', '10')).toMatchInlineSnapshot(
