@@ -31,8 +31,8 @@ export function averageCommand(argv: string[]): Promise<number> {
 
 async function run(first: string, { output }: ValuesOf<typeof options>, more: readonly string[]): Promise<number> {
   const paths = [first, ...more];
-  if (paths.length < 2) throw new UsageError('expected at least two files of weights, got 1');
-  if (output === undefined) throw new UsageError('expected -o OUT.safetensors, got none');
+  if (paths.length < 2) throw new UsageError({ expected: 'at least two files of weights', got: 1 });
+  if (output === undefined) throw new UsageError({ expected: '-o OUT.safetensors', got: 'none' });
   await expectApart(await Originals.of(paths), { '-o': output });
   const sources: NamedWeights[] = [];
   const origins: string[] = [];

@@ -54,12 +54,13 @@ export function exportCommand(argv: string[]): Promise<number> {
 
 async function run(source: string, values: ValuesOf<typeof options>): Promise<number> {
   const { output, json, extractor } = values;
-  if (output === undefined) throw new UsageError('expected -o M.onnx, got none');
+  if (output === undefined) throw new UsageError({ expected: '-o M.onnx', got: 'none' });
   const originals = await Originals.of([source, ...(extractor === undefined ? [] : [extractor])]);
   await expectApart(originals, { '-o': output });
   const weights = decodeWeights(await readBytes(source), source);
   const whole = weights.embedding?.kind === 'maps' && !values['network-only'];
-  if (extractor && !whole) throw new UsageError('--extractor: expected none for the network alone, got one');
+  if (extractor && !whole)
+    throw new UsageError({ where: '--extractor', expected: 'none for the network alone', got: 'one' });
   const file = whole ? await withExtractor(weights, extractor) : exportColorizer(weights);
   await writeWhole(output, file);
   const embedding = weights.network.embeddingWidth;

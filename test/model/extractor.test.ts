@@ -249,12 +249,9 @@ test('weights know their extractor, and refuse another', async () => {
   expect(await load({ inception: { source: file, range: [0, 255] } })).toMatchInlineSnapshot(
     `"FormatError: model: expected the extractor of the training (range -1,1), got range 0,255 – use the options it was trained with"`,
   );
-  expect(await load({ inception: { source: file, kind: 'softmax' } })).toMatchInlineSnapshot(
-    `"FormatError: model: expected the extractor of the training (kind logits), got kind softmax – use the options it was trained with"`,
-  );
-  expect(await load({ inception: { source: file, output: 'pooled' } })).toMatchInlineSnapshot(
-    `"FormatError: model: expected the extractor of the training (output logits, width 7), got output pooled, width 6 – use the options it was trained with"`,
-  );
+  expect(await load({ inception: { source: file, kind: 'softmax' } })).toContain('(kind logits), got kind softmax – ');
+  const pooled = await load({ inception: { source: file, output: 'pooled' } });
+  expect(pooled).toContain('(output logits, width 7), got output pooled, width 6 – ');
   const plain = `${await temporaryFolder()}/plain.safetensors`;
   await writeTestWeights(plain);
   expect((await load({ weights: plain, inception: file })).replace(plain, 'plain.safetensors')).toMatchInlineSnapshot(

@@ -29,7 +29,7 @@ export async function runCommand<O extends Options>(
     const { values, words } = parsed;
     const [first, ...more] = words;
     if (first === undefined || (more.length && !several)) {
-      throw new UsageError(`expected ${argument}, got ${words.length || 'none'}`);
+      throw new UsageError({ expected: argument, got: words.length || 'none' });
     }
     return await run(first, values, more);
   } catch (error) {

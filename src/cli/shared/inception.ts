@@ -42,13 +42,13 @@ type Values = ValuesOf<typeof INCEPTION_OPTIONS>;
 /** Reads the options; undefined where there is no --inception. @throws UsageError */
 export function inceptionOf(values: Values): InceptionArguments | undefined {
   if (values.inception !== undefined && values.extractor !== undefined) {
-    throw new UsageError('--inception and --extractor: expected one of them, got both');
+    throw new UsageError({ where: '--inception and --extractor', expected: 'one of them', got: 'both' });
   }
   const source = values.inception ?? values.extractor;
   const details = (Object.keys(INCEPTION_OPTIONS) as (keyof Values)[]).filter((name) => values[name] !== undefined);
   if (source === undefined) {
     if (details.length === 0) return undefined;
-    throw new UsageError(`--${details[0]}: expected --inception FILE beside it, got none`);
+    throw new UsageError({ where: `--${details[0]}`, expected: '--inception FILE beside it', got: 'none' });
   }
   return {
     source,

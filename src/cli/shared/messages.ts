@@ -5,7 +5,7 @@ import { printable } from '../../util/printable.ts';
 export { printable };
 
 /** Wrong arguments. The message is one line. */
-export class UsageError extends Error {
+export class UsageError extends KoalarizeError {
   override readonly name = 'UsageError';
 }
 

@@ -148,7 +148,7 @@ export function parseOptions<O extends Options>(
     const { expected, multiple, read } = options[name]!;
     const each = [words].flat().map((word) => {
       const value = read(String(word));
-      if (value === undefined) throw new UsageError(`--${name}: expected ${expected}, got '${word}'`);
+      if (value === undefined) throw new UsageError({ where: `--${name}`, expected, got: `'${word}'` });
       return value;
     });
     values[name] = multiple ? each.flat() : each[0];
@@ -167,7 +167,7 @@ function tokens(config: Config, argv: readonly string[]) {
     const [reason] = (cause as Error).message.split(/\.\s|\n/);
     const [, unknown] = /^Unknown option '--([^']*)'/.exec(reason!) ?? [];
     const meant = unknown && nearest(unknown, Object.keys(config));
-    throw new UsageError(meant ? `${reason} – did you mean '--${meant}'?` : reason);
+    throw new UsageError(meant ? `${reason} – did you mean '--${meant}'?` : reason!);
   }
 }
 

@@ -38,7 +38,7 @@ async function run(first: string, values: Values, more: readonly string[]): Prom
     else print(reportText(report));
     return 0;
   }
-  if (more.length) throw new UsageError(`expected one folder of color photographs, got ${more.length + 1}`);
+  if (more.length) throw new UsageError({ expected: 'one folder of color photographs', got: more.length + 1 });
   return make(first, values);
 }
 

@@ -73,7 +73,7 @@ export type Values = ValuesOf<typeof OPTIONS>;
 /** What was asked for, with the defaults. @throws UsageError */
 export function settingsOf(values: Values) {
   const { output } = values;
-  if (output === undefined) throw new UsageError('expected -o FILE.html, got none');
+  if (output === undefined) throw new UsageError({ expected: '-o FILE.html', got: 'none' });
   return {
     output,
     seconds: values.seconds ?? null,
@@ -91,5 +91,5 @@ export function settingsOf(values: Values) {
 /** Checks that nothing but --json stands beside --merge. @throws UsageError */
 export function checkMerge(values: Values): void {
   const other = Object.keys(values).find((name) => name !== 'merge' && name !== 'json');
-  if (other) throw new UsageError(`--merge: expected no --${other} beside it, got one`);
+  if (other) throw new UsageError({ where: '--merge', expected: `no --${other} beside it`, got: 'one' });
 }

@@ -154,23 +154,35 @@ async function colorsOf(
   return colors;
 }
 
+const LEAVE_OUT = 'leave it out with --resume';
+const BEGAN_WITHOUT = { expected: 'none, as the run began without', got: 'one', hint: LEAVE_OUT };
+
 /** @throws UsageError when an argument contradicts the run. */
 function expectSameSettings({ settings, val, init, extractor }: Arguments, old: RunConfig): void {
   if (extractor && extractor.kind !== 'none' && old.embedding.kind === 'none') {
-    throw new UsageError('--extractor: expected none, as the run began without, got one: leave it out with --resume');
+    throw new UsageError({ where: '--extractor', ...BEGAN_WITHOUT });
   }
-  if (init) throw new UsageError('--init: expected none with --resume, got one: the run has its weights');
+  if (init)
+    throw new UsageError({
+      where: '--init',
+      expected: 'none with --resume',
+      got: 'one',
+      hint: 'the run has its weights',
+    });
   for (const [name, value] of Object.entries(settings)) {
     const had = old.settings[name as keyof Settings];
     const option = optionOf(name);
     if (value !== had) {
-      throw new UsageError(
-        `--${option}: expected ${had}, as the run began with, got ${value}: leave it out with --resume`,
-      );
+      throw new UsageError({
+        where: `--${option}`,
+        expected: `${had}, as the run began with`,
+        got: String(value),
+        hint: LEAVE_OUT,
+      });
     }
   }
   if (val.length > 0 && old.validation.dirs.length === 0) {
-    throw new UsageError('--val: expected none, as the run began without, got one: leave it out with --resume');
+    throw new UsageError({ where: '--val', ...BEGAN_WITHOUT });
   }
 }
 
@@ -179,7 +191,7 @@ function extended(budget: Budget, old: Budget): Budget {
   for (const kind of ['epochs', 'steps'] as const) {
     const [value, had] = [budget[kind], old[kind]];
     if (value !== undefined && had !== undefined && value < had) {
-      throw new UsageError(`--${kind}: expected at least ${had}, as the run began with, got ${value}`);
+      throw new UsageError({ where: `--${kind}`, expected: `at least ${had}, as the run began with`, got: value });
     }
   }
   if (budget.epochs === undefined && budget.steps === undefined) return { ...old, ...budget };

@@ -93,7 +93,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
 
   const budget = given({ epochs, steps, minutes });
   if (epochs !== undefined && steps !== undefined) {
-    throw new UsageError('--epochs and --steps: expected one of them, got both');
+    throw new UsageError({ where: '--epochs and --steps', expected: 'one of them', got: 'both' });
   }
   const microBatch = values['micro-batch'];
   const settings = given({
@@ -120,14 +120,14 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     precision: values.precision,
   });
   if (temperature && pad === 'white')
-    throw new UsageError('--temperature and --pad white: expected one of them, got both');
+    throw new UsageError({ where: '--temperature and --pad white', expected: 'one of them', got: 'both' });
   for (const option of ['orthochromatic', 'tone'] as const) {
     if (values[option] && lightness === 'lab')
-      throw new UsageError(`--${option} and --lightness lab: expected one of them, got both`);
+      throw new UsageError({ where: `--${option} and --lightness lab`, expected: 'one of them', got: 'both' });
   }
   const whole100 = batch ?? DEFAULTS.settings.batch;
   if (microBatch && !values.resume && whole100 % microBatch) {
-    throw new UsageError(`--micro-batch: expected a divisor of the batch, ${whole100}, got ${microBatch}`);
+    throw new UsageError({ where: '--micro-batch', expected: `a divisor of the batch, ${whole100}`, got: microBatch });
   }
   const runtime = given({
     checkpointEvery: values['checkpoint-every'],
@@ -138,7 +138,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     cache: values.cache,
     embeddingCache: values['embedding-cache'],
   });
-  if (words.length === 0 && !values.resume) throw new UsageError('expected a folder of photographs, got none');
+  if (words.length === 0 && !values.resume) throw new UsageError({ expected: 'a folder of photographs', got: 'none' });
   return {
     dirs: words,
     val: values.val ?? [],

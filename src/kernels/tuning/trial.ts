@@ -134,5 +134,10 @@ function deviationOf(values: Float32Array): number {
   const mean = values.reduce((sum, value) => sum + value / values.length, 0);
   const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0));
   if (Number.isFinite(deviation) && deviation > 0) return deviation;
-  throw new DeviceError(`tuning: expected numbers from the reference algorithm, got a deviation of ${deviation}`);
+  throw new DeviceError({
+    where: 'tuning',
+    expected: 'numbers from the reference algorithm',
+    got: `a deviation of ${deviation}`,
+    hint: 'update the driver, or leave tuning off',
+  });
 }

@@ -243,32 +243,15 @@ test('with a feature extractor, and what is said without the right one', async (
   );
   const failure = async (...argv: string[]) => {
     const { code, out, err } = await evaluate(...argv);
-    return [code, out, err];
+    expect([code, out]).toEqual([1, '']);
+    return err;
   };
-  expect(await failure('--weights', wrong, '--inception', onnx)).toMatchInlineSnapshot(`
-    [
-      1,
-      "",
-      "failed: ROOT/classifier.onnx: expected the file of the training, with SHA-256 HASH, got HASH – use that file
-    ",
-    ]
-  `);
-  expect(await failure('--weights', right)).toMatchInlineSnapshot(`
-    [
-      1,
-      "",
-      "failed: ROOT/right.safetensors: expected the feature extractor of the training (logits of 'logits', 7 values, from 24 x 24 pixels in -1…1, SHA-256 HASH), got none – name its ONNX file (--inception)
-    ",
-    ]
-  `);
-  expect(await failure('--inception', onnx)).toMatchInlineSnapshot(`
-    [
-      1,
-      "",
-      "failed: ROOT/weights.safetensors: expected no feature extractor, as these weights were trained without, got one – leave it out, or use weights that were trained with it
-    ",
-    ]
-  `);
+  // What else these messages say: test/model/extractor.test.ts.
+  expect(await failure('--weights', wrong, '--inception', onnx)).toMatch(
+    /^failed: ROOT\/classifier\.onnx: .* got HASH/,
+  );
+  expect(await failure('--weights', right)).toMatch(/^failed: ROOT\/right\.safetensors: .* got none/);
+  expect(await failure('--inception', onnx)).toMatch(/^failed: ROOT\/weights\.safetensors: .* got one/);
 });
 
 test('what cannot be evaluated is one line and 1', async () => {
@@ -279,22 +262,15 @@ test('what cannot be evaluated is one line and 1', async () => {
     expect([code, out]).toEqual([1, '']);
     return err.replace(/^device .*\n/, '').trimEnd();
   };
-  expect(await failure(join(root, 'none'))).toMatchInlineSnapshot(
-    `"failed: 'ROOT/none': expected a folder, got nothing – check the path"`,
-  );
-  expect(await failure(bare)).toMatchInlineSnapshot(
-    `"failed: 'ROOT/bare': expected color pictures, got none – name another folder"`,
-  );
+  expect(await failure(join(root, 'none'))).toContain("'ROOT/none': expected a folder, got nothing");
+  expect(await failure(bare)).toContain("'ROOT/bare': expected color pictures, got none");
   await cp(join(photos, 'grey.png'), join(bare, 'grey.png'));
   expect(await failure(bare)).toMatchInlineSnapshot(
     `"failed: 'ROOT/bare': expected color pictures, got 0 unreadable and 1 grey ones – name another folder"`,
   );
-  expect(await failure(photos, '--weights', join(root, 'none'))).toMatchInlineSnapshot(
-    `"failed: ROOT/none: expected a file, got no such file – check the path"`,
-  );
-  expect(await failure(photos, '--html', join(weights, 'page.html'))).toMatchInlineSnapshot(
-    `"failed: ROOT/weights.safetensors: expected a folder to write into, got a file where a folder should be – choose another folder"`,
-  );
+  expect(await failure(photos, '--weights', join(root, 'none'))).toContain('ROOT/none: expected a file, got no such');
+  const inFile = await failure(photos, '--html', join(weights, 'page.html'));
+  expect(inFile).toContain('ROOT/weights.safetensors: expected a folder to write into, got a file where');
 });
 
 test('wrong arguments are one line and 2', async () => {
@@ -303,35 +279,27 @@ test('wrong arguments are one line and 2', async () => {
     expect([code, out]).toEqual([2, '']);
     return err.trimEnd();
   };
-  expect(await wrong()).toMatchInlineSnapshot(
-    `"expected one folder of color photographs, got none – see 'koalarize eval --help'"`,
-  );
-  expect(await wrong('a', 'b')).toMatchInlineSnapshot(
-    `"expected one folder of color photographs, got 2 – see 'koalarize eval --help'"`,
-  );
-  expect(await wrong('a', '--what')).toContain("see 'koalarize eval --help'");
   expect(await wrong('a', '--size', '8')).toMatchInlineSnapshot(
     `"--size: expected a whole number from 16 to 2048, got '8' – see 'koalarize eval --help'"`,
   );
-  expect(await wrong('a', '--limit', '0')).toMatchInlineSnapshot(
-    `"--limit: expected a whole number above 0, got '0' – see 'koalarize eval --help'"`,
-  );
-  expect(await wrong('a', '--render-size', '1.5')).toMatchInlineSnapshot(
-    `"--render-size: expected a whole number from 8 to 2048, got '1.5' – see 'koalarize eval --help'"`,
-  );
-  expect(await wrong('a', '--strength', '-1')).toContain('--strength');
-  expect(await wrong('a', '--strength', 'much')).toMatchInlineSnapshot(
-    `"--strength: expected a number from 0 to 10, got 'much' – see 'koalarize eval --help'"`,
-  );
-  expect(await wrong('a', '--sheet', 'sheet')).toMatchInlineSnapshot(
-    `"--sheet: expected a name that ends in .jpg .jpeg .jpe .png .webp .tif .tiff .avif .gif, got 'sheet' – see 'koalarize eval --help'"`,
-  );
-  expect(await wrong('a', '--html', 'page.txt')).toMatchInlineSnapshot(
-    `"--html: expected a name that ends in .html .htm, got 'page.txt' – see 'koalarize eval --help'"`,
-  );
-  expect(await wrong('a', '--inception-size', '299')).toMatchInlineSnapshot(
-    `"--inception-size: expected --inception FILE beside it, got none – see 'koalarize eval --help'"`,
-  );
+  for (const [argv, said] of [
+    [[], 'expected one folder of color photographs, got none'],
+    [['a', 'b'], 'expected one folder of color photographs, got 2'],
+    [['a', '--what'], "Unknown option '--what'"],
+    [['a', '--limit', '0'], 'a whole number above 0'],
+    [['a', '--render-size', '1.5'], 'from 8 to 2048'],
+    [['a', '--strength', '-1'], "got '-1'"],
+    [['a', '--strength', 'much'], "from 0 to 10, got 'much'"],
+    [['a', '--smoothing', '2'], 'from 0 to 1'],
+    [['a', '--sheet', 'sheet'], '.jpg .jpeg .jpe .png .webp .tif .tiff .avif .gif'],
+    [['a', '--html', 'page.txt'], '.html .htm'],
+    [['a', '--inception-size', '299'], '--inception FILE beside it'],
+  ] as const) {
+    const message = await wrong(...argv);
+    expect(message).toContain(said);
+    expect(message).toContain(argv[1]?.startsWith('--') ? argv[1] : '');
+    expect(message).toContain(" – see 'koalarize eval --help'");
+  }
   const help = await call('--help');
   expect(help).toMatchObject({ code: 0, err: '' });
   expect(help.out).toContain('koalarize eval DIR');

@@ -50,6 +50,11 @@ test('values have the types that were declared', () => {
 });
 
 describe('what is not taken is refused with the option, what it takes, and what it got', () => {
+  test('each in a field of its own', () => {
+    const parts = { where: '--it', expected: 'a whole number from 1 to 9', got: "'10'" };
+    expect(() => read(integer(1, 9), '10')).toThrow(expect.objectContaining(parts));
+  });
+
   test.each<[string, Option<unknown>, string]>([
     ["--it: expected a whole number from 1 to 9, got '10'", integer(1, 9), '10'],
     ["--it: expected a whole number from 1 to 9, got '1.5'", integer(1, 9), '1.5'],

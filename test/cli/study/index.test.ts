@@ -220,22 +220,14 @@ describe('the page', () => {
   });
 
   test('the same again has the same name; another seed, strength, smoothing or time has another', async () => {
-    const id = async (...argv: string[]) => (await deckOf('again.html', '--count', '2', ...argv)).deck.study.id;
-    const first = await id();
-    expect(await id()).toBe(first);
-    const ids = new Set([first]);
-    for (const argv of [
-      ['--seed', '5'],
-      ['--strength', '0.5'],
-      ['--smoothing', '0'],
-      ['--seconds', '2'],
-    ]) {
-      ids.add(await id(...argv));
-    }
-    expect(ids.size).toBe(5);
-    const { deck } = await deckOf('seed.html', '--count', '2', '--seed', '5');
-    const { deck: usual } = await deckOf('usual.html', '--count', '2');
-    expect(deck.study.pictures).not.toEqual(usual.study.pictures);
+    const studyOf = async (...argv: string[]) => (await deckOf('again.html', '--count', '2', ...argv)).deck.study;
+    const first = await studyOf();
+    expect(await studyOf()).toEqual(first);
+    const seeded = await studyOf('--seed', '5');
+    expect(seeded.pictures).not.toEqual(first.pictures);
+    const ids = [first.id, seeded.id];
+    for (const argv of ['--strength=0.5', '--smoothing=0', '--seconds=2']) ids.push((await studyOf(argv)).id);
+    expect(new Set(ids).size).toBe(5);
   });
 
   test('too few pictures make a smaller study, of as many of either kind', async () => {
@@ -330,16 +322,13 @@ describe('merging', () => {
       return err.trimEnd();
     };
     const good = await written('good.json', saved(sitting('s', '', 'OoRr')));
-    expect(await failure(good, join(root, 'none.json'))).toMatchInlineSnapshot(
-      `"failed: ROOT/none.json: expected a file of saved answers, got no such file – check the path"`,
-    );
+    expect(await failure(good, join(root, 'none.json'))).toContain('ROOT/none.json: expected a file of saved answers');
     expect(await failure(await written('text.json', 'no JSON'))).toContain('text.json: expected JSON, got');
     expect(await failure(await written('list.json', []))).toMatchInlineSnapshot(
       `"failed: ROOT/list.json: expected the file as an object, got [] – is it what the page saved?"`,
     );
-    expect(await failure(await written('other.json', { ...saved(), format: 'x' }))).toMatchInlineSnapshot(
-      `"failed: ROOT/other.json: expected format 'koalarize study', got "x" – is it what the page saved?"`,
-    );
+    const unknown = await written('other.json', { ...saved(), format: 'x' });
+    expect(await failure(unknown)).toContain('other.json: expected format \'koalarize study\', got "x"');
     const another = await written('another.json', { ...saved(), study: { ...STUDY, id: 'ffffffffffff' } });
     expect(await failure(good, another)).toMatchInlineSnapshot(
       `"failed: ROOT/another.json: expected answers to the study ID of ROOT/good.json, got ID – merge each study by itself"`,
@@ -352,9 +341,7 @@ describe('merging', () => {
       };
       return failure(await written('bad.json', value));
     };
-    expect(await bad({ verdict: 'maybe' })).toMatchInlineSnapshot(
-      `"failed: ROOT/bad.json: expected a verdict, 'fake' or 'real', got "maybe" – is it what the page saved?"`,
-    );
+    expect(await bad({ verdict: 'maybe' })).toContain("expected a verdict, 'fake' or 'real', got \"maybe\"");
     expect(await bad({ shown: 'grey' })).toContain("expected shown as 'ours' or 'real', got \"grey\"");
     expect(await bad({ picture: '9' })).toContain('expected an answer on a picture of the study, got "9"');
     expect(await bad({ picture: '1' })).toContain('expected each picture once in a sitting');
@@ -368,23 +355,20 @@ test('what cannot be asked for is one line and 2', async () => {
     expect([code, out]).toEqual([2, '']);
     return err.trimEnd();
   };
-  expect(await wrong()).toMatchInlineSnapshot(
-    `"expected one folder of color photographs (with --merge: files of saved answers), got none – see 'koalarize study --help'"`,
-  );
-  expect(await wrong('a')).toMatchInlineSnapshot(`"expected -o FILE.html, got none – see 'koalarize study --help'"`);
-  expect(await wrong('a', 'b', '-o', 'x.html')).toMatchInlineSnapshot(
-    `"expected one folder of color photographs, got 2 – see 'koalarize study --help'"`,
-  );
-  expect(await wrong('a', '-o', 'x.png')).toMatchInlineSnapshot(
-    `"--output: expected a name that ends in .html .htm, got 'x.png' – see 'koalarize study --help'"`,
-  );
   expect(await wrong('a', '-o', 'x.html', '--seconds', '0')).toMatchInlineSnapshot(
     `"--seconds: expected a number from 0.1 to 3600, got '0' – see 'koalarize study --help'"`,
   );
-  expect(await wrong('a', '-o', 'x.html', '--count', '0')).toContain('--count: expected a whole number from 1 to 500');
-  expect(await wrong('--merge', 'a.json', '--count', '3')).toMatchInlineSnapshot(
-    `"--merge: expected no --count beside it, got one – see 'koalarize study --help'"`,
-  );
+  for (const [argv, said] of [
+    [[], 'expected one folder of color photographs (with --merge: files of saved answers), got none'],
+    [['a'], 'expected -o FILE.html, got none'],
+    [['a', 'b', '-o', 'x.html'], 'expected one folder of color photographs, got 2'],
+    [['a', '-o', 'x.png'], "--output: expected a name that ends in .html .htm, got 'x.png'"],
+    [['a', '-o', 'x.html', '--count', '0'], '--count: expected a whole number from 1 to 500'],
+    [['a', '-o', 'x.html', '--smoothing', '2'], '--smoothing: expected a number from 0 to 1'],
+    [['--merge', 'a.json', '--count', '3'], '--merge: expected no --count beside it, got one'],
+  ] as const) {
+    expect(await wrong(...argv)).toContain(said);
+  }
   const { code, out } = await study('--help');
   expect(code).toBe(0);
   expect(out).toContain('koalarize study --merge');

@@ -21,7 +21,7 @@ const SHAPES = [
   [2, 22201, 32],
   [1, 100003, 2],
   [1, 1000003, 1],
-  [70000, 300, 1],
+  [7000, 300, 1],
 ] as const;
 
 describe.each(SHAPES)('outer %i, rows %i, channels %i', (outer, rows, channels) => {

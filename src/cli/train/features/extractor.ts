@@ -93,14 +93,26 @@ export async function openExtractor(
   const cacheAt = (root: string, info = description) => new MapCache(root, info, size, { film, tone }, gpu.precision);
   const { cell } = cacheAt('');
   if (size % cell) {
-    throw new UsageError(`--size: expected a multiple of ${cell}, a cell of the extractor's maps, got ${size}`);
+    throw new UsageError({
+      where: '--size',
+      expected: `a multiple of ${cell}, a cell of the extractor's maps`,
+      got: size,
+    });
   }
   if (pad !== 'none')
-    throw new UsageError(`--pad: expected none beside feature maps, got ${pad} – add --extractor none`);
+    throw new UsageError({
+      where: '--pad',
+      expected: 'none beside feature maps',
+      got: pad,
+      hint: 'add --extractor none',
+    });
   if ((film || tone) && views === 1) {
-    throw new UsageError(
-      `--${film ? 'film' : 'tone'}: expected --views 2 or more beside feature maps, got 1: the first view is the picture as it is`,
-    );
+    throw new UsageError({
+      where: film ? '--orthochromatic' : '--tone',
+      expected: '--views 2 or more beside feature maps',
+      got: 1,
+      hint: 'the first view is the picture as it is',
+    });
   }
   return {
     path,

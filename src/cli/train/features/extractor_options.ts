@@ -39,7 +39,12 @@ export function extractorOf(values: Values): ExtractorArguments | undefined {
   if (values.extractor === 'none') {
     const names = Object.keys(EXTRACTOR_OPTIONS) as (keyof Values)[];
     const other = names.find((name) => name !== 'extractor' && values[name] !== undefined);
-    if (other) throw new UsageError(`--${other}: expected none beside --extractor none, got '${values[other]}'`);
+    if (other)
+      throw new UsageError({
+        where: `--${other}`,
+        expected: 'none beside --extractor none',
+        got: `'${values[other]}'`,
+      });
     return { kind: 'none' };
   }
   const given = inceptionOf(values);
@@ -48,10 +53,11 @@ export function extractorOf(values: Values): ExtractorArguments | undefined {
     const { kind: embedding, ...vector } = given;
     return { kind: 'vector', embedding, ...vector };
   }
-  if (given && !outputs) throw new UsageError('--extractor-scale: expected --maps beside it, got none');
+  if (given && !outputs)
+    throw new UsageError({ where: '--extractor-scale', expected: '--maps beside it', got: 'none' });
   for (const name of ['inception-output', 'inception-kind'] as const) {
     if (values[name] !== undefined)
-      throw new UsageError(`--${name}: expected none beside --maps, got '${values[name]}'`);
+      throw new UsageError({ where: `--${name}`, expected: 'none beside --maps', got: `'${values[name]}'` });
   }
   return { kind: 'maps', source: given?.source, outputs, scale, range: given?.range, size: given?.size };
 }

@@ -48,9 +48,11 @@ function emitForward<T>(
 ): void {
   const { activation, biasPerImage = false, inView } = options;
   if (inView && [inView.stride, inView.first, geometry.inChannels].some((channels) => channels % 4)) {
-    throw new KernelError(
-      `conv2d: expected a range of whole vec4s, got channels ${inView.first} + ${geometry.inChannels} of ${inView.stride}`,
-    );
+    throw new KernelError({
+      where: 'conv2d',
+      expected: 'a range of whole vec4s',
+      got: `channels ${inView.first} + ${geometry.inChannels} of ${inView.stride}`,
+    });
   }
   const input = inView ? { x: buffers.x, g: geometry } : wholeInput(emit, buffers.x, geometry);
   const g = biasPerImage ? input.g : flattened(input.g);
