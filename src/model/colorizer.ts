@@ -6,7 +6,7 @@ import { ParameterSlab } from '../graph/parameters.ts';
 import { type ApplyChromaOptions, applyChroma, type Chroma, type Colored } from '../image/color/chroma.ts';
 import { greyToNetwork } from '../image/color/lab.ts';
 import { DEFAULT_SMOOTHING, smooth } from '../image/color/smooth.ts';
-import { type BorderOption, borderOf, crop, innerOf } from '../image/raster/border.ts';
+import { type BorderOption, borderOf, within } from '../image/raster/border.ts';
 import { channelsOf, type Picture, type Pixels } from '../image/raster/picture.ts';
 import { chromaOf, type RenderPlane, renderGrey } from '../image/raster/render.ts';
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/raster/views.ts';
@@ -211,7 +211,7 @@ export class Colorizer implements Closable {
     const { network, embedding } = this.weights;
     const grey = { multiple: sizeMultiple(network), scale: embedding?.kind === 'maps' ? embedding.scale : 1 };
     const border = borderOf(picture, options.border);
-    const inner = border ? crop(picture, innerOf(border, picture)) : picture;
+    const inner = border ? within(picture, border) : picture;
     // All are asked for at once: closing waits for them.
     const seen = views.map(async ({ scale, mirror }) => {
       const plane = renderGrey(inner, sizeOfView(renderSize, scale), { ...grey, mirror });

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { applyChroma } from '../../image/color/chroma.ts';
 import { hasColor } from '../../image/color/has_color.ts';
 import { type ImageFile, readImage, writeImage } from '../../image/node.ts';
-import { borderPixels } from '../../image/raster/border.ts';
+import { borderPixels, cornerPixels } from '../../image/raster/border.ts';
 import type { Picture } from '../../image/raster/picture.ts';
 import { Colorizer, type ColorizerOptions } from '../../model/colorizer.ts';
 import { FormatError } from '../../runtime/errors.ts';
@@ -70,9 +70,17 @@ async function colorizeAll(request: ColorizeRequest, plan: Plan): Promise<number
         const start = performance.now();
         const chroma = await open.chroma(picture, ask);
         const border = chroma.border && borderPixels(chroma.border, picture);
+        const corners = chroma.border && cornerPixels(chroma.border, picture);
         const warnings = await write(job, applyChroma(picture, chroma, apply), picture);
         const replaced = `${job.input}: has colors already, which are replaced – --keep-color leaves such pictures as they are`;
-        report.done(job, picture, performance.now() - start, [...(colored ? [replaced] : []), ...warnings], border);
+        report.done(
+          job,
+          picture,
+          performance.now() - start,
+          [...(colored ? [replaced] : []), ...warnings],
+          border,
+          corners,
+        );
       });
     }
   } finally {

@@ -29,7 +29,7 @@ texts, alpha and 16 bits are kept.
                        nearer to the truth, for six times the work     [fast]
   --smoothing S        how much colors that differ among near things of one grey are drawn together, 0 to 1: fewer patches     [0.5]
   --border B           which border stays neutral and is kept from the network: auto, what is found of black edges, white
-                       margins and mounts; none; or a width on every side, N pixels or N% of the shorter side     [auto]
+                       margins, mounts and their ovals; none; or a width on every side, N pixels or N% of the shorter side     [auto]
   --weights FILE       other weights, as 'koalarize train' writes them
 ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are in the weights: what is given must be the same
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]

@@ -26,16 +26,29 @@ export class Reporter {
     ms: number,
     warnings: readonly string[],
     border?: readonly number[],
+    corners?: readonly number[],
   ): void {
     this.#count++;
     if (this.#json) {
-      printJson({ input, output, width, height, ms: Math.round(ms), ...(border && { border }), warnings });
+      printJson({
+        input,
+        output,
+        width,
+        height,
+        ms: Math.round(ms),
+        ...(border && { border }),
+        ...(corners && { corners }),
+        warnings,
+      });
       return;
     }
     const seconds = (ms / 1000).toFixed(1);
     sayLine(`[${this.#count}/${this.#total}] ${input} → ${output}  ${width}x${height}  ${seconds} s`);
     if (border) {
-      sayLine(`  border: ${border.join(' ')} pixels (top, right, bottom, left) left neutral; --border none colors all`);
+      const round = corners ? `, corners round by ${corners.join(' x ')}` : '';
+      sayLine(
+        `  border: ${border.join(' ')} pixels (top, right, bottom, left)${round}, left neutral; --border none colors all`,
+      );
     }
     for (const warning of warnings) sayLine(`  warning: ${warning}`);
   }

@@ -2,11 +2,13 @@
  * Borders of scanned prints: black film edges, white paper margins, mounts, one inside the other; found side by side.
  *
  * A border is taken for one only when it is uniform along its whole side and ends in a straight edge: skies, night scenes,
- * vignettes and white studio grounds end elsewhere. Frames with a pattern, ovals and rounded mounts are not found.
+ * vignettes and white studio grounds end elsewhere. What lies within may be an oval, or have round corners
+ * (`border_round.ts`). Frames with a pattern are not found.
  *
  * Only samples of the outer parts are read (`border_side.ts`), so the time does not grow with the picture.
  */
 import { ShapeError } from '../../runtime/errors.ts';
+import { roundOf } from './border_round.ts';
 import { borderOfSide, MOST, SIDES, sideOf } from './border_side.ts';
 import { channelsOf, type Picture, type Pixels } from './picture.ts';
 import type { Size } from './resize.ts';
@@ -17,8 +19,14 @@ import type { Size } from './resize.ts';
  */
 export type Depth = readonly [from: number, to: number];
 
-/** The border of each side. Being shares, they fit the picture at any size. */
-export type Border = readonly [top: Depth, right: Depth, bottom: Depth, left: Depth];
+/** Radii of round corners, as shares of the picture's width and height. */
+export type Corners = readonly [x: number, y: number];
+
+/**
+ * The border of each side, and the corners of what lies within where they are round: those of an oval reach half of its width
+ * and height. Being shares, they fit the picture at any size.
+ */
+export type Border = readonly [top: Depth, right: Depth, bottom: Depth, left: Depth, corners?: Corners];
 
 /** Which border is left neutral: what is found, none, or a width on every side, in pixels or percent of the shorter side. */
 export type BorderOption = 'auto' | 'none' | number | `${number}%`;
@@ -50,7 +58,7 @@ const SEAM = 2;
 export function borderOf(picture: Picture, option: BorderOption = 'auto'): Border | undefined {
   channelsOf('colorize', picture);
   if (option === 'none') return undefined;
-  if (option === 'auto') return findBorder(picture);
+  if (option === 'auto') return roundBorder(picture, straightBorder(picture));
   const { width, height } = picture;
   const shorter = Math.min(width, height);
   const percent = typeof option === 'string' && /^\d+(\.\d+)?%$/.test(option);
@@ -73,7 +81,28 @@ export function borderOf(picture: Picture, option: BorderOption = 'auto'): Borde
   ];
 }
 
-function findBorder(picture: Picture): Border | undefined {
+/** The border with the round opening within it. */
+function roundBorder(picture: Picture, border: Border | undefined): Border | undefined {
+  const { width, height } = picture;
+  const round = roundOf(picture, border ? innerOf(border, picture) : { left: 0, top: 0, width, height });
+  if (!round) return border;
+  const { left, top, radii, oval } = round;
+  const corners: Corners = [radii[0] / width, radii[1] / height];
+  const [top_, right, bottom, left_] = border ?? NONE;
+  if (!oval) return [top_, right, bottom, left_, corners];
+  const even = (share: number): Depth => [Math.max(share, 0), Math.max(share, 0)];
+  const [across, down] = [left / width, top / height];
+  return [even(down), even(1 - across - 2 * corners[0]), even(1 - down - 2 * corners[1]), even(across), corners];
+}
+
+const NONE: Border = [
+  [0, 0],
+  [0, 0],
+  [0, 0],
+  [0, 0],
+];
+
+function straightBorder(picture: Picture): Border | undefined {
   if (Math.min(picture.width, picture.height) < SMALLEST) return undefined;
   const sides = SIDES.map((side) => sideOf(picture, side));
   let found: (Depth | undefined)[] = [];
@@ -96,7 +125,7 @@ function findBorder(picture: Picture): Border | undefined {
 
 /** The part of a picture of that size that no border touches. At least one pixel. */
 export function innerOf(border: Border, { width, height }: Size): Inner {
-  const [top, right, bottom, left] = border.map((depth, i) => {
+  const [top, right, bottom, left] = border.slice(0, 4).map((depth = [0, 0], i) => {
     const length = i % 2 ? width : height;
     return Math.min(Math.max(Math.ceil(Math.max(...depth) * length - 1e-6), 0), (length - 1) >> 1);
   }) as [number, number, number, number];
@@ -107,6 +136,55 @@ export function innerOf(border: Border, { width, height }: Size): Inner {
 export function borderPixels(border: Border, size: Size): [top: number, right: number, bottom: number, left: number] {
   const { left, top, width, height } = innerOf(border, size);
   return [top, size.width - left - width, size.height - top - height, left];
+}
+
+/** Radii of round corners in whole pixels of a picture of that size. */
+export function cornerPixels({ 4: corners }: Border, { width, height }: Size): [x: number, y: number] | undefined {
+  return corners && [Math.round(corners[0] * width), Math.round(corners[1] * height)];
+}
+
+/**
+ * What the network is shown of a picture with a border: what lies inside. Of paper outside of round corners nothing is shown:
+ * the picture is mirrored there.
+ */
+export function within(picture: Picture, border: Border): Picture {
+  const inner = innerOf(border, picture);
+  const shown = crop(picture, inner);
+  const corner = cornersOf(border, picture);
+  if (!corner) return shown;
+  const channels = channelsOf('crop', picture);
+  const { width, height, data } = shown;
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      const [share, u, v] = corner(inner.left + x + 0.5, inner.top + y + 0.5);
+      if (share <= 1) continue;
+      // As far inside of the edge as this pixel is outside.
+      const [dx, dy] = [Math.round(u * (2 / share - 2)), Math.round(v * (2 / share - 2))];
+      const from =
+        channels * (Math.min(Math.max(y + dy, 0), height - 1) * width + Math.min(Math.max(x + dx, 0), width - 1));
+      for (let c = 0; c < channels; c++) data[channels * i + c] = data[from + c]!;
+    }
+  }
+  return shown;
+}
+
+/**
+ * Where pixels lie in round corners.
+ *
+ * @returns the distance from the middle of a corner's ellipse as a share of the ellipse's radius there (0 outside of all
+ * corners), and in pixels across and down
+ */
+function cornersOf(border: Border, { width, height }: Size) {
+  const [top, right, bottom, left, corners] = border;
+  if (!corners) return undefined;
+  const middle = ([from, to]: Depth) => (from + to) / 2;
+  const [rx, ry] = [corners[0] * width, corners[1] * height];
+  const [x0, x1] = [middle(left) * width + rx, (1 - middle(right)) * width - rx];
+  const [y0, y1] = [middle(top) * height + ry, (1 - middle(bottom)) * height - ry];
+  return (x: number, y: number): readonly [share: number, u: number, v: number] => {
+    const [u, v] = [x - Math.min(Math.max(x, x0), x1), y - Math.min(Math.max(y, y0), y1)];
+    return [u && v ? Math.hypot(u / rx, v / ry) : 0, u, v];
+  };
 }
 
 /** Copies what lies inside. */
@@ -122,7 +200,8 @@ export function crop(picture: Picture, { left, top, width, height }: Inner): Pic
 }
 
 /**
- * Makes a function that keeps color off the border: exactly 0 there, and all of it from two pixels within.
+ * Makes a function that keeps color off the border: exactly 0 there, and all of it from two pixels within (about two, in
+ * round corners).
  *
  * What lies between an askew border and the inner rectangle gets the colors of the rectangle's rim.
  *
@@ -135,18 +214,21 @@ export function neutralizer(
 ): (y: number, ab: Float64Array) => void {
   const right = inner.left + inner.width - 1;
   const [top, rightmost, bottom, left] = border;
-  const at = ([from, to]: Depth, share: number) => from + (to - from) * share;
+  const corner = cornersOf(border, { width, height });
+  const narrower = corner ? Math.min(border[4]![0] * width, border[4]![1] * height) : 0;
+  /** How many pixels a place at a share of a side's length lies within the side's border; a side without one has no seam. */
+  const inside = (depth: Depth, share: number, from: number, length: number) =>
+    depth[0] || depth[1] ? (from - depth[0] - (depth[1] - depth[0]) * share) * length : SEAM;
   return (y, ab) => {
     const down = (y + 0.5) / height;
-    const first = at(left, down) * width;
-    const last = width - at(rightmost, down) * width;
     for (let x = 0; x < width; x++) {
       const across = (x + 0.5) / width;
       const within = Math.min(
-        x + 0.5 - first,
-        last - x - 0.5,
-        (down - at(top, across)) * height,
-        (1 - at(bottom, across) - down) * height,
+        inside(left, down, across, width),
+        inside(rightmost, down, 1 - across, width),
+        inside(top, across, down, height),
+        inside(bottom, across, 1 - down, height),
+        corner ? (1 - corner(x + 0.5, y + 0.5)[0]) * narrower : SEAM,
       );
       const share = Math.min(within / SEAM, 1);
       const from = 2 * Math.min(Math.max(x, inner.left), right);

@@ -111,7 +111,7 @@ function median3(a: number, b: number, c: number): number {
   return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }
 
-function greyReader(picture: Picture): (pixel: number) => number {
+export function greyReader(picture: Picture): (pixel: number) => number {
   const { data } = picture;
   const channels = channelsOf('colorize', picture);
   const scale = 255 / maxCode(picture);
@@ -139,11 +139,11 @@ function sample(read: Reader, length: number, bin: number, depth: number, lines:
     values[i] = 0;
     for (let k = 0; k < some; k++) values[i]! += read(along, depth + Math.floor(((k + 0.5) * lines) / some)) / some;
   }
-  return middle(values);
+  return median(values);
 }
 
 /** The median; sorts `values`. */
-function middle(values: Float32Array | Float64Array): number {
+export function median(values: Float32Array | Float64Array): number {
   if (values.length > FEW) values.sort();
   else insertionSort(values);
   const half = values.length >> 1;
@@ -204,8 +204,8 @@ function layerOf({ row, steps, step, length, across }: Side, bins: readonly numb
   const value = (bin: number, d: number) => row(Math.min(d, steps - 1))[bin]!;
   const begin = (bin: number) => Math.max(0, Math.round(depthOf(start, bin)));
   const outermost = Float64Array.from(bins.flatMap((bin) => [0, 1, 2].map((d) => value(bin, begin(bin) + d))));
-  const level = middle(outermost);
-  const noise = 1.4826 * middle(outermost.map((code) => Math.abs(code - level)));
+  const level = median(outermost);
+  const noise = 1.4826 * median(outermost.map((code) => Math.abs(code - level)));
   if (noise > ROUGHEST) return undefined;
   const tolerance = Math.min(Math.max(3 * noise + 4, 6), 16);
   const differs = (bin: number, d: number) => Math.abs(value(bin, d) - level) > tolerance;

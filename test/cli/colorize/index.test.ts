@@ -300,6 +300,17 @@ test('a border is found, named in the line of JSON, and stays neutral', async ()
   }
   const none = await koalarize([file, '-o', out, '--weights', weights, '--json', '--border', 'none']);
   expect(JSON.parse(none.stdout).border).toBeUndefined();
+
+  const oval = join(folder, 'oval.png');
+  const opening = '<ellipse cx="100" cy="75" rx="85" ry="62" fill="#fff"/>';
+  const mask = Buffer.from(`<svg width="200" height="150">${opening}</svg>`);
+  const seen = await picture(200, 150, 3).composite([{ input: mask, blend: 'dest-in' }]).png().toBuffer();
+  await sharp(seen).flatten({ background: '#e8e8e8' }).png().toFile(oval);
+  const round = await koalarize([oval, '-o', out, '--weights', weights, '--json']);
+  const { border, corners } = JSON.parse(round.stdout);
+  for (const [i, pixels] of [13, 15, 13, 15, 85, 62].entries()) {
+    expect(Math.abs([...border, ...corners][i] - pixels), round.stdout).toBeLessThanOrEqual(2);
+  }
 });
 
 test('wrong usage is exit code 2 and one line that says what to do', async () => {

@@ -5,24 +5,7 @@ import { type Border, borderOf, borderPixels, crop, innerOf } from '../../../src
 import type { Picture } from '../../../src/image/raster/picture.ts';
 import { ShapeError } from '../../../src/runtime/errors.ts';
 import { Random } from '../../../src/util/random.ts';
-
-type Grey = (x: number, y: number) => number;
-
-/** A grey picture, one channel. */
-function draw(width: number, height: number, grey: Grey): Picture<Uint8ClampedArray<ArrayBuffer>> {
-  const data = Uint8ClampedArray.from({ length: width * height }, (_, i) => grey(i % width, Math.floor(i / width)));
-  return { data, width, height };
-}
-
-/** Something with structure everywhere, codes 50..200. */
-const scene: Grey = (x, y) =>
-  125 + 40 * Math.sin(x / 9 + 2 * Math.sin(y / 17)) + 35 * Math.sin(y / 7 + 1.5 * Math.sin(x / 23));
-
-/** Grain of that deviation. */
-function grainy(grey: Grey, deviation: number, seed = 1): Grey {
-  const random = new Random(seed);
-  return (x, y) => grey(x, y) + deviation * Math.sqrt(3) * (2 * random.uniform() - 1);
-}
+import { draw, type Grey, grainy, scene } from '../../support/prints.ts';
 
 /** A print in frames: `[width, code]` from the inside outward, turned about the middle by `degrees`. */
 function framed(width: number, height: number, layers: readonly (readonly [number, number])[], degrees = 0): Grey {
@@ -142,6 +125,21 @@ test('a width can be given, in pixels or percent of the shorter side, or none', 
   expect(() => borderOf(picture, '60%')).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: colorize: expected a border 'auto', 'none', or of a width below half of the shorter side (100 pixels) such as 12 or '5%', got '60%' – choose another]`,
   );
+});
+
+test('colors go on to the rim where a side has no border', () => {
+  const picture = draw(200, 150, scene);
+  const chroma = { data: Float32Array.of(40, -30), width: 1, height: 1 };
+  const border: Border = [
+    [0.1, 0.1],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ];
+  const full = applyChroma(picture, chroma).data;
+  const { data } = applyChroma(picture, { ...chroma, border });
+  const from = 4 * 200 * 17;
+  expect(data.subarray(from).every((code, i) => code === full[from + i])).toBe(true);
 });
 
 test('the border stays exactly neutral, colors fade in over two pixels, and the rest is as without it', () => {
