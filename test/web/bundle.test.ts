@@ -30,8 +30,8 @@ const forMaps = scripts.filter((name) => /^chunks\/(maps|load)-/.test(name));
  * need, protobufjs's reader, onnx-proto's decoders. At once 7 more: what maps are, chunks that are split finer, and the
  * classifier's kernels (depthwise, 1x1 by subgroups). 5 for checks of arguments and files, and errors of the device that
  * leave it as good as before; 4 for borders of old prints, and whether a picture has colors already; 1 for errors whose parts
- * are fields, and scopes of device memory; 2 for ovals and round corners; 4 for the forms of kernels that AMD's, Intel's and NVIDIA's compilers make more of, and
- * smoothing.
+ * are fields, and scopes of device memory; 2 for ovals and round corners; 4 for the forms of kernels that AMD's,
+ * Intel's and NVIDIA's compilers make more of, and smoothing.
  */
 test('what colors is at most 125 KiB of JavaScript, compressed', () => {
   const sizeOf = (names: Iterable<string>) =>

@@ -304,7 +304,10 @@ test('a border is found, named in the line of JSON, and stays neutral', async ()
   const oval = join(folder, 'oval.png');
   const opening = '<ellipse cx="100" cy="75" rx="85" ry="62" fill="#fff"/>';
   const mask = Buffer.from(`<svg width="200" height="150">${opening}</svg>`);
-  const seen = await picture(200, 150, 3).composite([{ input: mask, blend: 'dest-in' }]).png().toBuffer();
+  const seen = await picture(200, 150, 3)
+    .composite([{ input: mask, blend: 'dest-in' }])
+    .png()
+    .toBuffer();
   await sharp(seen).flatten({ background: '#e8e8e8' }).png().toFile(oval);
   const round = await koalarize([oval, '-o', out, '--weights', weights, '--json']);
   const { border, corners } = JSON.parse(round.stdout);
