@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';
 import { leftOutText } from '../paths/walk.ts';
-import { isForValidation, type PictureList, scan } from '../shared/scan.ts';
+import { isForValidation, type PictureFile, type PictureList, scan } from '../shared/scan.ts';
+import { ArchiveSet, archivePaths } from './archives/archive_set.ts';
+import { firstUsable } from './archives/usable.ts';
 import type { Arguments } from './options.ts';
 import type { PictureCache, Pictures } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
 import type { PictureSet, RunConfig, RunFolder } from './run_folder.ts';
 import { DEFAULTS } from './settings.ts';
-import { ShardSet, shardPaths } from './shards/shard_set.ts';
-import { firstUsable } from './shards/usable.ts';
 
 /**
  * Scans the folders, splits the pictures, and compares them with those the run had.
@@ -27,7 +27,7 @@ export async function findPictures(
 ): Promise<{ pictures: Pictures; sets: { train: PictureSet; validation: PictureSet } }> {
   const dirs = args.dirs.length ? args.dirs.map((dir) => resolve(dir)) : (old?.train.dirs ?? []);
   const valDirs = args.val.length ? args.val.map((dir) => resolve(dir)) : (old?.validation.dirs ?? []);
-  const shards = await shardPaths(dirs);
+  const archives = await archivePaths(dirs);
   const findings = await folder.readFindings();
   const look = async (what: string, where: readonly string[]) => {
     const found = await scan(where, {
@@ -45,28 +45,18 @@ export async function findPictures(
     if (unreadable.length > 5) progress.say(`         … and ${unreadable.length - 5} more`);
     return pictures;
   };
-  const packed = shards && (await findShards(shards, progress));
-  const all = packed ? [] : await look('found   ', dirs);
+  const packed = archives && (await findArchives(archives, progress));
   let pictures: Pictures;
-  if (packed && valDirs.length) {
-    pictures = { train: packed, validation: await look('validate', valDirs) };
-  } else if (packed) {
-    const { train, validation } = packed.split();
-    pictures = {
-      train,
-      validation: await firstUsable(
-        validation,
-        args.runtime.valCount ?? old?.runtime.valCount ?? DEFAULTS.runtime.valCount,
-      ),
-    };
-  } else if (valDirs.length) {
-    const validation = await look('validate', valDirs);
-    const kept = new Set(validation.map(({ hash }) => hash));
-    pictures = { train: all.filter(({ hash }) => !kept.has(hash)), validation };
-    const both = all.length - pictures.train.length;
-    if (both) progress.say(`         ${both} of --val were among the others too: not trained on`);
+  if (packed) {
+    const parts = valDirs.length ? { train: packed, validation: await look('validate', valDirs) } : packed.split();
+    const most = args.runtime.valCount ?? old?.runtime.valCount ?? DEFAULTS.runtime.valCount;
+    pictures = { train: parts.train, validation: await firstUsable(parts.validation, most) };
   } else {
-    pictures = { train: all.filter((file) => !isForValidation(file)), validation: all.filter(isForValidation) };
+    const all = await look('found   ', dirs);
+    const validation = valDirs.length ? await look('validate', valDirs) : undefined;
+    pictures = split(all, validation);
+    const both = validation ? all.length - pictures.train.length : 0;
+    if (both) progress.say(`         ${both} of --val were among the others too: not trained on`);
   }
   if (pictures.train.length === 0) {
     throw new FormatError({
@@ -98,14 +88,23 @@ export async function findPictures(
 }
 
 /** Finds the pictures in archives. They are not looked at: that would read all of them. */
-async function findShards(paths: readonly string[], progress: Progress): Promise<ShardSet> {
+async function findArchives(paths: readonly string[], progress: Progress): Promise<ArchiveSet> {
   const start = performance.now();
-  const set = await ShardSet.find(paths, (done, total) => progress.scanning(done, total));
+  const set = await ArchiveSet.find(paths, (done, total) => progress.scanning(done, total));
   const took = duration((performance.now() - start) / 1000);
   progress.say(
     `found    ${set.length} pictures in ${paths.length} archives, in ${took}; damaged and grey ones are passed over later`,
   );
   return set;
+}
+
+/** Those to learn from, and those to be judged by: what is named for that, else a tenth. */
+export function split(all: readonly PictureFile[], validation?: readonly PictureFile[]) {
+  if (!validation) {
+    return { train: all.filter((file) => !isForValidation(file)), validation: all.filter(isForValidation) };
+  }
+  const kept = new Set(validation.map(({ hash }) => hash));
+  return { train: all.filter(({ hash }) => !kept.has(hash)), validation };
 }
 
 function setOf(dirs: readonly string[], pictures: PictureList): PictureSet {

@@ -4,8 +4,8 @@ import { decodeForTraining } from '../../image/node.ts';
 import { type Crop, type Dataset, type DecodedPicture, type PadMode, sourceSize } from '../../train/data/batch.ts';
 import { bytesOf } from '../shared/read_unchanged.ts';
 import type { PictureFile, PictureList } from '../shared/scan.ts';
+import { Usable } from './archives/usable.ts';
 import type { Features } from './features/extractor.ts';
-import { Usable } from './shards/usable.ts';
 
 /** What a run learns from, and what it is judged by. */
 export interface Pictures {

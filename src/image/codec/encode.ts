@@ -1,6 +1,7 @@
 /** Pictures as image files in memory, through `sharp`. Writing them to a disk is `node.ts`. */
 
 import { perInch } from '../file/resolution.ts';
+import { markXmp } from '../file/xmp.ts';
 import { channelsOf, type Picture } from '../raster/picture.ts';
 import { embed, fitNotes } from './embed.ts';
 import { fitToFormat, formatOf } from './formats.ts';
@@ -9,12 +10,20 @@ import { metadataPng } from './png.ts';
 import * as reasons from './reasons.ts';
 import { loadSharp } from './sharp.ts';
 
+/** Bytes of XMP beyond which libvips leaves it out of a JPEG, whose segments are short, without a word. */
+const MOST_JPEG_XMP = 60_000;
+
 /** How a picture file is written. */
 export interface WriteOptions {
   /** From `readImage`, to be kept. */
   readonly metadata?: KeptMetadata;
   /** 1..100, as for JPEG; default 92. PNG, TIFF and GIF ignore it. */
   readonly quality?: number;
+  /**
+   * Whether a picture that was colored says so in XMP, beside what its metadata says: IPTC's digital source type, program,
+   * weights. Default true.
+   */
+  readonly mark?: boolean;
 }
 
 /**
@@ -36,11 +45,20 @@ export async function encodeImage(
 ): Promise<{ bytes: Uint8Array; warnings: string[] }> {
   const format = formatOf(name);
   channelsOf(name, picture, 4);
-  const { metadata = {}, quality = 92 } = options;
+  const { metadata: told = {}, quality = 92, mark = true } = options;
   const sharp = await loadSharp();
   const { pixels, opaque, warnings } = fitToFormat(name, format, picture);
+  const origin = mark ? picture.origin : undefined;
+  const { xmp: given, ...others } = told;
+  let xmp = origin && format.exif ? markXmp(given, origin) : given;
+  if (xmp && format.id === 'jpeg' && new TextEncoder().encode(xmp).length > MOST_JPEG_XMP) {
+    warnings.push(`${name}: JPEG cannot hold more than ${MOST_JPEG_XMP} bytes of XMP – left out`);
+    xmp = origin && markXmp(undefined, origin);
+  }
+  const metadata = { ...others, ...(xmp && { xmp }) };
   const fitted = fitNotes(name, format, metadata);
   warnings.push(...fitted.warnings);
+  if (origin && !format.exif) warnings.push(`${name}: ${format.name} cannot hold the mark of origin – left out`);
   const { held, exif } = fitted;
   const { icc, resolution } = metadata;
   const { data, width, height } = pixels;

@@ -8,10 +8,10 @@ import type { Gpu } from '../../../runtime/gpu.ts';
 import type { Crop } from '../../../train/data/batch.ts';
 import { UsageError } from '../../shared/messages.ts';
 import type { PictureFile, PictureList } from '../../shared/scan.ts';
+import { firstUsable } from '../archives/usable.ts';
 import type { Progress } from '../progress.ts';
 import type { RunConfig } from '../run_folder.ts';
 import type { settingsOf } from '../settings.ts';
-import { firstUsable } from '../shards/usable.ts';
 import { EmbeddingCache, embedded } from './embeddings.ts';
 import type { ExtractorArguments } from './extractor_options.ts';
 import { MapCache, type MapView, MEASURED } from './map_cache.ts';
@@ -54,6 +54,8 @@ export interface OpenExtractor {
     files: PictureList,
     progress: Progress,
   ): Promise<{ readonly info: ExtractorInfo; readonly features: Features }>;
+  /** Computes what is missing of a share of the pictures, into the cache below `root`, and measures nothing. */
+  precompute(root: string, pictures: PicturesOfRun, views: number, progress: Progress): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -133,6 +135,8 @@ export async function openExtractor(
       };
       return { info, features };
     },
+    precompute: (root, { train, validation }, views, progress) =>
+      cacheAt(root).complete(kept(train), extractor, progress, views, kept(validation)),
     close: () => extractor.close(),
   };
 }
@@ -146,20 +150,23 @@ async function openVector(
   const { output, size, range, embedding: kind } = args ?? {};
   const extractor = await Extractor.open(gpu, path, { output, size, range, kind }, had);
   const info = extractor.description;
+  const cacheAt = (root: string) => new EmbeddingCache(root, info, gpu.precision);
+  const complete = (cache: EmbeddingCache, { train, validation }: PicturesOfRun, progress: Progress) =>
+    cache.complete([...kept(train), ...kept(validation)], extractor, progress);
   return {
     path,
     description: info,
     cell: undefined,
     async features(root, files) {
-      const cache = new EmbeddingCache(root, info, gpu.precision);
+      const cache = cacheAt(root);
       const features: Features = {
         live: isPacked(files),
         get: async (file, mirror) => [await (file.read ? embedded(file, mirror, extractor) : cache.get(file, mirror))],
-        complete: ({ train, validation }, _, progress) =>
-          cache.complete([...kept(train), ...kept(validation)], extractor, progress),
+        complete: (pictures, _, progress) => complete(cache, pictures, progress),
       };
       return { info, features };
     },
+    precompute: (root, pictures, _, progress) => complete(cacheAt(root), pictures, progress),
     close: () => extractor.close(),
   };
 }

@@ -4,7 +4,7 @@ import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PictureList } from '../../../../src/cli/shared/scan.ts';
-import { ShardSet, shardPaths } from '../../../../src/cli/train/shards/shard_set.ts';
+import { ArchiveSet, archivePaths } from '../../../../src/cli/train/archives/archive_set.ts';
 import { temporaryFolder } from '../../../support/run.ts';
 import { tar } from '../../../support/tar.ts';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const at = (name: string) => join(folder, name);
-const find = (...names: string[]) => ShardSet.find(names.map(at), () => undefined);
+const find = (...names: string[]) => ArchiveSet.find(names.map(at), () => undefined);
 const texts = (set: PictureList) =>
   Promise.all(Array.from({ length: set.length }, async (_, i) => String(Buffer.from(await set.at(i)!.read!()))));
 
@@ -83,10 +83,10 @@ test('archives are named themselves or by their folder, and not beside folders o
   await mkdir(at('many/photos'), { recursive: true });
   await mkdir(at('photos'), { recursive: true });
   for (const name of ['many/2.tar', 'many/1.tar', 'many/.hidden.tar', 'many/x.txt']) await writeFile(at(name), '');
-  expect(await shardPaths([at('many')])).toEqual([at('many/1.tar'), at('many/2.tar')]);
-  expect(await shardPaths([at('many/2.tar'), at('many')])).toEqual([at('many/2.tar'), at('many/1.tar')]);
-  expect(await shardPaths([at('photos')])).toBeUndefined();
-  await expect(shardPaths([at('many'), at('photos')])).rejects.toThrow(/expected shards \(\.tar\), as the others/);
+  expect(await archivePaths([at('many')])).toEqual([at('many/1.tar'), at('many/2.tar')]);
+  expect(await archivePaths([at('many/2.tar'), at('many')])).toEqual([at('many/2.tar'), at('many/1.tar')]);
+  expect(await archivePaths([at('photos')])).toBeUndefined();
+  await expect(archivePaths([at('many'), at('photos')])).rejects.toThrow(/expected archives \(\.tar\), as the others/);
   await expect(find('many/1.tar')).rejects.toThrow(/expected pictures in the archive, got none/);
 });
 

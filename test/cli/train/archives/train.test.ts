@@ -27,11 +27,11 @@ const losses = async (run: string) =>
 const call = (...argv: string[]) => callIn(root, ...argv);
 
 test('the same seed gives the same bits, and resuming goes on to the bit, past damaged pictures', async () => {
-  const shards = [at('1.tar'), at('2.tar')];
-  const straight = await call(...shards, '--out', at('straight'), ...SMALL, '--steps', '24');
+  const archives = [at('1.tar'), at('2.tar')];
+  const straight = await call(...archives, '--out', at('straight'), ...SMALL, '--steps', '24');
   expect(straight.err).toMatch(/found {4}42 pictures in 2 archives, in .*damaged and grey ones are passed over later/);
   expect(straight.code, straight.err).toBe(0);
-  const half = await call(...shards, '--out', at('half'), ...SMALL, '--steps', '24', '--minutes', '0.0001');
+  const half = await call(...archives, '--out', at('half'), ...SMALL, '--steps', '24', '--minutes', '0.0001');
   expect(half.code, half.err).toBe(0);
   expect((await losses('half')).length).toBeLessThan(24);
   const resumed = await call('--out', at('half'), '--resume', '--minutes', '9');

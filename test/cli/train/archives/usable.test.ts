@@ -1,7 +1,7 @@
 /** Pictures of archives that cannot be learned from. */
 import { expect, test } from 'vitest';
 import type { PictureFile } from '../../../../src/cli/shared/scan.ts';
-import { firstUsable, Usable } from '../../../../src/cli/train/shards/usable.ts';
+import { firstUsable, Usable } from '../../../../src/cli/train/archives/usable.ts';
 import { decodeForTraining, encodeImage } from '../../../../src/image/node.ts';
 import type { Picture } from '../../../../src/image/raster/picture.ts';
 import { EnvironmentError } from '../../../../src/runtime/errors.ts';

@@ -1,5 +1,5 @@
 /**
- * Shards: pictures packed into tar archives, as WebDataset has them. Only where each picture lies is kept in memory, 12 bytes
+ * Archives: pictures packed into tar archives, as WebDataset has them. Only where each picture lies is kept in memory, 12 bytes
  * a picture; it is read when it is asked for. What else is in an archive, such as .cls and .json, is passed over.
  */
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ import { eachMember } from './members.ts';
 
 const ENDING = '.tar';
 
-interface Shard {
+interface Archive {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
@@ -24,32 +24,32 @@ interface Shard {
 }
 
 /** The archives that `paths` name, themselves or by a folder that they lie in; undefined where none of them does. */
-export async function shardPaths(paths: readonly string[]): Promise<string[] | undefined> {
+export async function archivePaths(paths: readonly string[]): Promise<string[] | undefined> {
   const found: string[][] = [];
   for (const path of paths) {
     const entries = path.endsWith(ENDING) ? [] : await readdir(path).catch(() => []);
     const names = entries.filter((name) => name.endsWith(ENDING) && !name.startsWith('.')).sort();
     found.push(path.endsWith(ENDING) ? [resolve(path)] : names.map((name) => resolve(join(path, name))));
   }
-  const without = found.findIndex((shards) => shards.length === 0);
+  const without = found.findIndex((archives) => archives.length === 0);
   if (without < 0 && found.length) return [...new Set(found.flat())];
-  if (found.every((shards) => shards.length === 0)) return undefined;
+  if (found.every((archives) => archives.length === 0)) return undefined;
   throw new FormatError({
     where: `'${paths[without]}'`,
-    expected: 'shards (.tar), as the others',
+    expected: 'archives (.tar), as the others',
     got: 'a folder without',
-    hint: 'train on shards or on folders of photographs, not on both',
+    hint: 'train on archives or on folders of photographs, not on both',
   });
 }
 
 /** The pictures of some archives. */
-export class ShardSet implements PictureList {
-  readonly #shards: readonly Shard[];
+export class ArchiveSet implements PictureList {
+  readonly #archives: readonly Archive[];
   readonly #offsets: Float64Array;
   readonly #sizes: Uint32Array;
 
-  private constructor(shards: readonly Shard[], offsets: Float64Array, sizes: Uint32Array) {
-    this.#shards = shards;
+  private constructor(archives: readonly Archive[], offsets: Float64Array, sizes: Uint32Array) {
+    this.#archives = archives;
     this.#offsets = offsets;
     this.#sizes = sizes;
   }
@@ -59,8 +59,8 @@ export class ShardSet implements PictureList {
    *
    * @throws FormatError for what is no archive, or a damaged one, or where there is no picture in any
    */
-  static async find(paths: readonly string[], progress: (done: number, total: number) => void): Promise<ShardSet> {
-    const shards: Shard[] = [];
+  static async find(paths: readonly string[], progress: (done: number, total: number) => void): Promise<ArchiveSet> {
+    const archives: Archive[] = [];
     let offsets = new Float64Array(1024);
     let sizes = new Uint32Array(1024);
     let length = 0;
@@ -83,8 +83,8 @@ export class ShardSet implements PictureList {
       } finally {
         await file.close();
       }
-      shards.push({ path, size: (await stat(path)).size, first, count: length - first });
-      progress(shards.length, paths.length);
+      archives.push({ path, size: (await stat(path)).size, first, count: length - first });
+      progress(archives.length, paths.length);
     }
     if (length === 0) {
       throw new FormatError({
@@ -94,7 +94,7 @@ export class ShardSet implements PictureList {
         hint: 'name other archives',
       });
     }
-    return new ShardSet(shards, offsets.slice(0, length), sizes.slice(0, length));
+    return new ArchiveSet(archives, offsets.slice(0, length), sizes.slice(0, length));
   }
 
   get length(): number {
@@ -103,45 +103,45 @@ export class ShardSet implements PictureList {
 
   /** Pictures of each archive, in order: they lie together on disk. */
   get parts(): number[] {
-    return this.#shards.map(({ count }) => count);
+    return this.#archives.map(({ count }) => count);
   }
 
   /** SHA-256 over the archives' names, sizes and numbers of pictures. */
   get digest(): string {
-    const told = this.#shards.map(({ path, size, count }) => [basename(path), size, count]);
+    const told = this.#archives.map(({ path, size, count }) => [basename(path), size, count]);
     return createHash('sha256').update(JSON.stringify(told)).digest('hex');
   }
 
   /** A picture; its hash is of its place, and not of its content. */
   at(index: number): PictureFile {
-    const shard = this.#shardOf(index);
-    const number = index - shard.first;
-    const told = `${basename(shard.path)}\0${number}\0${this.#offsets[index]}\0${this.#sizes[index]}`;
+    const archive = this.#archiveOf(index);
+    const number = index - archive.first;
+    const told = `${basename(archive.path)}\0${number}\0${this.#offsets[index]}\0${this.#sizes[index]}`;
     return {
-      path: `${shard.path}, picture ${number + 1}`,
+      path: `${archive.path}, picture ${number + 1}`,
       hash: createHash('sha256').update(told).digest('hex'),
-      read: () => readPart(shard.path, this.#offsets[index]!, this.#sizes[index]!),
+      read: () => readPart(archive.path, this.#offsets[index]!, this.#sizes[index]!),
     };
   }
 
   /** Those to train with, and those that are kept for validation, a tenth. */
   split(): { train: PictureList; validation: PictureList } {
-    const train = new Subset(this, this.#shards.length);
-    const validation = new Subset(this, this.#shards.length);
-    this.#shards.forEach(({ first, count }, part) => {
+    const train = new Subset(this, this.#archives.length);
+    const validation = new Subset(this, this.#archives.length);
+    this.#archives.forEach(({ first, count }, part) => {
       for (let i = first; i < first + count; i++) (isForValidation(this.at(i)) ? validation : train).add(i, part);
     });
     return { train, validation };
   }
 
-  #shardOf(index: number): Shard {
-    let [low, high] = [0, this.#shards.length - 1];
+  #archiveOf(index: number): Archive {
+    let [low, high] = [0, this.#archives.length - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (this.#shards[middle]!.first <= index) low = middle;
+      if (this.#archives[middle]!.first <= index) low = middle;
       else high = middle - 1;
     }
-    return this.#shards[low]!;
+    return this.#archives[low]!;
   }
 }
 
