@@ -14,6 +14,7 @@ const CPU = [
   'test/bench/isa/{analysis,options}.test.ts',
   'test/cli/colorize/plan.test.ts',
   'test/cli/paths/*.test.ts',
+  'test/cli/serve/{openapi,service}.test.ts',
   'test/cli/shared/{former_names,options,scan}.test.ts',
   'test/cli/train/loss_svg.test.ts',
   'test/evaluation/**/*.test.ts',
@@ -49,6 +50,7 @@ const SHARED = [
 
 const LONG = [
   'test/cli/precision.test.ts',
+  'test/cli/serve/load.test.ts',
   'test/cli/shared/{inception,tune}.test.ts',
   'test/cli/train/**/*.test.ts',
   'test/kernels/conv/conv2d_{half,repeat}.test.ts',

@@ -219,7 +219,7 @@ export class Service {
     const given = authorization.replace(/^Bearer +/i, '');
     if (token === undefined || timingSafeEqual(hash(given), hash(token))) return;
     const got = authorization ? 'another one' : 'none';
-    const hint = 'send the service’s token';
+    const hint = "send the service's token";
     const parts = { where: 'Authorization', expected: 'Bearer TOKEN', got, hint };
     throw new Refusal(401, parts, { 'www-authenticate': 'Bearer' });
   }
