@@ -88,7 +88,9 @@ let service: ChildProcess | undefined;
 afterEach(() => service?.kill('SIGKILL'));
 
 test('a service is asked: koalarize serve', async () => {
-  service = spawn(process.execPath, [built('cli.js'), 'serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  service = spawn(process.execPath, [built('cli.js'), 'serve', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = await once(service.stdout!, 'data');
   const address = /http:\S+/.exec(String(line))![0];
   const folder = await temporaryFolder();

@@ -29,7 +29,12 @@ export function send(
 }
 
 /** Posts a picture. */
-export function post(port: number, body: Uint8Array | string, query = '', options: RequestOptions = {}): Promise<Reply> {
+export function post(
+  port: number,
+  body: Uint8Array | string,
+  query = '',
+  options: RequestOptions = {},
+): Promise<Reply> {
   const { headers, ...rest } = options;
   const bytes = Buffer.from(body);
   return send(port, `/colorize${query}`, {

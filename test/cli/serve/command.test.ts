@@ -1,6 +1,7 @@
 /** `koalarize serve` as a user runs it: real pictures on a real device, its arguments, its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { encodeImage, readImage } from '../../../src/image/node.ts';
 import { isGrey } from '../../../src/image/raster/picture.ts';
@@ -45,8 +46,8 @@ test('colors pictures, refuses others, serves the page, and finishes what it too
   const colored = await readImage(reply.body);
   expect([colored.width, colored.height, isGrey(colored)]).toEqual([96, 64, false]);
 
-  const grey = await post(port, picture, '?strength=0&format=png&border=10%25');
-  expect([grey.headers['content-type'], grey.headers['koalarize-border']]).toEqual(['image/png', '6 6 6 6']);
+  const grey = await post(port, picture, '?strength=0&format=png&border=12.5%25');
+  expect([grey.headers['content-type'], grey.headers['koalarize-border']]).toEqual(['image/png', '8 8 8 8']);
   expect(isGrey(await readImage(grey.body))).toBe(true);
 
   const kept = await post(port, reply.body, '?keep-color');
@@ -74,11 +75,26 @@ test('colors pictures, refuses others, serves the page, and finishes what it too
     expect((await send(port, `/${name}`)).headers['cache-control']).toContain('immutable');
   }
 
-  const taken = Array.from({ length: 3 }, () => post(port, picture));
-  await expect.poll(async () => (await send(port, '/metrics')).body.toString()).toMatch(/koalarize_waiting 1\n/);
+  // Half of a picture is there when it is told to end.
+  const half = picture.length >> 1;
+  const headers = { 'content-length': picture.length };
+  const sent = request({ port, host: '127.0.0.1', method: 'POST', path: '/colorize', headers });
+  sent.write(picture.subarray(0, half));
+  await expect
+    .poll(async () => (await send(port, '/metrics')).body.toString(), { timeout: 20_000 })
+    .toContain(`koalarize_held_bytes ${half}\n`);
   const end = once(child!, 'exit');
   child!.kill('SIGTERM');
-  expect((await Promise.all(taken)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  const closed = () =>
+    send(port, '/health').then(
+      () => false,
+      () => true,
+    );
+  await expect.poll(closed, { timeout: 20_000 }).toBe(true);
+  sent.end(picture.subarray(half));
+  const [last] = (await once(sent, 'response')) as [IncomingMessage];
+  last.resume();
+  expect([last.statusCode, last.headers.connection]).toEqual([200, 'close']);
   expect(await end).toEqual([0, null]);
 });
 
@@ -103,5 +119,8 @@ test('other addresses than this machine demand a token; an address that is taken
   expect([short.code, short.stderr]).toEqual([2, expect.stringContaining('expected 16 or more letters')]);
   const port = await start();
   const second = await koalarize(['serve', '--port', String(port)]);
-  expect([second.code, second.stderr]).toEqual([1, expect.stringContaining(`127.0.0.1:${port}: expected a free address, got EADDRINUSE`)]);
+  expect([second.code, second.stderr]).toEqual([
+    1,
+    expect.stringContaining(`127.0.0.1:${port}: expected a free address, got EADDRINUSE`),
+  ]);
 });

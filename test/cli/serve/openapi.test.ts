@@ -1,8 +1,8 @@
 /** The OpenAPI description says what the service really does: each option and its ends, each path, each status. */
 import { expect, test } from 'vitest';
+import { openapi } from '../../../src/cli/serve/openapi.ts';
 import { readQuery } from '../../../src/cli/serve/query.ts';
 import { REFUSALS } from '../../../src/cli/serve/refusal.ts';
-import { openapi } from '../../../src/cli/serve/openapi.ts';
 import { Service } from '../../../src/cli/serve/service.ts';
 import { post, send } from '../../support/http_client.ts';
 import { BROKEN, stub } from './stub.ts';
@@ -60,7 +60,9 @@ test.each(parameters)('$name takes what is described, and nothing beyond', ({ na
   for (const word of pattern ? ['auto', 'none', '12', '5%', '2.5%', 'x', '-1', '5 %', '1.5', ''] : []) {
     expect(takes(name, word), word).toBe(new RegExp(pattern!).test(word));
   }
-  expect(choices.length + Number(minimum !== undefined) + Number(type === 'boolean') + (pattern?.length ?? 0)).toBeGreaterThan(0);
+  expect(
+    choices.length + Number(minimum !== undefined) + Number(type === 'boolean') + (pattern?.length ?? 0),
+  ).toBeGreaterThan(0);
   // What is not given is the default, except where that is the picture's or the weights' own.
   if (schema.default !== undefined && name !== 'page') {
     expect(readQuery(`${name}=${schema.default}`)).toEqual(readQuery(''));
@@ -83,7 +85,10 @@ test('every path and status that is described is given, as it is described', asy
     expect(Object.keys(described!.content)).toContain(headers['content-type']);
     if (status === 200) return;
     for (const name of Object.keys(described!.headers ?? {})) expect(headers[name.toLowerCase()], name).toBeDefined();
-    expect(JSON.parse(reply.body.toString()).error).toMatchObject({ expected: expect.any(String), got: expect.any(String) });
+    expect(JSON.parse(reply.body.toString()).error).toMatchObject({
+      expected: expect.any(String),
+      got: expect.any(String),
+    });
   };
   check(await post(port, 'a', '', bearing()));
   check(await post(port, 'a', '?strength=x', bearing()));
@@ -112,6 +117,8 @@ test('every path and status that is described is given, as it is described', asy
   expect(told).toEqual(JSON.parse(JSON.stringify(description)));
   await service.stop();
   // 411 needs a request that Node's own client does not send, and is in service.test.ts; 404 is of no path here.
-  const all = Object.keys(REFUSALS).map(Number).filter((status) => ![404, 411].includes(status));
+  const all = Object.keys(REFUSALS)
+    .map(Number)
+    .filter((status) => ![404, 411].includes(status));
   expect([...seen].sort()).toEqual([200, ...all].sort());
 });

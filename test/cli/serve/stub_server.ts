@@ -3,7 +3,7 @@ import { Service } from '../../../src/cli/serve/service.ts';
 import { stub } from './stub.ts';
 
 let faults = 0;
-const limits = { queue: 64, maxBytes: 20_000, timeout: 1, version: '1.2.3' };
+const limits = { queue: 64, maxBytes: 20_000, timeout: 5, version: '1.2.3' };
 const service = new Service({ ...limits, color: stub(1), onFault: () => faults++ });
 const { port } = await service.listen(0, '127.0.0.1');
 process.on('message', async () => {
