@@ -7,8 +7,8 @@ const limits = { queue: 64, maxBytes: 20_000, timeout: 5, version: '1.2.3' };
 const service = new Service({ ...limits, color: stub(1), onFault: () => faults++ });
 const { port } = await service.listen(0, '127.0.0.1');
 process.on('message', async () => {
-  // Timers and sockets that end are gone after a turn or two.
-  await new Promise((turn) => setTimeout(turn, 200));
+  // A refused body is read past for 2 seconds at most.
+  await new Promise((turn) => setTimeout(turn, 2500));
   globalThis.gc?.();
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
   process.send?.({ rss, heapUsed, arrayBuffers, faults, resources: process.getActiveResourcesInfo().sort() });
