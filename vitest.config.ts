@@ -18,6 +18,7 @@ const CPU = [
   'test/cli/colorize/plan.test.ts',
   'test/cli/ledger/*.test.ts',
   'test/cli/paths/*.test.ts',
+  'test/cli/serve/{openapi,service}.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',
   'test/cli/train/loss_svg.test.ts',
   'test/cli/train/archives/{archive_set,usable}.test.ts',
@@ -58,6 +59,7 @@ const SHARED = [
 
 const LONG = [
   'test/cli/precision.test.ts',
+  'test/cli/serve/load.test.ts',
   'test/cli/shared/{inception,tune}.test.ts',
   'test/cli/train/**/*.test.ts',
   'test/kernels/conv/conv2d_{half,repeat}.test.ts',

@@ -13,6 +13,7 @@ const HELP = `koalarize – colors black-and-white photographs
 
   koalarize IMAGE|FOLDER… -o OUT     color photographs (koalarize colorize --help)
   koalarize verify OUT               is each photograph colored, once, and undamaged? By the ledger in OUT
+  koalarize serve                    color what is posted to it: an HTTP service
   koalarize train DIR…               train on a folder of photographs
   koalarize eval DIR                 metrics on color photographs, compared with all-grey and mean-color baselines
   koalarize study DIR -o study.html  a blind test for people: fake or real? (and statistics of the answers)
@@ -43,6 +44,7 @@ const commands: ReadonlyMap<string, (argv: string[]) => Promise<number>> = new M
   ['eval', async (argv: string[]) => (await import('./eval/index.ts')).evalCommand(argv)],
   ['study', async (argv: string[]) => (await import('./study/index.ts')).studyCommand(argv)],
   ['compare', async (argv: string[]) => (await import('./compare/index.ts')).compareCommand(argv)],
+  ['serve', async (argv: string[]) => (await import('./serve/index.ts')).serveCommand(argv)],
   ['devices', devicesCommand],
 ]);
 

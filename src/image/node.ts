@@ -20,15 +20,16 @@ export { encodeImage, type WriteOptions } from './codec/encode.ts';
  *
  * @param source - a path, or a file's bytes
  * @param options - `name`: what messages call bytes; default `image`. `page`: which page or frame, from 0; where none is
- * named, the first is taken, and a warning says how many there are
- * @throws FormatError when there is no such file, it is no image, damaged, or above 268 million pixels
+ * named, the first is taken, and a warning says how many there are; `mostPixels`: what is allowed, at most 268 million
+ * (default); the header tells, before anything is decoded
+ * @throws FormatError when there is no such file, it is no image, damaged, or has too many pixels
  */
 export async function readImage(
   source: string | Uint8Array,
-  options: { name?: string; page?: number } = {},
+  options: { name?: string; page?: number; mostPixels?: number } = {},
 ): Promise<ImageFile> {
   const name = nameOf(source, options.name);
-  return decodeImage(await bytesOf(source, name), name, options.page);
+  return decodeImage(await bytesOf(source, name), name, options.page, options.mostPixels);
 }
 
 /**

@@ -2,14 +2,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { join, resolve } from 'node:path';
-import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
 import { readImage, writeImage } from '../../src/image/node.ts';
 import { isGrey } from '../../src/image/raster/picture.ts';
 import { decodeWeights } from '../../src/model/weights.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { built } from '../support/built.ts';
 import { noise, temporaryFolder } from '../support/fixtures.ts';
 import { serve } from '../support/server.ts';
 import { rampFile } from './ramp.ts';
@@ -88,78 +87,14 @@ test('colors in a page', async () => {
 let service: ChildProcess | undefined;
 afterEach(() => service?.kill('SIGKILL'));
 
-test('a service: colors, refuses, and ends when it is told to', async () => {
-  service = spawn(process.execPath, ['examples/service.js', '0'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(service.stdout!, 'data');
-  const port = Number(/port (\d+)/.exec(String(line))![1]);
-  const address = `http://127.0.0.1:${port}/`;
-  const picture = await readFile(await rampFile(await temporaryFolder()));
-  const post = (body: BodyInit) => fetch(address, { method: 'POST', body });
-
-  const answer = await post(new Uint8Array(picture));
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
-  const colored = await readImage(new Uint8Array(await answer.arrayBuffer()));
-  expect([colored.width, colored.height, isGrey(colored)]).toEqual([96, 64, false]);
-
-  expect((await fetch(address)).status).toBe(405);
-  const refusal = await post('no picture');
-  expect([refusal.status, await refusal.text()]).toEqual([415, expect.stringMatching(/expected a picture/)]);
-  expect(await statusOfLargePost(port, 20e6 + 1)).toBe(413);
-  const many = await Promise.all(Array.from({ length: 8 }, () => post(new Uint8Array(picture))));
-  const statuses = many.map(({ status }) => status);
-  expect(statuses).toContain(503);
-  expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(4);
-  expect(new Set(statuses)).toEqual(new Set([200, 503]));
-
-  const last = post(new Uint8Array(picture));
-  await new Promise((sent) => setTimeout(sent, 20));
-  const end = once(service, 'exit');
-  service.kill('SIGTERM');
-  expect((await last).status).toBe(200);
-  expect(await end).toEqual([0, null]);
-});
-
-test('a service: who sends slowly or nothing holds nobody up, and nothing shows beneath transparent pixels', async () => {
-  service = spawn(process.execPath, ['examples/service.js', '0'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(service.stdout!, 'data');
-  const port = Number(/port (\d+)/.exec(String(line))![1]);
-  const picture = await readFile(await rampFile(await temporaryFolder()));
-  // More than may wait for the device, each with half a picture.
-  const slow = Array.from({ length: 8 }, () => {
-    const sent = request({ port, host: '127.0.0.1', method: 'POST', headers: { 'content-length': picture.length } });
-    sent.on('error', () => undefined);
-    sent.write(picture.subarray(0, picture.length / 2));
-    return sent;
+test('a service is asked: koalarize serve', async () => {
+  service = spawn(process.execPath, [built('cli.js'), 'serve', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await new Promise((passed) => setTimeout(passed, 300));
-  const post = (body: Uint8Array) => fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: new Uint8Array(body) });
-  const empty = await post(new Uint8Array());
-  expect([empty.status, await empty.text()]).toEqual([415, 'expected a picture, got an empty body\n']);
-  expect((await post(picture)).status).toBe(200);
-  for (const sent of slow) sent.destroy();
-
-  // Left half wholly transparent, and black beneath; the right half is black and can be seen.
-  const { width, height } = { width: 64, height: 48 };
-  const data = Buffer.alloc(width * height * 4, 0);
-  for (let i = 0; i < width * height; i++) data[4 * i + 3] = i % width < width / 2 ? 0 : 255;
-  const hidden = await sharp(data, { raw: { width, height, channels: 4 } })
-    .png()
-    .toBuffer();
-  const answer = await readImage(new Uint8Array(await (await post(hidden)).arrayBuffer()));
-  const at = (x: number) => answer.data[4 * (24 * width + x)]!;
-  expect(at(8)).toBeGreaterThan(240);
-  expect(at(56)).toBeLessThan(30);
+  const [line] = await once(service.stdout!, 'data');
+  const address = /http:\S+/.exec(String(line))![0];
+  const folder = await temporaryFolder();
+  const to = join(folder, 'color.webp');
+  expect(example('service.js', await rampFile(folder), to, address, 'format=webp')).toBe(`${to}: image/webp`);
+  expect(isGrey(await readImage(to))).toBe(false);
 });
-
-/** Sends a body until it is refused. */
-function statusOfLargePost(port: number, bytes: number): Promise<number> {
-  return new Promise((done, fail) => {
-    const sent = request({ port, host: '127.0.0.1', method: 'POST' }, (response) => {
-      done(response.statusCode!);
-      response.resume();
-    });
-    // After the answer, the rest may not be taken any more.
-    sent.on('error', fail);
-    sent.end(Buffer.alloc(bytes));
-  });
-}

@@ -17,6 +17,7 @@ test('holds the programs, the weights, the types and what one reads first; at mo
     /^weights\/(koalarize\.safetensors|efficientnet-lite\d\.(onnx|LICENSE\.txt)|README\.md|examples\.jpg|loss\.svg)$/,
     /^dist\/(index|cli|train)\.js$/,
     /^dist\/(chunks|api|browser|browser\/api)\/[\w-]+\.js$/,
+    /^dist\/web\/(chunks\/)?(?!bench)[\w-]+\.(html|js|css|jpg|onnx|safetensors)$/,
     /^dist\/types\/(index|(api|evaluation|formats|graph|image|kernels|model|onnx|runtime|train|util)\/[\w/]+)\.d\.ts$/,
   ];
   expect([...files.keys()].filter((name) => !wanted.some((pattern) => pattern.test(name)))).toEqual([]);

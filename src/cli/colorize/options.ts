@@ -8,7 +8,18 @@ import { QUALITIES } from '../../image/raster/views.ts';
 import type { ColorizeOptions, ColorizerOptions } from '../../model/colorizer.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { sayLine, UsageError } from '../shared/messages.ts';
-import { flag, oneOf, parsed, parseOptions, path, renderSize, smoothing, strength, text } from '../shared/options.ts';
+import {
+  flag,
+  oneOf,
+  parsed,
+  parseOptions,
+  path,
+  renderSize,
+  smoothing,
+  strength,
+  text,
+  type ValuesOf,
+} from '../shared/options.ts';
 import { type Shard, shard } from '../shared/shard.ts';
 import { tuning } from '../shared/tune.ts';
 
@@ -58,7 +69,7 @@ Examples
 Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong usage.
 `;
 
-const OPTIONS = {
+export const OPTIONS = {
   output: path({ short: 'o' }),
   strength,
   upsampling: oneOf(UPSAMPLINGS),
@@ -107,10 +118,9 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
   const asked = parseOptions(OPTIONS, argv);
   if (asked.help) return undefined;
   const { values, words } = asked;
-  const inception = inceptionOf(values);
   if (words.length === 0) throw new UsageError({ expected: 'an image or a folder', got: 'none' });
   if (!values.output) throw new UsageError({ expected: '-o OUT', got: 'none' });
-  const { pages, precision, 'render-size': size } = values;
+  const { pages } = values;
   return {
     inputs: words,
     output: values.output,
@@ -121,21 +131,42 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
     mark: !values['no-mark'],
     shard: values.shard,
     json: values.json ?? false,
-    load: {
-      ...(values.adapter && { adapter: values.adapter }),
-      ...(values.weights && { weights: values.weights }),
-      ...(values.tune && { tune: tuning() }),
-      ...(precision && { precision }),
-      ...(values.verbose && { verbose: sayLine }),
-      ...(inception && { inception }),
-    },
+    load: loadOptions(values),
+    ...pictureOptions(values),
+  };
+}
+
+type Values = ValuesOf<typeof OPTIONS>;
+
+/** What is said of device and weights, for `Colorizer.load`. @throws UsageError */
+export function loadOptions(
+  values: Pick<Values, 'adapter' | 'weights' | 'tune' | 'precision' | 'verbose' | keyof typeof INCEPTION_OPTIONS>,
+): ColorizerOptions {
+  const { adapter, weights, tune, precision, verbose } = values;
+  const inception = inceptionOf(values);
+  return {
+    ...(adapter && { adapter }),
+    ...(weights && { weights }),
+    ...(tune && { tune: tuning() }),
+    ...(precision && { precision }),
+    ...(verbose && { verbose: sayLine }),
+    ...(inception && { inception }),
+  };
+}
+
+/** What is said of each picture; what is not said is the default. */
+export function pictureOptions(
+  values: Pick<Values, 'quality' | 'border' | 'smoothing' | 'render-size' | 'strength' | 'upsampling'>,
+): Pick<ColorizeRequest, 'ask' | 'apply'> {
+  const { quality, border, smoothing, 'render-size': size, strength, upsampling } = values;
+  return {
     ask: {
-      quality: values.quality ?? 'fast',
-      border: values.border ?? 'auto',
-      smoothing: values.smoothing ?? DEFAULT_SMOOTHING,
+      quality: quality ?? 'fast',
+      border: border ?? 'auto',
+      smoothing: smoothing ?? DEFAULT_SMOOTHING,
       ...(size && { renderSize: size }),
     },
-    apply: { strength: values.strength ?? 1, upsampling: values.upsampling ?? 'guided' },
+    apply: { strength: strength ?? 1, upsampling: upsampling ?? 'guided' },
   };
 }
 

@@ -39,10 +39,16 @@ export type TrainingSize = { shorter: number } | { longer: number };
  *
  * @param name - starts the messages
  * @param page - from 0; where none is named and there are several, the first is taken, with a warning
+ * @param mostPixels - what is allowed, at most 268 million (default)
  * @throws FormatError
  */
-export async function decodeImage(bytes: Uint8Array, name: string, page?: number): Promise<ImageFile> {
-  const opened = await open(bytes, name, page);
+export async function decodeImage(
+  bytes: Uint8Array,
+  name: string,
+  page?: number,
+  mostPixels?: number,
+): Promise<ImageFile> {
+  const opened = await open(bytes, name, page, mostPixels);
   const { depth, format, pages, notes, ownProfile } = opened;
   const warnings = [...opened.warnings];
   if (pages > 1 && page === undefined) {

@@ -19,7 +19,7 @@ import * as reasons from './reasons.ts';
 import { loadSharp, type SharpModule } from './sharp.ts';
 import type { Transfer } from './transfer.ts';
 
-/** Most pixels that are decoded: sharp's own default, 16,383 squared. */
+/** Most pixels that are decoded unless fewer are asked for: sharp's own default, 16,383 squared. */
 const MAX_PIXELS = 0x3fff ** 2;
 
 /** How strict the decoder is: whether it stops at damage that can be read past. */
@@ -60,16 +60,23 @@ export interface Opened {
  *
  * @param label - starts the messages
  * @param page - of the file's pictures, from 0
- * @throws FormatError when it is no image, of a kind that is not read, damaged, or above 268 million pixels
+ * @param mostPixels - what is allowed, at most 268 million; checked before anything is decoded
+ * @throws FormatError when it is no image, of a kind that is not read, or damaged; SizeError when it has too many pixels
  */
-export async function open(file: Uint8Array, label: string, page?: number): Promise<Opened> {
+export async function open(
+  file: Uint8Array,
+  label: string,
+  page?: number,
+  mostPixels: number = MAX_PIXELS,
+): Promise<Opened> {
   const sharp = await loadSharp();
   if (file.length === 0) throw reasons.emptyError(label);
-  const source = await understand(sharp, file, label, page);
+  const most = Math.min(mostPixels, MAX_PIXELS);
+  const source = await understand(sharp, file, label, page, most);
   const { bytes } = source;
   const which = source.page === undefined ? {} : { page: source.page };
   const header = await headerOf(sharp, bytes, label, which);
-  expectSize(label, header.width, header.pageHeight ?? header.height);
+  expectSize(label, header.width, header.pageHeight ?? header.height, most);
   const pages = source.pages ?? header.pages ?? 1;
   if (page !== undefined && page >= pages) throw reasons.pageError(label, page + 1, pages);
   const { icc, space, channels, bitsPerSample = 8 } = header;
@@ -128,9 +135,15 @@ function headerOf(sharp: SharpModule, bytes: Uint8Array, label: string, options:
 }
 
 /** Brings a file into a form that sharp reads right. */
-async function understand(sharp: SharpModule, file: Uint8Array, label: string, page?: number): Promise<Source> {
+async function understand(
+  sharp: SharpModule,
+  file: Uint8Array,
+  label: string,
+  page: number | undefined,
+  most: number,
+): Promise<Source> {
   if (isBmp(file)) {
-    const { data, width, height, resolution } = decodeBmp(label, file, MAX_PIXELS);
+    const { data, width, height, resolution } = decodeBmp(label, file, most);
     const onPaper = fromMeters(...resolution);
     const notes = onPaper ? { resolution: onPaper } : {};
     const bytes = plainTiff({ data, width, height, model: 'rgb' });
@@ -145,7 +158,7 @@ async function understand(sharp: SharpModule, file: Uint8Array, label: string, p
   const directory = directories[number]!;
   const layout = layoutOf(label, directory);
   const [width, height] = sizeOf(directory);
-  expectSize(label, width, height);
+  expectSize(label, width, height, most);
   const known = { format: 'tiff', pages: pictures.length, notes: notesOfTiff(file, directory) };
   if (!needsRewriting(layout)) return { ...known, bytes: file, page: number, warnings: [] };
   const rewritten = await rewriteTiff(sharp, label, file, number, directory, layout).catch((cause: Error) => {
@@ -154,6 +167,6 @@ async function understand(sharp: SharpModule, file: Uint8Array, label: string, p
   return { ...known, ...rewritten };
 }
 
-function expectSize(label: string, width: number, height: number): void {
-  if (width * height > MAX_PIXELS) throw reasons.sizeError(label, width, height, MAX_PIXELS);
+function expectSize(label: string, width: number, height: number, most: number): void {
+  if (width * height > most) throw reasons.sizeError(label, width, height, most);
 }

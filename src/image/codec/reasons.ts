@@ -2,6 +2,7 @@
 import { EnvironmentError, FormatError, KoalarizeError } from '../../runtime/errors.ts';
 import { readError as fileReadError, oneLine } from '../../runtime/file_errors.ts';
 
+export { sizeError } from '../file/size_error.ts';
 export { oneLine };
 
 import { foreignKind, type Kind } from '../file/kinds.ts';
@@ -51,12 +52,6 @@ export function damageError(name: string, file: Uint8Array, cause: Error): Koala
 /** For a page that is asked for and not there. */
 export function pageError(name: string, page: number, pages: number): FormatError {
   return new FormatError({ where: name, expected: `page 1 to ${pages}`, got: page, hint: 'choose another' });
-}
-
-/** For an image whose header promises too many pixels. */
-export function sizeError(name: string, width: number, height: number, most: number): FormatError {
-  const got = `${width} x ${height} = ${width * height}`;
-  return new FormatError({ where: name, expected: `at most ${most} pixels`, got, hint: 'make it smaller first' });
 }
 
 /** For a picture that the encoder refuses. */

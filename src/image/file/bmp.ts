@@ -3,6 +3,7 @@
  * with bit masks. Written for files that nobody vouches for: what reaches outside the file or the picture is an error.
  */
 import { FormatError } from '../../runtime/errors.ts';
+import { sizeError } from './size_error.ts';
 
 export interface Bitmap {
   /** RGB or RGBA, rows from the top. */
@@ -49,9 +50,7 @@ function decode(name: string, file: Uint8Array, view: DataView, mostPixels: numb
   const bits = view.getUint16(core ? 24 : 28, true);
   const method = core ? 0 : view.getUint32(30, true);
   if (width < 1 || height < 1) throw refusal(name, `a BMP of ${width} x ${height}`, 'get an undamaged copy');
-  if (width * height > mostPixels) {
-    throw refusal(name, `${width} x ${height} pixels, more than ${mostPixels}`, 'make it smaller first');
-  }
+  if (width * height > mostPixels) throw sizeError(name, width, height, mostPixels);
   // 0 none; 1 and 2 runs of 8 and of 4 bits; 3 and 6 bit masks, without and with alpha.
   const masked = method === 3 || method === 6;
   const known = [0, 1, 2, 3, 6].includes(method) && [1, 4, 8, 16, 24, 32].includes(bits);

@@ -151,7 +151,7 @@ it('what is damaged, too large or of another kind is named', async () => {
   expect(errors.map((error) => (error as Error).message)).toMatchInlineSnapshot(`
     [
       "a.bmp: expected a whole image, got a BMP that is cut short – get an undamaged copy",
-      "a.bmp: expected a whole image, got 40000 x 40000 pixels, more than 268402689 – make it smaller first",
+      "a.bmp: expected at most 268402689 pixels, got 40000 x 40000 = 1600000000 – make it smaller first",
       "a.bmp: expected a whole image, got a BMP of -3 x 2 – get an undamaged copy",
       "a.bmp: expected a whole image, got a BMP of 24 bits, compression 4 – convert it to PNG",
       "a.bmp: expected a whole image, got a BMP of 64 bits, compression 0 – convert it to PNG",
