@@ -24,7 +24,8 @@ export interface StepSize {
   readonly size: number;
 }
 
-const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const LEARNING_RATE = 1e-3;
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 const LOOKS = { lightness: 'luma', chromaScale: 1 } as const;
 
@@ -59,15 +60,15 @@ export async function trainingStep(gpu: Gpu, extent: StepSize, checkRuns: number
     async ours(device) {
       const trainer = await Trainer.create(device, config, network);
       trainer.load(weights);
-      const step = (at: number) => trainer.step(batch, at, ADAM.learningRate);
+      const step = (at: number) => trainer.step(batch, at, LEARNING_RATE);
       const means = async () => [...(await trainer.adam.moments.m.read())].map(([name, { data }]) => ({ name, data }));
       return stepping(step, means, () => trainer.close());
     },
     rivals: {
       async tfjs(rival) {
         const { tf } = rival;
-        const { learningRate, beta1, beta2, epsilon } = ADAM;
-        const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
+        const { beta1, beta2, epsilon } = ADAM;
+        const optimizer = tf.train.adam(LEARNING_RATE, beta1, beta2, epsilon);
         const variables = new Map<string, Tensor>(
           [...weights].map(([name, { shape, data: values }]) => {
             return [name, tf.tidy(() => tf.variable(tf.tensor(values, [...shape]), true, name))];

@@ -31,6 +31,8 @@ function watch(
     return result;
   };
 }
+// In Node the classes of WebGPU are no globals of their own.
+Object.assign(globalThis, (await import('webgpu')).globals);
 watch(GPUDevice.prototype, 'createCommandEncoder', (_, __, encoder, start) => begun.set(encoder as object, start));
 watch(GPUComputePassEncoder.prototype, 'dispatchWorkgroups', () => spent.dispatches++);
 watch(GPUCommandEncoder.prototype, 'finish', (encoder, took, _, start) => {

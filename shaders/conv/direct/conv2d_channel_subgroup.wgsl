@@ -1,14 +1,13 @@
 enable subgroups;
 // conv2d_channel_subgroup: conv2d_block for devices whose subgroups have exactly 8 lanes (see there for the formula).
-// A thread computes 4 neighboring outputs of a row x 32 channels, one input channel at a time: so short an inner loop
-// keeps its values in registers. The 8 lanes of a subgroup share their output channels: each lane loads an eighth of the
-// weights, a vec4f, and the subgroup hands them round.
+// A thread computes 4 neighboring outputs of a row x 32 channels, four input channels at a time. The 8 lanes of a subgroup
+// share their output channels: each lane loads an eighth of the weights, and the subgroup hands them round.
 // Layout: x and y NHWC; weights [tap][in][out].
 
 override WORKGROUP: u32 = 8;
 const VECTORS = 8u; // vec4s of output channels per thread: one per lane
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read> residual: array<Y>;
@@ -32,13 +31,8 @@ fn main(
   var sum: array<mat4x4f, VECTORS>; // columns are pixels, rows are channels
   for (var index = 0u; index < params.taps_y * params.taps_x; index++) {
     let tap = tap_at(index, strip);
-    let start = tap.start * 4;
-    let channels = params.in_vectors * 4;
-    let stride = (params.out_channels + 3) / 4;
-    for (var c = 0u; c < channels; c++) {
-      let at = start + i32(c);
-      let a = select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), tap.inside);
-      add_outer(&sum, weights[(tap.slice * channels + c) * stride + own], a);
+    for (var c = 0u; c < params.in_vectors; c++) {
+      add_outers(&sum, weights_at(tap.slice, c, own), transpose(input_at(tap, c)));
     }
   }
   if (unit >= strips_of_row() * params.rows * params.batch) { return; }
