@@ -54,7 +54,7 @@ async function devicesCommand(argv: string[]): Promise<number> {
   try {
     const parsed = parseOptions({ json: flag() }, argv);
     if (!parsed.help && parsed.words.length === 0) return devices({ json: parsed.values.json ?? false });
-    if (!parsed.help) throw new UsageError(`expected --json or nothing, got '${parsed.words[0]}'`);
+    if (!parsed.help) throw new UsageError({ expected: '--json or nothing', got: `'${parsed.words[0]}'` });
     print(help);
     return 0;
   } catch (cause) {

@@ -37,7 +37,12 @@ export function gradients(loss: Node, wrt: readonly Node[], scale = constant(los
   }
   return wrt.map((node, i) => {
     const grad = sums.get(node);
-    if (!grad) throw new ShapeError(`gradients: the loss does not depend on node ${i} of wrt (${node.op.name})`);
+    if (!grad)
+      throw new ShapeError({
+        where: 'gradients',
+        expected: 'a loss that depends on each node of wrt',
+        got: `one that does not on node ${i} (${node.op.name})`,
+      });
     return grad;
   });
 }

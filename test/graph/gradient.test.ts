@@ -159,6 +159,6 @@ test('errors name what was expected', () => {
     `[ShapeError: gradients: expected a loss of 1 element, got [1, 4, 4, 2] – reduce it first]`,
   );
   expect(() => gradients(mse(x, x), [input('other', [1])])).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: gradients: the loss does not depend on node 0 of wrt (input)]`,
+    `[ShapeError: gradients: expected a loss that depends on each node of wrt, got one that does not on node 0 (input)]`,
   );
 });

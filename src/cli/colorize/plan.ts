@@ -52,7 +52,7 @@ export async function planJobs(inputs: readonly string[], out: string): Promise<
     const expected = several
       ? 'a folder for several pictures (with a / at its end)'
       : `a file that ends in ${WRITABLE_EXTENSIONS.join(', ')}, or a folder (with a / at its end)`;
-    throw new UsageError(`-o: expected ${expected}, got ${several ? 'the file ' : ''}'${out}'`);
+    throw new UsageError({ where: '-o', expected, got: `${several ? 'the file ' : ''}'${out}'` });
   }
   if (namesFile && !several) {
     const [input] = inputs as [string];
@@ -68,7 +68,7 @@ export async function planJobs(inputs: readonly string[], out: string): Promise<
       continue;
     }
     if (await isSameFile(input, out)) {
-      throw new UsageError(`-o: expected another folder than that of the photographs, got '${out}'`);
+      throw new UsageError({ where: '-o', expected: 'another folder than that of the photographs', got: `'${out}'` });
     }
     const seen = walk.folders.has(await realTarget(input));
     const pictures = await walk.pictures(input);

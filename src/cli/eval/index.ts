@@ -38,7 +38,11 @@ async function run(folder: string, values: Values): Promise<number> {
   const { strength, renderSize, quality, smoothing, size, limit, inception } = settingsOf(values);
   const { sheet, html, output, adapter } = values;
   if (output && (await isSameFile(output, folder))) {
-    throw new UsageError(`--output: expected another folder than that of the photographs, got '${output}'`);
+    throw new UsageError({
+      where: '--output',
+      expected: 'another folder than that of the photographs',
+      got: `'${output}'`,
+    });
   }
   const listing = await listPictures([folder], output ? [output] : [], values.shard);
   const progress = new Counter();

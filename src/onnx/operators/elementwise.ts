@@ -73,7 +73,7 @@ function aligned(a: Value, b: Value, { attributes }: NodeContext): Value {
   const axis = single ? rank : normalizeAxis(attributes.int('axis', rank - b.shape.length), rank);
   const shape = single ? [] : [...b.shape, ...new Array<number>(Math.max(0, rank - axis - b.shape.length)).fill(1)];
   if (broadcastShape(a.shape, shape).join() === a.shape.join()) return reshaped(b, shape);
-  throw new ShapeError(`expected ${describe(b.shape)} within ${describe(a.shape)} from axis ${axis}`);
+  throw new ShapeError({ expected: `a shape within ${describe(a.shape)} from axis ${axis}`, got: describe(b.shape) });
 }
 
 const COMPARISONS: readonly BinaryFn[] = ['equal', 'less', 'less_equal'];

@@ -42,7 +42,7 @@ export const shapeOperators: Operators = {
       const x = call.value(0);
       const axes = call.ints('axes', 1)?.map((axis) => normalizeAxis(axis, x.shape.length));
       const wrong = axes?.find((axis) => x.shape[axis] !== 1);
-      if (wrong !== undefined) throw new ShapeError(`expected axis ${wrong} of ${describe(x.shape)} to be 1`);
+      if (wrong !== undefined) throw new ShapeError({ expected: `an axis ${wrong} of 1`, got: describe(x.shape) });
       const dropped = (extent: number, axis: number) => (axes ? axes.includes(axis) : extent === 1);
       return reshaped(
         x,

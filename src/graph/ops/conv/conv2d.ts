@@ -42,7 +42,11 @@ export const conv2dOp = defineOp<Conv2dAttrs>({
     const outHeight = Math.floor((h + pads[0] + pads[2] - kh) / strides[0]) + 1;
     const outWidth = Math.floor((width + pads[1] + pads[3] - kw) / strides[1]) + 1;
     if (outHeight < 1 || outWidth < 1) {
-      throw new ShapeError(`conv2d: a ${kh}x${kw} kernel does not fit x ${describe(x!)} with pads ${describe(pads)}`);
+      throw new ShapeError({
+        where: 'conv2d',
+        expected: `a kernel that fits x ${describe(x!)} with pads ${describe(pads)}`,
+        got: `${kh}x${kw}`,
+      });
     }
     return [n, outHeight, outWidth, cout];
   },
