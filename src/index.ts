@@ -3,7 +3,15 @@
  * are entry points of their own (`koalarize/graph` …), and all here too.
  */
 export * from './api/graph.ts';
-export { applyChroma, type Border, type BorderOption, type Chroma, type Picture, type Pixels } from './api/image.ts';
+export {
+  applyChroma,
+  type Border,
+  type BorderOption,
+  type Chroma,
+  type Origin,
+  type Picture,
+  type Pixels,
+} from './api/image.ts';
 export * from './api/kernels.ts';
 export * from './api/onnx.ts';
 export * from './api/train.ts';

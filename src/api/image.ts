@@ -2,4 +2,4 @@
 export { type ApplyChromaOptions, applyChroma, type Chroma } from '../image/color/chroma.ts';
 export { labToRgb, luma, rgbToLab } from '../image/color/lab.ts';
 export type { Border, BorderOption } from '../image/raster/border.ts';
-export type { Picture, Pixels } from '../image/raster/picture.ts';
+export type { Origin, Picture, Pixels } from '../image/raster/picture.ts';

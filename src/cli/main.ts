@@ -12,6 +12,7 @@ import { train } from './train/index.ts';
 const HELP = `koalarize – colors black-and-white photographs
 
   koalarize IMAGE|FOLDER… -o OUT     color photographs (koalarize colorize --help)
+  koalarize verify OUT               is each photograph colored, once, and undamaged? By the ledger in OUT
   koalarize train DIR…               train on a folder of photographs
   koalarize eval DIR                 metrics on color photographs, compared with all-grey and mean-color baselines
   koalarize study DIR -o study.html  a blind test for people: fake or real? (and statistics of the answers)
@@ -38,6 +39,7 @@ const commands: ReadonlyMap<string, (argv: string[]) => Promise<number>> = new M
   ['export', async (argv: string[]) => (await import('./export.ts')).exportCommand(argv)],
   ['average', async (argv: string[]) => (await import('./average.ts')).averageCommand(argv)],
   ['conformance', async (argv: string[]) => (await import('./conformance/index.ts')).conformanceCommand(argv)],
+  ['verify', async (argv: string[]) => (await import('./verify/index.ts')).verifyCommand(argv)],
   ['eval', async (argv: string[]) => (await import('./eval/index.ts')).evalCommand(argv)],
   ['study', async (argv: string[]) => (await import('./study/index.ts')).studyCommand(argv)],
   ['compare', async (argv: string[]) => (await import('./compare/index.ts')).compareCommand(argv)],

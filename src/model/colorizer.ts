@@ -7,9 +7,10 @@ import { type ApplyChromaOptions, applyChroma, type Chroma, type Colored } from 
 import { greyToNetwork } from '../image/color/lab.ts';
 import { DEFAULT_SMOOTHING, smooth } from '../image/color/smooth.ts';
 import { type BorderOption, borderOf, crop, innerOf } from '../image/raster/border.ts';
-import { channelsOf, type Picture, type Pixels } from '../image/raster/picture.ts';
+import { channelsOf, type Origin, type Picture, type Pixels } from '../image/raster/picture.ts';
 import { chromaOf, type RenderPlane, renderGrey } from '../image/raster/render.ts';
 import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/raster/views.ts';
+import { sha256 } from '../onnx/sha256.ts';
 import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../runtime/arguments.ts';
 import { asyncDispose, type Closable } from '../runtime/dispose.ts';
 import { closedError, DeviceError, EnvironmentError, FormatError, ShapeError } from '../runtime/errors.ts';
@@ -17,6 +18,7 @@ import { loadBytes } from '../runtime/fetch_bytes.ts';
 import { GPU_OPTIONS, Gpu, type GpuOptions } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { Scope } from '../runtime/scope.ts';
+import { VERSION } from '../runtime/version.ts';
 import { describeExtractor } from './embedding.ts';
 import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
 import { layoutOf } from './layout.ts';
@@ -128,6 +130,8 @@ interface Held extends Extractors {
 export class Colorizer implements Closable {
   readonly gpu: Gpu;
   readonly weights: Weights;
+  /** What pictures that it colors carry, and files that are made of them say. */
+  readonly origin: Origin;
   readonly #ownsGpu: boolean;
   readonly #held: Held;
   /** By size. */
@@ -135,8 +139,9 @@ export class Colorizer implements Closable {
   #last: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, held: Held) {
+  private constructor(gpu: Gpu, ownsGpu: boolean, weights: Weights, origin: Origin, held: Held) {
     this.gpu = gpu;
+    this.origin = origin;
     this.#held = held;
     this.weights = weights;
     this.#ownsGpu = ownsGpu;
@@ -154,12 +159,14 @@ export class Colorizer implements Closable {
     expectSource('Colorizer.load weights', source);
     if (given !== undefined) expectGpu('Colorizer.load', given);
     const name = isBytes(source) ? 'weights' : String(source);
-    const weights = decodeWeights(isBytes(source) ? source : await loadBytes(source), name);
+    const file = isBytes(source) ? source : await loadBytes(source);
+    const weights = decodeWeights(file, name);
     checkExtractorGiven(name, weights, options);
     const gpu = given ?? (await Gpu.open(opening));
     try {
       const held = await Scope.build(gpu, (scope) => hold(gpu, weights, options, scope));
-      return new Colorizer(gpu, !given, weights, held);
+      const origin = { program: `koalarize ${VERSION}`, weights: await sha256(file) };
+      return new Colorizer(gpu, !given, weights, origin, held);
     } catch (error) {
       if (!given) await gpu.close();
       throw error;
@@ -216,7 +223,8 @@ export class Colorizer implements Closable {
       const plane = renderGrey(inner, sizeOfView(renderSize, scale), { ...grey, mirror });
       return { ...(await this.#answer(plane, inner, mirror)), mirror };
     });
-    return { ...smooth(meanOfViews(await Promise.all(seen)), smoothing), ...(border && { border }) };
+    const mean = meanOfViews(await Promise.all(seen));
+    return { ...smooth(mean, smoothing), ...(border && { border }), origin: this.origin };
   }
 
   /** The network's answer to a plane, after all that was asked before. */

@@ -1,6 +1,6 @@
 /** Runs the built command line, dist/cli.js, as a user would. */
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -35,6 +35,11 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'koalarize-'));
   await mkdir(folder, { recursive: true });
   return folder;
+}
+
+/** The files of a folder that are not hidden, as the ledger is, sorted. */
+export async function visible(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
 }
 
 /** Weights of a small, untrained network: strong enough to color visibly. */

@@ -1,4 +1,5 @@
 /** Pixels to image files, by the browser's own encoders. */
+import { insertXmp, markXmp } from '../../src/image/file/xmp.ts';
 import { flattenOverWhite, isOpaque, type Picture } from '../../src/image/raster/picture.ts';
 import { FormatError } from '../../src/runtime/errors.ts';
 import type { FileType } from '../worker/messages.ts';
@@ -8,7 +9,7 @@ import { canvasOf } from './decode.ts';
 const QUALITY = 0.95;
 
 /**
- * Makes the file. A JPEG's transparent pixels are laid over white.
+ * Makes the file, which says in XMP that it was colored. A JPEG's transparent pixels are laid over white.
  *
  * @param name is for messages
  * @throws FormatError when this browser can't hold a canvas of that size
@@ -28,7 +29,9 @@ export async function encode(
     if (alpha === 255 && (last[0] !== red || last[1] !== green || last[2] !== blue)) throw new RangeError('no canvas');
     const file = await context.canvas.convertToBlob({ type, quality: QUALITY });
     if (file.type !== type) throw new TypeError(`no encoder for ${type}`);
-    return file;
+    if (!picture.origin) return file;
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    return new Blob([insertXmp(bytes, type, markXmp(undefined, picture.origin)) as Uint8Array<ArrayBuffer>], { type });
   } catch (cause) {
     const size = `${width} x ${height}`;
     throw new FormatError(

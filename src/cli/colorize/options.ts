@@ -9,6 +9,7 @@ import type { ColorizeOptions, ColorizerOptions } from '../../model/colorizer.ts
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { sayLine, UsageError } from '../shared/messages.ts';
 import { flag, number, oneOf, parsed, parseOptions, path, renderSize, strength, text } from '../shared/options.ts';
+import { type Shard, shard } from '../shared/shard.ts';
 import { tuning } from '../shared/tune.ts';
 
 export const HELP = `Colors black-and-white photographs.
@@ -39,7 +40,14 @@ ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are 
   --verbose            print dispatches and memory plan of each network that is compiled
   --pages P            first: of a file of several pages or frames the first, or all: each becomes OUT-1, OUT-2 …     [first]
   --keep-color         pictures that have colors already stay as they are (toned ones, such as sepia, have none)
-  --skip-existing      leave out pictures whose output is there already
+  --skip-existing      leave out pictures whose output is there already; but those that were made with other weights or
+                       options, or from another input, are done again, as far as the ledger tells
+  --no-mark            do not say in the files' XMP that the colors are this program's. Else they do: IPTC's digital source
+                       type (algorithmicallyEnhanced), program and version, SHA-256 of the weights
+  --no-ledger          keep none. Else, where OUT is a folder for several pictures, OUT/.koalarize.jsonl has a line for each:
+                       what it was made of and with, or why not. 'koalarize verify OUT' compares it with the files
+  --shard I/N          only one of N shares of the pictures, I from 0, by a hash of their paths inside the folder that is
+                       named: N processes, on as many machines, do each picture once. See docs/scale.md
   --json               one line of JSON for each picture, on standard output; one more where files were left out
 
 Examples
@@ -67,6 +75,9 @@ const OPTIONS = {
   pages: oneOf(['first', 'all']),
   'keep-color': flag(),
   'skip-existing': flag(),
+  shard,
+  'no-ledger': flag(),
+  'no-mark': flag(),
   json: flag(),
 } as const;
 
@@ -77,6 +88,12 @@ export interface ColorizeRequest {
   /** Where none is named, the first, with a warning if there are several. */
   readonly pages?: 'first' | 'all';
   readonly keepColor: boolean;
+  /** Whether a ledger is kept, where several pictures are colored. */
+  readonly ledger: boolean;
+  /** Whether files say that they were colored. */
+  readonly mark: boolean;
+  /** The share of the pictures that is wanted; undefined for all. */
+  readonly shard: Shard | undefined;
   readonly json: boolean;
   /** For `Colorizer.load`. */
   readonly load: ColorizerOptions;
@@ -100,6 +117,9 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
     skipExisting: values['skip-existing'] ?? false,
     ...(pages && { pages }),
     keepColor: values['keep-color'] ?? false,
+    ledger: !values['no-ledger'],
+    mark: !values['no-mark'],
+    shard: values.shard,
     json: values.json ?? false,
     load: {
       ...(values.adapter && { adapter: values.adapter }),

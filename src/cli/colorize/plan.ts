@@ -9,14 +9,22 @@ import { Names, writable } from './names.ts';
 
 export interface Job {
   readonly input: string;
+  /** The folder that was named; of a file that was named itself, that which it is in. */
+  readonly folder: string;
+  /** Its path inside of that; empty for what is no photograph, such as a folder that cannot be read. */
+  readonly name: string;
   readonly output: string;
   /** Why it cannot be done, if that is known already. */
   readonly error?: string;
   /** From 0; where none is named, the first is taken, with a warning if there are several. */
   readonly page?: number;
+  /** Why it is done although its output is there. */
+  readonly again?: string;
 }
 
 export interface Plan {
+  /** The folder that is written into; undefined where one photograph was named. */
+  readonly folder?: string;
   readonly jobs: readonly Job[];
   /** Files in folders that are no pictures, by extension. */
   readonly leftOut: ReadonlyMap<string, number>;
@@ -25,6 +33,7 @@ export interface Plan {
 /** A picture, and its name in the output folder but for the format. */
 interface Source {
   readonly path: string;
+  readonly folder: string;
   readonly name: string;
 }
 
@@ -47,7 +56,7 @@ export async function planJobs(inputs: readonly string[], out: string): Promise<
   }
   if (namesFile && !several) {
     const [input] = inputs as [string];
-    const job = { input, output: out };
+    const job = { input, ...nameOf(input), output: out };
     return { jobs: [(await isSameFile(input, out)) ? itself(job) : job], leftOut: new Map() };
   }
   const walk = new Walk({ except: [out] });
@@ -55,7 +64,7 @@ export async function planJobs(inputs: readonly string[], out: string): Promise<
   const jobs: Job[] = [];
   for (const input of inputs) {
     if (!(await isFolder(input))) {
-      await add(sources, { path: input, name: basename(input) });
+      await add(sources, { path: input, ...nameOf(input) });
       continue;
     }
     if (await isSameFile(input, out)) {
@@ -63,17 +72,30 @@ export async function planJobs(inputs: readonly string[], out: string): Promise<
     }
     const seen = walk.folders.has(await realTarget(input));
     const pictures = await walk.pictures(input);
-    for (const path of pictures) await add(sources, { path, name: relative(input, path) });
+    for (const path of pictures) await add(sources, { path, folder: input, name: relative(input, path) });
     const isRead = walk.folders.has(await realTarget(input));
     if (pictures.length === 0 && isRead && !seen) {
-      jobs.push({ input, output: out, error: `${input}: expected pictures in this folder, got none` });
+      jobs.push({
+        input,
+        folder: input,
+        name: '',
+        output: out,
+        error: `${input}: expected pictures in this folder, got none`,
+      });
     }
   }
-  for (const { path, reason } of walk.unreadable) jobs.push({ input: path, output: out, error: reason });
+  for (const { path, reason } of walk.unreadable) {
+    jobs.push({ input: path, folder: path, name: '', output: out, error: reason });
+  }
   const originals = await Originals.of([...sources.values()].map(({ path }) => path));
   const names = new Names(originals);
   for (const source of sources.values()) jobs.push(await jobOf(source, out, names, walk.folders));
-  return { jobs, leftOut: walk.leftOut };
+  return { jobs, leftOut: walk.leftOut, ...(several && { folder: out }) };
+}
+
+/** Of a file that was named itself. */
+function nameOf(path: string): Pick<Source, 'folder' | 'name'> {
+  return { folder: dirname(path), name: basename(path) };
 }
 
 /** Adds a picture, unless it was found before by another way. */
@@ -82,12 +104,17 @@ async function add(sources: Map<string, Source>, source: Source): Promise<void> 
   if (!sources.has(place)) sources.set(place, source);
 }
 
-async function jobOf({ path, name }: Source, out: string, names: Names, folders: ReadonlySet<string>): Promise<Job> {
+async function jobOf(
+  { path, folder, name }: Source,
+  out: string,
+  names: Names,
+  folders: ReadonlySet<string>,
+): Promise<Job> {
   const wanted = join(out, await writable(path, name));
-  const job = { input: path, output: wanted };
+  const job = { input: path, folder, name, output: wanted };
   if (await isSameFile(path, wanted)) return itself(job);
   const output = await names.free(wanted);
-  if (!(await liesIn(folders, output, out))) return { input: path, output };
+  if (!(await liesIn(folders, output, out))) return { ...job, output };
   const error = `${path}: expected an output outside of the folders of photographs, got '${output}' – choose another -o`;
   return { ...job, error };
 }

@@ -2,12 +2,28 @@
 
 import { leftOutText } from '../paths/walk.ts';
 import { printJson, reasonOf, sayFailed, sayLine } from '../shared/messages.ts';
+import { type Shard, shardText } from '../shared/shard.ts';
 import type { Job } from './plan.ts';
+
+/** What a call left out. */
+export interface LeftOut {
+  /** Outputs that were there already. */
+  readonly skipped: number;
+  /** Those of them that the ledger does not tell of. */
+  readonly unlisted: number;
+  /** Files that are no pictures, by extension. */
+  readonly leftOut: ReadonlyMap<string, number>;
+  /** The share of the pictures that was wanted, if not all. */
+  readonly shard?: Shard;
+  /** Pictures of all shards. */
+  readonly of?: number;
+}
 
 /** Says what becomes of each picture. */
 export class Reporter {
   #count = 0;
   #failures = 0;
+  #again = 0;
   readonly #total: number;
   readonly #json: boolean;
 
@@ -21,15 +37,17 @@ export class Reporter {
   }
 
   done(
-    { input, output }: Job,
+    { input, output, again }: Job,
     { width, height }: { width: number; height: number },
     ms: number,
     warnings: readonly string[],
     border?: readonly number[],
   ): void {
     this.#count++;
+    if (again) this.#again++;
     if (this.#json) {
-      printJson({ input, output, width, height, ms: Math.round(ms), ...(border && { border }), warnings });
+      const about = { ...(border && { border }), ...(again && { again }) };
+      printJson({ input, output, width, height, ms: Math.round(ms), ...about, warnings });
       return;
     }
     const seconds = (ms / 1000).toFixed(1);
@@ -37,6 +55,7 @@ export class Reporter {
     if (border) {
       sayLine(`  border: ${border.join(' ')} pixels (top, right, bottom, left) left neutral; --border none colors all`);
     }
+    if (again) sayLine(`  again: ${again}`);
     for (const warning of warnings) sayLine(`  warning: ${warning}`);
   }
 
@@ -49,16 +68,18 @@ export class Reporter {
     sayFailed(`[${this.#count}/${this.#total}] failed: ${told}`, error);
   }
 
-  /** @param skipped outputs that were there already. @param leftOut files that are no pictures. @returns the exit code */
-  finish(skipped: number, leftOut: ReadonlyMap<string, number>): number {
+  /** @returns the exit code */
+  finish({ skipped, unlisted, leftOut, shard, of }: LeftOut): number {
     const left = this.#total - this.#count;
     const parts = [`${this.#count - this.#failures} colored`];
-    if (skipped) parts.push(`${skipped} were there already`);
+    if (this.#again) parts.push(`${this.#again} of them again`);
+    if (skipped) parts.push(`${skipped} were there already${unlisted ? ` (${unlisted} of them in no ledger)` : ''}`);
     if (this.#failures) parts.push(`${this.#failures} failed`);
     if (left) parts.push(`${left} not tried`);
     const others = leftOut.size ? `; left out: ${leftOutText(leftOut)}` : '';
     if (this.#json && leftOut.size) printJson({ leftOut: Object.fromEntries(leftOut) });
-    sayLine(`${parts.join(', ')}${others}`);
+    const share = shard ? `shard ${shardText(shard)}, ${this.#total + skipped} of ${of}: ` : '';
+    sayLine(`${share}${parts.join(', ')}${others}`);
     return this.#failures ? 1 : 0;
   }
 }

@@ -21,6 +21,7 @@ import { type PictureReport, protocolOf, type Report, reportOf } from '../shared
 import { besideOf, columnsOf, protocolRows, tableOf } from '../shared/report_text.ts';
 import { eachOf, type PictureFile } from '../shared/scan.ts';
 import { select } from '../shared/select.ts';
+import { shardText } from '../shared/shard.ts';
 import { groupsOf, pageOf, type Shown } from './html.ts';
 import { HELP, OPTIONS, SHEET_PICTURES, settingsOf, type Values } from './options.ts';
 
@@ -39,7 +40,7 @@ async function run(folder: string, values: Values): Promise<number> {
   if (output && (await isSameFile(output, folder))) {
     throw new UsageError(`--output: expected another folder than that of the photographs, got '${output}'`);
   }
-  const listing = await listPictures([folder], output ? [output] : []);
+  const listing = await listPictures([folder], output ? [output] : [], values.shard);
   const progress = new Counter();
   // First, so that what is wrong with the weights is said before thousands of pictures are read.
   const weights = values.weights ?? fileURLToPath(defaultWeights());
@@ -59,6 +60,7 @@ async function run(folder: string, values: Values): Promise<number> {
     const protocol = protocolOf(
       {
         folder: resolve(folder),
+        ...(values.shard && { shard: shardText(values.shard) }),
         size,
         renderSize: renderSize ?? colorizer.weights.size,
         strength,

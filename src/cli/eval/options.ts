@@ -15,6 +15,7 @@ import {
   text,
   type ValuesOf,
 } from '../shared/options.ts';
+import { shard } from '../shared/shard.ts';
 
 /** Pictures of a contact sheet. */
 export const SHEET_PICTURES = 24;
@@ -36,6 +37,8 @@ ${EXTRACTOR_HELP}${INCEPTION_DETAILS_HELP}                       These four are 
   --smoothing S        0 to 1, as in 'koalarize colorize'     [0.5]
   --size N             pixels a side of the squares     [256]
   --limit N            at most so many pictures: the first by SHA-256, so a fair sample     [all]
+  --shard I/N          one of N shares of the pictures, I from 0, by a hash of their paths inside DIR: for N processes, see
+                       docs/scale.md. Repeated pictures and the mean color are those of the share
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --json               everything, with each picture's numbers, on standard output
   --sheet FILE         a picture of the first ${SHEET_PICTURES} pictures: grey, ours, truth
@@ -58,6 +61,7 @@ export const OPTIONS = {
   smoothing: number({ least: 0, most: 1 }),
   size: integer(16, 2048),
   limit: integer(1, Number.POSITIVE_INFINITY),
+  shard,
   adapter: text(),
   json: flag(),
   sheet: path({ endings: WRITABLE_EXTENSIONS }),

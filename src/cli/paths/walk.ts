@@ -1,10 +1,11 @@
 /** Walk through folders of pictures: what is in them, what is left out, and what cannot be read. Nothing is decoded. */
 import type { Dirent } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
-import { dirname, extname, join, resolve } from 'node:path';
+import { dirname, extname, join, relative, resolve } from 'node:path';
 import { HEAD_BYTES, type ImageKind, kindOfBytes, kindOfExtension } from '../../image/codec/sniff.ts';
 import { EnvironmentError, FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
+import { isInShard, type Shard } from '../shared/shard.ts';
 import { realTarget } from './identity.ts';
 
 /** What is not there any more, or a link that leads nowhere; where others have their extension. */
@@ -142,17 +143,25 @@ const isPhotograph = (kind: ImageKind) => kind !== 'gif' && kind !== 'svg';
 export interface Listing extends Pick<Walk, 'leftOut' | 'unreadable'> {
   /** Absolute paths, sorted, each once. */
   readonly pictures: readonly string[];
+  /** Pictures of other shards. */
+  readonly elsewhere: number;
 }
 
 /**
  * Lists the photographs below `dirs`.
  *
  * @param except folders that are not entered
+ * @param shard the share that is wanted, by their paths inside `dirs`; default all
  * @throws EnvironmentError for what is no folder, or one that cannot be read; folders inside that cannot be are listed
  */
-export async function listPictures(dirs: readonly string[], except: readonly string[] = []): Promise<Listing> {
+export async function listPictures(
+  dirs: readonly string[],
+  except: readonly string[] = [],
+  shard?: Shard,
+): Promise<Listing> {
   const walk = new Walk({ wanted: isPhotograph, except });
   const pictures: string[] = [];
+  let elsewhere = 0;
   for (const dir of dirs) {
     const kind = await stat(dir).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') return undefined;
@@ -167,16 +176,20 @@ export async function listPictures(dirs: readonly string[], except: readonly str
       });
     }
     const root = resolve(dir);
-    pictures.push(...(await walk.pictures(root)));
+    for (const path of await walk.pictures(root)) {
+      if (isInShard(relative(root, path), shard)) pictures.push(path);
+      else elsewhere++;
+    }
     const refused = walk.unreadable.find(({ path }) => path === root);
     if (refused) throw new FormatError(refused.reason);
   }
-  return { pictures: pictures.sort(), leftOut: walk.leftOut, unreadable: walk.unreadable };
+  return { pictures: pictures.sort(), elsewhere, leftOut: walk.leftOut, unreadable: walk.unreadable };
 }
 
 /** What there is in place of pictures, in words: `none (left out: 3 .txt)`. */
-export function noneText({ leftOut, unreadable }: Pick<Listing, 'leftOut' | 'unreadable'>): string {
+export function noneText({ leftOut, unreadable, elsewhere }: Omit<Listing, 'pictures'>): string {
   const parts = [
+    ...(elsewhere ? [`in other shards: ${elsewhere}`] : []),
     ...(leftOut.size ? [`left out: ${leftOutText(leftOut)}`] : []),
     ...unreadable.map(({ path }) => `cannot be read: ${path}`),
   ];

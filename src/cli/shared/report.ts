@@ -11,6 +11,8 @@ import type { LeftOut, Selection } from './select.ts';
 /** How the figures came about. */
 export interface EvaluationProtocol {
   readonly folder: string;
+  /** Which share of the pictures, as it was given; missing for all of them. */
+  readonly shard?: string;
   /** Pictures evaluated. */
   readonly pictures: number;
   /** Over their files' SHA-256, ascending: equal where the pictures are. */
@@ -60,7 +62,7 @@ export interface Report {
 /** What is known before the first picture is colored. */
 export type Settings = Pick<
   EvaluationProtocol,
-  'folder' | 'size' | 'renderSize' | 'quality' | 'smoothing' | 'strength' | 'weights' | 'extractor' | 'device'
+  'folder' | 'shard' | 'size' | 'renderSize' | 'quality' | 'smoothing' | 'strength' | 'weights' | 'extractor' | 'device'
 >;
 
 /** The SHA-256 over the files' SHA-256: equal where the pictures are. */

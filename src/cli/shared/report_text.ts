@@ -89,13 +89,13 @@ export function othersText(others: EvaluationProtocol['others']): string {
 
 /** What was done, as rows of a label and what it is. */
 export function protocolRows(protocol: EvaluationProtocol): [label: string, value: string][] {
-  const { pictures, found, leftOut, others, notNeeded, folder, weights, meanColor } = protocol;
+  const { pictures, found, leftOut, others, notNeeded, folder, shard, weights, meanColor } = protocol;
   const beyond = notNeeded ? `, the first by SHA-256; ${notNeeded} not needed` : '';
   const { unreadable, grey, repeated } = leftOut;
   return [
     [
       'pictures',
-      `${pictures} of ${found} in ${folder}${beyond}; left out: ${unreadable} unreadable, ${grey} grey, ${repeated} repeated${othersText(others)}`,
+      `${pictures} of ${found} in ${shard ? `shard ${shard} of ` : ''}${folder}${beyond}; left out: ${unreadable} unreadable, ${grey} grey, ${repeated} repeated${othersText(others)}`,
     ],
     ['picture set', protocol.pictureSet],
     ['squares', protocol.squares],

@@ -6,6 +6,7 @@ import { isGrey } from '../../image/raster/picture.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import type { DecodedPicture } from '../../train/data/batch.ts';
 import { listPictures, noneText } from '../paths/walk.ts';
+import type { Shard } from './shard.ts';
 
 /** Files read and decoded at a time: enough to keep every decoding thread busy. */
 const AT_ONCE = 16;
@@ -46,6 +47,8 @@ export interface ScanOptions {
   readonly findings: Findings;
   /** Folders from which nothing is taken. Default none. */
   readonly except?: readonly string[];
+  /** The share of the pictures that is wanted, which may be none of a few. Default all. */
+  readonly shard?: Shard;
   /** Is given every good picture that had to be decoded. */
   readonly decoded: (hash: string, picture: DecodedPicture) => void;
   readonly progress: (done: number, total: number) => void;
@@ -57,13 +60,14 @@ export interface ScanOptions {
  * @throws FormatError when a folder does not exist, or there is no picture to train with.
  */
 export async function scan(dirs: readonly string[], options: ScanOptions): Promise<ScanResult> {
-  const { pictures: paths, leftOut, unreadable: folders } = await listPictures(dirs, options.except);
+  const listing = await listPictures(dirs, options.except, options.shard);
+  const { pictures: paths, leftOut, unreadable: folders } = listing;
   const where = dirs.map((dir) => `'${dir}'`).join(', ');
-  if (paths.length === 0) {
+  if (paths.length + listing.elsewhere === 0) {
     throw new FormatError({
       where,
       expected: 'pictures',
-      got: noneText({ leftOut, unreadable: folders }),
+      got: noneText(listing),
       hint: 'name another folder',
     });
   }
@@ -88,7 +92,7 @@ export async function scan(dirs: readonly string[], options: ScanOptions): Promi
   const pathsOf = (wanted: Finding['kind']) => paths.filter((path) => found.get(path)!.kind === wanted);
   const unreadable = [...folders.map(({ path }) => path), ...pathsOf('unreadable')];
   const grey = pathsOf('grey').length;
-  if (good.size === 0) {
+  if (good.size === 0 && !options.shard) {
     throw new FormatError({
       where,
       expected: 'color pictures',

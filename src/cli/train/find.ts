@@ -42,16 +42,10 @@ export async function findPictures(
     return pictures;
   };
   const all = await look('found   ', dirs);
-  let pictures: Pictures;
-  if (valDirs.length) {
-    const validation = await look('validate', valDirs);
-    const kept = new Set(validation.map(({ hash }) => hash));
-    pictures = { train: all.filter(({ hash }) => !kept.has(hash)), validation };
-    const both = all.length - pictures.train.length;
-    if (both) progress.say(`         ${both} of --val were among the others too: not trained on`);
-  } else {
-    pictures = { train: all.filter((file) => !isForValidation(file)), validation: all.filter(isForValidation) };
-  }
+  const validation = valDirs.length ? await look('validate', valDirs) : undefined;
+  const pictures = split(all, validation);
+  const both = validation ? all.length - pictures.train.length : 0;
+  if (both) progress.say(`         ${both} of --val were among the others too: not trained on`);
   if (pictures.train.length === 0) {
     throw new FormatError({
       where: dirs.join(', '),
@@ -76,6 +70,15 @@ export async function findPictures(
   if (!old) await folder.create();
   await folder.writeFindings(findings);
   return { pictures, sets };
+}
+
+/** Those to learn from, and those to be judged by: what is named for that, else a tenth. */
+export function split(all: readonly PictureFile[], validation?: readonly PictureFile[]) {
+  if (!validation) {
+    return { train: all.filter((file) => !isForValidation(file)), validation: all.filter(isForValidation) };
+  }
+  const kept = new Set(validation.map(({ hash }) => hash));
+  return { train: all.filter(({ hash }) => !kept.has(hash)), validation };
 }
 
 function setOf(dirs: readonly string[], pictures: readonly PictureFile[]): PictureSet {

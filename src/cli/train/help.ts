@@ -57,6 +57,8 @@ The feature extractor (the one that comes with the package, unless another is na
   --inception FILE     without --maps: one vector for each picture, as in the paper: the answer of a classifier such as
                        Inception-ResNet-v2 to the whole picture
 ${INCEPTION_DETAILS_HELP}  --embedding-cache D  where that is kept, for several runs to share (embeddings/ in the run's folder)
+  --shard I/N          compute only that, of one of N shares of the pictures, I from 0, into --embedding-cache, and train
+                       nothing: N processes do it all, and the training with the same options then finds it there
 
 How long (default: --epochs 40)
   --epochs N           times that each picture is seen

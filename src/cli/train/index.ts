@@ -9,6 +9,7 @@ import { isExpected, print, reasonOf, sayFailed, sayLine, usage } from '../share
 import { tuning } from '../shared/tune.ts';
 import { countColors } from './colors.ts';
 import { openExtractor } from './features/extractor.ts';
+import { computeShare } from './features/share.ts';
 import { findPictures } from './find.ts';
 import { initOf } from './first_weights.ts';
 import { HELP } from './help.ts';
@@ -45,7 +46,7 @@ export async function train(argv: string[]): Promise<number> {
       print(HELP);
       return 0;
     }
-    await run(args);
+    await (args.shard ? computeShare(args, args.shard) : run(args));
     return 0;
   } catch (error) {
     if (error instanceof UsageError) return usage(`koalarize train: ${error.message}`, 'koalarize train --help');

@@ -2,6 +2,7 @@
 import { ENCODERS } from '../../model/network.ts';
 import { UsageError } from '../shared/messages.ts';
 import { flag, integer, number, oneOf, parseOptions, path, several, text } from '../shared/options.ts';
+import { type Shard, shard } from '../shared/shard.ts';
 import { EXTRACTOR_OPTIONS, type ExtractorArguments, extractorOf } from './features/extractor_options.ts';
 import { type Budget, DEFAULTS, type RuntimeOptions, type Settings } from './settings.ts';
 
@@ -18,6 +19,8 @@ export interface Arguments {
   readonly extractor: ExtractorArguments | undefined;
   readonly resume: boolean;
   readonly allowChangedData: boolean;
+  /** Compute the features of this share, and train nothing. */
+  readonly shard: Shard | undefined;
   readonly budget: Budget;
   readonly settings: Partial<Settings>;
   readonly runtime: Partial<RuntimeOptions>;
@@ -69,6 +72,7 @@ const OPTIONS = {
   verbose: flag(),
   cache: number({ least: 0 }),
   'embedding-cache': path(),
+  shard,
   ...EXTRACTOR_OPTIONS,
 } as const;
 
@@ -138,6 +142,10 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     cache: values.cache,
     embeddingCache: values['embedding-cache'],
   });
+  if (values.shard && values.resume) throw new UsageError('--shard and --resume: expected one of them, got both');
+  if (values.shard && !values['embedding-cache']) {
+    throw new UsageError('--shard: expected --embedding-cache D beside it, which runs share, got none');
+  }
   if (words.length === 0 && !values.resume) throw new UsageError('expected a folder of photographs, got none');
   return {
     dirs: words,
@@ -147,6 +155,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     extractor: extractorOf(values),
     resume: values.resume ?? false,
     verbose: values.verbose ?? false,
+    shard: values.shard,
     allowChangedData: values['allow-changed-data'] ?? false,
     budget,
     settings,

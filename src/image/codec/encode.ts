@@ -1,6 +1,7 @@
 /** Pictures as image files in memory, through `sharp`. Writing them to a disk is `node.ts`. */
 
 import { perInch } from '../file/resolution.ts';
+import { markXmp } from '../file/xmp.ts';
 import { channelsOf, type Picture } from '../raster/picture.ts';
 import { embed, fitNotes } from './embed.ts';
 import { fitToFormat, formatOf } from './formats.ts';
@@ -15,6 +16,11 @@ export interface WriteOptions {
   readonly metadata?: KeptMetadata;
   /** 1..100, as for JPEG; default 92. PNG, TIFF and GIF ignore it. */
   readonly quality?: number;
+  /**
+   * Whether a picture that was colored says so in XMP, beside what its metadata says: IPTC's digital source type, program,
+   * weights. Default true.
+   */
+  readonly mark?: boolean;
 }
 
 /**
@@ -36,11 +42,14 @@ export async function encodeImage(
 ): Promise<{ bytes: Uint8Array; warnings: string[] }> {
   const format = formatOf(name);
   channelsOf(name, picture, 4);
-  const { metadata = {}, quality = 92 } = options;
+  const { metadata: told = {}, quality = 92, mark = true } = options;
   const sharp = await loadSharp();
   const { pixels, opaque, warnings } = fitToFormat(name, format, picture);
+  const origin = mark ? picture.origin : undefined;
+  const metadata = origin && format.exif ? { ...told, xmp: markXmp(told.xmp, origin) } : told;
   const fitted = fitNotes(name, format, metadata);
   warnings.push(...fitted.warnings);
+  if (origin && !format.exif) warnings.push(`${name}: ${format.name} cannot hold the mark of origin – left out`);
   const { held, exif } = fitted;
   const { icc, resolution } = metadata;
   const { data, width, height } = pixels;

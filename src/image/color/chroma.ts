@@ -11,7 +11,7 @@
 import { expectObject, expectOptions, isKind, kindOf } from '../../runtime/arguments.ts';
 import { ArgumentError, FormatError, ShapeError } from '../../runtime/errors.ts';
 import { type Border, innerOf, neutralizer } from '../raster/border.ts';
-import { channelsOf, lumaRow, maxCode, type Picture, type Pixels } from '../raster/picture.ts';
+import { channelsOf, lumaRow, maxCode, type Origin, type Picture, type Pixels } from '../raster/picture.ts';
 import { chromaStatistics } from './cast_guard.ts';
 import { greyTables, rowColorer } from './gamut.ts';
 import { strengthRow } from './strength.ts';
@@ -31,6 +31,8 @@ export interface Chroma {
   readonly guide?: Float32Array;
   /** The picture's border, which stays neutral: the planes are of what lies inside. Default none. */
   readonly border?: Border;
+  /** Where they come from; handed on to the pictures that are colored with them. */
+  readonly origin?: Origin;
 }
 
 /** How a* and b* are put on a picture. */
@@ -99,7 +101,7 @@ export function applyChroma<T extends Pixels>(
       out[o] = hasAlpha ? data[(y * width + x + 1) * channels - 1]! : max;
     }
   }
-  return { data: out, width, height } as Colored<T>;
+  return { data: out, width, height, ...(chroma.origin && { origin: chroma.origin }) } as Colored<T>;
 }
 
 /** Lays a row over white, as the guide is. */

@@ -92,6 +92,13 @@ export function insertNotes(
   ]);
 }
 
+/** Puts a segment behind those of the same kind and below: APP1 behind APP0. @param data - at most 65,533 bytes */
+export function insertSegment(file: Uint8Array, marker: number, data: Uint8Array): Uint8Array {
+  const before = readSegments(file).findLast((one) => one.marker >= APP0 && one.marker <= marker);
+  const at = before?.end ?? 2;
+  return concat([file.subarray(0, at), segment(marker, data), file.subarray(at)]);
+}
+
 /** JFIF 1.02 without a thumbnail. Its numbers are whole: those of the unit that loses nothing, if there is one. */
 function jfifHeader({ x, y, unit }: Resolution): Uint8Array {
   const whole = (factor: number) => [x * factor, y * factor].every((n) => Math.abs(n - Math.round(n)) < 1e-3);

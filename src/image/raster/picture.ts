@@ -20,6 +20,16 @@ export interface Picture<T extends Pixels = Pixels> {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
+  /** Where its colors come from, if they are not its own: files that are made of it say so. */
+  readonly origin?: Origin;
+}
+
+/** Where the colors of a picture come from. */
+export interface Origin {
+  /** `koalarize 0.1.0`. */
+  readonly program: string;
+  /** SHA-256 of the weights' file, hexadecimal. */
+  readonly weights: string;
 }
 
 /** A mean spread (max - min of R, G, B, in 8-bit codes) below this is called grey. */

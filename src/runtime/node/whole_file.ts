@@ -13,8 +13,8 @@ const unfinished = new Set<string>();
 let watching = false;
 
 /**
- * Writes a file under a temporary name beside it, makes sure that it is on the disk, and renames it. So no half-written
- * file ever stands under `path`; a file already there is replaced.
+ * Writes a file under a temporary name beside it, makes sure that it is on the disk, renames it, and makes sure of the name.
+ * So no half-written file ever stands under `path`; a file already there is replaced.
  *
  * @param sync false: it may be damaged after a loss of power, for what can be computed again and is checked when read
  * @throws EnvironmentError when it cannot be written
@@ -35,12 +35,21 @@ export async function writeWhole(path: string, data: string | Uint8Array, { sync
       await file.close();
     }
     await rename(temporary, path);
+    if (sync) await syncFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError(path, cause as Error);
   } finally {
     unfinished.delete(temporary);
   }
+}
+
+/** Makes sure that the names in a folder are on the disk, where the system can. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path).catch(() => undefined);
+  // Windows opens no folders, and some file systems of networks sync none: there the file itself must do.
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
 }
 
 /** Where the process ends in the midst of it, such as for an interrupt that was caught. */

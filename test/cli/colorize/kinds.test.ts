@@ -1,10 +1,10 @@
 /** The built command line on files of several pages, pictures in color, and kinds that are read or named. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { readImage } from '../../../src/image/node.ts';
-import { koalarize, temporaryFolder, writeTestWeights } from '../../support/run.ts';
+import { koalarize, temporaryFolder, visible, writeTestWeights } from '../../support/run.ts';
 import { tiff } from '../../support/tiff.ts';
 
 let folder: string;
@@ -29,10 +29,10 @@ test('--pages all colors each page, without it the others are named', async () =
   const first = await koalarize([source, '-o', out, '--weights', weights]);
   expect(first.code, first.stderr).toBe(0);
   expect(first.stderr).toContain('album.tif: has 3 pages, of which the first was taken – --pages all takes each');
-  expect((await readdir(out)).sort()).toEqual(['album.tif', 'single.tif']);
+  expect(await visible(out)).toEqual(['album.tif', 'single.tif']);
   const all = await koalarize([source, '-o', out, '--weights', weights, '--pages', 'all', '--json']);
   expect(all.code, all.stderr).toBe(0);
-  expect((await readdir(out)).sort()).toEqual(['album-1.tif', 'album-2.tif', 'album-3.tif', 'album.tif', 'single.tif']);
+  expect(await visible(out)).toEqual(['album-1.tif', 'album-2.tif', 'album-3.tif', 'album.tif', 'single.tif']);
   const widths = await Promise.all([1, 2, 3].map(async (i) => (await readImage(join(out, `album-${i}.tif`))).width));
   expect(widths).toEqual([16, 24, 16]);
   for (const line of all.stdout.trim().split('\n')) expect(JSON.parse(line).warnings).toEqual([]);
@@ -46,7 +46,7 @@ test('a page never takes the name of another picture', async () => {
   await writeFile(join(source, 'A-2.tif'), tiff(page(90, 32)));
   const { code, stderr } = await koalarize([source, '-o', out, '--weights', weights, '--pages', 'all']);
   expect(code, stderr).toBe(0);
-  expect((await readdir(out)).sort()).toEqual(['A-2.tif', 'a-page-1.tif', 'a-page-2.tif']);
+  expect(await visible(out)).toEqual(['A-2.tif', 'a-page-1.tif', 'a-page-2.tif']);
   expect((await readImage(join(out, 'A-2.tif'))).width).toBe(32);
 });
 
@@ -77,7 +77,7 @@ test('a picture that has colors is said; --keep-color leaves it as it is, and co
   expect(after!.data).toEqual(before!.data);
   expect(Buffer.from(after!.metadata.exif!).toString('latin1')).toContain('Harvest');
   expect(changed!.data).not.toEqual(before!.data);
-  expect((await readdir(kept)).sort()).toEqual(['color.png', 'grey.tif']);
+  expect(await visible(kept)).toEqual(['color.png', 'grey.tif']);
 });
 
 test('.jfif and .bmp of a folder are taken, what cannot be read is named by what it is', async () => {
@@ -102,7 +102,7 @@ test('.jfif and .bmp of a folder are taken, what cannot be read is named by what
   await writeFile(join(source, 'phone.heic'), Buffer.concat([heic, Buffer.alloc(64)]));
   const { code, stderr } = await koalarize([source, '-o', out, '--weights', weights]);
   expect(code, stderr).toBe(1);
-  expect((await readdir(out)).length, stderr).toBe(2);
+  expect((await visible(out)).length, stderr).toBe(2);
   expect(stderr).toMatch(
     /phone\.heic: expected an image file, got a HEIC picture \(HEVC\) – convert it to JPEG or PNG/,
   );

@@ -51,6 +51,8 @@ export interface OpenExtractor {
     files: readonly PictureFile[],
     progress: Progress,
   ): Promise<{ readonly info: ExtractorInfo; readonly features: Features }>;
+  /** Computes what is missing of a share of the pictures, into the cache below `root`, and measures nothing. */
+  precompute(root: string, pictures: PicturesOfRun, views: number, progress: Progress): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -115,6 +117,8 @@ export async function openExtractor(
       };
       return { info, features };
     },
+    precompute: (root, { train, validation }, views, progress) =>
+      cacheAt(root).complete(train, extractor, progress, views, validation),
     close: () => extractor.close(),
   };
 }
@@ -128,19 +132,22 @@ async function openVector(
   const { output, size, range, embedding: kind } = args ?? {};
   const extractor = await Extractor.open(gpu, path, { output, size, range, kind }, had);
   const info = extractor.description;
+  const cacheAt = (root: string) => new EmbeddingCache(root, info, gpu.precision);
+  const complete = (cache: EmbeddingCache, { train, validation }: PicturesOfRun, progress: Progress) =>
+    cache.complete([...train, ...validation], extractor, progress);
   return {
     path,
     description: info,
     cell: undefined,
     async features(root) {
-      const cache = new EmbeddingCache(root, info, gpu.precision);
+      const cache = cacheAt(root);
       const features: Features = {
         get: async (file, mirror) => [await cache.get(file, mirror)],
-        complete: ({ train, validation }, _, progress) =>
-          cache.complete([...train, ...validation], extractor, progress),
+        complete: (pictures, _, progress) => complete(cache, pictures, progress),
       };
       return { info, features };
     },
+    precompute: (root, pictures, _, progress) => complete(cacheAt(root), pictures, progress),
     close: () => extractor.close(),
   };
 }
