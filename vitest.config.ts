@@ -15,6 +15,7 @@ const CPU = [
   'test/cli/colorize/plan.test.ts',
   'test/cli/ledger/*.test.ts',
   'test/cli/paths/*.test.ts',
+  'test/cli/queue/{done,manifest,queue,stream}.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',
   'test/cli/train/loss_svg.test.ts',
   'test/cli/verify/*.test.ts',
@@ -51,6 +52,7 @@ const SHARED = [
 
 const LONG = [
   'test/cli/precision.test.ts',
+  'test/cli/queue/killed.test.ts',
   'test/cli/shared/{inception,tune}.test.ts',
   'test/cli/train/**/*.test.ts',
   'test/kernels/conv/conv2d_{half,repeat}.test.ts',

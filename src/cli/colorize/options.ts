@@ -8,7 +8,18 @@ import { QUALITIES } from '../../image/raster/views.ts';
 import type { ColorizeOptions, ColorizerOptions } from '../../model/colorizer.ts';
 import { EXTRACTOR_HELP, INCEPTION_DETAILS_HELP, INCEPTION_OPTIONS, inceptionOf } from '../shared/inception.ts';
 import { sayLine, UsageError } from '../shared/messages.ts';
-import { flag, number, oneOf, parsed, parseOptions, path, renderSize, strength, text } from '../shared/options.ts';
+import {
+  flag,
+  number,
+  oneOf,
+  parsed,
+  parseOptions,
+  path,
+  renderSize,
+  strength,
+  text,
+  type ValuesOf,
+} from '../shared/options.ts';
 import { type Shard, shard } from '../shared/shard.ts';
 import { tuning } from '../shared/tune.ts';
 
@@ -58,8 +69,8 @@ Examples
 Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong usage.
 `;
 
-const OPTIONS = {
-  output: path({ short: 'o' }),
+/** Options that decide what the pictures will be. */
+export const PICTURE_OPTIONS = {
   strength,
   upsampling: oneOf(UPSAMPLINGS),
   'render-size': renderSize,
@@ -68,18 +79,27 @@ const OPTIONS = {
   border: parsed('auto, none, pixels such as 12, or percent such as 5%', borderOption),
   weights: path(),
   ...INCEPTION_OPTIONS,
-  adapter: text(),
-  tune: flag(),
   precision: oneOf(['f32', 'f16']),
-  verbose: flag(),
   pages: oneOf(['first', 'all']),
   'keep-color': flag(),
+  'no-mark': flag(),
+} as const;
+
+/** Options of the device. */
+export const DEVICE_OPTIONS = { adapter: text(), tune: flag(), verbose: flag() } as const;
+
+const OPTIONS = {
+  output: path({ short: 'o' }),
+  ...PICTURE_OPTIONS,
+  ...DEVICE_OPTIONS,
   'skip-existing': flag(),
   shard,
   'no-ledger': flag(),
-  'no-mark': flag(),
   json: flag(),
 } as const;
+
+/** What was given. */
+export type ColorizeValues = ValuesOf<typeof OPTIONS>;
 
 export interface ColorizeRequest {
   readonly inputs: readonly string[];
@@ -107,12 +127,17 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
   const asked = parseOptions(OPTIONS, argv);
   if (asked.help) return undefined;
   const { values, words } = asked;
+  return requestOf(words, values);
+}
+
+/** Puts the request together. @throws UsageError for options that contradict each other, or where input or output are missing */
+export function requestOf(inputs: readonly string[], values: ColorizeValues): ColorizeRequest {
   const inception = inceptionOf(values);
-  if (words.length === 0) throw new UsageError('expected an image or a folder, got none');
+  if (inputs.length === 0) throw new UsageError('expected an image or a folder, got none');
   if (!values.output) throw new UsageError('expected -o OUT, got none');
   const { pages, precision, 'render-size': size } = values;
   return {
-    inputs: words,
+    inputs,
     output: values.output,
     skipExisting: values['skip-existing'] ?? false,
     ...(pages && { pages }),

@@ -3,6 +3,7 @@
 import { leftOutText } from '../paths/walk.ts';
 import { printJson, reasonOf, sayFailed, sayLine } from '../shared/messages.ts';
 import { type Shard, shardText } from '../shared/shard.ts';
+import type { Outcome } from './files.ts';
 import type { Job } from './plan.ts';
 
 /** What a call left out. */
@@ -36,13 +37,8 @@ export class Reporter {
     sayLine(`device: ${name}`);
   }
 
-  done(
-    { input, output, again }: Job,
-    { width, height }: { width: number; height: number },
-    ms: number,
-    warnings: readonly string[],
-    border?: readonly number[],
-  ): void {
+  done({ input, output, again }: Job, { image, ms, warnings, border }: Extract<Outcome, { image: unknown }>): void {
+    const { width, height } = image;
     this.#count++;
     if (again) this.#again++;
     if (this.#json) {
