@@ -5,7 +5,9 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.ts';
 import { smooth } from '../../src/image/color/smooth.ts';
+import { encodeImage, readImage } from '../../src/image/node.ts';
 import { ArgumentError, applyChroma, Colorizer, DeviceError, FormatError, Gpu, ShapeError } from '../../src/index.ts';
+import { sha256 } from '../../src/onnx/sha256.ts';
 import { temporaryFolder, writeTestWeights } from '../support/run.ts';
 
 const path = join(await temporaryFolder(), 'weights.safetensors');
@@ -59,6 +61,21 @@ test('what the network said can be put on the picture again, at another strength
   await colorizer.close();
 });
 
+test('what is colored says with what: program and weights', async () => {
+  const colorizer = await Colorizer.load({ weights });
+  const origin = { program: 'koalarize 0.1.0', weights: await sha256(weights) };
+  expect(colorizer.origin).toEqual(origin);
+  const colored = await colorizer.colorize(grey(24, 24));
+  expect(colored.origin).toEqual(origin);
+  const xmpOf = async (options = {}) => {
+    const { bytes } = await encodeImage('colored.png', colored, options);
+    return (await readImage(bytes)).metadata.xmp;
+  };
+  expect(await xmpOf()).toContain(`koalarize:WeightsSHA256="${origin.weights}"`);
+  expect(await xmpOf({ mark: false })).toBeUndefined();
+  await colorizer.close();
+});
+
 test('with keepColor a picture that has colors is given back, as RGBA; others are colored', async () => {
   const colorizer = await Colorizer.load({ weights });
   const [width, height] = [64, 64];
@@ -68,6 +85,7 @@ test('with keepColor a picture that has colors is given back, as RGBA; others ar
   );
   const kept = await colorizer.colorize({ data, width, height }, { keepColor: true });
   expect(kept.data).toBeInstanceOf(Uint8ClampedArray);
+  expect(kept.origin).toBeUndefined();
   expect(kept.data.filter((_, i) => i % 4 < 3)).toEqual(Uint8ClampedArray.from(data));
   expect(kept.data.every((v, i) => i % 4 < 3 || v === 255)).toBe(true);
   const deep = { data: Uint16Array.from(kept.data, (v) => v * 257), width, height };

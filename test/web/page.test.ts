@@ -73,6 +73,8 @@ test('colors a photograph as Node does, and saves it at full size with its own l
   const before = await readImage(input);
   const after = await readImage(await saved.path());
   expect([after.width, after.height]).toEqual([before.width, before.height]);
+  const mark = 'digitalsourcetype/algorithmicallyEnhanced';
+  expect(after.metadata.xmp).toContain(mark);
 
   const output = join(folder, 'node.png');
   const { code, stderr } = await koalarize([input, '-o', output, '--adapter', 'bundled']);
@@ -94,6 +96,7 @@ test('colors a photograph as Node does, and saves it at full size with its own l
 
   const jpeg = await save('image/jpeg');
   expect(jpeg.suggestedFilename()).toBe('harbour.1931.jpg');
+  expect((await readImage(await jpeg.path())).metadata.xmp).toContain(mark);
   expect(await sharp(await jpeg.path()).metadata()).toMatchObject({
     format: 'jpeg',
     width: 200,

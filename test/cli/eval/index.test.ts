@@ -337,6 +337,34 @@ test('wrong arguments are one line and 2', async () => {
   expect(help.out).toContain('koalarize eval DIR');
 });
 
+test('shards have each picture once, with the scores of one run', async () => {
+  const whole = await reportOf();
+  const reports: Report[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { code, out, err } = await evaluate('--json', '--shard', `${i}/3`);
+    if (code === 0) reports.push(JSON.parse(out) as Report);
+    // A share of nothing that can be measured has no figures.
+    else
+      expect(err).toMatch(
+        /expected color pictures, got (\d unreadable and|none \(in other shards: \d; left out: 1 \.txt\))/,
+      );
+  }
+  expect(reports.length).toBeGreaterThan(1);
+  for (const { protocol } of reports) expect(protocol.shard).toMatch(/^[0-2]\/3$/);
+  expect(whole.protocol.shard).toBeUndefined();
+  expect((await evaluate('--shard', reports[0]!.protocol.shard!)).out).toMatch(
+    /pictures +\d of \d in shard \d\/3 of /,
+  );
+  const scores = (pictures: Report['pictures']) =>
+    new Map(pictures.map(({ sha256: hash, ours, grey }) => [hash, { ours, grey }]));
+  const all = reports.flatMap(({ pictures }) => pictures);
+  // b.png is there twice, in two shards or in one.
+  const paths = all.map(({ path }) => path).sort();
+  expect(new Set(paths).size).toBe(paths.length);
+  expect(paths.filter((path) => path !== 'sub/again.png')).toEqual([...NAMES].sort());
+  expect(scores(all)).toEqual(scores(whole.pictures));
+});
+
 describe('the bootstrap', () => {
   const wave = Array.from({ length: 400 }, (_, i) => Math.sin(i * 1.7) * 3 + 10);
 

@@ -223,6 +223,47 @@ test('koalarize train with maps: resumed to the bit, a second run starts from th
   expect(await refused(...given, '--maps', 'a,,b')).toMatch(/--maps: expected different names with commas between/);
 });
 
+test('shards compute into one cache what a training needs, and it computes nothing', async () => {
+  const root = await temporaryFolder();
+  const photos = join(root, 'photos');
+  for (let i = 0; i < 12; i++) await writePicture(join(photos, `${i}.png`), i, 75, 44);
+  const onnx = join(root, 'maps.onnx');
+  await writeFile(onnx, mapper());
+  const given = ['--size', '32', '--batch', '4', '--width-divisor', '16', '--views', '2', '--tone', '0.5'];
+  const maps = ['--extractor', onnx, '--maps', 'coarse,fine', '--extractor-scale', '1'];
+  const call = (cache: string, ...more: string[]) =>
+    callIn(root, photos, ...given, ...maps, '--embedding-cache', join(root, cache), ...more);
+  for (let i = 0; i < 3; i++) {
+    const { code, err } = await call('shards', '--shard', `${i}/3`);
+    expect(code, err).toBe(0);
+    expect(err).toMatch(new RegExp(`found {4}\\d+ pictures in shard ${i}/3; left out: 0 unreadable`));
+  }
+  const run = ['--out', join(root, 'run'), '--steps', '1'];
+  const trained = await call('shards', ...run);
+  expect(trained.code, trained.err).toBe(0);
+  expect(trained.err.match(/(\d+) computed/g)).toEqual(['0 computed', '0 computed']);
+  expect((await call('one', '--out', join(root, 'other'), '--steps', '1')).code).toBe(0);
+  const contents = async (cache: string) => {
+    const names = (await readdir(join(root, cache), { recursive: true })).filter((name) => name.endsWith('.f16'));
+    const files = names.sort().map(async (name) => [name, await sha256(await readFile(join(root, cache, name)))]);
+    return Promise.all(files);
+  };
+  expect(await contents('shards')).toEqual(await contents('one'));
+
+  const refused = async (...argv: string[]) => {
+    const { code, err } = await callIn(root, ...argv);
+    expect(code).toBe(2);
+    return err;
+  };
+  const cached = ['--embedding-cache', join(root, 'cache')];
+  expect(await refused(photos, '--shard', '0/3')).toMatch(/--shard: expected --embedding-cache D beside it/);
+  expect(await refused('--resume', '--shard', '0/3')).toMatch(/--shard and --resume: expected one of them, got both/);
+  expect(await refused(photos, '--shard', '3/3', ...cached)).toMatch(/--shard: expected I\/N with I from 0/);
+  expect(await refused(photos, '--shard', '0/3', ...cached, '--extractor', 'none')).toMatch(
+    /--shard: expected a feature extractor, whose maps it computes, got none/,
+  );
+});
+
 test('without options training takes the extractor of the package, and so does the colorizer with its weights', async () => {
   const root = await temporaryFolder();
   const photos = join(root, 'photos');
