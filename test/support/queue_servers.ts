@@ -15,27 +15,37 @@ export interface QueueServer {
 }
 
 /** Those that are installed, and for the others what is missing. KOALARIZE_REDIS_SERVER names a redis-server beside PATH. */
-export function queueServers(): { readonly name: string; readonly start?: () => Promise<QueueServer>; readonly missing?: string }[] {
+export function queueServers(): {
+  readonly name: string;
+  readonly start?: () => Promise<QueueServer>;
+  readonly missing?: string;
+}[] {
   const redis = process.env.KOALARIZE_REDIS_SERVER ?? found('redis-server', []);
   const versions = '/usr/lib/postgresql';
   const folders = existsSync(versions) ? readdirSync(versions).map((version) => join(versions, version, 'bin')) : [];
   const postgres = found('postgres', folders.reverse());
   return [
-    redis ? { name: 'Redis', start: () => startRedis(redis) } : { name: 'Redis', missing: 'redis-server on PATH or in KOALARIZE_REDIS_SERVER' },
-    postgres ? { name: 'PostgreSQL', start: () => startPostgres(join(postgres, '..')) } : { name: 'PostgreSQL', missing: 'postgres on PATH or in /usr/lib/postgresql' },
+    redis
+      ? { name: 'Redis', start: () => startRedis(redis) }
+      : { name: 'Redis', missing: 'redis-server on PATH or in KOALARIZE_REDIS_SERVER' },
+    postgres
+      ? { name: 'PostgreSQL', start: () => startPostgres(join(postgres, '..')) }
+      : { name: 'PostgreSQL', missing: 'postgres on PATH or in /usr/lib/postgresql' },
   ];
 }
 
 function found(program: string, folders: readonly string[]): string | undefined {
   const all = [...(process.env.PATH ?? '').split(delimiter), ...folders];
-  return all.map((folder) => join(folder, program)).find((path) => {
-    try {
-      accessSync(path);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return all
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 async function startRedis(program: string): Promise<QueueServer> {
@@ -60,7 +70,12 @@ async function startPostgres(bin: string): Promise<QueueServer> {
   return serverOf(url, port, () => spawn(join(bin, 'postgres'), argv, options), 'SIGINT');
 }
 
-async function serverOf(url: string, port: number, start: () => ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<QueueServer> {
+async function serverOf(
+  url: string,
+  port: number,
+  start: () => ChildProcess,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<QueueServer> {
   let child: ChildProcess;
   const begin = async () => {
     child = start();

@@ -11,8 +11,22 @@ const other = { ...recipe, options: { strength: 2 } };
 const file = { sha256: '0', bytes: 1 };
 const input = { folder: '/old', path: 'a', ...file, modified: 0 };
 
-const colored = (path: string, using = recipe): LedgerLine => ({ result: 'colored', input, output: { path, ...file }, recipe: using, identity: 'i', seconds: 1 });
-const failed = (path: string): LedgerLine => ({ result: 'failed', input, output: { path }, recipe, seconds: 1, reason: 'no' });
+const colored = (path: string, using = recipe): LedgerLine => ({
+  result: 'colored',
+  input,
+  output: { path, ...file },
+  recipe: using,
+  identity: 'i',
+  seconds: 1,
+});
+const failed = (path: string): LedgerLine => ({
+  result: 'failed',
+  input,
+  output: { path },
+  recipe,
+  seconds: 1,
+  reason: 'no',
+});
 const redo = (path: string): LedgerLine => ({ result: 'redo', output: { path }, reason: 'was damaged' });
 
 test('the latest line of all files holds', async () => {
@@ -30,7 +44,14 @@ test('the latest line of all files holds', async () => {
   await write('worker-a', 0, failed('a'));
   await appendFile(ledgerPath(folder, 'worker-a'), '{"version":1,');
   const known = await readKnown(folder, recipe);
-  expect(['a', 'é/b', 'c', 'd', 'e', 'f'].map(known)).toEqual(['done', 'done', 'done', undefined, undefined, undefined]);
+  expect(['a', 'é/b', 'c', 'd', 'e', 'f'].map(known)).toEqual([
+    'done',
+    'done',
+    'done',
+    undefined,
+    undefined,
+    undefined,
+  ]);
   await write('worker-b', 9, failed('c'));
   expect((await readKnown(folder, recipe))('c')).toBe('failed');
   expect((await readKnown(`${folder}/none`, recipe))('a')).toBeUndefined();

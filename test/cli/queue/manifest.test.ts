@@ -24,7 +24,11 @@ async function* inTwo() {
 
 async function made(): Promise<string> {
   const folder = await temporaryFolder();
-  const count = await writeManifest(folder, head, inTwo(), ({ folder, name }) => ({ folder, path: name, output: name }));
+  const count = await writeManifest(folder, head, inTwo(), ({ folder, name }) => ({
+    folder,
+    path: name,
+    output: name,
+  }));
   expect(count).toBe(5);
   return folder;
 }
@@ -62,10 +66,14 @@ test('what is no manifest is refused, with what to do', async () => {
   const all = async () => {
     for await (const _ of readBlocks(folder, 100));
   };
-  await expect(all()).rejects.toThrow(/manifest\.jsonl: expected a photograph in each line, got '\{"folder":"\/old"\}'/);
+  await expect(all()).rejects.toThrow(
+    /manifest\.jsonl: expected a photograph in each line, got '\{"folder":"\/old"\}'/,
+  );
   await writeFile(manifestPath(folder), '{"manifest":2}\n');
   await expect(readHead(folder)).rejects.toThrow(/expected a manifest of version 1 in the first line.*--rescan/);
   await writeFile(manifestPath(folder), '');
   await expect(readHead(folder)).rejects.toThrow(/expected a manifest of version 1/);
-  await expect(readBlock(join(folder, 'none'), { at: 0, bytes: 1 })).rejects.toThrow(/expected a manifest, got no such file/);
+  await expect(readBlock(join(folder, 'none'), { at: 0, bytes: 1 })).rejects.toThrow(
+    /expected a manifest, got no such file/,
+  );
 });

@@ -1,7 +1,8 @@
 /** Commands enqueue, work and status on real servers: each photograph once, whatever is stopped, refused or lost meanwhile. */
+
+import { readdirSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Painter } from '../../../src/cli/colorize/files.ts';
 import { readLedger } from '../../../src/cli/ledger/file.ts';
@@ -69,19 +70,34 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     const { name: shown } = await Engine.load(server.url);
     expect(first.err).toBe(`manifest: 8 photographs\n8 photographs: 0 done before, 8 in 3 jobs on ${shown}\n`);
     expect((await enqueue()).code).toBe(0);
-    expect(await status()).toMatchObject({ code: 0, jobs: { waiting: 3, active: 0, delayed: 0, failed: 0 }, left: 8, rate: 0 });
+    expect(await status()).toMatchObject({
+      code: 0,
+      jobs: { waiting: 3, active: 0, delayed: 0, failed: 0 },
+      left: 8,
+      rate: 0,
+    });
     const worked = await work({}, '--until-empty');
     expect(worked.code, worked.err).toBe(0);
     expect(worked.err).toMatch(/failed: .*broken\.jpg: expected an image file/);
     const after = await status();
-    expect(after).toMatchObject({ code: 0, left: 0, secondsLeft: 0, done: { jobs: 3, colored: 7, kept: 0, failed: 1 } });
+    expect(after).toMatchObject({
+      code: 0,
+      left: 0,
+      secondsLeft: 0,
+      done: { jobs: 3, colored: 7, kept: 0, failed: 1 },
+    });
     expect(after.rate).toBeGreaterThan(0);
-    expect((await verify('--accept-failed')).out).toMatch(/^note +1 photographs could not be colored\n7 outputs of 8 photographs: all right\n$/);
+    expect((await verify('--accept-failed')).out).toMatch(
+      /^note +1 photographs could not be colored\n7 outputs of 8 photographs: all right\n$/,
+    );
     expect((await enqueue()).err).toMatch(/8 done before, 0 in 0 jobs/);
     expect((await enqueue('--retry-bad')).err).toMatch(/7 done before, 1 in 1 jobs/);
     expect((await status()).left).toBe(1);
     const { entries } = await readLedger(out);
-    expect(entries.get('sub/deep/d.png')!.made).toMatchObject({ result: 'colored', input: { folder: photos, path: 'sub/deep/d.png' } });
+    expect(entries.get('sub/deep/d.png')!.made).toMatchObject({
+      result: 'colored',
+      input: { folder: photos, path: 'sub/deep/d.png' },
+    });
   });
 
   test('a queue that is lost is made again from manifest and ledger', async () => {
@@ -117,22 +133,30 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     };
     // The first photograph of the seven is refused; one job is left.
     const ended = work(painter);
-    await expect.poll(async () => (await status()).jobs, { timeout: 60_000, interval: 200 }).toEqual({ waiting: 0, active: 0, delayed: 1, failed: 0 });
+    await expect
+      .poll(async () => (await status()).jobs, { timeout: 60_000, interval: 200 })
+      .toEqual({ waiting: 0, active: 0, delayed: 1, failed: 0 });
     expect(asked).toBe(7);
     for (let tried = 2; tried <= 4; tried++) {
       asked = 0;
       const [job] = await queue.getDelayed();
       await job!.promote();
-      await expect.poll(async () => (await status()).jobs, { timeout: 60_000, interval: 200 }).toMatchObject(tried < 4 ? { delayed: 1 } : { delayed: 0, failed: 1 });
+      await expect
+        .poll(async () => (await status()).jobs, { timeout: 60_000, interval: 200 })
+        .toMatchObject(tried < 4 ? { delayed: 1 } : { delayed: 0, failed: 1 });
       await expect.poll(() => asked, { timeout: 60_000 }).toBe(1);
     }
     const told = await status();
     expect(told).toMatchObject({ code: 1, givenUp: [{ output: out, photographs: 1, attempts: 4 }] });
     expect(told.givenUp[0].reason).toMatch(/sub\/deep\/d\.png: stub: expected memory, got none – wait$/);
-    expect((await captured(() => statusCommand(at()))).out).toMatch(/given up +\w+-0: 1 photographs for .* after 4 attempts – /);
+    expect((await captured(() => statusCommand(at()))).out).toMatch(
+      /given up +\w+-0: 1 photographs for .* after 4 attempts – /,
+    );
     expect((await verify('--accept-failed')).out).toMatch(/^missing +sub\/deep\/d\.png/);
     await status('--retry');
-    await expect.poll(async () => (await status()).jobs, { timeout: 60_000, interval: 200 }).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 });
+    await expect
+      .poll(async () => (await status()).jobs, { timeout: 60_000, interval: 200 })
+      .toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 });
     expect((await verify('--accept-failed')).code).toBe(0);
     process.emit('SIGTERM');
     expect((await ended).code).toBe(0);
@@ -150,7 +174,10 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     const kept = await readFile(weights);
     await writeTestWeights(weights, 20);
     const other = await work();
-    expect([other.code, other.err]).toEqual([1, expect.stringMatching(/^failed: .*expected the weights and options of its manifest/)]);
+    expect([other.code, other.err]).toEqual([
+      1,
+      expect.stringMatching(/^failed: .*expected the weights and options of its manifest/),
+    ]);
     await writeFile(weights, kept);
     await rm(out, { recursive: true });
     expect((await work()).err).toMatch(/^failed: .*expected the manifest that the queue tells of, got none/);
@@ -161,12 +188,17 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     await fresh();
     await enqueue();
     const other = await enqueue('--strength', '1.5');
-    expect([other.code, other.err]).toEqual([1, expect.stringMatching(/expected the options of its manifest \(.*got .*"strength":1\.5.*--rescan/)]);
+    expect([other.code, other.err]).toEqual([
+      1,
+      expect.stringMatching(/expected the options of its manifest \(.*got .*"strength":1\.5.*--rescan/),
+    ]);
     expect((await enqueue('--strength', '1.5', '--rescan')).code).toBe(0);
     expect((await status()).jobs.waiting).toBe(6);
     await work({}, '--until-empty');
     const { entries } = await readLedger(out);
-    expect([...entries.values()].filter(({ made }) => made?.result === 'colored' && made.recipe.options.strength === 1.5)).toHaveLength(7);
+    expect(
+      [...entries.values()].filter(({ made }) => made?.result === 'colored' && made.recipe.options.strength === 1.5),
+    ).toHaveLength(7);
     expect((await status()).done).toMatchObject({ colored: 7, failed: 1, jobs: 6 });
   });
 
@@ -175,15 +207,24 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     const program = await bundleStub();
     await captured(() => enqueueCommand([photos, '-o', out, '--weights', weights, ...at()]));
     const worker = startStub(program, at(), 1000);
-    await expect.poll(async () => (await readLedger(out)).entries.size, { timeout: 120_000, interval: 50 }).toBeGreaterThan(1);
+    await expect
+      .poll(async () => (await readLedger(out)).entries.size, { timeout: 120_000, interval: 50 })
+      .toBeGreaterThan(1);
     worker.child.kill('SIGTERM');
     const { code, said } = await worker.ended;
     expect(code, said).toBe(0);
     const { entries } = await readLedger(out);
-    const before = await readFile(join(out, readdirSync(out).find((file) => file.startsWith('.koalarize-worker'))!), 'utf8');
+    const before = await readFile(
+      join(out, readdirSync(out).find((file) => file.startsWith('.koalarize-worker'))!),
+      'utf8',
+    );
     expect(await status()).toMatchObject({ jobs: { waiting: 1, active: 0, failed: 0 }, left: 8 - entries.size });
     let asked = 0;
-    await work({ chroma: (...args) => (asked++, stub().chroma(...args)) }, '--until-empty');
+    const counting: Painter['chroma'] = (...args) => {
+      asked++;
+      return stub().chroma(...args);
+    };
+    await work({ chroma: counting }, '--until-empty');
     expect(asked + before.split('\n').filter((line) => line.includes('"colored"')).length).toBe(7);
     expect((await verify('--accept-failed')).code).toBe(0);
   });
@@ -211,9 +252,14 @@ test('wrong usage, and a server that is not there', async () => {
     2,
     "--queue: expected redis://HOST:PORT or postgres://USER@HOST/DATABASE, got 'http://a' – see 'koalarize work --help'\n",
   ]);
-  expect(await say(enqueueCommand, photos, '--queue', 'redis://a')).toEqual([2, expect.stringContaining('expected -o OUT')]);
+  expect(await say(enqueueCommand, photos, '--queue', 'redis://a')).toEqual([
+    2,
+    expect.stringContaining('expected -o OUT'),
+  ]);
   expect(await say(statusCommand, '--queue', 'redis://:secret@127.0.0.1:1')).toEqual([
     1,
-    expect.stringMatching(/failed: redis:\/\/:…@127\.0\.0\.1:1: expected a queue, got '.*ECONNREFUSED.*' – is the server there/),
+    expect.stringMatching(
+      /failed: redis:\/\/:…@127\.0\.0\.1:1: expected a queue, got '.*ECONNREFUSED.*' – is the server there/,
+    ),
   ]);
 });

@@ -47,7 +47,15 @@ test('the names are those of one plan, for a folder and for several inputs', asy
   }
   const { jobs } = await streamed([old], out);
   expect(jobs.map(({ output }) => output.slice(out.length + 1))).toEqual([
-    'a.gif', 'a.jpg', 'a.png', 'a-2.png', 'sub/a.gif', 'sub/a.png', 'sub/deep/b.webp', 'sub/link/c.png', 'é.tif',
+    'a.gif',
+    'a.jpg',
+    'a.png',
+    'a-2.png',
+    'sub/a.gif',
+    'sub/a.png',
+    'sub/deep/b.webp',
+    'sub/link/c.png',
+    'é.tif',
   ]);
 });
 
