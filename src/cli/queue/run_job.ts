@@ -34,25 +34,24 @@ interface Task {
 
 /** Runs jobs. They may overlap. */
 export class JobRunner {
-  /** Whether it was asked to stop. */
-  stopped = false;
-  /** Resolved when it is. */
-  readonly stopping: Promise<void>;
+  readonly #stopping = new AbortController();
   readonly #open: (options: ColorizerOptions) => Promise<Painter>;
-  #stop: () => void = () => undefined;
   readonly #lost = new Set<string>();
   /** By manifest and folder. Of those without a job in hand there is at most one. */
   readonly #tasks = new Map<string, Promise<Task | undefined>>();
 
   constructor(open: (options: ColorizerOptions) => Promise<Painter>) {
     this.#open = open;
-    this.stopping = new Promise((done) => (this.#stop = done));
+  }
+
+  /** Aborted when it is asked to stop. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Ends jobs after the photograph in hand. */
   stop(): void {
-    this.stopped = true;
-    this.#stop();
+    this.#stopping.abort();
   }
 
   /** Ends a job that has been given to somebody else. */
@@ -87,7 +86,7 @@ export class JobRunner {
         job,
         task,
         lines,
-        () => this.stopped,
+        () => this.stopping.aborted,
         () => this.#lost.has(job.id!),
       ).run();
     } finally {

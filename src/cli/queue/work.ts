@@ -113,13 +113,16 @@ async function work(engine: Engine, values: Values, open: (options: ColorizerOpt
   worker.on('failed', (job, error) => sayLine(`${job?.id}: ${reasonOf(error)}`));
   const release = onSignals(() => runner.stop());
   try {
-    const running = worker.run();
+    const running = worker.run().finally(() => runner.stop());
+    // Said below, when the jobs in hand have ended.
+    running.catch(() => undefined);
     const isEmpty = async () => {
       const { waiting, active, delayed } = await countJobs(queue);
       return waiting + active + delayed === 0;
     };
-    while (!runner.stopped) {
-      await Promise.race([wait(EMPTY_MS), runner.stopping]);
+    const { stopping } = runner;
+    while (!stopping.aborted) {
+      await wait(EMPTY_MS, undefined, { signal: stopping }).catch(() => undefined);
       if (values['until-empty'] && (await isEmpty().catch(() => false))) runner.stop();
     }
     await worker.close();
