@@ -66,8 +66,8 @@ export class Engine {
     this.#url = url;
     this.#bull = bull;
     const shown = new URL(url);
-    if (shown.password) shown.password = '…';
-    this.name = decodeURI(shown.href);
+    if (shown.password) shown.password = '***';
+    this.name = shown.href;
   }
 
   /** Loads the packages. @throws EnvironmentError for one that is not installed */

@@ -259,7 +259,7 @@ test('wrong usage, and a server that is not there', async () => {
   expect(await say(statusCommand, '--queue', 'redis://:secret@127.0.0.1:1')).toEqual([
     1,
     expect.stringMatching(
-      /failed: redis:\/\/:…@127\.0\.0\.1:1: expected a queue, got '.*ECONNREFUSED.*' – is the server there/,
+      /failed: redis:\/\/:\*\*\*@127\.0\.0\.1:1: expected a queue, got '.*ECONNREFUSED.*' – is the server there/,
     ),
   ]);
 });
