@@ -10,6 +10,9 @@ import { metadataPng } from './png.ts';
 import * as reasons from './reasons.ts';
 import { loadSharp } from './sharp.ts';
 
+/** Bytes of XMP beyond which libvips leaves it out of a JPEG, whose segments are short, without a word. */
+const MOST_JPEG_XMP = 60_000;
+
 /** How a picture file is written. */
 export interface WriteOptions {
   /** From `readImage`, to be kept. */
@@ -46,7 +49,13 @@ export async function encodeImage(
   const sharp = await loadSharp();
   const { pixels, opaque, warnings } = fitToFormat(name, format, picture);
   const origin = mark ? picture.origin : undefined;
-  const metadata = origin && format.exif ? { ...told, xmp: markXmp(told.xmp, origin) } : told;
+  const { xmp: given, ...others } = told;
+  let xmp = origin && format.exif ? markXmp(given, origin) : given;
+  if (xmp && format.id === 'jpeg' && new TextEncoder().encode(xmp).length > MOST_JPEG_XMP) {
+    warnings.push(`${name}: JPEG cannot hold more than ${MOST_JPEG_XMP} bytes of XMP – left out`);
+    xmp = origin && markXmp(undefined, origin);
+  }
+  const metadata = { ...others, ...(xmp && { xmp }) };
   const fitted = fitNotes(name, format, metadata);
   warnings.push(...fitted.warnings);
   if (origin && !format.exif) warnings.push(`${name}: ${format.name} cannot hold the mark of origin – left out`);

@@ -352,9 +352,7 @@ test('shards have each picture once, with the scores of one run', async () => {
   expect(reports.length).toBeGreaterThan(1);
   for (const { protocol } of reports) expect(protocol.shard).toMatch(/^[0-2]\/3$/);
   expect(whole.protocol.shard).toBeUndefined();
-  expect((await evaluate('--shard', reports[0]!.protocol.shard!)).out).toMatch(
-    /pictures +\d of \d in shard \d\/3 of /,
-  );
+  expect((await evaluate('--shard', reports[0]!.protocol.shard!)).out).toMatch(/pictures +\d of \d in shard \d\/3 of /);
   const scores = (pictures: Report['pictures']) =>
     new Map(pictures.map(({ sha256: hash, ours, grey }) => [hash, { ours, grey }]));
   const all = reports.flatMap(({ pictures }) => pictures);
