@@ -11,7 +11,18 @@ export const forNode = /** @type {const} */ ({
   // onnx-proto and protobufjs are CommonJS, and become part of the bundle.
   mainFields: ['module', 'main'],
   // Node's own modules and the packages stay imports; the library reaches them only in Node, by dynamic import.
-  external: ['node:*', 'webgpu', 'sharp', '@sparticuz/chromium', '@tensorflow/*', 'esbuild', 'onnxruntime-node'],
+  external: [
+    'node:*',
+    'webgpu',
+    'sharp',
+    'bullmq',
+    'ioredis',
+    'pg',
+    '@sparticuz/chromium',
+    '@tensorflow/*',
+    'esbuild',
+    'onnxruntime-node',
+  ],
   loader: { '.wgsl': 'text' },
   plugins: [inlineForBuild],
   logLevel: 'warning',

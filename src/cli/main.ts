@@ -12,6 +12,7 @@ import { train } from './train/index.ts';
 const HELP = `koalarize – colors black-and-white photographs
 
   koalarize IMAGE|FOLDER… -o OUT     color photographs (koalarize colorize --help)
+  koalarize enqueue FOLDER… -o OUT   put photographs into a queue, for many machines; 'work' colors them, 'status' tells how far
   koalarize verify OUT               is each photograph colored, once, and undamaged? By the ledger in OUT
   koalarize serve                    color what is posted to it: an HTTP service
   koalarize train DIR…               train on a folder of photographs
@@ -41,6 +42,9 @@ const commands: ReadonlyMap<string, (argv: string[]) => Promise<number>> = new M
   ['average', async (argv: string[]) => (await import('./average.ts')).averageCommand(argv)],
   ['conformance', async (argv: string[]) => (await import('./conformance/index.ts')).conformanceCommand(argv)],
   ['verify', async (argv: string[]) => (await import('./verify/index.ts')).verifyCommand(argv)],
+  ['enqueue', async (argv: string[]) => (await import('./queue/enqueue.ts')).enqueueCommand(argv)],
+  ['work', async (argv: string[]) => (await import('./queue/work.ts')).workCommand(argv)],
+  ['status', async (argv: string[]) => (await import('./queue/status.ts')).statusCommand(argv)],
   ['eval', async (argv: string[]) => (await import('./eval/index.ts')).evalCommand(argv)],
   ['study', async (argv: string[]) => (await import('./study/index.ts')).studyCommand(argv)],
   ['compare', async (argv: string[]) => (await import('./compare/index.ts')).compareCommand(argv)],

@@ -72,6 +72,18 @@ test('the command runs from there', () => {
   expect(JSON.parse(runNode(consumer, cli, 'devices', '--json'))).toBeTruthy();
 });
 
+test('a queue without its packages: the command that installs them', () => {
+  const cli = 'node_modules/koalarize/dist/cli.js';
+  const run = (url: string) =>
+    spawnSync(process.execPath, [cli, 'status', '--queue', url], { cwd: folder, encoding: 'utf8' });
+  const { status, stderr } = run('redis://127.0.0.1:1');
+  expect([status, stderr]).toEqual([
+    1,
+    'failed: --queue: expected the package bullmq, got none – npm install bullmq ioredis (npm install -g where koalarize was installed so)\n',
+  ]);
+  expect(run('postgres://127.0.0.1:1/a').stderr).toContain('npm install bullmq pg ');
+});
+
 // Without feature maps 59.5 KB at once: what maps are adds 2, the classifier's kernels 3, checks of arguments, errors and
 // hostile files 5. What reads ONNX is about 36 more.
 test('for browsers: nothing of Node, at most 81 KB at once, ONNX on demand', async () => {

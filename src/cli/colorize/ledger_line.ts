@@ -1,9 +1,8 @@
 /** Lines of the ledger for the pictures of a call, appended as they are done. */
 import { join, relative, sep } from 'node:path';
-import { LedgerWriter } from '../ledger/file.ts';
+import { type LedgerPart, LedgerWriter } from '../ledger/file.ts';
 import { type DoneLine, identityOf, type LedgerInput, type LedgerLine, type Recipe } from '../ledger/line.ts';
 import { isExpected, reasonOf, sayFailed } from '../shared/messages.ts';
-import type { Shard } from '../shared/shard.ts';
 import type { Job } from './plan.ts';
 
 /** What is known of a file that was read. */
@@ -22,14 +21,14 @@ export class Recorder {
   broken = false;
   readonly #folder: string;
   readonly #recipe: Recipe;
-  readonly #shard: Shard | undefined;
+  readonly #part: LedgerPart | undefined;
   #writer: LedgerWriter | undefined;
 
   /** @param folder the one that is written into */
-  constructor(folder: string, recipe: Recipe, shard: Shard | undefined) {
+  constructor(folder: string, recipe: Recipe, part: LedgerPart | undefined) {
     this.#folder = folder;
     this.#recipe = recipe;
-    this.#shard = shard;
+    this.#part = part;
   }
 
   /** Notes a picture whose file is on the disk. */
@@ -55,7 +54,7 @@ export class Recorder {
   async #append(line: LedgerLine): Promise<void> {
     if (this.broken) return;
     try {
-      this.#writer ??= await LedgerWriter.open(this.#folder, this.#shard);
+      this.#writer ??= await LedgerWriter.open(this.#folder, this.#part);
       await this.#writer.append(line);
     } catch (error) {
       if (!isExpected(error)) throw error;

@@ -69,8 +69,8 @@ Examples
 Exit code: 0 all done, 1 some failed (each is named, with the reason), 2 wrong usage.
 `;
 
-export const OPTIONS = {
-  output: path({ short: 'o' }),
+/** Options that decide what the pictures will be. */
+export const PICTURE_OPTIONS = {
   strength,
   upsampling: oneOf(UPSAMPLINGS),
   'render-size': renderSize,
@@ -79,18 +79,27 @@ export const OPTIONS = {
   border: parsed('auto, none, pixels such as 12, or percent such as 5%', borderOption),
   weights: path(),
   ...INCEPTION_OPTIONS,
-  adapter: text(),
-  tune: flag(),
   precision: oneOf(['f32', 'f16']),
-  verbose: flag(),
   pages: oneOf(['first', 'all']),
   'keep-color': flag(),
+  'no-mark': flag(),
+} as const;
+
+/** Options of the device. */
+export const DEVICE_OPTIONS = { adapter: text(), tune: flag(), verbose: flag() } as const;
+
+export const OPTIONS = {
+  output: path({ short: 'o' }),
+  ...PICTURE_OPTIONS,
+  ...DEVICE_OPTIONS,
   'skip-existing': flag(),
   shard,
   'no-ledger': flag(),
-  'no-mark': flag(),
   json: flag(),
 } as const;
+
+/** What was given. */
+export type ColorizeValues = ValuesOf<typeof OPTIONS>;
 
 export interface ColorizeRequest {
   readonly inputs: readonly string[];
@@ -118,11 +127,16 @@ export function readArguments(argv: string[]): ColorizeRequest | undefined {
   const asked = parseOptions(OPTIONS, argv);
   if (asked.help) return undefined;
   const { values, words } = asked;
-  if (words.length === 0) throw new UsageError({ expected: 'an image or a folder', got: 'none' });
+  return requestOf(words, values);
+}
+
+/** Puts the request together. @throws UsageError for options that contradict each other, or where input or output are missing */
+export function requestOf(inputs: readonly string[], values: ColorizeValues): ColorizeRequest {
+  if (inputs.length === 0) throw new UsageError({ expected: 'an image or a folder', got: 'none' });
   if (!values.output) throw new UsageError({ expected: '-o OUT', got: 'none' });
   const { pages } = values;
   return {
-    inputs: words,
+    inputs,
     output: values.output,
     skipExisting: values['skip-existing'] ?? false,
     ...(pages && { pages }),

@@ -31,7 +31,7 @@ export interface Plan {
 }
 
 /** A picture, and its name in the output folder but for the format. */
-interface Source {
+export interface Source {
   readonly path: string;
   readonly folder: string;
   readonly name: string;
@@ -104,7 +104,8 @@ async function add(sources: Map<string, Source>, source: Source): Promise<void> 
   if (!sources.has(place)) sources.set(place, source);
 }
 
-async function jobOf(
+/** Gives a picture its output. */
+export async function jobOf(
   { path, folder, name }: Source,
   out: string,
   names: Names,

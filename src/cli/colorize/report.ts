@@ -3,6 +3,7 @@
 import { leftOutText } from '../paths/walk.ts';
 import { printJson, reasonOf, sayFailed, sayLine } from '../shared/messages.ts';
 import { type Shard, shardText } from '../shared/shard.ts';
+import type { Outcome } from './files.ts';
 import type { Job } from './plan.ts';
 
 /** What a call left out. */
@@ -38,12 +39,9 @@ export class Reporter {
 
   done(
     { input, output, again }: Job,
-    { width, height }: { width: number; height: number },
-    ms: number,
-    warnings: readonly string[],
-    border?: readonly number[],
-    corners?: readonly number[],
+    { image, ms, warnings, border, corners }: Extract<Outcome, { image: unknown }>,
   ): void {
+    const { width, height } = image;
     this.#count++;
     if (again) this.#again++;
     if (this.#json) {

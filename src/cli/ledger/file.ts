@@ -1,5 +1,5 @@
 /**
- * Files of a ledger, in the folder that it tells of: `.koalarize.jsonl`, and one for each shard, as not all file systems of
+ * Files of a ledger, in the folder that it tells of: `.koalarize.jsonl`, and one for each shard or machine, as not all file systems of
  * networks let several machines append to one file.
  */
 import { createReadStream } from 'node:fs';
@@ -14,9 +14,13 @@ import { decodeLine, encodeLine, type LedgerLine, type WrittenLine } from './lin
 const NAME = /^\.koalarize(-[\w-]+)?\.jsonl$/;
 const LINE_END = 0x0a;
 
+/** Who appends: one shard, or whatever has that name, of letters, digits, - and _. */
+export type LedgerPart = Shard | string;
+
 /** The file that a process appends to. */
-export function ledgerPath(folder: string, shard?: Shard): string {
-  return join(folder, `.koalarize${shard ? `-${shard.index}-of-${shard.count}` : ''}.jsonl`);
+export function ledgerPath(folder: string, part?: LedgerPart): string {
+  const name = typeof part === 'object' ? `${part.index}-of-${part.count}` : part;
+  return join(folder, `.koalarize${name === undefined ? '' : `-${name}`}.jsonl`);
 }
 
 /** Whether a file of that name belongs to a ledger. */
@@ -38,8 +42,8 @@ export class LedgerWriter {
   }
 
   /** Opens or makes the file. @throws EnvironmentError where that cannot be done */
-  static async open(folder: string, shard?: Shard): Promise<LedgerWriter> {
-    const path = ledgerPath(folder, shard);
+  static async open(folder: string, part?: LedgerPart): Promise<LedgerWriter> {
+    const path = ledgerPath(folder, part);
     await makeFolder(folder);
     try {
       const file = await open(path, 'a+');
@@ -143,7 +147,7 @@ class Shared {
 }
 
 /** The lines of a file, without their ends; the last may have none. Not by `readline`, for which U+2028 ends one too. */
-async function* linesOf(path: string): AsyncGenerator<string> {
+export async function* linesOf(path: string): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {

@@ -43,17 +43,23 @@ export class Walk {
 
   /** The pictures below `dir`, sorted; none for a folder that was seen before. Runs of `koalarize train` are left out. */
   async pictures(dir: string): Promise<string[]> {
-    this.#excluded ??= new Set(await Promise.all(this.#except.map(realTarget)));
-    this.#roots.add(await realTarget(dir));
-    const pictures: string[] = [];
-    // Links come last, so that a folder is found where it is rather than where one leads to it.
-    const links: string[] = [];
-    await this.#visit(dir, pictures, links);
-    for (const link of links) await this.#visit(link, pictures, links);
-    return pictures.sort();
+    const all: string[] = [];
+    for await (const pictures of this.folderByFolder(dir)) for (const path of pictures) all.push(path);
+    return all.sort();
   }
 
-  async #visit(dir: string, pictures: string[], links: string[]): Promise<void> {
+  /** The same, those of one folder at a time, sorted: what is kept does not grow with their number. */
+  async *folderByFolder(dir: string): AsyncGenerator<string[]> {
+    this.#excluded ??= new Set(await Promise.all(this.#except.map(realTarget)));
+    this.#roots.add(await realTarget(dir));
+    // Links come last, so that a folder is found where it is rather than where one leads to it.
+    const links: string[] = [];
+    yield* this.#visit(dir, links);
+    for (const link of links) yield* this.#visit(link, links);
+  }
+
+  async *#visit(dir: string, links: string[]): AsyncGenerator<string[]> {
+    const pictures: string[] = [];
     let entries: Dirent[];
     let isRoot: boolean;
     try {
@@ -76,10 +82,11 @@ export class Walk {
       const kind = isLink ? await stat(path).catch(() => undefined) : entry;
       if (!kind) this.#leaveOut(BROKEN_LINK);
       else if (kind.isDirectory() && isLink) links.push(path);
-      else if (kind.isDirectory()) await this.#visit(path, pictures, links);
+      else if (kind.isDirectory()) yield* this.#visit(path, links);
       else if (!kind.isFile() || !(await this.#isWanted(path))) this.#leaveOut(extensionOf(path));
       else if (!isLink || !this.#isExcluded(await realTarget(path))) pictures.push(path);
     }
+    if (pictures.length) yield pictures;
   }
 
   async #isWanted(path: string): Promise<boolean> {
