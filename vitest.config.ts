@@ -18,7 +18,7 @@ const CPU = [
   'test/cli/colorize/plan.test.ts',
   'test/cli/ledger/*.test.ts',
   'test/cli/paths/*.test.ts',
-  'test/cli/queue/{done,manifest,queue,stream}.test.ts',
+  'test/cli/queue/{done,manifest,stream}.test.ts',
   'test/cli/serve/{openapi,service}.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',
   'test/cli/train/loss_svg.test.ts',
@@ -60,7 +60,7 @@ const SHARED = [
 
 const LONG = [
   'test/cli/precision.test.ts',
-  'test/cli/queue/killed.test.ts',
+  'test/cli/queue/{killed,queue}.test.ts',
   'test/cli/serve/load.test.ts',
   'test/cli/shared/{inception,tune}.test.ts',
   'test/cli/train/**/*.test.ts',
