@@ -48,9 +48,12 @@ export async function findPictures(
   const packed = archives && (await findArchives(archives, progress));
   let pictures: Pictures;
   if (packed) {
-    const parts = valDirs.length ? { train: packed, validation: await look('validate', valDirs) } : packed.split();
-    const most = args.runtime.valCount ?? old?.runtime.valCount ?? DEFAULTS.runtime.valCount;
-    pictures = { train: parts.train, validation: await firstUsable(parts.validation, most) };
+    if (valDirs.length) pictures = { train: packed, validation: await look('validate', valDirs) };
+    else {
+      const { train, validation } = packed.split();
+      const most = args.runtime.valCount ?? old?.runtime.valCount ?? DEFAULTS.runtime.valCount;
+      pictures = { train, validation: await firstUsable(validation, most) };
+    }
   } else {
     const all = await look('found   ', dirs);
     const validation = valDirs.length ? await look('validate', valDirs) : undefined;
@@ -66,9 +69,11 @@ export async function findPictures(
       hint: 'add some',
     });
   }
+  // Of archives it is known by these which pictures they have; how many are judged by is up to each call.
+  const packedSet = packed && { dirs, count: packed.length, hash: packed.digest };
   const sets = {
-    train: packed ? { dirs, count: pictures.train.length, hash: packed.digest } : setOf(dirs, pictures.train),
-    validation: setOf(valDirs, pictures.validation),
+    train: packedSet ?? setOf(dirs, pictures.train),
+    validation: packedSet && valDirs.length === 0 ? { ...packedSet, dirs: [] } : setOf(valDirs, pictures.validation),
   };
   if (old && !args.allowChangedData) {
     for (const kind of ['train', 'validation'] as const) {

@@ -3,7 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeImage } from '../../../../src/image/node.ts';
-import { picture } from '../../../support/pictures.ts';
+import { picture, writePictures } from '../../../support/pictures.ts';
 import { temporaryFolder } from '../../../support/run.ts';
 import { tar } from '../../../support/tar.ts';
 import { callIn, logOf } from '../../../support/train_command.ts';
@@ -17,6 +17,7 @@ beforeAll(async () => {
   const png = async (i: number) => (await encodeImage('a.png', picture(i, 75, 44))).bytes;
   const members = await Promise.all(Array.from({ length: 40 }, async (_, i) => [`${i}.png`, await png(i)] as const));
   const damaged = ['damaged.jpg', 'no picture'] as const;
+  await writePictures(at('val'), 3);
   await writeFile(at('1.tar'), tar([...members.slice(0, 15), damaged, ...members.slice(15, 25)]));
   await writeFile(at('2.tar'), tar([damaged, ...members.slice(25)]));
 });
@@ -41,6 +42,19 @@ test('the same seed gives the same bits, and resuming goes on to the bit, past d
   expect(two!.equals(one!)).toBe(true);
   // Each picture but the damaged ones and those for validation is seen about twice in 24 steps of 4.
   expect((await logOf(at('straight'))).findLast(({ val }) => val !== undefined)!.count).toBeGreaterThan(0);
+});
+
+test.for([
+  ['a tenth of the archives', false],
+  ['a folder', true],
+] as const)('how many are validated on may change when a run is resumed: %s', async ([name, isFolder]) => {
+  const run = at(name.replaceAll(' ', '-'));
+  const val = isFolder ? ['--val', at('val')] : [];
+  await call(at('1.tar'), at('2.tar'), '--out', run, ...SMALL, ...val, '--val-count', '2', '--steps', '2');
+  const { code, err } = await call('--out', run, '--resume', '--val-count', '1', '--steps', '3');
+  expect(code, err).toBe(0);
+  const counts = (await logOf(run)).filter(({ val }) => val !== undefined).map(({ count }) => count);
+  expect(counts).toEqual([2, 1]);
 });
 
 test('a changed archive is noticed when a run is resumed', async () => {
