@@ -33,6 +33,6 @@ export function rescaleMaps(tensors: Tensors, from?: ExtractorInfo, to?: Extract
 }
 
 /** An extractor apart from what its maps are divided by: weights for the same one can be brought to each other's. */
-export function withoutScale(info: ExtractorInfo | undefined): ExtractorInfo | undefined {
+export function withoutScale<T extends ExtractorInfo | undefined>(info: T): T {
   return info?.kind === 'maps' ? { ...info, maps: info.maps.map((map) => ({ ...map, deviation: 1 })) } : info;
 }

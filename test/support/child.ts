@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { afterAll } from 'vitest';
 
 const folders: string[] = [];
@@ -25,6 +25,21 @@ export interface Result {
   readonly stderr: string;
 }
 
+/** Bundles an ES module for Node; the packages with parts of the system's own stay outside. */
+export async function bundle(entry: Pick<BuildOptions, 'stdin' | 'entryPoints'>, outfile: string): Promise<void> {
+  await build({
+    ...entry,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    outfile,
+    external: ['webgpu', 'sharp', '@sparticuz/chromium'],
+    loader: { '.wgsl': 'text' },
+    logLevel: 'error',
+  });
+}
+
 /** Bundles `source`, an ES module that imports from `./src/…`; the function runs it, with variables added to the environment. */
 export async function program(
   source: string,
@@ -37,17 +52,7 @@ export async function program(
     symlinkSync(resolve('node_modules', name), link);
   }
   const outfile = join(cwd, 'main.mjs');
-  await build({
-    stdin: { contents: source, resolveDir: resolve('.'), loader: 'ts' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile,
-    external: ['webgpu', 'sharp', '@sparticuz/chromium'],
-    loader: { '.wgsl': 'text' },
-    logLevel: 'error',
-  });
+  await bundle({ stdin: { contents: source, resolveDir: resolve('.'), loader: 'ts' } }, outfile);
   return (variables = {}) =>
     new Promise((done) => {
       const env = { ...process.env, ...variables };

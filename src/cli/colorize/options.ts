@@ -150,11 +150,12 @@ export function requestOf(inputs: readonly string[], values: ColorizeValues): Co
   };
 }
 
-type Values = ValuesOf<typeof OPTIONS>;
-
 /** What is said of device and weights, for `Colorizer.load`. @throws UsageError */
 export function loadOptions(
-  values: Pick<Values, 'adapter' | 'weights' | 'tune' | 'precision' | 'verbose' | keyof typeof INCEPTION_OPTIONS>,
+  values: Pick<
+    ColorizeValues,
+    'adapter' | 'weights' | 'tune' | 'precision' | 'verbose' | keyof typeof INCEPTION_OPTIONS
+  >,
 ): ColorizerOptions {
   const { adapter, weights, tune, precision, verbose } = values;
   const inception = inceptionOf(values);
@@ -170,7 +171,7 @@ export function loadOptions(
 
 /** What is said of each picture; what is not said is the default. */
 export function pictureOptions(
-  values: Pick<Values, 'quality' | 'border' | 'smoothing' | 'render-size' | 'strength' | 'upsampling'>,
+  values: Pick<ColorizeValues, 'quality' | 'border' | 'smoothing' | 'render-size' | 'strength' | 'upsampling'>,
 ): Pick<ColorizeRequest, 'ask' | 'apply'> {
   const { quality, border, smoothing, 'render-size': size, strength, upsampling } = values;
   return {

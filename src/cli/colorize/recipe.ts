@@ -1,5 +1,6 @@
 /** Recipe of a call: what it colors with, as the ledger tells it. */
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_SMOOTHING } from '../../image/color/smooth.ts';
 import { defaultWeights } from '../../model/colorizer.ts';
 import { decodeWeights } from '../../model/weights.ts';
 import { sha256 } from '../../onnx/sha256.ts';
@@ -25,7 +26,7 @@ export async function recipeOf({ load, ask, apply, keepColor, mark }: ColorizeRe
       upsampling: apply.upsampling ?? 'guided',
       renderSize: ask.renderSize ?? size,
       quality: ask.quality ?? 'fast',
-      smoothing: ask.smoothing ?? 0,
+      smoothing: ask.smoothing ?? DEFAULT_SMOOTHING,
       border: String(ask.border),
       precision: load.precision ?? 'f32',
       keepColor,

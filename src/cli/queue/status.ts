@@ -1,6 +1,7 @@
 /** `koalarize status --queue URL`: what a queue has, how fast it is worked on, and what was given up. */
-import { isExpected, print, printJson, reasonOf, sayFailed, UsageError, usage } from '../shared/messages.ts';
-import { flag, parseOptions } from '../shared/options.ts';
+import { runOptionsCommand } from '../shared/command.ts';
+import { print, printJson, UsageError } from '../shared/messages.ts';
+import { flag, type ValuesOf } from '../shared/options.ts';
 import { duration } from '../train/progress.ts';
 import { Engine, queueUrl } from './engine.ts';
 import { look, metricsOf, type Snapshot } from './snapshot.ts';
@@ -36,38 +37,26 @@ const OPTIONS = {
 } as const;
 
 /** Runs the command. @returns the exit code */
-export async function statusCommand(argv: string[]): Promise<number> {
+export function statusCommand(argv: string[]): Promise<number> {
+  return runOptionsCommand({ name: 'status', help: HELP, options: OPTIONS, run }, argv);
+}
+
+async function run({ queue: url, retry, pause, resume, json, metrics }: ValuesOf<typeof OPTIONS>): Promise<number> {
+  if (!url) throw new UsageError({ expected: '--queue URL', got: 'none' });
+  if (pause && resume) throw new UsageError({ where: '--pause and --resume', expected: 'one of them', got: 'both' });
+  if (json && metrics) throw new UsageError({ where: '--json and --metrics', expected: 'one of them', got: 'both' });
+  const engine = await Engine.load(url);
+  const queue = await engine.queue();
   try {
-    const parsed = parseOptions(OPTIONS, argv);
-    if (parsed.help) {
-      print(HELP);
-      return 0;
-    }
-    const { values, words } = parsed;
-    if (words.length) throw new UsageError({ expected: 'options only', got: `'${words[0]}'` });
-    if (!values.queue) throw new UsageError({ expected: '--queue URL', got: 'none' });
-    if (values.pause && values.resume)
-      throw new UsageError({ where: '--pause and --resume', expected: 'one of them', got: 'both' });
-    if (values.json && values.metrics)
-      throw new UsageError({ where: '--json and --metrics', expected: 'one of them', got: 'both' });
-    const engine = await Engine.load(values.queue);
-    const queue = await engine.queue();
-    try {
-      if (values.retry) await queue.retryJobs({ state: 'failed' });
-      if (values.pause) await queue.pause();
-      if (values.resume) await queue.resume();
-      const snapshot = await look(queue);
-      if (values.json) printJson(snapshot, 2);
-      else print(values.metrics ? metricsOf(snapshot) : textOf(engine.name, snapshot));
-      return snapshot.jobs.failed ? 1 : 0;
-    } finally {
-      await queue.close();
-    }
-  } catch (error) {
-    if (error instanceof UsageError) return usage(error.message, 'koalarize status --help');
-    if (!isExpected(error)) throw error;
-    sayFailed(`failed: ${reasonOf(error)}`, error);
-    return 1;
+    if (retry) await queue.retryJobs({ state: 'failed' });
+    if (pause) await queue.pause();
+    if (resume) await queue.resume();
+    const snapshot = await look(queue);
+    if (json) printJson(snapshot, 2);
+    else print(metrics ? metricsOf(snapshot) : textOf(engine.name, snapshot));
+    return snapshot.jobs.failed ? 1 : 0;
+  } finally {
+    await queue.close();
   }
 }
 

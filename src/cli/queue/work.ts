@@ -2,10 +2,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Colorizer, type ColorizerOptions } from '../../model/colorizer.ts';
 import type { Painter } from '../colorize/files.ts';
-import { DEVICE_OPTIONS } from '../colorize/options.ts';
-import { isExpected, print, reasonOf, sayFailed, sayLine, UsageError, usage } from '../shared/messages.ts';
-import { flag, integer, parseOptions, type ValuesOf } from '../shared/options.ts';
-import { tuning } from '../shared/tune.ts';
+import { DEVICE_OPTIONS, loadOptions } from '../colorize/options.ts';
+import { runOptionsCommand } from '../shared/command.ts';
+import { reasonOf, sayFailed, sayLine, UsageError } from '../shared/messages.ts';
+import { flag, integer, type ValuesOf } from '../shared/options.ts';
+import { onStopSignal } from '../shared/signals.ts';
 import { type ColorJob, countJobs, Engine, queueUrl } from './engine.ts';
 import { JobRunner } from './run_job.ts';
 
@@ -54,32 +55,20 @@ const MOST_DEATHS = 5;
 const EMPTY_MS = 1000;
 
 /** Runs the command. @param open opens what colors. @returns the exit code */
-export async function workCommand(
+export function workCommand(
   argv: string[],
   open: (options: ColorizerOptions) => Promise<Painter> = openColorizer,
-) {
-  const hint = 'koalarize work --help';
-  try {
-    const parsed = parseOptions(OPTIONS, argv);
-    if (parsed.help) {
-      print(HELP);
-      return 0;
-    }
-    const { values, words } = parsed;
-    if (words.length) throw new UsageError({ expected: 'options only', got: `'${words[0]}'` });
+): Promise<number> {
+  const run = async (values: Values) => {
     if (!values.queue) throw new UsageError({ expected: '--queue URL', got: 'none' });
-    return await work(await Engine.load(values.queue), values, open);
-  } catch (error) {
-    if (error instanceof UsageError) return usage(error.message, hint);
-    if (!isExpected(error)) throw error;
-    sayFailed(`failed: ${reasonOf(error)}`, error);
-    return 1;
-  }
+    return work(await Engine.load(values.queue), values, open);
+  };
+  return runOptionsCommand({ name: 'work', help: HELP, options: OPTIONS, run }, argv);
 }
 
 async function work(engine: Engine, values: Values, open: (options: ColorizerOptions) => Promise<Painter>) {
-  const { adapter, tune, verbose, lock = DEFAULT_LOCK_S } = values;
-  const device = { ...(adapter && { adapter }), ...(tune && { tune: tuning() }), ...(verbose && { verbose: sayLine }) };
+  const { lock = DEFAULT_LOCK_S } = values;
+  const device = loadOptions(values);
   const runner = new JobRunner((options) => open({ ...options, ...device }));
   let code = 0;
   const queue = await engine.queue();
@@ -111,7 +100,10 @@ async function work(engine: Engine, values: Values, open: (options: ColorizerOpt
     sayLine(`${id}: ${colored + kept} colored${failed ? `, ${failed} failed` : ''}`);
   });
   worker.on('failed', (job, error) => sayLine(`${job?.id}: ${reasonOf(error)}`));
-  const release = onSignals(() => runner.stop());
+  const release = onStopSignal(() => {
+    sayLine('stopping: finishes the photograph in hand, and gives the rest back; once more ends it at once');
+    runner.stop();
+  });
   try {
     const running = worker.run().finally(() => runner.stop());
     // Said below, when the jobs in hand have ended.
@@ -133,21 +125,6 @@ async function work(engine: Engine, values: Values, open: (options: ColorizerOpt
     await queue.close();
   }
   return code;
-}
-
-function onSignals(stop: () => void): () => void {
-  let asked = false;
-  const onSignal = () => {
-    if (asked) process.exit(130);
-    asked = true;
-    sayLine('stopping: finishes the photograph in hand, and gives the rest back; once more ends it at once');
-    stop();
-  };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  return () => {
-    for (const signal of signals) process.off(signal, onSignal);
-  };
 }
 
 async function openColorizer(options: ColorizerOptions): Promise<Painter> {

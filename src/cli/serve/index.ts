@@ -1,10 +1,10 @@
 /** `koalarize serve`: an HTTP service that colors photographs on one device. */
-import { createRequire } from 'node:module';
-import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Colorizer } from '../../model/colorizer.ts';
 import { EnvironmentError } from '../../runtime/errors.ts';
+import { VERSION } from '../../runtime/version.ts';
 import { isExpected, print, reasonOf, sayFailed, sayLine, UsageError, usage } from '../shared/messages.ts';
+import { onStopSignal } from '../shared/signals.ts';
 import { colorWith } from './color.ts';
 import { HELP, readArguments, type ServeRequest } from './options.ts';
 import { readPage } from './page.ts';
@@ -28,13 +28,18 @@ export async function serveCommand(argv: string[]): Promise<number> {
 /** Serves until a signal comes or the device is lost. @returns the exit code */
 async function serve({ load, maxPixels, page, port, host, ...limits }: ServeRequest): Promise<number> {
   const files = page ? { page: readPage(fileURLToPath(new URL('../web/', import.meta.url))) } : {};
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  const signal = firstSignal();
+  const signal = new Promise<NodeJS.Signals>((first) => onStopSignal(first));
   const colorizer = await Colorizer.load(load);
   sayLine(`device: ${colorizer.gpu.name} (${colorizer.gpu.source})`);
   await warmUp(colorizer);
   const onFault = (error: unknown) => sayFailed(`failed: ${error instanceof Error ? reasonOf(error) : error}`, error);
-  const service = new Service({ ...limits, ...files, color: colorWith(colorizer, maxPixels), version, onFault });
+  const service = new Service({
+    ...limits,
+    ...files,
+    color: colorWith(colorizer, maxPixels),
+    version: VERSION,
+    onFault,
+  });
   const address = await service.listen(port, host).catch((cause: NodeJS.ErrnoException) => {
     const hint = 'choose another --port or --host';
     throw new EnvironmentError({ where: `${host}:${port}`, expected: 'a free address', got: `${cause.code}`, hint });
@@ -58,17 +63,4 @@ async function serve({ load, maxPixels, page, port, host, ...limits }: ServeRequ
 async function warmUp(colorizer: Colorizer): Promise<void> {
   const data = new Uint8ClampedArray(32 * 32 * 4).fill(128);
   await colorizer.colorize({ data, width: 32, height: 32 });
-}
-
-/** The first SIGTERM or SIGINT; the second ends the process, with the exit code that shells give it. */
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((first) => {
-    let asked = false;
-    const onSignal = (name: NodeJS.Signals) => {
-      if (asked) process.exit(128 + constants.signals[name]);
-      asked = true;
-      first(name);
-    };
-    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
-  });
 }

@@ -10,27 +10,17 @@ import { Refusal } from './refusal.ts';
 export const FORMATS = ['jpeg', 'png', 'webp', 'tiff', 'avif', 'gif'] as const satisfies OutputFormat['id'][];
 export type Format = (typeof FORMATS)[number];
 
-const {
-  strength,
-  upsampling,
-  'render-size': renderSize,
-  quality,
-  smoothing,
-  border,
-  'keep-color': keepColor,
-  'no-mark': noMark,
-} = OPTIONS;
 const QUERY = {
   format: oneOf(FORMATS),
-  strength,
-  upsampling,
-  'render-size': renderSize,
-  quality,
-  smoothing,
-  border,
+  strength: OPTIONS.strength,
+  upsampling: OPTIONS.upsampling,
+  'render-size': OPTIONS['render-size'],
+  quality: OPTIONS.quality,
+  smoothing: OPTIONS.smoothing,
+  border: OPTIONS.border,
   page: integer(1, 1_000_000),
-  'keep-color': keepColor,
-  'no-mark': noMark,
+  'keep-color': OPTIONS['keep-color'],
+  'no-mark': OPTIONS['no-mark'],
 } as const;
 
 /** What each takes, for the OpenAPI description. */

@@ -14,10 +14,36 @@ export interface Command<O extends Options> {
   run(argument: string, values: ValuesOf<O>, more: readonly string[]): Promise<number>;
 }
 
+/** A command that takes options only. */
+export interface OptionsCommand<O extends Options> extends Pick<Command<O>, 'name' | 'help' | 'options'> {
+  run(values: ValuesOf<O>): Promise<number>;
+}
+
 /** Runs a command. @returns the exit code: what `run` says; 1 for an error a user can cause, 2 for wrong usage */
-export async function runCommand<O extends Options>(
-  { name, help, options, argument, several = false, run }: Command<O>,
+export function runCommand<O extends Options>(
+  { argument, several = false, run, ...command }: Command<O>,
   argv: string[],
+): Promise<number> {
+  return framed(command, argv, ([first, ...more], values) => {
+    if (first === undefined || (more.length && !several)) {
+      throw new UsageError({ expected: argument, got: first === undefined ? 'none' : 1 + more.length });
+    }
+    return run(first, values, more);
+  });
+}
+
+/** The same for one that takes options only. */
+export function runOptionsCommand<O extends Options>({ run, ...command }: OptionsCommand<O>, argv: string[]) {
+  return framed(command, argv, (words, values) => {
+    if (words.length) throw new UsageError({ expected: 'options only', got: `'${words[0]}'` });
+    return run(values);
+  });
+}
+
+async function framed<O extends Options>(
+  { name, help, options }: Pick<Command<O>, 'name' | 'help' | 'options'>,
+  argv: string[],
+  run: (words: readonly string[], values: ValuesOf<O>) => Promise<number>,
 ): Promise<number> {
   const hint = `koalarize ${name} --help`;
   try {
@@ -26,12 +52,7 @@ export async function runCommand<O extends Options>(
       print(help);
       return 0;
     }
-    const { values, words } = parsed;
-    const [first, ...more] = words;
-    if (first === undefined || (more.length && !several)) {
-      throw new UsageError({ expected: argument, got: words.length || 'none' });
-    }
-    return await run(first, values, more);
+    return await run(parsed.words, parsed.values);
   } catch (error) {
     if (error instanceof UsageError) return usage(error.message, hint);
     if (!isExpected(error)) throw error;

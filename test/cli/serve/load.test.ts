@@ -8,8 +8,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundle } from '../../support/child.ts';
 import { random } from '../../support/fixtures.ts';
 import { post, raw, send } from '../../support/http_client.ts';
 import { answerTo, BROKEN } from './stub.ts';
@@ -26,17 +26,7 @@ let port: number;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'koalarize-load-'));
   const outfile = join(folder, 'server.mjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'stub_server.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile,
-    external: ['webgpu', 'sharp', '@sparticuz/chromium'],
-    loader: { '.wgsl': 'text' },
-    logLevel: 'error',
-  });
+  await bundle({ entryPoints: [join(import.meta.dirname, 'stub_server.ts')] }, outfile);
   child = fork(outfile, { execArgv: ['--expose-gc'] });
   [{ port }] = (await once(child, 'message')) as [{ port: number }];
 });

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defaultExtractor } from '../../../model/colorizer.ts';
 import type { ExtractorInfo } from '../../../model/embedding.ts';
 import { Extractor } from '../../../model/extractor.ts';
+import { withoutScale } from '../../../model/map_products.ts';
 import { MapExtractor } from '../../../model/maps.ts';
 import type { Gpu } from '../../../runtime/gpu.ts';
 import type { Crop } from '../../../train/data/batch.ts';
@@ -89,8 +90,7 @@ export async function openExtractor(
     size: given?.size,
   };
   // The cache holds maps as they are, and divides them by their deviations later.
-  const unscaled = trained && { ...trained, maps: trained.maps.map((map) => ({ ...map, deviation: 1 })) };
-  const extractor = await MapExtractor.open(gpu, path, options, unscaled);
+  const extractor = await MapExtractor.open(gpu, path, options, withoutScale(trained));
   const description = trained ?? extractor.description;
   const cacheAt = (root: string, info = description) => new MapCache(root, info, size, { film, tone }, gpu.precision);
   const { cell } = cacheAt('');
