@@ -43,6 +43,7 @@ How to train
                        wholly, at random. Plants and skin are darker there, skies brighter (0)
   --tone P             show this share of the pictures lighter or darker (gamma 0.55 to 1.8) and faded, at random, as old
                        prints and their scans are; the colors to learn stay (0)
+  --wear P             show this share of the further --views with grain, dust, scratches and borders, as old prints have (0)
 
 The feature extractor (the one that comes with the package, unless another is named)
   --extractor FILE     a picture classifier as an ONNX file, which takes pictures of any size. none: colors are conditioned
@@ -53,7 +54,7 @@ The feature extractor (the one that comes with the package, unless another is na
   --extractor-scale N  how much larger it sees the picture, along a side, than the network: 1, 2, 4 or 8 (what brings
                        --size nearest to 256)
   --views N            show each picture in N ways, one at a time: as it is, and N - 1 times enlarged by up to a quarter and
-                       with --orthochromatic and --tone, so that the maps see that too; each is kept on disk (1)
+                       with --orthochromatic, --tone and --wear, so that the maps see that too; each is kept on disk (1)
                        Of a classifier that takes squares of one size (--inception-size), such as Inception-ResNet-v2, maps
                        may be named too: the picture is squeezed, and they are spread over it again
   --inception FILE     without --maps: one vector for each picture, as in the paper: the answer of a classifier such as

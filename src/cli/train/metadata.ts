@@ -68,6 +68,7 @@ export function metadataOf(config: RunConfig): Record<string, string> {
     ema: String(settings.ema),
     film: String(settings.film),
     tone: String(settings.tone),
+    ...(settings.wear && { wear: String(settings.wear) }),
     ...(settings.views > 1 && { views: String(settings.views) }),
     clip_norm: String(settings.clipNorm),
     seed: String(settings.seed),

@@ -70,8 +70,10 @@ export function datasetOf(
         const key = view ? `${file.hash} ${view}` : file.hash;
         const kept = cache.get(key);
         if (kept) return kept;
-        const as = features?.view && view ? { shorter: features.view(file, view).shorter } : side;
-        const picture = await decodeForTraining(await bytesOf(file), { ...as, name: file.path });
+        const picture =
+          view && features?.picture
+            ? await features.picture(file, view)
+            : await decodeForTraining(await bytesOf(file), { ...side, name: file.path });
         cache.offer(key, picture);
         return picture;
       }),

@@ -40,6 +40,8 @@ export interface Settings {
   readonly film: number;
   /** The share of pictures that are seen with another tone curve. */
   readonly tone: number;
+  /** The share of views that have the wear of an old print. */
+  readonly wear: number;
   /** Of each picture, where there are feature maps: the first as it is, the others enlarged and with looks. */
   readonly views: number;
   readonly seed: number;
@@ -71,6 +73,7 @@ export const DEFAULTS = {
     lightness: 'luma',
     film: 0,
     tone: 0,
+    wear: 0,
     views: 1,
     temperature: 0,
     seed: 1,
@@ -116,6 +119,7 @@ export function recipeOf(settings: Settings): string {
     lightness,
     film,
     tone,
+    wear,
     views,
   } = settings;
   const parts = [
@@ -128,6 +132,7 @@ export function recipeOf(settings: Settings): string {
     ...(pad === 'white' ? ['whole pictures between white bars'] : []),
     ...(film ? [`early film ${film}`] : []),
     ...(tone ? [`other tones ${tone}`] : []),
+    ...(wear ? [`worn ${wear}`] : []),
     ...(views > 1 ? [`${views} views of each picture`] : []),
     ...(lightness === 'lab' ? ['L* of the colors'] : []),
   ];

@@ -6,7 +6,7 @@ import { Extractor } from '../../../model/extractor.ts';
 import { withoutScale } from '../../../model/map_products.ts';
 import { MapExtractor } from '../../../model/maps.ts';
 import type { Gpu } from '../../../runtime/gpu.ts';
-import type { Crop } from '../../../train/data/batch.ts';
+import type { Crop, DecodedPicture } from '../../../train/data/batch.ts';
 import { UsageError } from '../../shared/messages.ts';
 import type { PictureFile, PictureList } from '../../shared/scan.ts';
 import { firstUsable } from '../archives/usable.ts';
@@ -38,6 +38,8 @@ export interface Features {
   get(file: PictureFile, mirror: boolean, crop: Crop, view: number): Promise<readonly Float32Array[]>;
   /** How a view shows a picture; absent where there is but one. */
   view?(file: PictureFile, view: number): MapView;
+  /** The pixels of a view, before its tone. */
+  picture?(file: PictureFile, view: number): Promise<DecodedPicture>;
   /** Computes what is missing: of so many views of the pictures to train with, and of those for validation as they are. */
   complete(pictures: PicturesOfRun, views: number, progress: Progress): Promise<void>;
 }
@@ -70,8 +72,16 @@ export async function openExtractor(
   gpu: Gpu,
   args: ExtractorArguments | undefined,
   old: RunConfig['embedding'] | undefined,
-  { size, pad, preset, temperature, views, film, tone }: ReturnType<typeof settingsOf>,
+  { size, pad, preset, temperature, views, film, tone, wear }: ReturnType<typeof settingsOf>,
 ): Promise<OpenExtractor | undefined> {
+  if (wear && (args?.kind === 'none' || args?.kind === 'vector' || (old && old.kind !== 'maps'))) {
+    throw new UsageError({
+      where: '--wear',
+      expected: 'an extractor of feature maps',
+      got: 'none',
+      hint: 'see --maps',
+    });
+  }
   const had = old?.kind === 'none' ? undefined : old;
   if ((old && !had) || args?.kind === 'none') return undefined;
   if (!old && !args && preset === 'paper') return undefined;
@@ -92,7 +102,8 @@ export async function openExtractor(
   // The cache holds maps as they are, and divides them by their deviations later.
   const extractor = await MapExtractor.open(gpu, path, options, withoutScale(trained));
   const description = trained ?? extractor.description;
-  const cacheAt = (root: string, info = description) => new MapCache(root, info, size, { film, tone }, gpu.precision);
+  const cacheAt = (root: string, info = description) =>
+    new MapCache(root, info, size, { film, tone, wear }, gpu.precision);
   const { cell } = cacheAt('');
   if (size % cell) {
     throw new UsageError({
@@ -108,9 +119,9 @@ export async function openExtractor(
       got: pad,
       hint: 'add --extractor none',
     });
-  if ((film || tone) && views === 1) {
+  if ((film || tone || wear) && views === 1) {
     throw new UsageError({
-      where: film ? '--orthochromatic' : '--tone',
+      where: film ? '--orthochromatic' : tone ? '--tone' : '--wear',
       expected: '--views 2 or more beside feature maps',
       got: 1,
       hint: 'the first view is the picture as it is',
@@ -130,6 +141,7 @@ export async function openExtractor(
         get: (file, mirror, crop, view) =>
           file.read ? cache.compute(file, mirror, crop, view, extractor) : cache.get(file, mirror, crop, view),
         view: (file, view) => cache.view(file, view),
+        picture: (file, view) => cache.picture(file, view),
         complete: ({ train, validation }, views, progress) =>
           cache.complete(kept(train), extractor, progress, views, kept(validation)),
       };

@@ -8,8 +8,11 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeForTraining } from '../../../image/node.ts';
-import { renderGrey } from '../../../image/raster/render.ts';
+import type { Picture } from '../../../image/raster/picture.ts';
+import { renderGrey, renderSize } from '../../../image/raster/render.ts';
+import { resizePicture } from '../../../image/raster/resize.ts';
 import { withTone } from '../../../image/raster/tone.ts';
+import { worn } from '../../../image/raster/wear.ts';
 import { packTone, type Tone } from '../../../kernels/image/lightness.ts';
 import { featuresOf, type MapInfo, type MapsInfo } from '../../../model/embedding.ts';
 import type { MapExtractor } from '../../../model/maps.ts';
@@ -42,6 +45,14 @@ export interface MapView {
   /** Pixels of its shorter side. */
   readonly shorter: number;
   readonly tone: Tone;
+  /** Seed of its grain, dust, scratches and border; undefined: none. */
+  readonly wear: number | undefined;
+}
+
+/** Shares of the views, beside the first, that are shown otherwise. */
+export interface ViewAugmentation extends ToneAugmentation {
+  /** With the wear of an old print. */
+  readonly wear: number;
 }
 
 /** A view is enlarged by up to this share, so that squares of it have room to move, and things other sizes. */
@@ -53,20 +64,20 @@ export class MapCache {
   readonly cell: number;
   readonly #info: MapsInfo;
   readonly #size: number;
-  readonly #augmentation: ToneAugmentation;
+  readonly #augmentation: ViewAugmentation;
   readonly #folders: readonly { readonly map: MapInfo; readonly key: string; readonly path: string }[];
 
   /**
    * @param root holds the folders of all extractors
    * @param size pixels of a picture's shorter side in the network
-   * @param augmentation shares of the views, beside the first, that have another tone
+   * @param augmentation of the views beside the first
    * @param precision at which the extractor runs: float16 gives other numbers
    */
   constructor(
     root: string,
     info: MapsInfo,
     size: number,
-    augmentation: ToneAugmentation = { film: 0, tone: 0 },
+    augmentation: ViewAugmentation = { film: 0, tone: 0, wear: 0 },
     precision: Precision = 'f32',
   ) {
     this.cell = sizeMultiple(featuresOf(info));
@@ -129,10 +140,19 @@ export class MapCache {
 
   /** How a view shows a picture: the first as it is. The same whatever else is trained on. */
   view({ hash }: PictureFile, view: number): MapView {
-    if (view === 0) return { shorter: this.#size, tone: IDENTITY_TONE };
+    if (view === 0) return { shorter: this.#size, tone: IDENTITY_TONE, wear: undefined };
     const random = new Random(seedOf(Number.parseInt(hash.slice(0, 8), 16), view));
     const shorter = Math.round(this.#size * (1 + ENLARGED * random.uniform()));
-    return { shorter, tone: randomTone(random, this.#augmentation) };
+    const tone = randomTone(random, this.#augmentation);
+    return { shorter, tone, wear: random.uniform() < this.#augmentation.wear ? random.next() : undefined };
+  }
+
+  /** What a view shows to the network, but for the tone: RGBA. @throws FormatError for one that cannot be decoded */
+  async picture(file: PictureFile, view: number): Promise<Picture<Uint8Array | Uint8ClampedArray>> {
+    const { shorter, wear } = this.view(file, view);
+    if (wear === undefined) return decodeForTraining(await bytesOf(file), { shorter, name: file.path });
+    const fine = await this.#fine(file, view);
+    return resizePicture(fine, renderSize(fine.width, fine.height, shorter));
   }
 
   /** Computes what is missing of so many views of `files`, and of `plain` as they are, and says so. */
@@ -198,8 +218,9 @@ export class MapCache {
   /** What a view's files are called: by all that decides what is in them. */
   #nameOf(file: PictureFile, view: number): string {
     if (view === 0) return file.hash;
-    const { shorter, tone } = this.view(file, view);
-    return `${file.hash}-${shorter}-${packTone(tone).toString(16).padStart(8, '0')}`;
+    const { shorter, tone, wear } = this.view(file, view);
+    const plain = `${file.hash}-${shorter}-${packTone(tone).toString(16).padStart(8, '0')}`;
+    return wear === undefined ? plain : `${plain}-${wear.toString(16)}`;
   }
 
   /** The maps of a view of a picture, of its mirror image or of both, and the extent of what the extractor was shown. */
@@ -211,11 +232,18 @@ export class MapCache {
   ): Promise<{ width: number; height: number; maps: Float32Array[] }> {
     const { scale } = this.#info;
     const { shorter, tone } = this.view(file, view);
-    const picture = await decodeForTraining(await bytesOf(file), { shorter: shorter * scale, name: file.path });
-    const seen = withTone(picture, tone);
+    const seen = withTone(await this.#fine(file, view), tone);
     const planes = mirrors.map((mirror) => renderGrey(seen, shorter, { multiple: this.cell, scale, mirror }).fine);
     const { width, height } = planes[0]!;
     return { width, height, maps: await extractor.extract(planes) };
+  }
+
+  /** What a view shows to the extractor, but for the tone. */
+  async #fine(file: PictureFile, view: number): Promise<Picture<Uint8Array | Uint8ClampedArray>> {
+    const { shorter, wear } = this.view(file, view);
+    const options = { shorter: shorter * this.#info.scale, name: file.path };
+    const picture = await decodeForTraining(await bytesOf(file), options);
+    return wear === undefined ? picture : worn(picture, wear);
   }
 
   async #write(file: PictureFile, view: number, extractor: Pick<MapExtractor, 'extract'>): Promise<void> {
