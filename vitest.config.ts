@@ -39,7 +39,7 @@ const CPU = [
   'test/runtime/node/whole_file.test.ts',
   'test/runtime/tuning_store/*.test.ts',
   'test/support/{built,typed_arrays}.test.ts',
-  'test/train/data/sampler.test.ts',
+  'test/train/data/{sampler,wear}.test.ts',
   'test/train/memory.test.ts',
   'test/util/{once_for,table}.test.ts',
   'test/web/{weights,training/pictures}.test.ts',

@@ -7,13 +7,17 @@ import { MapCache } from '../../../../src/cli/train/features/map_cache.ts';
 import { train } from '../../../../src/cli/train/index.ts';
 import { Progress } from '../../../../src/cli/train/progress.ts';
 import { decodeForTraining } from '../../../../src/image/node.ts';
+import { renderGrey, renderSize } from '../../../../src/image/raster/render.ts';
+import { resizePicture } from '../../../../src/image/raster/resize.ts';
 import { stretched } from '../../../../src/image/raster/stretch.ts';
+import { withTone } from '../../../../src/image/raster/tone.ts';
 import { Colorizer, defaultExtractor } from '../../../../src/model/colorizer.ts';
 import { MapExtractor } from '../../../../src/model/maps.ts';
 import { decodeWeights } from '../../../../src/model/weights.ts';
 import { sha256 } from '../../../../src/onnx/sha256.ts';
 import { assembleBatch, type Crop, type Dataset } from '../../../../src/train/data/batch.ts';
 import { centered, Sampler } from '../../../../src/train/data/sampler.ts';
+import { worn } from '../../../../src/train/data/wear.ts';
 import { temporaryFolder } from '../../../support/fixtures.ts';
 import { gpu } from '../../../support/gpu.ts';
 import { CHANNELS, mapper, mapsOf } from '../../../support/mapper.ts';
@@ -199,6 +203,48 @@ test('views of a picture that happen to be alike, and repeated pictures, are com
   expect(said).toEqual([expect.stringContaining(`: ${held.length} computed, `)]);
 });
 
+test('a worn view: network and extractor are shown the same grain, and what is not worn is as without --wear', async () => {
+  const root = await temporaryFolder();
+  const all = await files(root, 12);
+  const { extractor } = await cacheIn(root);
+  const cacheOf = (wear: number) =>
+    new MapCache(join(root, 'cache'), extractor.description, SIZE, { film: 0.5, tone: 0.5, wear });
+  const [half, none] = [cacheOf(0.5), cacheOf(0)];
+  const views = all.map((file) => half.view(file, 1));
+  const isWorn = views.map(({ wear }) => wear !== undefined);
+  expect(new Set(isWorn)).toEqual(new Set([true, false]));
+  expect(half.view(all[0]!, 0).wear).toBeUndefined();
+  all.forEach((file, i) => {
+    expect(none.view(file, 1)).toEqual({ ...views[i], wear: undefined });
+  });
+  await none.complete(all, extractor, quiet, 2);
+  const said: string[] = [];
+  const progress = Object.assign(new Progress(), {
+    say: (line: string) => said.push(line),
+    embedding: () => undefined,
+  });
+  await half.complete(all, extractor, progress, 2);
+  expect(said).toEqual([expect.stringContaining(`: ${isWorn.filter((is) => is).length} computed, `)]);
+
+  const file = all[isWorn.indexOf(true)]!;
+  const { shorter, wear, tone } = half.view(file, 1);
+  const seen = worn(await decodeForTraining(file.path, { shorter }), wear!);
+  expect(await half.picture(file, 1)).toEqual(seen);
+  const twice = new MapCache(root, { ...extractor.description, scale: 2 }, SIZE, { film: 0.5, tone: 0.5, wear: 0.5 });
+  const fine = worn(await decodeForTraining(file.path, { shorter: 2 * shorter }), wear!);
+  const size = renderSize(fine.width, fine.height, shorter);
+  expect(await twice.picture(file, 1)).toEqual(resizePicture(fine, size));
+  expect(size.height).toBe(shorter);
+  const [coarse] = await half.get(file, false, { top: 0, left: 0, size: SIZE }, 1);
+  const grey = renderGrey(withTone(seen, tone), shorter, { multiple: CELL });
+  const want = mapsOf(stretched(grey.data), [grey.height, grey.width], RANGE).coarse;
+  // float16 has 11 bits.
+  const first = want.slice(0, (SIZE / 8) * CHANNELS);
+  first.forEach(
+    (value, i) => void expect(Math.abs(coarse![i]! - value)).toBeLessThan(2 ** -10 * Math.abs(value) + 1e-3),
+  );
+});
+
 test('koalarize train with maps: resumed to the bit, a second run starts from the cache', async () => {
   const root = await temporaryFolder();
   const photos = join(root, 'photos');
@@ -240,6 +286,11 @@ test('koalarize train with maps: resumed to the bit, a second run starts from th
   );
   expect(await refused(...given, '--extractor', 'none', '--maps', 'a')).toMatch(
     /--maps: expected none beside --extractor none, got 'a'/,
+  );
+  const few = ['--size', '32', '--batch', '4', '--wear', '0.5'];
+  expect(await refused(...few, ...maps)).toMatch(/--wear: expected --views 2 or more beside feature maps, got 1/);
+  expect(await refused(...few, '--extractor', 'none')).toMatch(
+    /--wear: expected an extractor of feature maps, got none/,
   );
   expect(await refused(...given, '--maps', 'a,,b')).toMatch(/--maps: expected different names with commas between/);
 });

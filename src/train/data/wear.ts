@@ -2,8 +2,9 @@
  * Wear augmentation of a picture: grain, dust, scratches and a border, as old prints and their scans have them. Each is
  * the same in red, green and blue, so that what has a color keeps about that, and the rest is neutral.
  */
+
 import { Random } from '../../util/random.ts';
-import type { Picture } from './picture.ts';
+import type { DecodedPicture } from './batch.ts';
 
 /** Shares of the worn pictures that have it. */
 const SHARE = { grain: 0.75, clumped: 0.5, dust: 0.3, scratches: 0.2, border: 0.3 };
@@ -17,16 +18,18 @@ const MOST_SCRATCHES = 4;
 /** Of the shorter side, for each side by itself. */
 const WIDEST_BORDER = 0.12;
 
+/** RGBA, [height, width, 4]. */
+interface WornPicture extends DecodedPicture {
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+}
+
 /**
  * A worn copy.
  *
  * @param picture RGBA, 8 bits
  * @param seed decides all: the same picture with the same seed gives the same bytes
  */
-export function worn(
-  picture: Picture<Uint8Array | Uint8ClampedArray>,
-  seed: number,
-): Picture<Uint8ClampedArray<ArrayBuffer>> {
+export function worn(picture: DecodedPicture, seed: number): WornPicture {
   const { width, height } = picture;
   const copy = { data: new Uint8ClampedArray(picture.data), width, height };
   const random = new Random(seed);
@@ -40,13 +43,13 @@ export function worn(
 }
 
 /** Adds `by` codes to a pixel. */
-function add({ data, width }: Picture, x: number, y: number, by: number): void {
+function add({ data, width }: WornPicture, x: number, y: number, by: number): void {
   const at = 4 * (y * width + x);
   for (let c = at; c < at + 3; c++) data[c] = data[c]! + by;
 }
 
 /** Noise of a deviation of `sigma` codes: white, or each grain spread over 3 x 3 pixels. */
-function addGrain(picture: Picture, sigma: number, clumped: boolean, random: Random): void {
+function addGrain(picture: WornPicture, sigma: number, clumped: boolean, random: Random): void {
   const { width, height } = picture;
   // The sum of four uniform numbers, of deviation 1, is near enough to normal.
   const noise = Float32Array.from(
@@ -68,7 +71,7 @@ function addGrain(picture: Picture, sigma: number, clumped: boolean, random: Ran
 }
 
 /** Round specks with soft edges: light, dark, or both. */
-function addDust(picture: Picture, unit: number, random: Random): void {
+function addDust(picture: WornPicture, unit: number, random: Random): void {
   const { width, height } = picture;
   const light = random.uniform();
   for (let left = Math.ceil(MOST_SPECKS * random.uniform() ** 2); left > 0; left--) {
@@ -86,7 +89,7 @@ function addDust(picture: Picture, unit: number, random: Random): void {
 }
 
 /** Thin lines from top to bottom or from side to side, somewhat slanted. */
-function addScratches(picture: Picture, random: Random): void {
+function addScratches(picture: WornPicture, random: Random): void {
   const { width, height } = picture;
   for (let left = 1 + random.below(MOST_SCRATCHES); left > 0; left--) {
     const upright = random.uniform() < 0.7;
@@ -104,7 +107,7 @@ function addScratches(picture: Picture, random: Random): void {
 }
 
 /** A neutral border, each side of its own width or absent, over the picture's rim. */
-function addBorder({ data, width, height }: Picture, random: Random): void {
+function addBorder({ data, width, height }: WornPicture, random: Random): void {
   const code = random.uniform() < 0.5 ? 50 * random.uniform() : 255 - 80 * random.uniform();
   const side = () =>
     random.uniform() < 0.75 ? Math.round(WIDEST_BORDER * random.uniform() * Math.min(width, height)) : 0;
