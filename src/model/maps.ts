@@ -308,9 +308,18 @@ function shapeOf(
     return { channels: channels!, stride };
   }
   const got = describe(shape);
-  throw new FormatError(
-    size === undefined
-      ? `${name}: expected '${output}' as a map whose sides are the picture's, divided by a power of 2, got ${got} for ${PROBE.height} x ${PROBE.width} pixels – name another value, of a network with SAME padding, or a size to squeeze pictures into`
-      : `${name}: expected '${output}' as a map with several cells, got ${got} for ${size} x ${size} pixels – name another value, before the pooling`,
-  );
+  if (size !== undefined) {
+    throw new FormatError({
+      where: name,
+      expected: `'${output}' as a map with several cells`,
+      got: `${got} for ${size} x ${size} pixels`,
+      hint: 'name another value, before the pooling',
+    });
+  }
+  throw new FormatError({
+    where: name,
+    expected: `'${output}' as a map whose sides are the picture's, divided by a power of 2`,
+    got: `${got} for ${PROBE.height} x ${PROBE.width} pixels`,
+    hint: 'name another value, of a network with SAME padding, or a size to squeeze pictures into',
+  });
 }
