@@ -275,12 +275,13 @@ function refused(refusal: Refusal): Answer {
   return { status, headers: { ...headers, 'content-type': 'application/json' }, body: refusalJson(refusal) };
 }
 
-function answerOf({ bytes, format, border, warnings }: ColoredFile): Answer {
+function answerOf({ bytes, format, border, corners, warnings }: ColoredFile): Answer {
   const told = [...warnings];
   while (ascii(told).length > WARNINGS) told.pop();
   const headers = {
     'content-type': `image/${format}`,
     ...(border && { 'koalarize-border': border.join(' ') }),
+    ...(corners && { 'koalarize-corners': corners.join(' ') }),
     ...(told.length > 0 && { 'koalarize-warnings': ascii(told) }),
   };
   return { status: 200, headers, body: bytes };
