@@ -39,7 +39,7 @@ const CPU = [
   'test/runtime/{errors,file_errors,lfs_pointer}.test.ts',
   'test/runtime/node/whole_file.test.ts',
   'test/runtime/tuning_store/*.test.ts',
-  'test/support/{built,typed_arrays}.test.ts',
+  'test/support/{built,refusal,typed_arrays}.test.ts',
   'test/train/data/sampler.test.ts',
   'test/train/memory.test.ts',
   'test/util/{once_for,table}.test.ts',
