@@ -1,8 +1,9 @@
 /**
  * Four projects, one after the other:
- * - `cpu`: tests that need no device, no browser and no build, side by side (`npx vitest run --project cpu`, some seconds);
+ * - `cpu`: tests that need no device, no browser and no build, in a process for each core (`npx vitest run --project cpu`, some
+ *   seconds): the modules of one stay loaded for the next, so what a test replaces it puts back;
  * - `shared`: kernels, graphs, operators, models and commands that run inside the test, in two processes with a device each;
- * - `device`: all others, two at a time, each in a process of its own;
+ * - `device`: all others, those too whose memory is measured, two at a time, each in a process of its own;
  * - `long`: browsers, trainings, whole classifiers, every variant twice (`npm run test:long`; `npm test` leaves them out), one
  *   file at a time.
  */
@@ -15,11 +16,11 @@ const CPU = [
   'test/bench/{layers,measure,mobile}.test.ts',
   'test/bench/isa/{analysis,options}.test.ts',
   'test/cli/average.test.ts',
-  'test/cli/colorize/plan.test.ts',
+  'test/cli/colorize/{files,plan}.test.ts',
   'test/cli/ledger/*.test.ts',
   'test/cli/paths/*.test.ts',
   'test/cli/queue/{done,manifest,stream}.test.ts',
-  'test/cli/serve/{openapi,service}.test.ts',
+  'test/cli/serve/{color,openapi,service}.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',
   'test/cli/train/loss_svg.test.ts',
   'test/cli/train/archives/{archive_set,usable}.test.ts',
@@ -38,7 +39,7 @@ const CPU = [
   'test/runtime/{errors,file_errors,lfs_pointer}.test.ts',
   'test/runtime/node/whole_file.test.ts',
   'test/runtime/tuning_store/*.test.ts',
-  'test/support/{built,typed_arrays}.test.ts',
+  'test/support/{built,refusal,typed_arrays}.test.ts',
   'test/train/data/{sampler,wear}.test.ts',
   'test/train/memory.test.ts',
   'test/util/{once_for,table}.test.ts',
@@ -59,6 +60,7 @@ const SHARED = [
 ];
 
 const LONG = [
+  'test/cli/colorize/plan_sweep.test.ts',
   'test/cli/precision.test.ts',
   'test/cli/queue/{killed,queue}.test.ts',
   'test/cli/serve/load.test.ts',
@@ -94,7 +96,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'cpu', include: CPU, maxWorkers: CORES, sequence: { groupOrder: 0 }, ...common },
+        test: { name: 'cpu', include: CPU, maxWorkers: CORES, isolate: false, sequence: { groupOrder: 0 }, ...common },
       },
       {
         extends: true,

@@ -12,10 +12,10 @@ import { leanOnnx } from './lean_onnx.js';
 import { leanShaders } from './lean_shaders.js';
 
 /**
- * An entry beside those that import it lies in a chunk of its own. So the colorizer, which finds the weights from where
- * it is, is always one folder below dist/.
+ * An entry beside those that import it lies in a chunk of its own. So this module, which finds the weights from where it
+ * is, is always one folder below dist/.
  */
-const COLORIZER = 'src/model/colorizer.ts';
+const PACKAGE_FILES = 'src/model/package_files.ts';
 
 /** The package's rooms: entry points beside the main one. */
 const ROOMS = ['graph', 'image', 'kernels', 'onnx', 'train'];
@@ -28,7 +28,7 @@ const node = {
     index: 'src/index.ts',
     cli: 'src/cli/main.ts',
     train: 'src/cli/train_main.ts',
-    'chunks/colorizer': COLORIZER,
+    'chunks/package_files': PACKAGE_FILES,
     ...roomsOf([...ROOMS, 'image_node']),
   },
   outdir: 'dist',
@@ -47,7 +47,7 @@ const workshop = {
     bench: 'bench/main.ts',
     inception: 'bench/inception/main.ts',
     demo: 'scripts/demo.ts',
-    'workshop/colorizer': COLORIZER,
+    'workshop/package_files': PACKAGE_FILES,
   },
   chunkNames: 'workshop/[name]-[hash]',
 };
@@ -77,7 +77,12 @@ const withoutEffects = {
  */
 const browser = {
   ...node,
-  entryPoints: { index: 'src/index.ts', colorizer: COLORIZER, train: 'src/train/index.ts', ...roomsOf(ROOMS) },
+  entryPoints: {
+    index: 'src/index.ts',
+    colorizer: 'src/model/colorizer.ts',
+    train: 'src/train/index.ts',
+    ...roomsOf(ROOMS),
+  },
   outdir: 'dist/browser',
   platform: 'browser',
   external: [],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Node } from '../../src/graph/node.ts';
 import type { Window } from '../../src/graph/ops/conv/conv2d.ts';
 import type { Tensors } from '../../src/graph/parameters.ts';
-import { exportColorizer } from '../../src/model/export.ts';
+import { exportColorizer } from '../../src/model/export/index.ts';
 import type { Floats } from '../arm.ts';
 import { CONFIG, type WriteColorizer } from '../colorizer.ts';
 import { OnnxWriter, rawTensor } from '../inception/onnx_writer.ts';

@@ -1,7 +1,7 @@
 /** `koalarize export WEIGHTS -o M.onnx`: the colorizer as an ONNX file. */
 import { fileURLToPath } from 'node:url';
-import { defaultExtractor } from '../model/colorizer.ts';
-import { exportColorizer, exportWhole } from '../model/export.ts';
+import { exportColorizer, exportWhole } from '../model/export/index.ts';
+import { defaultExtractor } from '../model/package_files.ts';
 import { decodeWeights, type Weights } from '../model/weights.ts';
 import { EXPORT_IR_VERSION, EXPORT_OPSET } from '../onnx/export/encode.ts';
 import { sha256 } from '../onnx/sha256.ts';

@@ -26,7 +26,13 @@ export function gradients(loss: Node, wrt: readonly Node[], scale = constant(los
     const dy = sums.get(node);
     const rule = node.op.gradient;
     if (!dy || !needed.has(node) || rule === 'source') continue;
-    if (typeof rule === 'string') throw new ShapeError(`gradients: ${node.op.name} has no gradient (${rule})`);
+    if (typeof rule === 'string') {
+      throw new ShapeError({
+        where: 'gradients',
+        expected: 'operations that have a gradient between wrt and the loss',
+        got: `${node.op.name} (${rule})`,
+      });
+    }
     const grads = rule({ inputs: node.inputs, output: node, dy, attrs: node.attrs });
     node.inputs.forEach((input, i) => {
       const grad = grads[i];

@@ -3,127 +3,36 @@ import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { input } from '../graph/ops/core/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
-import { type ApplyChromaOptions, applyChroma, type Chroma, type Colored } from '../image/color/chroma.ts';
+import { applyChroma, type Chroma, type Colored } from '../image/color/chroma.ts';
 import { greyToNetwork } from '../image/color/lab.ts';
 import { DEFAULT_SMOOTHING, smooth } from '../image/color/smooth.ts';
-import { type BorderOption, borderOf, within } from '../image/raster/border.ts';
+import { borderOf, within } from '../image/raster/border.ts';
 import { channelsOf, type Origin, type Picture, type Pixels } from '../image/raster/picture.ts';
 import { chromaOf, type RenderPlane, renderGrey } from '../image/raster/render.ts';
-import { meanOfViews, QUALITIES, type Quality, VIEWS } from '../image/raster/views.ts';
+import { meanOfViews, QUALITIES, VIEWS } from '../image/raster/views.ts';
 import { sha256 } from '../onnx/sha256.ts';
-import { expectGpu, expectOptions, expectSource, isBytes, isSource } from '../runtime/arguments.ts';
+import { expectGpu, expectOptions, expectSource, isBytes } from '../runtime/arguments.ts';
 import { asyncDispose, type Closable } from '../runtime/dispose.ts';
-import { closedError, DeviceError, EnvironmentError, FormatError, ShapeError } from '../runtime/errors.ts';
+import { closedError, DeviceError, ShapeError } from '../runtime/errors.ts';
 import { loadBytes } from '../runtime/fetch_bytes.ts';
 import { Gpu } from '../runtime/gpu.ts';
-import { GPU_OPTIONS, type GpuOptions } from '../runtime/gpu_options.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
 import { Scope } from '../runtime/scope.ts';
 import { VERSION } from '../runtime/version.ts';
-import { describeExtractor } from './embedding.ts';
-import { Extractor, type ExtractorOptions, type ExtractorSource } from './extractor.ts';
+import { COLORIZE_OPTIONS, type ColorizeOptions, type ColorizerOptions, LOAD_OPTIONS } from './colorizer_options.ts';
 import { layoutOf } from './layout.ts';
-import type { MapExtractor } from './maps.ts';
 import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
+import { defaultWeights } from './package_files.ts';
+import { checkExtractorGiven, openExtractor, type TrainedExtractor } from './trained_extractor.ts';
 import { decodeWeights, type Weights } from './weights.ts';
 
-/** Which device, weights and extractor a `Colorizer` is made of. */
-export interface ColorizerOptions extends GpuOptions {
-  /** A device to use; default a new one, which `close` frees. */
-  readonly gpu?: Gpu;
-  /** A weights file: its bytes, or where it is (path in Node, URL). Default the weights that come with the package. */
-  readonly weights?: Uint8Array | URL | string;
-  /**
-   * The ONNX file of the classifier whose feature maps the weights were trained with; default the one that comes with the
-   * package. Which maps are taken is in the weights.
-   */
-  readonly extractor?: ExtractorSource;
-  /**
-   * The ONNX file of the classifier whose vector the weights were trained with. Its preprocessing is stored in the weights' metadata; what
-   * is said here beside `source` must be the same.
-   */
-  readonly inception?: ExtractorSource | (ExtractorOptions & { readonly source: ExtractorSource });
-}
-
-/** How one picture is colored. */
-export interface ColorizeOptions extends ApplyChromaOptions {
-  /** Pixels of the shorter side at which the picture goes through the network. Default: the size it was trained at. */
-  readonly renderSize?: number;
-  /** True: a picture that has colors already is given back as it is. Toned ones, such as sepia, have none. Default false. */
-  readonly keepColor?: boolean;
-  /** `fast` (default): one look at the picture. `best`: the mean of four, at two sizes and mirrored, for six times the work. */
-  readonly quality?: Quality;
-  /**
-   * Which border stays neutral and is kept from the network: `auto` (default), what is found of frames, margins and
-   * mounts; `none`; or a width on every side, in pixels or, as `'5%'`, in percent of the shorter side.
-   */
-  readonly border?: BorderOption;
-  /**
-   * How much colors that differ among near things of one grey are drawn together: 0, not at all, to 1; default 0.5. Fewer
-   * patches.
-   */
-  readonly smoothing?: number;
-}
-
-const LOAD_OPTIONS = [
-  ...GPU_OPTIONS,
-  'gpu',
-  'weights',
-  'extractor',
-  'inception',
-] as const satisfies (keyof ColorizerOptions)[];
-const COLORIZE_OPTIONS = [
-  'strength',
-  'upsampling',
-  'renderSize',
-  'quality',
-  'keepColor',
-  'border',
-  'smoothing',
-] as const satisfies (keyof ColorizeOptions)[];
-
-/**
- * Where the weights are that come with the package: two folders up, both from src/model/ and from dist/chunks/, where the
- * build puts what its programs share.
- *
- * @throws EnvironmentError in a bundle that is no ES module, as it does not know where it is.
- */
-export function defaultWeights(): URL {
-  return beside('weights', () => new URL('../../weights/koalarize.safetensors', import.meta.url));
-}
-
-/** The classifier that they were trained with. @throws EnvironmentError as `defaultWeights`. */
-export function defaultExtractor(): URL {
-  return beside('extractor', () => new URL('../../weights/efficientnet-lite0.onnx', import.meta.url));
-}
-
-function beside(option: string, address: () => URL): URL {
-  try {
-    return address();
-  } catch (cause) {
-    throw new EnvironmentError(
-      {
-        where: option,
-        expected: 'a file beside this module',
-        got: 'a bundle that does not know where it is',
-        hint: `give its address or its bytes: Colorizer.load({ ${option} })`,
-      },
-      { cause },
-    );
-  }
-}
+export type { ColorizeOptions, ColorizerOptions } from './colorizer_options.ts';
 
 /** Compiled networks that are kept, one for each size. */
 const KEPT_SIZES = 4;
 
-/** What the weights were trained with: at most one of the two. */
-interface Extractors {
-  readonly maps?: MapExtractor;
-  readonly vector?: Extractor;
-}
-
 /** What a colorizer has on the device, beside the networks. */
-interface Held extends Extractors {
+interface Held extends TrainedExtractor {
   readonly slab: ParameterSlab;
 }
 
@@ -307,26 +216,6 @@ function sizeOfView(renderSize: number, scale: number): number {
   return scale === 1 ? renderSize : Math.round((renderSize * scale) / 8) * 8;
 }
 
-/** @throws FormatError for weights that need an extractor and get none, or get one and need none. */
-function checkExtractorGiven(name: string, { embedding }: Weights, { inception, extractor }: ColorizerOptions): void {
-  if (embedding && embedding.kind !== 'maps' && inception === undefined) {
-    throw new FormatError({
-      where: name,
-      expected: `the feature extractor of the training (${describeExtractor(embedding)})`,
-      got: 'none',
-      hint: 'name its ONNX file (--inception)',
-    });
-  }
-  if (!embedding && (inception ?? extractor) !== undefined) {
-    throw new FormatError({
-      where: name,
-      expected: 'no feature extractor, as these weights were trained without',
-      got: 'one',
-      hint: 'leave it out, or use weights that were trained with it',
-    });
-  }
-}
-
 /** Puts the weights on the device, and opens the extractor. */
 async function hold(gpu: Gpu, weights: Weights, options: ColorizerOptions, scope: Scope): Promise<Held> {
   const slab = await gpu.attempt(() => {
@@ -335,20 +224,4 @@ async function hold(gpu: Gpu, weights: Weights, options: ColorizerOptions, scope
     return made;
   });
   return { slab, ...(await openExtractor(gpu, weights, options)) };
-}
-
-/** Reads the extractor's file. Nothing of it is on the device before the first picture. */
-async function openExtractor(
-  gpu: Gpu,
-  { embedding }: Weights,
-  { inception: given, extractor }: ColorizerOptions,
-): Promise<Extractors> {
-  const { source, ...options } = given === undefined || isSource(given) ? { source: given } : given;
-  if (embedding?.kind === 'maps') {
-    // Loaded on demand, as everything is that reads ONNX: weights without an extractor need none of it.
-    const { MapExtractor } = await import('./maps.ts');
-    return { maps: await MapExtractor.open(gpu, extractor ?? source ?? defaultExtractor(), undefined, embedding) };
-  }
-  if (!embedding || source === undefined) return {};
-  return { vector: await Extractor.open(gpu, source, options, embedding) };
 }

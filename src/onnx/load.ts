@@ -2,14 +2,15 @@
 import { compile } from '../graph/compile.ts';
 import { ConstantStore } from '../graph/constants.ts';
 import type { Executable } from '../graph/executable.ts';
-import { describe, isOp, type Node, reachable, type Shape, sizeOf } from '../graph/node.ts';
+import { isOp, type Node, reachable, type Shape } from '../graph/node.ts';
 import { input, inputOp, nameOf } from '../graph/ops/core/input.ts';
 import type { PassName } from '../graph/passes/index.ts';
-import { expectGpu, expectObject, expectOptions, expectSource, isKind, kindOf } from '../runtime/arguments.ts';
+import { expectGpu, expectObject, expectOptions, expectSource } from '../runtime/arguments.ts';
 import { asyncDispose, type Closable } from '../runtime/dispose.ts';
-import { ArgumentError, closedError, ShapeError } from '../runtime/errors.ts';
+import { closedError, ShapeError } from '../runtime/errors.ts';
 import type { Gpu } from '../runtime/gpu.ts';
 import { RecentlyUsed } from '../runtime/recently_used.ts';
+import { checkArrays, checkShapes, type OnnxArray } from './check_inputs.ts';
 import { checkOperators, importGraph } from './import.ts';
 import type { OnnxFile, OnnxGraph, ValueInfo } from './model.ts';
 import { readOnnx, selectOutputs } from './read.ts';
@@ -27,13 +28,9 @@ export interface OnnxOptions {
   readonly name?: string;
 }
 
-const OPTIONS = ['outputs', 'external', 'disablePasses', 'name'] as const satisfies (keyof OnnxOptions)[];
+export type { OnnxArray } from './check_inputs.ts';
 
-/** An array in row-major order. */
-export interface OnnxArray {
-  readonly data: Float32Array;
-  readonly shape: readonly number[];
-}
+const OPTIONS = ['outputs', 'external', 'disablePasses', 'name'] as const satisfies (keyof OnnxOptions)[];
 
 /** How many sets of input shapes stay compiled for `run`. */
 const KEPT = 4;
@@ -114,18 +111,7 @@ export class OnnxModel implements Closable {
    */
   async run(feeds: Readonly<Record<string, OnnxArray>>): Promise<Record<string, OnnxArray>> {
     this.#check();
-    expectObject(this.file.name, 'inputs by name', feeds);
-    for (const [name, array] of Object.entries(feeds)) {
-      expectArray(`${this.file.name}: input '${name}'`, array);
-      const { data, shape } = array;
-      if (data.length !== sizeOf(shape)) {
-        throw new ShapeError({
-          where: this.file.name,
-          expected: `'${name}' ${describe(shape)} as ${sizeOf(shape)} numbers`,
-          got: data.length,
-        });
-      }
-    }
+    checkArrays(this.file.name, feeds);
     const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
     const key = this.#keyOf(shapes);
     const { executable, fed, values } =
@@ -163,12 +149,13 @@ export class OnnxModel implements Closable {
 
   #import(feeds: Readonly<Record<string, Node>>): Record<string, Value> {
     this.#check();
-    this.#checkShapes(Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape])));
+    const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
+    checkShapes(this.file, this.inputs, shapes);
     return importGraph(this.file, this.#graph, feeds);
   }
 
   #keyOf(shapes: Readonly<Record<string, Shape>>): string {
-    this.#checkShapes(shapes);
+    checkShapes(this.file, this.inputs, shapes);
     return JSON.stringify(this.inputs.map(({ name }) => shapes[name]));
   }
 
@@ -203,45 +190,6 @@ export class OnnxModel implements Closable {
     }
     return { executable, close: () => executable.close(), fed: new Set(fed.map(nameOf)), values };
   }
-
-  #checkShapes(shapes: Readonly<Record<string, Shape>>): void {
-    const declared = new Map(this.inputs.map(({ name, shape }) => [name, shape]));
-    const expected = [...declared.keys()].map((name) => `'${name}'`).join(', ') || 'none';
-    for (const name of Object.keys(shapes)) {
-      // One that the chosen outputs do not need may be fed all the same.
-      if (this.file.graph.inputs.every((each) => each.name !== name)) {
-        throw new ShapeError({ where: this.file.name, expected: `inputs ${expected}`, got: `'${name}' too` });
-      }
-    }
-    for (const [name, wanted] of declared) {
-      const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
-      if (!shape)
-        throw new ShapeError({ where: this.file.name, expected: `inputs ${expected}`, got: `none for '${name}'` });
-      const fits = (extent: number, axis: number) => typeof wanted?.[axis] !== 'number' || wanted[axis] === extent;
-      if (wanted && (wanted.length !== shape.length || !shape.every(fits))) {
-        const texts = wanted.map((extent) => (extent === '' ? 'any' : extent));
-        throw new ShapeError({
-          where: this.file.name,
-          expected: `input '${name}' as [${texts.join(', ')}]`,
-          got: describe(shape),
-        });
-      }
-      if (!Array.isArray(shape)) {
-        throw new ArgumentError({
-          where: this.file.name,
-          expected: `the shape of '${name}' as numbers`,
-          got: kindOf(shape),
-        });
-      }
-      if (shape.some((extent) => !Number.isSafeInteger(extent) || extent < 1)) {
-        throw new ShapeError({
-          where: this.file.name,
-          expected: `input '${name}' with elements`,
-          got: describe(shape),
-        });
-      }
-    }
-  }
 }
 
 /**
@@ -263,23 +211,6 @@ export async function loadOnnx(
   const graph = selectOutputs(file.graph, outputs ?? file.graph.outputs.map(({ name }) => name));
   checkOperators(file, graph);
   return new OnnxModel(gpu, file, graph, disablePasses);
-}
-
-/** @throws ArgumentError unless `array` is float32 with a shape. */
-function expectArray(where: string, array: unknown): asserts array is OnnxArray {
-  expectObject(where, '{ data, shape }', array);
-  const { data, shape } = array as { readonly data?: unknown; readonly shape?: unknown };
-  if (!isKind(data, 'Float32Array')) {
-    throw new ArgumentError({
-      where,
-      expected: 'data as a Float32Array',
-      got: kindOf(data),
-      hint: 'convert it: Float32Array.from(data)',
-    });
-  }
-  if (!Array.isArray(shape)) {
-    throw new ArgumentError({ where, expected: 'shape as an array of numbers', got: kindOf(shape) });
-  }
 }
 
 function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A, key: string) => B): Record<string, B> {

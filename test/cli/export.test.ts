@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Colorizer, defaultWeights } from '../../src/model/colorizer.ts';
+import { Colorizer } from '../../src/model/colorizer.ts';
+import { defaultWeights } from '../../src/model/package_files.ts';
 import { readOnnx } from '../../src/onnx/read.ts';
 import { koalarize, temporaryFolder, writeTestWeights } from '../support/run.ts';
 

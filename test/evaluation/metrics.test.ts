@@ -10,6 +10,7 @@ import { psnr } from '../../src/evaluation/metrics/psnr.ts';
 import { ssim } from '../../src/evaluation/metrics/ssim.ts';
 import { rgbaToLab } from '../../src/image/color/lab.ts';
 import { noise } from '../support/fixtures.ts';
+import { refusal } from '../support/refusal.ts';
 
 interface GoldenPair {
   readonly width: number;
@@ -157,10 +158,10 @@ test('pictures that cannot be compared', () => {
   expect(() => psnr(noise(4, 5), noise(5, 4))).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: psnr: expected two pictures of one size, got 4 x 5 and 5 x 4 – resize one]`,
   );
-  expect(() => ssim(noise(10, 30), noise(10, 30))).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: ssim: expected at least 11 x 11 pixels, got 10 x 30]`,
+  expect(() => ssim(noise(10, 30), noise(10, 30))).toThrow(
+    refusal('ShapeError', 'ssim', '10 x 30', 'at least 11 x 11 pixels'),
   );
-  expect(() => ssim({ data: new Uint8Array(5), width: 1, height: 1 }, noise(1, 1))).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: ssim: expected 4 elements of data for 1 x 1, got 5 – pass RGBA pixels]`,
+  expect(() => ssim({ data: new Uint8Array(5), width: 1, height: 1 }, noise(1, 1))).toThrow(
+    refusal('ShapeError', 'ssim', '5', '4 elements of data for 1 x 1'),
   );
 });

@@ -4,6 +4,7 @@ import { FormatError } from '../../src/runtime/errors.ts';
 import { fromHalf, toHalf } from '../../src/util/float16.ts';
 import { Random } from '../../src/util/random.ts';
 import { random } from '../support/random.ts';
+import { refusal } from '../support/refusal.ts';
 
 const tensors = new Map([
   ['a', { shape: [2, 3], data: random(6, 1) }],
@@ -56,8 +57,8 @@ describe('safetensors', () => {
         expect((error as Error).name).toBe('FormatError');
       }
     }
-    expect(() => decodeSafetensors(file.subarray(0, 100), 'w.safetensors')).toThrowErrorMatchingInlineSnapshot(
-      `[FormatError: w.safetensors: expected a header within 100 bytes, got a header of 168 bytes – is this a safetensors file, and complete?]`,
+    expect(() => decodeSafetensors(file.subarray(0, 100), 'w.safetensors')).toThrow(
+      refusal('FormatError', 'w.safetensors', 'a header of 168 bytes', 'a header within 100 bytes'),
     );
     expect(() =>
       decodeSafetensors(file.subarray(0, file.length - 1), 'w.safetensors'),
@@ -131,21 +132,19 @@ describe('the header alone', () => {
 
   test('a Git LFS pointer is named as one', () => {
     const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 132735\n`;
-    expect(() =>
-      decodeSafetensors(new TextEncoder().encode(pointer), 'w.safetensors'),
-    ).toThrowErrorMatchingInlineSnapshot(
-      `[FormatError: w.safetensors: expected safetensors, got a Git LFS pointer – fetch the file itself: git lfs pull]`,
+    expect(() => decodeSafetensors(new TextEncoder().encode(pointer), 'w.safetensors')).toThrow(
+      refusal('FormatError', 'w.safetensors', 'a Git LFS pointer', 'safetensors'),
     );
   });
 });
 
 describe('binary16', () => {
   test('every value comes back', () => {
-    for (let half = 0; half < 0x10000; half++) {
+    const others = Array.from({ length: 0x10000 }, (_, half) => half).filter((half) => {
       const value = fromHalf(half);
-      if (Number.isNaN(value)) expect(toHalf(value) & 0x7fff).toBeGreaterThan(0x7c00);
-      else expect(toHalf(value)).toBe(half);
-    }
+      return Number.isNaN(value) ? (toHalf(value) & 0x7fff) <= 0x7c00 : toHalf(value) !== half;
+    });
+    expect(others).toEqual([]);
   });
 
   test.each([

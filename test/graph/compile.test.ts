@@ -18,6 +18,7 @@ import { colorizationNetwork } from '../../src/model/network.ts';
 import { Gpu } from '../../src/runtime/gpu.ts';
 import { gpu } from '../support/gpu.ts';
 import { random } from '../support/random.ts';
+import { refusal } from '../support/refusal.ts';
 
 const lightness = input('lightness', [2, 16, 24, 1]);
 const answer = colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, lightness);
@@ -85,22 +86,18 @@ test('inference reuses memory: far less than the sum of all activations', async 
 });
 
 test('what does not fit is refused, with the values', async () => {
-  expect(() =>
-    colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, input('x', [1, 12, 16, 1])),
-  ).toThrowErrorMatchingInlineSnapshot(`[ShapeError: network: expected multiples of 8, got 12 x 16 – pad the picture]`);
+  expect(() => colorizationNetwork({ widthDivisor: 8, embeddingWidth: 0 }, input('x', [1, 12, 16, 1]))).toThrow(
+    refusal('ShapeError', 'network', '12 x 16', 'multiples of 8'),
+  );
   expect(() => conv2dSame(input('x', [1, 4, 4, 2]), parameter('w', [3, 3, 3, 8]))).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: conv2d: expected w for 2 input channels (x is [1, 4, 4, 2]), got [3, 3, 3, 8]]`,
   );
   const executable = await compile(gpu, { label: 'test', outputs: { y: relu(input('x', [3])) } });
-  expect(() => executable.feed('x', new Float32Array(4))).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: feed 'x': expected [3], 12 bytes, got 16]`,
+  expect(() => executable.feed('x', new Float32Array(4))).toThrow(
+    refusal('ShapeError', "feed 'x'", '16', '[3], 12 bytes'),
   );
-  expect(() => executable.feed('z', new Float32Array(3))).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: feed: expected one of x, got 'z']`,
-  );
-  await expect(executable.read('z')).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: read: expected one of y, got 'z']`,
-  );
+  expect(() => executable.feed('z', new Float32Array(3))).toThrow(refusal('ShapeError', 'feed', "'z'", 'one of x'));
+  await expect(executable.read('z')).rejects.toThrow(refusal('ShapeError', 'read', "'z'", 'one of y'));
 });
 
 test('a verbose device tells of dispatches and memory', async () => {

@@ -4,12 +4,13 @@ import { compile } from '../../src/graph/compile.ts';
 import { gradients } from '../../src/graph/gradient.ts';
 import { apply, type Node, type Op, type Shape, sizeOf } from '../../src/graph/node.ts';
 import { conv2dOp, conv2dSame } from '../../src/graph/ops/conv/conv2d.ts';
-import { input } from '../../src/graph/ops/core/input.ts';
+import { input, parameter } from '../../src/graph/ops/core/input.ts';
 import { tensor } from '../../src/graph/ops/core/tensor.ts';
 import { add, addOp } from '../../src/graph/ops/elementwise/add.ts';
 import { biasAdd, biasAddOp } from '../../src/graph/ops/elementwise/bias_add.ts';
 import { relu, reluOp } from '../../src/graph/ops/elementwise/relu.ts';
 import { tanh, tanhOp } from '../../src/graph/ops/elementwise/tanh.ts';
+import { unary } from '../../src/graph/ops/elementwise/unary.ts';
 import { allOps } from '../../src/graph/ops/index.ts';
 import { crossEntropy, crossEntropyOp } from '../../src/graph/ops/loss/cross_entropy.ts';
 import { mse, mseOp } from '../../src/graph/ops/loss/mse.ts';
@@ -18,6 +19,7 @@ import { upsample2x, upsample2xOp } from '../../src/graph/ops/movement/upsample2
 import { BINS } from '../../src/kernels/loss/chroma_bins.ts';
 import { gpu } from '../support/gpu.ts';
 import { random } from '../support/random.ts';
+import { refusal } from '../support/refusal.ts';
 
 interface Case {
   readonly op: Op<never>;
@@ -158,7 +160,15 @@ test('errors name what was expected', () => {
   expect(() => gradients(x, [x])).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: gradients: expected a loss of 1 element, got [1, 4, 4, 2] – reduce it first]`,
   );
-  expect(() => gradients(mse(x, x), [input('other', [1])])).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: gradients: expected a loss that depends on each node of wrt, got one that does not on node 0 (input)]`,
-  );
+  const unrelated = () => gradients(mse(x, x), [input('other', [1])]);
+  const depends = 'a loss that depends on each node of wrt';
+  expect(unrelated).toThrow(refusal('ShapeError', 'gradients', 'one that does not on node 0 (input)', depends));
+  const once = unary('exp', x);
+  const way = 'operations that have a gradient';
+  expect(() => gradients(mse(once, x), [x])).toThrow(refusal('ShapeError', 'gradients', 'unary (inference)', way));
+  const w = parameter('w', [3, 3, 2, 2]);
+  const window = { strides: [1, 1], pads: [1, 1, 1, 1] } as const;
+  const fused = apply(conv2dOp, [x, w], { ...window, activation: 'relu' });
+  const got = 'one with 0 more inputs and activation relu';
+  expect(() => gradients(mse(fused, x), [w])).toThrow(refusal('ShapeError', 'gradients', got, 'nothing fused'));
 });

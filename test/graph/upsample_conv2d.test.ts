@@ -21,6 +21,7 @@ import { expectClose } from '../reference/close.ts';
 import { upsampleConv2d, upsampleConv2dInputGrad, upsampleConv2dWeightGrad } from '../reference/upsample_conv2d.ts';
 import { gpu } from '../support/gpu.ts';
 import { random } from '../support/random.ts';
+import { refusal } from '../support/refusal.ts';
 
 const namesIn = (outputs: readonly Node[], disablePasses: readonly PassName[] = []): string[] =>
   reachable(optimize(outputs, disablePasses)).map(({ op }) => op.name);
@@ -157,16 +158,14 @@ test('what does not fit is refused, with the values', () => {
   expect(() => apply(upsampleConv2dOp, [x, input('w', [5, 5, 8, 4])], none)).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: upsample_conv2d: expected w [3, 3, 8, Cout], got [5, 5, 8, 4]]`,
   );
-  expect(() => apply(upsampleConv2dOp, [x, input('w', [3, 3, 4, 4])], none)).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: upsample_conv2d: expected w [3, 3, 8, Cout], got [3, 3, 4, 4]]`,
+  expect(() => apply(upsampleConv2dOp, [x, input('w', [3, 3, 4, 4])], none)).toThrow(
+    refusal('ShapeError', 'upsample_conv2d', '[3, 3, 4, 4]', 'w [3, 3, 8, Cout]'),
   );
   const odd = input('dy', [1, 5, 4, 8]);
-  expect(() =>
-    apply(upsampleConv2dInputGradOp, [odd, input('w', [3, 3, 4, 8])], undefined),
-  ).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: upsample_conv2d_input_grad: expected dy of even height and width with 8 channels, got [1, 5, 4, 8]]`,
+  expect(() => apply(upsampleConv2dInputGradOp, [odd, input('w', [3, 3, 4, 8])], undefined)).toThrow(
+    refusal('ShapeError', 'upsample_conv2d_input_grad', '[1, 5, 4, 8]', 'dy of even height and width with 8 channels'),
   );
-  expect(() => apply(upsampleConv2dWeightGradOp, [x, odd], undefined)).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: upsample_conv2d_weight_grad: expected dy [1, 8, 8, 8], got [1, 5, 4, 8]]`,
+  expect(() => apply(upsampleConv2dWeightGradOp, [x, odd], undefined)).toThrow(
+    refusal('ShapeError', 'upsample_conv2d_weight_grad', '[1, 5, 4, 8]', 'dy [1, 8, 8, 8]'),
   );
 });

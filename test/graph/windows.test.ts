@@ -95,7 +95,7 @@ describe('what does not fit is refused, with the values', () => {
       () => convDirect(x, w, undefined, { ...direct, strides: [Number.NaN, 1] }),
     ],
     [
-      'max_pool: expected an element in every window, but window 0 of spatial axis 0 holds padding alone: x [2, 7, 6, 4], kernel [3, 3], pads [3, 1, 0, 1]',
+      'max_pool: expected an element of x [2, 7, 6, 4] in every window [3, 3] with pads [3, 1, 0, 1], got padding alone in window 0 of spatial axis 0 – pad less, or ask for a smaller output',
       () => maxPool(x, { ...pool, pads: [3, 1, 0, 1], outSize: [4, 3] }),
     ],
     [

@@ -8,6 +8,7 @@ import { smooth } from '../../src/image/color/smooth.ts';
 import { encodeImage, readImage } from '../../src/image/node.ts';
 import { ArgumentError, applyChroma, Colorizer, DeviceError, FormatError, Gpu, ShapeError } from '../../src/index.ts';
 import { sha256 } from '../../src/onnx/sha256.ts';
+import { refusal } from '../support/refusal.ts';
 import { temporaryFolder, writeTestWeights } from '../support/run.ts';
 
 const path = join(await temporaryFolder(), 'weights.safetensors');
@@ -231,16 +232,16 @@ test('memory does not grow with the number of sizes', async () => {
 
 test('what is wrong is said', async () => {
   await expect(Colorizer.load({ weights: new Uint8Array(3) })).rejects.toThrow(FormatError);
-  await expect(Colorizer.load({ weights: '/nowhere.safetensors' })).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[EnvironmentError: /nowhere.safetensors: expected a file, got no such file – check the path]`,
+  await expect(Colorizer.load({ weights: '/nowhere.safetensors' })).rejects.toThrow(
+    refusal('EnvironmentError', '/nowhere.safetensors', 'no such file', 'a file'),
   );
   const colorizer = await Colorizer.load({ weights });
   const wrong = { data: new Uint8ClampedArray(7), width: 2, height: 2 };
-  await expect(colorizer.colorize(wrong)).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: colorize: expected 4, 8, 12, 16 elements of data for 2 x 2, got 7 – pass 1 to 4 channels]`,
+  await expect(colorizer.colorize(wrong)).rejects.toThrow(
+    refusal('ShapeError', 'colorize', '7', '4, 8, 12, 16 elements of data for 2 x 2'),
   );
-  await expect(colorizer.colorize(grey(4, 4), { renderSize: 3 })).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: render size: expected whole pixels, 8 or more, got 3 – try 224]`,
+  await expect(colorizer.colorize(grey(4, 4), { renderSize: 3 })).rejects.toThrow(
+    refusal('ShapeError', 'render size', '3', 'whole pixels, 8 or more'),
   );
   await colorizer.close();
 });

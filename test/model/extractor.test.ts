@@ -14,6 +14,7 @@ import { answer, CLASSES, classifier, SIZE, weightsFor } from '../support/classi
 import { deep, noise, temporaryFolder } from '../support/fixtures.ts';
 import { gpu } from '../support/gpu.ts';
 import { model, node } from '../support/proto_builder.ts';
+import { refusal } from '../support/refusal.ts';
 import { writeTestWeights } from '../support/run.ts';
 
 const picture = noise(61, 40, { seed: 3 });
@@ -178,21 +179,19 @@ test('what is no classifier, or not asked well, is said', async () => {
   await expect(open(relu({ x: [1, 3, 8, 9] }))).rejects.toThrowErrorMatchingInlineSnapshot(
     `[FormatError: model: expected one input of one square RGB picture, [1, 3, S, S] or [1, S, S, 3], got x [1, 3, 8, 9] – is it a classifier of pictures?]`,
   );
-  await expect(open(relu({ x: [1, 1, 8, 8] }))).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: model: expected one input of one square RGB picture, [1, 3, S, S] or [1, S, S, 3], got x [1, 1, 8, 8] – is it a classifier of pictures?]`,
+  await expect(open(relu({ x: [1, 1, 8, 8] }))).rejects.toThrow(
+    refusal('FormatError', 'model', 'x [1, 1, 8, 8]', 'one square RGB picture'),
   );
-  await expect(open(relu({ x: [2, 3, 8, 8] }))).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: model: expected one input of one square RGB picture, [1, 3, S, S] or [1, S, S, 3], got x [2, 3, 8, 8] – is it a classifier of pictures?]`,
+  await expect(open(relu({ x: [2, 3, 8, 8] }))).rejects.toThrow(
+    refusal('FormatError', 'model', 'x [2, 3, 8, 8]', 'one square RGB picture'),
   );
-  await expect(open(relu({ x: ['N', 3, '', 'W'], z: [1] }))).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: model: expected one input of one square RGB picture, [1, 3, S, S] or [1, S, S, 3], got x [N, 3, ?, W] and z [1] – is it a classifier of pictures?]`,
+  await expect(open(relu({ x: ['N', 3, '', 'W'], z: [1] }))).rejects.toThrow(
+    refusal('FormatError', 'model', 'x [N, 3, ?, W] and z [1]', 'one square RGB picture'),
   );
   await expect(open(relu({ x: [1, 3, 200, 200] }))).rejects.toThrowErrorMatchingInlineSnapshot(
     `[FormatError: model: expected a vector of at most 65536 values, got 'y' of shape [1, 3, 200, 200] – name another output]`,
   );
-  await expect(open(classifier(), { size: 32 })).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: model: expected the size that it declares, 24, got 32 – leave it out]`,
-  );
+  await expect(open(classifier(), { size: 32 })).rejects.toThrow(refusal('FormatError', 'model', '32', '24'));
   await expect(open(classifier(), { output: 'nonsense' })).rejects.toThrow(/logits.*nonsense/);
   await expect(open(classifier({ outputs: ['logits', 'pooled'] }))).rejects.toThrowErrorMatchingInlineSnapshot(
     `[FormatError: model: expected one output, got 2: 'logits', 'pooled' – name the one with the logits (--inception-output)]`,
@@ -243,9 +242,7 @@ test('weights know their extractor, and refuse another', async () => {
     `"FormatError: weights: expected the feature extractor of the training (logits of 'logits', 7 values, from 24 x 24 pixels in -1…1, SHA-256 TRAINED), got none – name its ONNX file (--inception)"`,
   );
   const sourceOther = classifier({ symbolic: true });
-  expect(await load({ inception: sourceOther })).toMatchInlineSnapshot(
-    `"FormatError: model: expected the file of the training, with SHA-256 TRAINED, got OTHER – use that file"`,
-  );
+  expect(await load({ inception: sourceOther })).toMatch(/^FormatError: model: .*, with SHA-256 TRAINED, got OTHER/);
   expect(await load({ inception: { source: file, range: [0, 255] } })).toMatchInlineSnapshot(
     `"FormatError: model: expected the extractor of the training (range -1,1), got range 0,255 – use the options it was trained with"`,
   );
@@ -254,8 +251,8 @@ test('weights know their extractor, and refuse another', async () => {
   expect(pooled).toContain('(output logits, width 7), got output pooled, width 6 – ');
   const plain = `${await temporaryFolder()}/plain.safetensors`;
   await writeTestWeights(plain);
-  expect((await load({ weights: plain, inception: file })).replace(plain, 'plain.safetensors')).toMatchInlineSnapshot(
-    `"FormatError: plain.safetensors: expected no feature extractor, as these weights were trained without, got one – leave it out, or use weights that were trained with it"`,
+  expect(await load({ weights: plain, inception: file })).toMatch(
+    /^FormatError: .*plain\.safetensors: expected no feature extractor, .*, got one – leave it out/,
   );
 });
 

@@ -10,6 +10,7 @@ import type { OnnxGraph } from '../../src/onnx/model.ts';
 import { readOnnx } from '../../src/onnx/read.ts';
 import { selectOutputs } from '../../src/onnx/select.ts';
 import { float, floats, type ModelParts, model, node, subgraph, tensor, value } from '../support/proto_builder.ts';
+import { refusal } from '../support/refusal.ts';
 
 const relu = node('Relu', ['x'], ['y'], {}, { name: 'first' });
 const small = { nodes: [relu], inputs: { x: [1, 'height', ''] }, outputs: { y: [1, 2, 3] } } satisfies ModelParts;
@@ -93,11 +94,11 @@ test('attributes of every type, by name', () => {
   expect(() => attributes.int('none')).toThrowErrorMatchingInlineSnapshot(
     `[FormatError: m.onnx: Any that makes 'y': expected attribute 'none' of type int, got nothing]`,
   );
-  expect(() => attributes.float('int')).toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: m.onnx: Any that makes 'y': expected attribute 'int' of type float, got int]`,
+  expect(() => attributes.float('int')).toThrow(
+    refusal('FormatError', "m.onnx: Any that makes 'y'", 'int', "attribute 'int' of type float"),
   );
-  expect(() => attributes.tensor('body')).toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: m.onnx: Any that makes 'y': expected attribute 'body' of type tensor, got a graph]`,
+  expect(() => attributes.tensor('body')).toThrow(
+    refusal('FormatError', "m.onnx: Any that makes 'y'", 'a graph', "attribute 'body' of type tensor"),
   );
 });
 
@@ -252,8 +253,8 @@ test('chosen outputs: dead nodes, inputs and initializers are dropped', () => {
   const both = selectOutputs(graph, ['z', 'w']);
   expect(names(both)).toEqual(['a', 'z']);
   expect(both.outputs.map(({ name }) => name)).toEqual(['z', 'w']);
-  expect(() => selectOutputs(graph, ['logits', 'y'])).toThrowErrorMatchingInlineSnapshot(
-    `[FormatError: outputs of 'graph': expected some of 'y', 'z'; or, from the last, of the values inside: 'a', got 'logits']`,
+  expect(() => selectOutputs(graph, ['logits', 'y'])).toThrow(
+    refusal('FormatError', "outputs of 'graph'", "'logits'", "some of 'y', 'z'"),
   );
   expect(() => selectOutputs(graph, [])).toThrowErrorMatchingInlineSnapshot(
     `[FormatError: outputs of 'graph': expected some of 'y', 'z'; or, from the last, of the values inside: 'a', got none]`,

@@ -11,7 +11,7 @@ import { unary } from '../../src/graph/ops/elementwise/unary.ts';
 import { reshape } from '../../src/graph/ops/movement/reshape.ts';
 import { ParameterLayout, ParameterSlab } from '../../src/graph/parameters.ts';
 import { greyToNetwork } from '../../src/image/color/lab.ts';
-import { exportColorizer, exportWhole } from '../../src/model/export.ts';
+import { exportColorizer, exportWhole } from '../../src/model/export/index.ts';
 import { layoutOf } from '../../src/model/layout.ts';
 import { MapExtractor } from '../../src/model/maps.ts';
 import { colorizationNetwork, featureShapes, type NetworkConfig } from '../../src/model/network.ts';

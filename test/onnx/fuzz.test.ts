@@ -1,11 +1,5 @@
 /** Damaged models: always a FormatError or ShapeError, soon, and without much memory. Seeded: the same cases each time. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { input } from '../../src/graph/ops/core/input.ts';
-import { decodeOnnx, externalLocations } from '../../src/onnx/decode.ts';
-import { checkOperators, importGraph } from '../../src/onnx/import.ts';
-import type { OnnxGraph } from '../../src/onnx/model.ts';
-import { selectOutputs } from '../../src/onnx/select.ts';
-import type { OnnxTensor } from '../../src/onnx/tensor_types.ts';
 import { random } from '../support/fixtures.ts';
 import {
   externalTensor,
@@ -17,58 +11,13 @@ import {
   tensor,
   value,
 } from '../support/proto_builder.ts';
+import { isModel, splice, wrap } from '../support/untrusted_model.ts';
 
-const SECONDS = 5;
 const DATA = rawData([1, 2, 3, 4, 5, 6, 7, 8]);
+/** The models' external data. */
 const FILES = new Map([['m.data', DATA]]);
-
-/** Everything that is done with a file's bytes, in order. */
-const stages: ((bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array>) => void)[] = [
-  (bytes) => void externalLocations(bytes, 'm.onnx'),
-  (bytes, files) => {
-    const { graph } = decodeOnnx(bytes, 'm.onnx', files);
-    for (const constant of constantsOf(graph)) {
-      throwsOnlyOurs(() => constant.floats());
-      throwsOnlyOurs(() => constant.integers());
-    }
-    for (const { name } of graph.outputs) selectOutputs(graph, [name]);
-  },
-  (bytes, files) => {
-    const file = { ...decodeOnnx(bytes, 'm.onnx', files), sha256: '' };
-    const shapes = file.graph.inputs.map(
-      ({ name, shape }) => [name, shape?.map((n) => (typeof n === 'number' ? n : 1)) ?? []] as const,
-    );
-    checkOperators(file, file.graph);
-    importGraph(file, file.graph, Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, shape)])));
-  },
-];
-
-/** Runs the stages. @returns whether the bytes are still a model; anything but the project's own errors is thrown. */
-function survives(bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array> = FILES): boolean {
-  const start = process.cpuUsage();
-  const accepted = throwsOnlyOurs(() => {
-    for (const stage of stages) stage(bytes, files);
-  });
-  // Of this process alone: other work on the machine doesn't count.
-  const { user, system } = process.cpuUsage(start);
-  expect((user + system) / 1e6).toBeLessThan(SECONDS);
-  return accepted;
-}
-
-function throwsOnlyOurs(action: () => void): boolean {
-  try {
-    action();
-    return true;
-  } catch (error) {
-    if (error instanceof Error && /^(Format|Shape)Error$/.test(error.name)) return false;
-    throw error;
-  }
-}
-
-function constantsOf(graph: OnnxGraph): OnnxTensor[] {
-  const ofNodes = graph.nodes.filter(({ opType, attributes }) => opType === 'Constant' && attributes.has('value'));
-  return [...graph.initializers.values(), ...ofNodes.map(({ attributes }) => attributes.tensor('value'))];
-}
+/** @returns whether the bytes are still a model; anything but the project's own errors is thrown. */
+const survives = (bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array> = FILES) => isModel(bytes, files);
 
 const conv = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2], auto_pad: 'NOTSET' };
 const weights = Array.from({ length: 54 }, (_, i) => Math.sin(i));
@@ -140,14 +89,14 @@ describe.each(Object.entries(bases))('%s', (_, base) => {
   });
 
   test('bits flipped', () => {
-    const accepted = repeat(600, () => {
+    const accepted = repeat(300, () => {
       const bytes = base.slice();
       for (let flips = 1 + below(4); flips > 0; flips--) bytes[below(bytes.length)]! ^= 1 << below(8);
       return survives(bytes);
     });
     // Flips in numbers and names do no harm; if all were refused, or none, nothing would be tested.
-    expect(accepted).toBeGreaterThan(50);
-    expect(accepted).toBeLessThan(550);
+    expect(accepted).toBeGreaterThan(25);
+    expect(accepted).toBeLessThan(275);
   });
 
   test('bytes replaced by large varints, as lengths, extents and offsets are', () => {
@@ -158,20 +107,20 @@ describe.each(Object.entries(bases))('%s', (_, base) => {
       [0xff, 0xff, 0xff, 0xff, 0x0f],
       [...Array<number>(9).fill(0xff), 1],
     ];
-    const refused = 400 - repeat(400, () => survives(splice(base, below(base.length), 1, large[below(large.length)]!)));
-    expect(refused).toBeGreaterThan(200);
+    const refused = 200 - repeat(200, () => survives(splice(base, below(base.length), 1, large[below(large.length)]!)));
+    expect(refused).toBeGreaterThan(100);
   });
 
   test('pieces taken out, doubled, or put elsewhere', () => {
     const refused =
-      300 -
-      repeat(300, () => {
+      200 -
+      repeat(200, () => {
         const start = below(base.length);
         const piece = [...base.slice(start, start + 1 + below(40))];
         const taken = next() < 0.5 ? splice(base, start, piece.length, []) : base;
         return survives(next() < 0.3 ? taken : splice(taken, below(taken.length), 0, piece));
       });
-    expect(refused).toBeGreaterThan(200);
+    expect(refused).toBeGreaterThan(130);
   });
 
   test('random bytes', () => {
@@ -207,49 +156,11 @@ test('external files that are shorter than told', () => {
     expect(survives(bases.convolution!, new Map([['m.data', DATA.slice(0, length)]]))).toBe(false);
 });
 
-// Each pattern costs two to four bytes in the file, and hundreds in memory if it is decoded.
-test.each<[string, number[], number[]]>([
-  ['nodes', [7], [10, 0]],
-  ['attributes', [7, 1], [42, 0]],
-  ['lists of strings', [7, 1, 5], [74, 0]],
-  ['tensors', [7], [42, 0]],
-  ['unknown extents', [7, 11, 2, 1, 2], [10, 0]],
-  ['functions', [], [0xca, 1, 0]],
-  ['integers of an attribute', [7, 1, 5, 8], [1]],
-])('10 MB of tiny %s', (_, path, pattern) => {
-  const before = process.resourceUsage().maxRSS;
-  const bomb = path.reduceRight(wrap, tiled(pattern, 1e7));
-  expect(survives(bomb)).toBe(false);
-  expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(400);
-});
-
 test('graphs nested in graphs, past the depth of the stack', () => {
   let bytes = new Uint8Array();
   for (let depth = 0; depth < 10_000; depth++) bytes = [6, 5, 1].reduce((inner, field) => wrap(inner, field), bytes);
   expect(survives(wrap(bytes, 7))).toBe(false);
 });
-
-/** Puts a message into a field of another. */
-function wrap(message: Uint8Array, field: number): Uint8Array<ArrayBuffer> {
-  const head = [field * 8 + 2];
-  let length = message.length;
-  for (; length > 127; length >>>= 7) head.push((length & 127) | 128);
-  return splice(message, 0, 0, [...head, length]);
-}
-
-function splice(bytes: Uint8Array, start: number, removed: number, added: readonly number[]): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(bytes.length - Math.min(removed, bytes.length - start) + added.length);
-  result.set(bytes.subarray(0, start));
-  result.set(added, start);
-  result.set(bytes.subarray(start + removed), start + added.length);
-  return result;
-}
-
-function tiled(pattern: readonly number[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = pattern[i % pattern.length]!;
-  return bytes;
-}
 
 /** How many of `count` calls return true. */
 function repeat(count: number, action: () => boolean): number {

@@ -26,6 +26,12 @@ export function noise(width: number, height: number, { grey = false, seed = 1 } 
   return { data, width, height };
 }
 
+/** An opaque 8-bit RGBA picture of one color. */
+export function flat(width: number, height: number, color: readonly [number, number, number]) {
+  const data = Uint8ClampedArray.from({ length: width * height * 4 }, (_, i) => [...color, 255][i % 4]!);
+  return { data, width, height } satisfies Picture;
+}
+
 /** The same picture with 16 bits a component, and noise in the lower eight. */
 export function deep({ data, width, height }: Picture, seed = 2): Picture<Uint16Array> {
   const next = random(seed);

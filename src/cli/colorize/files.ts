@@ -1,35 +1,26 @@
 /** Coloring of image files, one after the other: each is read, colored, written, and then noted in the ledger. */
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { applyChroma } from '../../image/color/chroma.ts';
-import { hasColor } from '../../image/color/has_color.ts';
-import { encodeImage, type ImageFile, readImage } from '../../image/node.ts';
-import { borderPixels, cornerPixels } from '../../image/raster/border.ts';
 import type { Picture } from '../../image/raster/picture.ts';
 import type { Colorizer, ColorizerOptions } from '../../model/colorizer.ts';
-import { FormatError, type KoalarizeError } from '../../runtime/errors.ts';
-import { readError } from '../../runtime/file_errors.ts';
+import type { KoalarizeError } from '../../runtime/errors.ts';
 import { makeFolder, writeWhole } from '../../runtime/node/whole_file.ts';
 import type { DoneLine } from '../ledger/line.ts';
+import { colored, fileOf, type Neutral, ownColors } from '../shared/coloring.ts';
 import { isExpected } from '../shared/messages.ts';
 import type { Recorder, Stamp } from './ledger_line.ts';
 import type { ColorizeRequest } from './options.ts';
 import type { Job } from './plan.ts';
+import { hash, type Source, SourceReader } from './source.ts';
 
 /** What became of a photograph: it was colored or kept, it failed, or none can be done, as there is no device or no weights. */
 export type Outcome =
-  | {
+  | (Neutral & {
       readonly result: DoneLine['result'];
       readonly image: { readonly width: number; readonly height: number };
       readonly ms: number;
       readonly warnings: readonly string[];
-      /** Pixels that stay neutral: top, right, bottom, left. */
-      readonly border?: readonly number[];
-      /** Radii of round corners inside of the border, in pixels across and down. */
-      readonly corners?: readonly number[];
-    }
+    })
   | {
       readonly result: 'failed' | 'unable';
       readonly error: KoalarizeError;
@@ -41,17 +32,12 @@ export type Outcome =
 /** What colors: a `Colorizer`. */
 export type Painter = Pick<Colorizer, 'chroma' | 'close'>;
 
-/** A picture's file, read. */
-interface Source {
-  readonly image: ImageFile;
-  readonly stamp: Stamp;
-}
-
 /** Colors the files of one request. */
 export class FileColorizer {
   readonly #request: ColorizeRequest;
   readonly #open: (options: ColorizerOptions) => Promise<Painter>;
   readonly #recorder: Recorder | undefined;
+  readonly #sources = new SourceReader();
   /** Shared by calls that overlap. */
   #painter: Promise<Painter> | undefined;
 
@@ -73,29 +59,25 @@ export class FileColorizer {
   async color(job: Job): Promise<Outcome> {
     const start = performance.now();
     const seconds = () => Math.round(performance.now() - start) / 1000;
-    const { pages, keepColor, ask, apply, load } = this.#request;
+    const { pages, keepColor, mark, ask, apply, load } = this.#request;
     let stamp: Stamp | undefined;
     /** Writes the picture, then its line. */
     const write = async (result: DoneLine['result'], picture: Picture, { image, stamp }: Source) => {
       await makeFolder(dirname(job.output));
-      const { bytes, warnings } = await encodeImage(job.output, picture, {
-        metadata: image.metadata,
-        mark: this.#request.mark,
-      });
+      const { bytes, warnings } = await fileOf(job.output, picture, image, mark);
       await writeWhole(job.output, bytes);
       await this.#recorder?.done(result, job, stamp, { sha256: hash(bytes), bytes: bytes.length }, seconds());
-      return [...image.warnings, ...warnings];
+      return warnings;
     };
     try {
       // Read first: a folder of unreadable files needs no device.
-      const source = await read(pages ? { page: 0, ...job } : job, (found) => (stamp = found));
+      const source = await this.#sources.read(job, pages && 0, (found) => (stamp = found));
       const { image } = source;
-      const colored = hasColor(image);
-      if (colored && keepColor) {
+      const { kept, warnings } = ownColors(image, job.input, { keepColor, option: '--keep-color' });
+      if (kept) {
         const begun = performance.now();
-        const kept = `${job.input}: has colors already – left as it is`;
-        const warnings = [kept, ...(await write('kept', image, source))];
-        return { result: 'kept', image, ms: performance.now() - begun, warnings };
+        const written = await write('kept', image, source);
+        return { result: 'kept', image, ms: performance.now() - begun, warnings: [...warnings, ...written] };
       }
       this.#painter ??= this.#open(load);
       const painter = await this.#painter.catch((error: Error) => error);
@@ -105,14 +87,10 @@ export class FileColorizer {
         return { result: 'unable', error: painter, stamp, seconds: seconds() };
       }
       const begun = performance.now();
-      const chroma = await painter.chroma(image, ask);
-      const border = chroma.border && borderPixels(chroma.border, image);
-      const corners = chroma.border && cornerPixels(chroma.border, image);
-      const written = await write('colored', applyChroma(image, chroma, apply), source);
-      const replaced = `${job.input}: has colors already, which are replaced – --keep-color leaves such pictures as they are`;
-      const warnings = colored ? [replaced, ...written] : written;
-      const neutral = { ...(border && { border }), ...(corners && { corners }) };
-      return { result: 'colored', image, ms: performance.now() - begun, warnings, ...neutral };
+      const { picture, ...neutral } = colored(image, await painter.chroma(image, ask), apply);
+      const written = await write('colored', picture, source);
+      const ms = performance.now() - begun;
+      return { result: 'colored', image, ms, warnings: [...warnings, ...written], ...neutral };
     } catch (error) {
       if (!isExpected(error)) throw error;
       return { result: 'failed', error, stamp, seconds: seconds() };
@@ -125,22 +103,4 @@ export class FileColorizer {
     this.#painter = undefined;
     await (await painter?.catch(() => undefined))?.close();
   }
-}
-
-/** Reads a picture. @param stamped is told of the file before it is decoded */
-async function read({ input, error, page }: Job, stamped: (stamp: Stamp) => void): Promise<Source> {
-  if (error) throw new FormatError(error);
-  const failed = (cause: Error) => {
-    throw readError(input, 'an image file', cause);
-  };
-  // Before the bytes: of what changes meanwhile the older time is noted, and it is looked at again.
-  const modified = (await stat(input).catch(failed)).mtimeMs;
-  const bytes = await readFile(input).catch(failed);
-  const stamp = { sha256: hash(bytes), bytes: bytes.length, modified };
-  stamped(stamp);
-  return { image: await readImage(bytes, { name: input, ...(page !== undefined && { page }) }), stamp };
-}
-
-function hash(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,7 +1,7 @@
 /** Recipe of a call: what it colors with, as the ledger tells it. */
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_SMOOTHING } from '../../image/color/smooth.ts';
-import { defaultWeights } from '../../model/colorizer.ts';
+import { defaultWeights } from '../../model/package_files.ts';
 import { decodeWeights } from '../../model/weights.ts';
 import { sha256 } from '../../onnx/sha256.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';

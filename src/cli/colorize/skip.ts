@@ -1,11 +1,11 @@
 /** Choice of what is left out by `--skip-existing`: outputs that are there, unless they were made otherwise. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { type Entry, readLedger } from '../ledger/file.ts';
 import { identityOf, type LedgerInput, type Recipe } from '../ledger/line.ts';
 import { outputIn } from './ledger_line.ts';
 import type { Job } from './plan.ts';
+import { hash } from './source.ts';
 
 export interface Chosen {
   /** What is to be done, `again` where the output is there. */
@@ -63,11 +63,14 @@ async function staleness(job: Job, made: NonNullable<Entry['made']>, recipe: Rec
   return `made ${differ.join(' and ') || 'of another page'} before`;
 }
 
+/** The last file that was hashed: pages of one come one after the other. */
+let last: { readonly key: string; readonly sha256: Promise<string> } | undefined;
+
 /** The hash of a file; the one that is known where size and time say that it has not changed. */
 export async function hashOf(path: string, known: LedgerInput): Promise<string> {
   const { size, mtimeMs } = await stat(path);
   if (size === known.bytes && mtimeMs === known.modified) return known.sha256;
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
+  const key = JSON.stringify([path, size, mtimeMs]);
+  if (last?.key !== key) last = { key, sha256: readFile(path).then(hash) };
+  return last.sha256;
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultWeights } from '../../model/colorizer.ts';
+import { defaultWeights } from '../../model/package_files.ts';
 import { FormatError } from '../../runtime/errors.ts';
 import { listPictures } from '../paths/walk.ts';
 

@@ -2,8 +2,9 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Scores, scoreAll } from '../../evaluation/scores.ts';
-import { Colorizer, defaultWeights } from '../../model/colorizer.ts';
+import { Colorizer } from '../../model/colorizer.ts';
 import { describeExtractor } from '../../model/embedding.ts';
+import { defaultWeights } from '../../model/package_files.ts';
 import { sha256 } from '../../onnx/sha256.ts';
 import { readBytes } from '../../runtime/node/adapters.ts';
 import { writeWhole } from '../../runtime/node/whole_file.ts';

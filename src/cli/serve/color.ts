@@ -1,19 +1,15 @@
 /** Coloring of one picture file in memory: decoded, colored, encoded. */
-import { applyChroma } from '../../image/color/chroma.ts';
-import { hasColor } from '../../image/color/has_color.ts';
-import { encodeImage, type ImageFile, readImage } from '../../image/node.ts';
-import { borderPixels } from '../../image/raster/border.ts';
+import { type ImageFile, readImage } from '../../image/node.ts';
 import type { Colorizer } from '../../model/colorizer.ts';
+import { colored, fileOf, type Neutral, ownColors } from '../shared/coloring.ts';
 import { FORMATS, type Format, type PictureRequest } from './query.ts';
 
 /** A picture file that was made. */
-export interface ColoredFile {
+export interface ColoredFile extends Neutral {
   readonly bytes: Uint8Array;
   readonly format: Format;
   readonly width: number;
   readonly height: number;
-  /** Top, right, bottom, left, in pixels; none where no border was found. */
-  readonly border?: readonly number[] | undefined;
   /** One line each. */
   readonly warnings: readonly string[];
 }
@@ -24,33 +20,21 @@ export type Color = (body: Uint8Array, request: PictureRequest, gone: AbortSigna
 const NAME = 'picture';
 
 /** The coloring that a colorizer does. @param mostPixels what is allowed, checked before decoding */
-export function colorWith(colorizer: Colorizer, mostPixels: number): Color {
+export function colorWith(colorizer: Pick<Colorizer, 'chroma'>, mostPixels: number): Color {
   return async (body, { ask, apply, keepColor, mark, format: asked, page }, gone) => {
-    const picture = await readImage(body, { name: NAME, page: (page ?? 1) - 1, mostPixels });
+    const image = await readImage(body, { name: NAME, page: (page ?? 1) - 1, mostPixels });
     gone.throwIfAborted();
-    const warnings = [...picture.warnings];
-    if (picture.pages > 1 && page === undefined) {
-      warnings.push(
-        `${NAME}: has ${picture.pages} pages or frames, of which the first was taken – page=N takes another`,
-      );
-    }
-    const format = asked ?? formatOf(picture);
-    const finish = async (pixels: Parameters<typeof encodeImage>[1], border?: readonly number[]) => {
-      gone.throwIfAborted();
-      const written = await encodeImage(`${NAME}.${format}`, pixels, { metadata: picture.metadata, mark });
-      const { width, height } = picture;
-      return { bytes: written.bytes, format, width, height, border, warnings: [...warnings, ...written.warnings] };
-    };
-    if (hasColor(picture)) {
-      if (keepColor) {
-        warnings.push(`${NAME}: has colors already – left as it is`);
-        return finish(picture);
-      }
-      warnings.push(`${NAME}: has colors already, which are replaced – keep-color leaves such pictures as they are`);
-    }
-    const chroma = await colorizer.chroma(picture, ask);
+    const { pages, width, height } = image;
+    const several = `${NAME}: has ${pages} pages or frames, of which the first was taken – page=N takes another`;
+    const { kept, warnings } = ownColors(image, NAME, { keepColor, option: 'keep-color' });
+    const { picture, ...neutral } = kept
+      ? { picture: image }
+      : colored(image, await colorizer.chroma(image, ask), apply);
     gone.throwIfAborted();
-    return finish(applyChroma(picture, chroma, apply), chroma.border && borderPixels(chroma.border, picture));
+    const format = asked ?? formatOf(image);
+    const written = await fileOf(`${NAME}.${format}`, picture, image, mark);
+    const told = [...(pages > 1 && page === undefined ? [several] : []), ...warnings, ...written.warnings];
+    return { bytes: written.bytes, format, width, height, warnings: told, ...neutral };
   };
 }
 

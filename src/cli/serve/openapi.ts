@@ -36,6 +36,9 @@ export function openapi(version: string, secured: boolean): object {
     headers: {
       'Koalarize-Warnings': text('JSON list of lines: damage read past, what the format cannot hold.'),
       'Koalarize-Border': text('Pixels of the border that was left neutral: top right bottom left.'),
+      'Koalarize-Corners': text(
+        'Radii of the round corners inside of it, in pixels: across down. An oval is all corner.',
+      ),
     },
   };
   const security = secured ? { security: [{ token: [] }] } : {};

@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { type Answer, answerOf, json, refused } from './answer.ts';
 import { expectBody, receive } from './body.ts';
 import type { Color, ColoredFile } from './color.ts';
 import { malformed } from './malformed.ts';
@@ -14,7 +15,7 @@ import { openapi } from './openapi.ts';
 import type { PageFile } from './page.ts';
 import { readQuery } from './query.ts';
 import { Queue } from './queue.ts';
-import { FAILED, Refusal, refusalJson, refusalOf } from './refusal.ts';
+import { FAILED, Refusal, refusalOf } from './refusal.ts';
 
 /** Pictures that are worked on at a time: one is decoded or encoded while the device has the other. */
 const AT_ONCE = 2;
@@ -24,9 +25,6 @@ const MOST_CONNECTIONS = 1000;
 const [HEADERS, IDLE, LINGER] = [10_000, 5_000, 2_000];
 /** Milliseconds that connections without a request have when the service stops. */
 const GRACE = 500;
-/** Characters of warnings that fit into a header. */
-const WARNINGS = 4000;
-
 export interface ServiceOptions {
   readonly color: Color;
   /** Pictures that may wait. */
@@ -42,12 +40,6 @@ export interface ServiceOptions {
   readonly version: string;
   /** Is told of faults that are not the client's. */
   readonly onFault: (error: unknown) => void;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
 }
 
 export class Service {
@@ -264,30 +256,4 @@ function notReady(): Refusal {
     hint: 'try another one',
   };
   return new Refusal(503, parts, { 'retry-after': '5' });
-}
-
-function json(status: number, value: unknown): Answer {
-  return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(`${JSON.stringify(value)}\n`) };
-}
-
-function refused(refusal: Refusal): Answer {
-  const { status, headers } = refusal;
-  return { status, headers: { ...headers, 'content-type': 'application/json' }, body: refusalJson(refusal) };
-}
-
-function answerOf({ bytes, format, border, warnings }: ColoredFile): Answer {
-  const told = [...warnings];
-  while (ascii(told).length > WARNINGS) told.pop();
-  const headers = {
-    'content-type': `image/${format}`,
-    ...(border && { 'koalarize-border': border.join(' ') }),
-    ...(told.length > 0 && { 'koalarize-warnings': ascii(told) }),
-  };
-  return { status: 200, headers, body: bytes };
-}
-
-/** As JSON of characters that a header may have. */
-function ascii(value: unknown): string {
-  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, escaped);
 }

@@ -6,6 +6,8 @@ export interface Command<O extends Options> {
   readonly name: string;
   readonly help: string;
   readonly options: O;
+  /** Names that options had: see `parseOptions`. */
+  readonly former?: Readonly<Record<string, keyof O & string>>;
   /** What the one argument is, for the message that it is missing. */
   readonly argument: string;
   /** Whether more arguments may follow the first. Default no. */
@@ -15,7 +17,7 @@ export interface Command<O extends Options> {
 }
 
 /** A command that takes options only. */
-export interface OptionsCommand<O extends Options> extends Pick<Command<O>, 'name' | 'help' | 'options'> {
+export interface OptionsCommand<O extends Options> extends Pick<Command<O>, 'name' | 'help' | 'options' | 'former'> {
   run(values: ValuesOf<O>): Promise<number>;
 }
 
@@ -41,13 +43,13 @@ export function runOptionsCommand<O extends Options>({ run, ...command }: Option
 }
 
 async function framed<O extends Options>(
-  { name, help, options }: Pick<Command<O>, 'name' | 'help' | 'options'>,
+  { name, help, options, former }: Pick<Command<O>, 'name' | 'help' | 'options' | 'former'>,
   argv: string[],
   run: (words: readonly string[], values: ValuesOf<O>) => Promise<number>,
 ): Promise<number> {
   const hint = `koalarize ${name} --help`;
   try {
-    const parsed = parseOptions(options, argv);
+    const parsed = parseOptions(options, argv, former);
     if (parsed.help) {
       print(help);
       return 0;

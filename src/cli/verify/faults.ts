@@ -1,4 +1,4 @@
-/** Comparison of manifest, ledger and files: what is missing, there twice, damaged, or left behind. */
+/** Comparison of photographs, ledger and files: what is missing, there twice, damaged, or left behind. */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { Entry, Ledger } from '../ledger/file.ts';
 import type { DoneLine, LedgerInput } from '../ledger/line.ts';
 import { eachOf } from '../shared/scan.ts';
 import type { OutputFolder } from './folder.ts';
-import type { Manifest } from './manifest.ts';
+import type { Wanted } from './wanted.ts';
 
 /** Files read at a time. */
 const AT_ONCE = 4;
@@ -32,7 +32,7 @@ export interface Compared {
   readonly folder: string;
   readonly ledger: Ledger;
   readonly outputs: OutputFolder;
-  readonly manifest?: Manifest | undefined;
+  readonly wanted?: Wanted | undefined;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface Compared {
  * @param progress is told how many files have been read
  */
 export async function findFaults(
-  { folder, ledger, outputs, manifest }: Compared,
+  { folder, ledger, outputs, wanted }: Compared,
   progress: (done: number, total: number) => void,
 ): Promise<Fault[]> {
   const { entries } = ledger;
@@ -56,18 +56,18 @@ export async function findFaults(
     faults.push({ kind: 'unlisted', path, what: 'no line of the ledger tells how it was made', todo: MARK });
   }
   const { double, superseded } = several(entries, outputs);
-  const wanted = [...entries].filter(([path, entry]) => {
+  const told = [...entries].filter(([path, entry]) => {
     // An output that is gone is no loss where the photograph has another one, or is not wanted any more.
-    const isAsked = !manifest || manifest.names.has(inputOf(entry)?.path ?? '');
+    const isAsked = !wanted || wanted.names.has(inputOf(entry)?.path ?? '');
     return outputs.pictures.has(path) || (isAsked && !superseded.has(path));
   });
   let done = 0;
-  await eachOf(wanted, AT_ONCE, async ([path, entry]) => {
-    const fault = await faultOf(folder, path, entry, outputs, manifest);
+  await eachOf(told, AT_ONCE, async ([path, entry]) => {
+    const fault = await faultOf(folder, path, entry, outputs, wanted);
     if (fault) faults.push(fault);
-    progress(++done, wanted.length);
+    progress(++done, told.length);
   });
-  faults.push(...double, ...(manifest ? missing(manifest, entries) : []));
+  faults.push(...double, ...(wanted ? missing(wanted, entries) : []));
   return faults.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
@@ -77,7 +77,7 @@ async function faultOf(
   path: string,
   { made, failed }: Entry,
   outputs: OutputFolder,
-  manifest: Manifest | undefined,
+  wanted: Wanted | undefined,
 ): Promise<Fault | undefined> {
   if (failed)
     return { kind: 'failed', path, what: failed.reason, todo: 'mend or replace the photograph, and color it' };
@@ -91,7 +91,7 @@ async function faultOf(
   }
   const wrong = await compare(join(folder, path), made);
   if (wrong) return { path, ...wrong };
-  if (!(await isStale(made.input, manifest))) return undefined;
+  if (!(await isStale(made.input, wanted))) return undefined;
   return { kind: 'stale', path, what: 'its photograph is not the one that it was made of', todo: AGAIN };
 }
 
@@ -114,8 +114,8 @@ async function compare(path: string, { output }: DoneLine): Promise<Omit<Fault, 
 }
 
 /** Whether photographs of that name are there, and none of them is the one. */
-async function isStale(input: LedgerInput, manifest: Manifest | undefined): Promise<boolean> {
-  const files = manifest?.files.get(input.path) ?? [];
+async function isStale(input: LedgerInput, wanted: Wanted | undefined): Promise<boolean> {
+  const files = wanted?.files.get(input.path) ?? [];
   for (const file of files) {
     const sha256 = await hashOf(file, input).catch(() => undefined);
     if (sha256 === input.sha256) return false;
@@ -156,7 +156,7 @@ function several(entries: Ledger['entries'], { pictures }: OutputFolder) {
 }
 
 /** Photographs that are wanted, and of which the ledger tells nothing. */
-function missing({ names }: Manifest, entries: Ledger['entries']): Fault[] {
+function missing({ names }: Wanted, entries: Ledger['entries']): Fault[] {
   const folders = new Map<string, Set<string>>();
   for (const entry of entries.values()) {
     const input = inputOf(entry);

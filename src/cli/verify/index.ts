@@ -8,20 +8,21 @@ import { print, printJson, UsageError } from '../shared/messages.ts';
 import { Counter } from '../shared/progress_line.ts';
 import { type Fault, findFaults, KINDS } from './faults.ts';
 import { listOutputs } from './folder.ts';
-import { manifestOf, readManifest } from './manifest.ts';
-import { HELP, OPTIONS, type Values } from './options.ts';
+import { FORMER, HELP, OPTIONS, type Values } from './options.ts';
+import { readWanted, wantedOf } from './wanted.ts';
 
 /** What `--repair` marks to be made again. */
 const MARKED: readonly Fault['kind'][] = ['damaged', 'unlisted'];
 
 /** Runs the command. @returns the exit code: 0 where there is no fault */
 export function verifyCommand(argv: string[]): Promise<number> {
-  return runCommand({ name: 'verify', help: HELP, options: OPTIONS, argument: 'one output folder', run }, argv);
+  const declared = { name: 'verify', help: HELP, options: OPTIONS, former: FORMER };
+  return runCommand({ ...declared, argument: 'one output folder', run }, argv);
 }
 
 async function run(folder: string, values: Values): Promise<number> {
-  const { input, manifest: list, repair, json } = values;
-  if (input && list) throw new UsageError({ where: '--input and --manifest', expected: 'one of them', got: 'both' });
+  const { input, list, repair, json } = values;
+  if (input && list) throw new UsageError({ where: '--input and --list', expected: 'one of them', got: 'both' });
   // The files first: a line that comes meanwhile is of a file that is not wanted here, and a file of no line would be a fault.
   const outputs = await listOutputs(folder);
   const ledger = await readLedger(folder);
@@ -33,15 +34,15 @@ async function run(folder: string, values: Values): Promise<number> {
       hint: "name the folder that 'koalarize FOLDER -o OUT' has written into",
     });
   }
-  const manifest = input ? await manifestOf(input, folder) : list ? await readManifest(list) : undefined;
+  const wanted = input ? await wantedOf(input, folder) : list ? await readWanted(list) : undefined;
   const progress = new Counter();
-  const all = await findFaults({ folder, ledger, outputs, manifest }, (done, total) =>
+  const all = await findFaults({ folder, ledger, outputs, wanted }, (done, total) =>
     progress.count('reading files', done, total),
   );
   const faults = values['accept-failed'] ? all.filter(({ kind }) => kind !== 'failed') : all;
   const repaired = repair ? await mend(folder, faults, ledger) : [];
   const notes = notesOf(folder, ledger, all.length - faults.length);
-  const counts = { outputs: outputs.pictures.size, photographs: manifest?.names.size, faults: countsOf(faults) };
+  const counts = { outputs: outputs.pictures.size, photographs: wanted?.names.size, faults: countsOf(faults) };
   if (json) printJson({ ...counts, list: faults, repaired, notes });
   else print(textOf(counts, faults, repaired, notes));
   return faults.length ? 1 : 0;

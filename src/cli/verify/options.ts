@@ -17,7 +17,7 @@ tells what each file was made of. Every file is read and compared with it. Print
   leftover    a temporary file of a process that was killed
 
   --input FOLDER       what was colored: none of its photographs may be missing, none changed since. May be repeated
-  --manifest FILE      a list of what was colored instead, one path inside the folder on each line
+  --list FILE          a list of what was colored instead, one path inside the folder on each line
   --accept-failed      photographs that could not be colored are no faults
   --repair             remove temporary files, and mark in the ledger what is to be made again, so that the same call as
                        before, with --skip-existing, completes the folder. No picture is removed. Not while others write
@@ -32,10 +32,13 @@ Exit code: 0 all is right, 1 it is not (each fault is named), 2 wrong usage.
 
 export const OPTIONS = {
   input: several(path()),
-  manifest: path(),
+  list: path(),
   'accept-failed': flag(),
   repair: flag(),
   json: flag(),
 } as const;
+
+/** The queue's manifest is another thing. */
+export const FORMER = { manifest: 'list' } as const;
 
 export type Values = ValuesOf<typeof OPTIONS>;

@@ -12,6 +12,8 @@ const CELLS = 64;
 const NOTABLE = 9;
 /** Chroma of a tone: sepia reaches 35, cyanotypes 45. */
 const STRONGEST_TONE = 50;
+/** Range of lightness, L*, in which a picture is one flat color: a toned photograph has lights and shadows. */
+const FLAT = 3;
 /** Width of a band of lightness, L*. */
 const LEVEL = 10;
 /** Distance in a*, b* from what is usual at a cell's own lightness: shadows may be toned otherwise than lights. */
@@ -23,8 +25,8 @@ type Lab = [lightness: number, a: number, b: number];
 
 /**
  * Says whether a picture has colors. A tone is one hue, more or less of it at each lightness: what lies beside the line
- * from grey along the picture's median tint, or far along it, is a color. Sepia, cyanotypes and a cast of the scanner
- * are tones; faded color prints and hand-colored ones have colors.
+ * from grey along the picture's median tint, or far along it, is a color, and so is a tint of one lightness all over. Sepia,
+ * cyanotypes and a cast of the scanner are tones; faded color prints and hand-colored ones have colors.
  *
  * @param picture - RGBA, RGB, grey or grey and alpha
  * @throws ShapeError when the data do not fit the size
@@ -40,6 +42,7 @@ export function colorShare(picture: Picture): number {
   if (cells.length === 0) return 0;
   const [, a, b] = medianOf(cells);
   const strength = Math.hypot(a, b);
+  if (strength > STRONGEST_TONE || (strength > NOTABLE && isFlat(cells))) return 1;
   // Where there is next to no tint, its direction says nothing, and any chroma is a color.
   const [u, v] = strength < 3 ? [0, 0] : [a / strength, b / strength];
   const usual = Array.from({ length: 100 / LEVEL }, (_, i) => {
@@ -94,6 +97,13 @@ function cellColors(picture: Picture, channels: number): Lab[] {
     }
   }
   return cells;
+}
+
+/** Whether nine of ten cells have one lightness. */
+function isFlat(cells: readonly Lab[]): boolean {
+  const sorted = cells.map(([lightness]) => lightness).sort((x, y) => x - y);
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!;
+  return at(0.95) - at(0.05) < FLAT;
 }
 
 /** Component by component. */

@@ -5,13 +5,14 @@
  * vignettes and white studio grounds end elsewhere. What lies within may be an oval, or have round corners
  * (`border_round.ts`). Frames with a pattern are not found.
  *
- * Only samples of the outer parts are read (`border_side.ts`), so the time does not grow with the picture.
+ * Only samples of the outer parts are read (`side.ts`), so the time does not grow with the picture.
  */
 import { ShapeError } from '../../runtime/errors.ts';
 import { roundOf } from './border_round.ts';
-import { borderOfSide, MOST, SIDES, sideOf } from './border_side.ts';
+import { borderOfSide } from './border_side.ts';
 import { channelsOf, type Picture, type Pixels } from './picture.ts';
 import type { Size } from './resize.ts';
+import { MOST, SIDES, sideOf } from './side.ts';
 
 /**
  * How far a border reaches into the picture, at the two ends of its side (from the left, or from the top): they differ

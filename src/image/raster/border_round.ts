@@ -6,8 +6,9 @@
  * agree: dark clothes on dark paper hide some); round corners have the radius at which most of their edge is seen. What is
  * found is checked along its edge: paper outside, another grey close inside. Vignettes fade, and have no edge.
  */
-import { greyReader, median } from './border_side.ts';
+
 import type { Picture } from './picture.ts';
+import { greyReader, median } from './side.ts';
 
 /** A rectangle with corners that are quarters of ellipses, in pixels of the picture. */
 export interface Round {

@@ -76,7 +76,12 @@ export function defineKernel<
   const { threads, ...spec } = declaration;
   const size = spec.constants.WORKGROUP;
   if (size === undefined) {
-    throw new KernelError(`${spec.name}: expected a constant WORKGROUP beside threads, got none – or give workgroups`);
+    throw new KernelError({
+      where: spec.name,
+      expected: 'a constant WORKGROUP beside threads',
+      got: 'none',
+      hint: 'or give workgroups',
+    });
   }
   return { ...spec, workgroups: (params, choice) => dispatch1d(threads(params, choice), size) };
 }
@@ -131,9 +136,11 @@ function partsOf({ name, source, library = {}, variants }: Parts, choice: Readon
   const chosen = Object.entries(variants).map(([slot, options]) => {
     const text = options[choice[slot] ?? ''];
     if (text === undefined) {
-      throw new KernelError(
-        `${name}: '${slot}' must be one of ${Object.keys(options).join(', ')}, got '${choice[slot]}'`,
-      );
+      throw new KernelError({
+        where: name,
+        expected: `${slot} ${Object.keys(options).join(', ')}`,
+        got: `'${choice[slot]}'`,
+      });
     }
     return { origin: `${name}, ${slot} '${choice[slot]}'`, text };
   });
@@ -159,9 +166,11 @@ function checkInterface(spec: {
   const source = [spec.source, ...Object.values(library)].join('\n');
   const expect = (what: string, declared: readonly string[], found: readonly string[]): void => {
     if (declared.join() !== found.join()) {
-      throw new KernelError(
-        `${name}: ${what} are [${declared.join(', ')}] in TypeScript but [${found.join(', ')}] in WGSL`,
-      );
+      throw new KernelError({
+        where: name,
+        expected: `${what} as in WGSL, [${found.join(', ')}]`,
+        got: `[${declared.join(', ')}] in TypeScript`,
+      });
     }
   };
   const bindings = [...source.matchAll(BINDING)].sort((l, r) => Number(l[1]) - Number(r[1]));

@@ -81,7 +81,12 @@ export async function recordOne<B extends string, P extends Record<string, Scala
 ): Promise<Program> {
   const calls: KernelCall<Binding>[] = [];
   const noScratch = () => {
-    throw new KernelError(`${kernel.name}: a single dispatch has no scratch buffers`);
+    throw new KernelError({
+      where: kernel.name,
+      expected: 'a single dispatch',
+      got: 'one that needs a scratch buffer',
+      hint: 'record it with others: compile a graph',
+    });
   };
   emitInto<Binding>(calls, traitsOf(gpu), noScratch).call(kernel, buffers, params, ...choice);
   return record(gpu, kernel.name, calls);
@@ -155,14 +160,21 @@ function checkBuffers({ kernel, buffers, params }: KernelCall<Binding>): void {
     const needed = spec.length(params);
     const held = byteLength(binding) / 4;
     if (!(held >= needed)) {
-      throw new KernelError(
-        `${kernel.name}: '${name}' holds ${held} elements but ${JSON.stringify(params)} needs ${needed}`,
-      );
+      throw new KernelError({
+        where: kernel.name,
+        expected: `'${name}' of ${needed} elements for ${JSON.stringify(params)}`,
+        got: held,
+      });
     }
     (spec.access === 'read' ? read : written).add(bindingOf(binding).buffer);
   }
   for (const buffer of written) {
-    if (read.has(buffer)) throw new KernelError(`${kernel.name}: reads and writes the one buffer '${buffer.label}'`);
+    if (!read.has(buffer)) continue;
+    throw new KernelError({
+      where: kernel.name,
+      expected: 'other buffers to write into than to read from',
+      got: `'${buffer.label}' for both`,
+    });
   }
 }
 
@@ -173,9 +185,12 @@ function gridOf(gpu: Gpu, { kernel, params, choice }: KernelCall<Binding>): [num
     throw new KernelError({ where: kernel.name, expected: 'whole numbers of workgroups', got: `${x} x ${y} x ${z}` });
   }
   if (Math.max(x, y, z) > limit) {
-    throw new KernelError(
-      `${kernel.name}: a grid of ${x} x ${y} x ${z} workgroups exceeds the limit of ${limit} a dimension on ${gpu.name} – use a smaller batch or picture size`,
-    );
+    throw new KernelError({
+      where: kernel.name,
+      expected: `at most ${limit} workgroups a dimension, the limit of ${gpu.name}`,
+      got: `${x} x ${y} x ${z}`,
+      hint: 'use a smaller batch or picture size',
+    });
   }
   return [x, y, z];
 }

@@ -110,9 +110,10 @@ export function windowOf(attributes: Attributes, size: readonly number[], kernel
     return (out - 1) * stride >= extent + begin ? out - 1 : out;
   });
   if (outSize.some((extent, axis) => extent * kernel[axis]! > MAX_SEEN)) {
-    throw new ShapeError(
-      `expected less to do than a kernel of ${describe(kernel)} for an output of ${describe(outSize)}`,
-    );
+    throw new ShapeError({
+      expected: `at most ${MAX_SEEN} elements in an axis of all windows together`,
+      got: `a kernel of ${describe(kernel)} for an output of ${describe(outSize)}`,
+    });
   }
   return atLeastTwoAxes({ kernel, strides, dilations, pads, outSize });
 }

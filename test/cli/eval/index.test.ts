@@ -265,9 +265,7 @@ test('what cannot be evaluated is one line and 1', async () => {
   expect(await failure(join(root, 'none'))).toContain("'ROOT/none': expected a folder, got nothing");
   expect(await failure(bare)).toContain("'ROOT/bare': expected color pictures, got none");
   await cp(join(photos, 'grey.png'), join(bare, 'grey.png'));
-  expect(await failure(bare)).toMatchInlineSnapshot(
-    `"failed: 'ROOT/bare': expected color pictures, got 0 unreadable and 1 grey ones – name another folder"`,
-  );
+  expect(await failure(bare)).toContain("'ROOT/bare': expected color pictures, got 0 unreadable and 1 grey ones");
   expect(await failure(photos, '--weights', join(root, 'none'))).toContain('ROOT/none: expected a file, got no such');
   const inFile = await failure(photos, '--html', join(weights, 'page.html'));
   expect(inFile).toContain('ROOT/weights.safetensors: expected a folder to write into, got a file where');
@@ -279,8 +277,8 @@ test('wrong arguments are one line and 2', async () => {
     expect([code, out]).toEqual([2, '']);
     return err.trimEnd();
   };
-  expect(await wrong('a', '--size', '8')).toMatchInlineSnapshot(
-    `"--size: expected a whole number from 16 to 2048, got '8' – see 'koalarize eval --help'"`,
+  expect(await wrong('a', '--size', '8')).toBe(
+    "--size: expected a whole number from 16 to 2048, got '8' – see 'koalarize eval --help'",
   );
   for (const [argv, said] of [
     [[], 'expected one folder of color photographs, got none'],

@@ -1,26 +1,28 @@
 /** Walks through folders of pictures: kinds, links, loops, what is left out. */
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import fs, { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join, relative } from 'node:path';
 import sharp from 'sharp';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { leftOutText, listPictures, Walk } from '../../../src/cli/paths/walk.ts';
 import { temporaryFolder } from '../../support/fixtures.ts';
 
-/** Folders that cannot be listed: root may list all there are, so that permissions prove nothing. */
-const closed = vi.hoisted(() => new Set<string>());
-vi.mock('node:fs/promises', async (original) => {
-  const fs = await original<typeof import('node:fs/promises')>();
-  const readdir = (path: string, ...rest: []) =>
-    closed.has(path)
-      ? Promise.reject(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }))
-      : fs.readdir(path, ...rest);
-  return { ...fs, readdir };
-});
+/** Lets a folder be one that cannot be listed: root may list all there are, so that permissions prove nothing. */
+function close(folder: string): void {
+  const { readdir } = fs;
+  const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+  const refusing = (path: string, ...rest: []) => (path === folder ? Promise.reject(denied) : readdir(path, ...rest));
+  const spy = vi.spyOn(fs, 'readdir').mockImplementation(refusing as typeof readdir);
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    spy.mockRestore();
+    syncBuiltinESMExports();
+  });
+}
 
 let root: string;
 beforeEach(async () => {
   root = await temporaryFolder();
-  closed.clear();
 });
 
 async function put(...names: string[]): Promise<void> {
@@ -100,7 +102,7 @@ test('runs of a training are left out; of one that is named, its sheets are', as
 
 test('a folder that cannot be read is told, and the rest is found', async () => {
   await put('a.png', 'closed/b.png', 'open/c.png');
-  closed.add(join(root, 'closed'));
+  close(join(root, 'closed'));
   const { pictures, unreadable } = await listPictures([root]);
   expect(pictures.map((path) => relative(root, path))).toEqual(['a.png', 'open/c.png']);
   expect(unreadable).toEqual([

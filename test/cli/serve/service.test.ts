@@ -73,7 +73,9 @@ test('answers the colored picture, with its format, warnings and border', async 
   const gif = await post(port, 'b', '?format=gif&strength=1.5');
   expect([gif.headers['content-type'], gif.body.toString()]).toEqual(['image/gif', answerTo(Buffer.from('b'), 1.5)]);
   expect(JSON.parse(String(gif.headers['koalarize-warnings']))).toEqual(['picture: Δ is “not” ASCII']);
-  expect((await post(port, 'c', '?format=webp')).headers['koalarize-border']).toBe('1 2 3 4');
+  const { headers } = await post(port, 'c', '?format=webp');
+  expect([headers['koalarize-border'], headers['koalarize-corners']]).toEqual(['1 2 3 4', '5 6']);
+  expect([plain.headers['koalarize-border'], plain.headers['koalarize-corners']]).toEqual([undefined, undefined]);
 });
 
 test('options are checked as those of the command line are', async () => {

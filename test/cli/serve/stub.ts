@@ -22,7 +22,7 @@ export function stub(ms: number): Color {
     }
     if (Buffer.from(body).toString().startsWith('fault')) throw new TypeError('secret of the inside');
     const warnings = format === 'gif' ? ['picture: Δ is “not” ASCII'] : [];
-    const border = format === 'webp' ? [1, 2, 3, 4] : undefined;
-    return { bytes: Buffer.from(answerTo(body, apply.strength)), format, width: 20, height: 10, border, warnings };
+    const neutral = format === 'webp' ? { border: [1, 2, 3, 4], corners: [5, 6] } : {};
+    return { bytes: Buffer.from(answerTo(body, apply.strength)), format, width: 20, height: 10, warnings, ...neutral };
   };
 }

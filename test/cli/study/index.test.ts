@@ -330,8 +330,8 @@ describe('merging', () => {
     const unknown = await written('other.json', { ...saved(), format: 'x' });
     expect(await failure(unknown)).toContain('other.json: expected format \'koalarize study\', got "x"');
     const another = await written('another.json', { ...saved(), study: { ...STUDY, id: 'ffffffffffff' } });
-    expect(await failure(good, another)).toMatchInlineSnapshot(
-      `"failed: ROOT/another.json: expected answers to the study ID of ROOT/good.json, got ID – merge each study by itself"`,
+    expect(await failure(good, another)).toContain(
+      'another.json: expected answers to the study ID of ROOT/good.json, got ID',
     );
     const bad = async (change: Partial<Record<keyof Answer, unknown>>) => {
       const { answers, ...rest } = sitting('s', '', 'OoRr');
@@ -355,19 +355,19 @@ test('what cannot be asked for is one line and 2', async () => {
     expect([code, out]).toEqual([2, '']);
     return err.trimEnd();
   };
-  expect(await wrong('a', '-o', 'x.html', '--seconds', '0')).toMatchInlineSnapshot(
-    `"--seconds: expected a number from 0.1 to 3600, got '0' – see 'koalarize study --help'"`,
-  );
   for (const [argv, said] of [
     [[], 'expected one folder of color photographs (with --merge: files of saved answers), got none'],
     [['a'], 'expected -o FILE.html, got none'],
     [['a', 'b', '-o', 'x.html'], 'expected one folder of color photographs, got 2'],
     [['a', '-o', 'x.png'], "--output: expected a name that ends in .html .htm, got 'x.png'"],
+    [['a', '-o', 'x.html', '--seconds', '0'], "--seconds: expected a number from 0.1 to 3600, got '0'"],
     [['a', '-o', 'x.html', '--count', '0'], '--count: expected a whole number from 1 to 500'],
     [['a', '-o', 'x.html', '--smoothing', '2'], '--smoothing: expected a number from 0 to 1'],
     [['--merge', 'a.json', '--count', '3'], '--merge: expected no --count beside it, got one'],
   ] as const) {
-    expect(await wrong(...argv)).toContain(said);
+    const message = await wrong(...argv);
+    expect(message).toContain(said);
+    expect(message).toContain("see 'koalarize study --help'");
   }
   const { code, out } = await study('--help');
   expect(code).toBe(0);

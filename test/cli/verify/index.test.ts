@@ -60,10 +60,13 @@ test('what is right is right, with the folder, with a list of it, and alone', as
   expect(await verify()).toMatchObject({ code: 0, lines: ['3 outputs: all right'] });
   for (const argv of [
     ['--input', old],
-    ['--manifest', list],
+    ['--list', list],
   ]) {
     expect(await verify(...argv)).toMatchObject({ code: 0, lines: ['3 outputs of 3 photographs: all right'] });
   }
+  const former = await verify('--manifest', list);
+  expect(former).toMatchObject({ code: 0, lines: ['3 outputs of 3 photographs: all right'] });
+  expect(former.err).toContain('--manifest is now called --list; the former name is taken until version 0.2');
   // Lines, files and folders that mean nothing.
   await appendFile(ledgerPath(out), '{"version":1,"ti');
   await put(join(out, 'notes.txt'), 'grandmother, 1921');
@@ -216,9 +219,9 @@ test('--repair removes temporary files and marks the rest, no picture is lost, a
 });
 
 test.each([
-  [['--input', 'a', '--manifest', 'b'], 2, /--input and --manifest: expected one of them, got both/],
-  [['--manifest', 'ROOT/none.txt'], 1, /none\.txt: expected a list of photographs, got no such file/],
-  [['--manifest', 'ROOT/absolute.txt'], 1, /absolute\.txt, line 2: expected a path inside the folder/],
+  [['--input', 'a', '--list', 'b'], 2, /--input and --list: expected one of them, got both/],
+  [['--list', 'ROOT/none.txt'], 1, /none\.txt: expected a list of photographs, got no such file/],
+  [['--list', 'ROOT/absolute.txt'], 1, /absolute\.txt, line 2: expected a path inside the folder/],
   [['--input', 'ROOT/none'], 1, /none: expected a folder, got no such file/],
 ])('%j', async (argv, code, message) => {
   await put(join(root, 'absolute.txt'), 'a.jpg\n/home/a.jpg\n');

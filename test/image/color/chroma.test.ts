@@ -176,7 +176,7 @@ describe('options and inputs', () => {
     [1, 1],
     [7, 5],
     [3000, 17],
-    [4000, 3000],
+    [1600, 1200],
   ])('colors %i x %i', (width, height) => {
     const picture = { data: new Uint8ClampedArray(width * height).fill(128), width, height };
     const out = applyChroma(picture, chromaNoise(28, 21, 40));

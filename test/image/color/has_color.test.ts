@@ -83,6 +83,33 @@ describe('pictures in color have', () => {
     expect(hasColor({ ...flat, data: flat.data.filter((_v, i) => i % 4 !== 3) })).toBe(true);
   });
 
+  it.each([
+    ['red', [255, 0, 0]],
+    ['navy', [0, 0, 128]],
+    ['pale pink', [255, 210, 215]],
+    ['khaki', [150, 130, 90]],
+  ])('one color all over: %s', (_, color) => {
+    for (const [width, height] of [
+      [1, 1],
+      [200, 150],
+    ] as const) {
+      const data = Uint8ClampedArray.from({ length: width * height * 3 }, (_v, i) => color[i % 3]!);
+      expect(hasColor({ data, width, height })).toBe(true);
+    }
+    const grainy = toned(() => color.map((c) => c / 255), 20);
+    expect(hasColor(grainy)).toBe(true);
+  });
+
+  it('but not grey all over, nor paper with a cast', () => {
+    for (const color of [
+      [128, 128, 128],
+      [0, 0, 0],
+      [250, 246, 240],
+    ]) {
+      expect(hasColor(toned(() => color.map((c) => c / 255)))).toBe(false);
+    }
+  });
+
   it('but not where it is transparent', () => {
     const picture = painted(
       toned((g) => [g, g, g]),

@@ -6,6 +6,7 @@ import { DETAIL_LIMIT, guidedRows } from '../../../src/image/color/upsample.ts';
 import type { Picture } from '../../../src/image/raster/picture.ts';
 import { resizeGrey, resizePlane } from '../../../src/image/raster/resize.ts';
 import { noise, random } from '../../support/fixtures.ts';
+import { refusal } from '../../support/refusal.ts';
 
 interface Guided extends Chroma {
   readonly guide: Float32Array;
@@ -191,13 +192,11 @@ describe('guided upsampling', () => {
     expect(() => applyChroma(picture, { ...chroma, guide: new Float32Array(3) })).toThrowErrorMatchingInlineSnapshot(
       `[ShapeError: applyChroma: expected a guide [2, 2] = 4 elements, got 3 – one grey for each a*, b*]`,
     );
-    expect(() =>
-      applyChroma(picture, { ...chroma, guide: Float32Array.of(1, 2, Number.NaN, 4) }),
-    ).toThrowErrorMatchingInlineSnapshot(
-      `[FormatError: applyChroma: expected a finite guide, got NaN at 2 – pass codes 0..255]`,
+    expect(() => applyChroma(picture, { ...chroma, guide: Float32Array.of(1, 2, Number.NaN, 4) })).toThrow(
+      refusal('FormatError', 'applyChroma', 'NaN at 2', 'a finite guide'),
     );
-    expect(() => applyChroma(picture, chroma, { upsampling: 'cubic' as 'guided' })).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: applyChroma: expected upsampling guided or bilinear, got 'cubic']`,
+    expect(() => applyChroma(picture, chroma, { upsampling: 'cubic' as 'guided' })).toThrow(
+      refusal('ShapeError', 'applyChroma', "'cubic'", 'guided or bilinear'),
     );
   });
 });

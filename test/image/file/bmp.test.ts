@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeForTraining, encodeImage, readImage } from '../../../src/image/node.ts';
 import { FormatError } from '../../../src/runtime/errors.ts';
+import { refusal } from '../../support/refusal.ts';
 
 interface Made {
   readonly width: number;
@@ -147,17 +148,17 @@ it('what is damaged, too large or of another kind is named', async () => {
   ];
   const messages = files.map((file) => readImage(file, { name: 'a.bmp' }).catch((error: Error) => error));
   const errors = await Promise.all(messages);
-  for (const error of errors) expect(error).toBeInstanceOf(FormatError);
-  expect(errors.map((error) => (error as Error).message)).toMatchInlineSnapshot(`
-    [
-      "a.bmp: expected a whole image, got a BMP that is cut short – get an undamaged copy",
-      "a.bmp: expected at most 268402689 pixels, got 40000 x 40000 = 1600000000 – make it smaller first",
-      "a.bmp: expected a whole image, got a BMP of -3 x 2 – get an undamaged copy",
-      "a.bmp: expected a whole image, got a BMP of 24 bits, compression 4 – convert it to PNG",
-      "a.bmp: expected a whole image, got a BMP of 64 bits, compression 0 – convert it to PNG",
-      "a.bmp: expected a whole image, got a BMP that is cut short – get an undamaged copy",
-    ]
-  `);
+  expect(String(errors[0])).toMatchInlineSnapshot(
+    `"FormatError: a.bmp: expected a whole image, got a BMP that is cut short – get an undamaged copy"`,
+  );
+  const refused = (got: string, expected = 'a whole image') => refusal('FormatError', 'a.bmp', got, expected);
+  expect(errors.slice(1)).toEqual([
+    refused('40000 x 40000 = 1600000000', 'at most 268402689 pixels'),
+    refused('a BMP of -3 x 2'),
+    refused('a BMP of 24 bits, compression 4'),
+    refused('a BMP of 64 bits, compression 0'),
+    refused('a BMP that is cut short'),
+  ]);
 });
 
 it('no bytes make it fail in another way, or take long', async () => {

@@ -13,6 +13,7 @@ import {
 } from '../../../src/image/raster/resize.ts';
 import { contactSheet } from '../../../src/image/raster/sheet.ts';
 import { deep, noise, random } from '../../support/fixtures.ts';
+import { refusal } from '../../support/refusal.ts';
 
 function planeNoise(width: number, height: number, channels: number): Plane {
   const next = random(4);
@@ -213,9 +214,7 @@ describe('contactSheet', () => {
   });
 
   it('refuses an empty sheet', () => {
-    expect(() => contactSheet([])).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: contactSheet: expected at least one picture, got none – add a row]`,
-    );
+    expect(() => contactSheet([])).toThrow(refusal('ShapeError', 'contactSheet', 'none', 'at least one picture'));
   });
 
   it('lays transparent pixels over white', () => {

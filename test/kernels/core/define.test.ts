@@ -9,36 +9,37 @@ import { sumRows } from '../../../src/kernels/reduction/sum_rows.ts';
 import { KernelError } from '../../../src/runtime/errors.ts';
 import { gpu, poisoned, run, upload } from '../../support/gpu.ts';
 import { random } from '../../support/random.ts';
+import { refusal } from '../../support/refusal.ts';
 
 describe('a declaration that disagrees with its WGSL is refused:', () => {
   const define = (change: Partial<KernelSpec>) => () => defineKernel({ ...(relu as unknown as KernelSpec), ...change });
 
+  const BINDINGS = 'bindings as in WGSL, [x: read, y: read_write, params: uniform]';
+
   test('another parameter', () => {
     expect(define({ params: { n: 'u32' } })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu: params are [n: u32] in TypeScript but [count: u32] in WGSL]`,
+      `[KernelError: relu: expected params as in WGSL, [count: u32], got [n: u32] in TypeScript]`,
     );
   });
   test('another type of parameter', () => {
-    expect(define({ params: { count: 'f32' } })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu: params are [count: f32] in TypeScript but [count: u32] in WGSL]`,
-    );
+    const got = '[count: f32] in TypeScript';
+    expect(define({ params: { count: 'f32' } })).toThrow(refusal('KernelError', 'relu', got, '[count: u32]'));
   });
   test('another order of buffers', () => {
     const { x, y } = relu.buffers;
-    expect(define({ buffers: { y, x } as never })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu: bindings are [y: read_write, x: read, params: uniform] in TypeScript but [x: read, y: read_write, params: uniform] in WGSL]`,
-    );
+    const got = '[y: read_write, x: read, params: uniform] in TypeScript';
+    expect(define({ buffers: { y, x } as never })).toThrow(refusal('KernelError', 'relu', got, BINDINGS));
   });
   test('another access', () => {
     const { x, y } = relu.buffers;
-    expect(define({ buffers: { x, y: { ...y, access: 'read' } } as never })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu: bindings are [x: read, y: read, params: uniform] in TypeScript but [x: read, y: read_write, params: uniform] in WGSL]`,
-    );
+    const buffers = { x, y: { ...y, access: 'read' } } as never;
+    const got = '[x: read, y: read, params: uniform] in TypeScript';
+    expect(define({ buffers })).toThrow(refusal('KernelError', 'relu', got, BINDINGS));
   });
   test('a constant that is not there', () => {
-    expect(define({ constants: { WORKGROUP: 256, TILE: 8 } })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu: override constants are [WORKGROUP, TILE] in TypeScript but [WORKGROUP] in WGSL]`,
-    );
+    const got = '[WORKGROUP, TILE] in TypeScript';
+    const error = refusal('KernelError', 'relu', got, 'override constants as in WGSL, [WORKGROUP]');
+    expect(define({ constants: { WORKGROUP: 256, TILE: 8 } })).toThrow(error);
   });
 });
 
@@ -89,15 +90,14 @@ describe('a library', () => {
   });
 
   test('that disagrees with the declaration is refused', () => {
-    expect(() => defineKernel({ ...kernel, params: { size: 'u32' } })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: halve: params are [size: u32] in TypeScript but [count: u32] in WGSL]`,
-    );
+    const error = refusal('KernelError', 'halve', '[size: u32] in TypeScript', '[count: u32]');
+    expect(() => defineKernel({ ...kernel, params: { size: 'u32' } })).toThrow(error);
   });
 
   test('that does not exist is refused', () => {
     const library = { ...kernel.library, lab: undefined as unknown as string };
-    expect(() => defineKernel({ ...kernel, library })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: halve: expected WGSL as library 'lab', got undefined]`,
+    expect(() => defineKernel({ ...kernel, library })).toThrow(
+      refusal('KernelError', 'halve', 'undefined', "library 'lab'"),
     );
   });
 
@@ -126,47 +126,37 @@ describe('a call that does not fit is refused:', () => {
     const dx = poisoned(8);
     const call = run((emit) => emit.call(reluGrad, { y: upload(random(4)), dy: upload(random(8)), dx }, { count: 5 }));
     await expect(call).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu_grad: 'y' holds 4 elements but {"count":5} needs 8]`,
+      `[KernelError: relu_grad: expected 'y' of 8 elements for {"count":5}, got 4]`,
     );
   });
   test('a short range of a buffer', async () => {
     const x = { buffer: upload(random(256)), offset: 256, size: 20 };
     const call = run((emit) => emit.call(relu, { x, y: poisoned(8) }, { count: 5 }));
-    await expect(call).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu: 'x' holds 5 elements but {"count":5} needs 8]`,
-    );
+    await expect(call).rejects.toThrow(refusal('KernelError', 'relu', '5', "'x' of 8 elements"));
   });
   test('a missing buffer', async () => {
     const call = run((emit) => emit.call(relu, { x: upload(random(4)) } as never, { count: 4 }));
-    await expect(call).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu: expected a buffer 'y', got none]`,
-    );
+    await expect(call).rejects.toThrow(refusal('KernelError', 'relu', 'none', "a buffer 'y'"));
   });
   test('one buffer that is read and written', async () => {
     const x = upload(random(4));
     const call = run((emit) => emit.call(relu, { x, y: x }, { count: 4 }));
-    await expect(call).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: relu: reads and writes the one buffer 'test input']`,
-    );
+    await expect(call).rejects.toThrow(refusal('KernelError', 'relu', "'test input' for both", 'other buffers'));
   });
   test('a grid past the limit', async () => {
     // 70 000 images of one row and channel: as many workgroups along z.
     const x = upload(new Float32Array(70000));
     const params = { outer: 70000, rows: 1, channels: 1, chunk: 1, lanes: 1 };
     const call = run((emit) => emit.call(sumRows, { x, y: poisoned(70000) }, params, { vector: 'scalar' }));
-    await expect(
-      call.catch((error: Error) => error.message.replace(gpu.name, 'DEVICE')),
-    ).resolves.toMatchInlineSnapshot(
-      `"sum_rows: a grid of 1 x 1 x 70000 workgroups exceeds the limit of 65535 a dimension on DEVICE – use a smaller batch or picture size"`,
-    );
+    const expected = `at most 65535 workgroups a dimension, the limit of ${gpu.name}`;
+    await expect(call).rejects.toThrow(refusal('KernelError', 'sum_rows', '1 x 1 x 70000', expected));
   });
   test('an unknown variant', () => {
-    expect(() => specialize(biasAdd, { activation: 'gelu' as never })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, hard_swish, tanh, got 'gelu']`,
+    const activation = 'gelu' as never;
+    expect(() => specialize(biasAdd, { activation })).toThrowErrorMatchingInlineSnapshot(
+      `[KernelError: bias_add: expected activation none, relu, relu6, hard_swish, tanh, got 'gelu']`,
     );
-    expect(() => specialize(biasAdd, {} as never)).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: bias_add: 'activation' must be one of none, relu, relu6, hard_swish, tanh, got 'undefined']`,
-    );
+    expect(() => specialize(biasAdd, {} as never)).toThrow(refusal('KernelError', 'bias_add', "'undefined'"));
   });
 });
 
@@ -214,8 +204,8 @@ describe('a parameter that is no number of its type is refused: nothing wraps, a
 
   test('one that is missing', () => {
     const { a, b } = good;
-    expect(() => packParams({ kernel, params: { a, b } })).toThrowErrorMatchingInlineSnapshot(
-      `[KernelError: k: expected 'c' as a number that is finite in float32, got none]`,
+    expect(() => packParams({ kernel, params: { a, b } })).toThrow(
+      refusal('KernelError', 'k', 'none', "'c' as a number"),
     );
   });
 

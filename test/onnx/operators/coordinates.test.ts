@@ -79,9 +79,10 @@ test.each(rules.filter(([mode]) => mode !== 'tf_crop_and_resize'))(
   '%s, %s: ONNX Runtime differs by one, and in few pairs',
   async (mode, rounding) => {
     const bytes = resize({ mode: 'nearest', coordinate_transformation_mode: mode, nearest_mode: rounding });
-    const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 });
+    const session = await InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 });
     let others = 0;
-    for (const [from, to] of PAIRS.filter((_, i) => i % 11 === 0)) {
+    const pairs = PAIRS.filter((_, i) => i % 19 === 0);
+    for (const [from, to] of pairs) {
       const x = new Tensor(
         'float32',
         Float32Array.from({ length: from }, (_, i) => i),
@@ -95,7 +96,7 @@ test.each(rules.filter(([mode]) => mode !== 'tf_crop_and_resize'))(
       if (distances.some((distance) => distance !== 0)) others++;
     }
     await session.release();
-    expect(others / (PAIRS.length / 11)).toBeLessThan(0.06);
+    expect(others / pairs.length).toBeLessThan(0.06);
   },
 );
 

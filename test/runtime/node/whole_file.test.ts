@@ -1,25 +1,12 @@
 /** Files that are either whole or not there. */
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { codeOf } from '../../../src/runtime/file_errors.ts';
 import { makeFolder, writeWhole } from '../../../src/runtime/node/whole_file.ts';
 import { temporaryFolder } from '../../support/fixtures.ts';
-
-/** Lets the next write to a file fail. */
-const failure = vi.hoisted(() => ({ code: '' }));
-vi.mock('node:fs/promises', async (original) => {
-  const fs = await original<typeof import('node:fs/promises')>();
-  const open: typeof fs.open = async (...args) => {
-    const file = await fs.open(...args);
-    if (failure.code && args[1] === 'wx') {
-      file.writeFile = () => Promise.reject(Object.assign(new Error(`${failure.code}: no`), { code: failure.code }));
-    }
-    return file;
-  };
-  return { ...fs, open };
-});
+import { refusal } from '../../support/refusal.ts';
 
 test.each([
   ['ASCII', `${'n'.repeat(251)}.png`],
@@ -35,12 +22,13 @@ test.each([
 test('what cannot be written leaves the old file, and nothing else', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'a.txt'), 'old');
-  failure.code = 'ENOSPC';
+  const file = await open(join(folder, 'a.txt'));
+  const full = Object.assign(new Error('ENOSPC: no'), { code: 'ENOSPC' });
+  const write = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'writeFile').mockRejectedValue(full);
+  await file.close();
   const error = await writeWhole(join(folder, 'a.txt'), 'new').catch((cause: Error) => cause);
-  failure.code = '';
-  expect(String(error)).toBe(
-    `EnvironmentError: ${folder}/a.txt: expected a folder to write into, got a full disk – make room`,
-  );
+  write.mockRestore();
+  expect(error).toEqual(refusal('EnvironmentError', `${folder}/a.txt`, 'a full disk'));
   expect(codeOf(error)).toBe('ENOSPC');
   expect(await readdir(folder)).toEqual(['a.txt']);
   expect(await readFile(join(folder, 'a.txt'), 'utf8')).toBe('old');
@@ -50,25 +38,19 @@ test('messages say what is in the way', async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'taken.png'));
   await writeFile(join(folder, 'file'), '');
-  const message = async (work: Promise<void>) => {
-    const error = await work.catch((cause: Error) => cause);
-    return String(error).replaceAll(folder, 'ROOT').replaceAll('n'.repeat(256), 'N');
-  };
-  expect([
-    await message(writeWhole(join(folder, 'taken.png'), '')),
-    await message(writeWhole(join(folder, 'n'.repeat(256)), '')),
-    await message(makeFolder(join(folder, 'n'.repeat(256)))),
-    await message(makeFolder(join(folder, 'file'))),
-    await message(makeFolder(join(folder, 'file/below'))),
-  ]).toMatchInlineSnapshot(`
-    [
-      "EnvironmentError: ROOT/taken.png: expected a folder to write into, got a folder of that name – choose another name",
-      "EnvironmentError: ROOT/N: expected a folder to write into, got a name that is longer than the disk allows – choose a shorter one",
-      "EnvironmentError: ROOT/N: expected a folder to write into, got a name that is longer than the disk allows – choose a shorter one",
-      "EnvironmentError: ROOT/file: expected a folder to write into, got a file where a folder should be – choose another folder",
-      "EnvironmentError: ROOT/file/below: expected a folder to write into, got a file where a folder should be – choose another folder",
-    ]
-  `);
+  const long = 'n'.repeat(256);
+  const tooLong = 'a name that is longer than the disk allows';
+  const aFile = 'a file where a folder should be';
+  for (const [name, work, got] of [
+    ['taken.png', writeWhole, 'a folder of that name'],
+    [long, writeWhole, tooLong],
+    [long, makeFolder, tooLong],
+    ['file', makeFolder, aFile],
+    ['file/below', makeFolder, aFile],
+  ] as const) {
+    const path = join(folder, name);
+    await expect(work(path, '')).rejects.toThrow(refusal('EnvironmentError', path, got, 'a folder to write into'));
+  }
 });
 
 test('a process that ends in the midst of it leaves nothing', async () => {

@@ -14,6 +14,7 @@ import { labOf } from '../../reference/lab.ts';
 import { gpu } from '../../support/gpu.ts';
 import { datasetOf } from '../../support/pictures.ts';
 import { random } from '../../support/random.ts';
+import { refusal } from '../../support/refusal.ts';
 
 const GREY = binOf(0, 0);
 /** Grey, a common color and a rare one, far from each other. */
@@ -50,9 +51,7 @@ test('a table of nothing is refused', () => {
   expect(() => colorWeights(none, 0.5)).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: rebalance: expected 529 counts above 0 in all, got 529 and 0]`,
   );
-  expect(() => colorWeights([1], 0.5)).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: rebalance: expected 529 counts above 0 in all, got 1 and 1]`,
-  );
+  expect(() => colorWeights([1], 0.5)).toThrow(refusal('ShapeError', 'rebalance', '1 and 1', '529 counts above 0'));
 });
 
 test('pixels are counted by color, at a distance from each other in large pictures', async () => {

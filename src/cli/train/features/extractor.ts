@@ -1,10 +1,10 @@
 /** Feature extractor of a run: the one that is named, the one it began with, or the one that comes with the package. */
 import { fileURLToPath } from 'node:url';
-import { defaultExtractor } from '../../../model/colorizer.ts';
 import type { ExtractorInfo } from '../../../model/embedding.ts';
 import { Extractor } from '../../../model/extractor.ts';
 import { withoutScale } from '../../../model/map_products.ts';
 import { MapExtractor } from '../../../model/maps.ts';
+import { defaultExtractor } from '../../../model/package_files.ts';
 import type { Gpu } from '../../../runtime/gpu.ts';
 import type { Crop, DecodedPicture } from '../../../train/data/batch.ts';
 import { UsageError } from '../../shared/messages.ts';

@@ -77,7 +77,14 @@ export const conv2dOp = defineOp<Conv2dAttrs>({
     );
   },
   gradient: ({ inputs: [x, w, ...fused], dy, attrs }) => {
-    if (fused.length > 0 || attrs.activation !== 'none') throw new ShapeError('conv2d: differentiate before fusing');
+    if (fused.length > 0 || attrs.activation !== 'none') {
+      throw new ShapeError({
+        where: 'gradients',
+        expected: 'a conv2d with nothing fused into it',
+        got: `one with ${fused.length} more inputs and activation ${attrs.activation}`,
+        hint: 'differentiate before fusing',
+      });
+    }
     const { strides, pads } = attrs;
     return [
       apply(conv2dInputGradOp, [dy, w!], { strides, pads, xShape: x!.shape }),

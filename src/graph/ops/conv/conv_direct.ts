@@ -36,20 +36,22 @@ export const convDirectOp = defineOp<ConvDirectAttrs>({
       });
     }
     if (w!.at(-2) !== channels / groups) {
-      throw new ShapeError(
-        `conv_direct: expected w for ${channels / groups} input channels a group (x is ${describe(x!)}, ` +
-          `${groups} groups), got ${describe(w!)}`,
-      );
+      throw new ShapeError({
+        where: 'conv_direct',
+        expected: `w for ${channels / groups} input channels a group (x is ${describe(x!)}, ${groups} groups)`,
+        got: describe(w!),
+      });
     }
     if (bias) expectSame('conv_direct', 'the bias', [out], bias);
     const kernel = w!.slice(0, -2);
     expectWindow('conv_direct', size.length, kernel, window);
     const room = roomOf(size, kernel, window);
     if (room.some((left) => left < 0)) {
-      throw new ShapeError(
-        `conv_direct: expected a kernel that fits x ${describe(x!)}, got ${describe(kernel)} with dilations ` +
-          `${describe(window.dilations)} and pads ${describe(window.pads)}`,
-      );
+      throw new ShapeError({
+        where: 'conv_direct',
+        expected: `a kernel that fits x ${describe(x!)}`,
+        got: `${describe(kernel)} with dilations ${describe(window.dilations)} and pads ${describe(window.pads)}`,
+      });
     }
     return [batch, ...room.map((left, axis) => Math.floor(left / window.strides[axis]!) + 1), out];
   },

@@ -78,10 +78,13 @@ function pooledShape(op: string, x: Shape, attrs: PoolAttrs, padding: 0 | 1): Sh
   const up = steps.map((step) => Math.ceil(step) + 1);
   const fits = (out: number, axis: number) => out >= 1 && (out === down[axis] || out === up[axis]);
   if (outSize.length !== size.length || !outSize.every(fits)) {
-    throw new ShapeError(
-      `${op}: expected an output of ${describe(down)}, or ${describe(up)} rounded up, for x ${describe(x)}, ` +
-        `kernel ${describe(kernel)}, strides ${describe(strides)}, pads ${describe(pads)}, got ${describe(outSize)}`,
-    );
+    throw new ShapeError({
+      where: op,
+      expected:
+        `an output of ${describe(down)}, or ${describe(up)} rounded up, for x ${describe(x)}, ` +
+        `kernel ${describe(kernel)}, strides ${describe(strides)}, pads ${describe(pads)}`,
+      got: describe(outSize),
+    });
   }
   // A maximum or an average of nothing would be NaN, or any number.
   size.forEach((extent, axis) => {
@@ -103,10 +106,12 @@ function pooledShape(op: string, x: Shape, attrs: PoolAttrs, padding: 0 | 1): Sh
       });
     for (const out of outermost ? [0, count - 1] : Array(count).keys()) {
       if (!holds(out)) {
-        throw new ShapeError(
-          `${op}: expected an element in every window, but window ${out} of spatial axis ${axis} holds padding alone: ` +
-            `x ${describe(x)}, kernel ${describe(kernel)}, pads ${describe(pads)}`,
-        );
+        throw new ShapeError({
+          where: op,
+          expected: `an element of x ${describe(x)} in every window ${describe(kernel)} with pads ${describe(pads)}`,
+          got: `padding alone in window ${out} of spatial axis ${axis}`,
+          hint: 'pad less, or ask for a smaller output',
+        });
       }
     }
   });

@@ -34,7 +34,8 @@ test('in place of damaged and grey pictures comes the next that is neither, from
 });
 
 test('where nothing can be used, it ends, and says what was found last', async () => {
-  await expect(new Usable(files(grey)).first(0, decode)).rejects.toThrow(
+  const once = await grey();
+  await expect(new Usable(files(async () => once)).first(0, decode)).rejects.toThrow(
     'a.tar, picture 1: expected a color picture among the archives, got 100 in a row that are damaged or grey',
   );
   await expect(new Usable(files(damaged)).first(0, decode)).rejects.toThrow(/a\.tar, picture 1/);

@@ -5,11 +5,11 @@
  * does at use: codes stretched (`image/stretch.ts`) and scaled for the extractor, and L* of their means over `scale` x
  * `scale` pixels for the network.
  */
-import { LAB_DELTA, LIGHTNESS_SCALE } from '../image/color/lab.ts';
-import { BEYOND, LEAST_CONTRAST } from '../image/raster/stretch.ts';
-import { EXPORT_OPSET } from '../onnx/export/encode.ts';
-import { guard, onnx } from '../onnx/proto.ts';
-import { FormatError } from '../runtime/errors.ts';
+import { LAB_DELTA, LIGHTNESS_SCALE } from '../../image/color/lab.ts';
+import { BEYOND, LEAST_CONTRAST } from '../../image/raster/stretch.ts';
+import { EXPORT_OPSET } from '../../onnx/export/encode.ts';
+import { guard, onnx } from '../../onnx/proto.ts';
+import { FormatError } from '../../runtime/errors.ts';
 
 /** A map of the extractor, and the name of the network's input that it feeds. */
 export interface JoinedMap {

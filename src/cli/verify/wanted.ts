@@ -1,4 +1,4 @@
-/** Manifests: which photographs there should be, from a list or from the folders themselves. */
+/** Photographs that are wanted: which there should be, from a list or from the folders themselves. */
 import { readFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';
@@ -6,7 +6,7 @@ import { readError } from '../../runtime/file_errors.ts';
 import { Walk } from '../paths/walk.ts';
 
 /** Photographs by their paths inside the folders that were colored, with `/` between folders. */
-export interface Manifest {
+export interface Wanted {
   /** How often each name is there: once for each folder that has it. */
   readonly names: ReadonlyMap<string, number>;
   /** Where the files are, if folders were named. */
@@ -14,7 +14,7 @@ export interface Manifest {
 }
 
 /** Reads a list of paths, one a line; `./` before them, and empty lines, mean nothing. @throws EnvironmentError, FormatError */
-export async function readManifest(path: string): Promise<Manifest> {
+export async function readWanted(path: string): Promise<Wanted> {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     throw readError(path, 'a list of photographs', cause);
   });
@@ -32,7 +32,7 @@ export async function readManifest(path: string): Promise<Manifest> {
 }
 
 /** Finds the photographs of folders, as coloring does. @param except the output folder. @throws FormatError for none */
-export async function manifestOf(folders: readonly string[], except: string): Promise<Manifest> {
+export async function wantedOf(folders: readonly string[], except: string): Promise<Wanted> {
   const files = new Map<string, string[]>();
   const walk = new Walk({ except: [except] });
   for (const folder of folders) {

@@ -1,11 +1,11 @@
 /** Export of the colorizer as an ONNX file, for other runtimes. */
-import { input } from '../graph/ops/core/input.ts';
-import { reshape } from '../graph/ops/movement/reshape.ts';
-import { encodeOnnx } from '../onnx/export/encode.ts';
-import { FormatError } from '../runtime/errors.ts';
-import { encodeWhole } from './export_whole.ts';
-import { colorizationNetwork, featureShapes, sizeMultiple } from './network.ts';
-import type { Weights } from './weights.ts';
+import { input } from '../../graph/ops/core/input.ts';
+import { reshape } from '../../graph/ops/movement/reshape.ts';
+import { encodeOnnx } from '../../onnx/export/encode.ts';
+import { FormatError } from '../../runtime/errors.ts';
+import { colorizationNetwork, featureShapes, sizeMultiple } from '../network.ts';
+import type { Weights } from '../weights.ts';
+import { encodeWhole } from './whole.ts';
 
 /**
  * Encodes the network with its weights: input `lightness` [N, 1, H, W], L* / 50 − 1; for weights that need one, input
