@@ -18,8 +18,9 @@ const CPU = [
   'test/cli/colorize/plan.test.ts',
   'test/cli/ledger/*.test.ts',
   'test/cli/paths/*.test.ts',
-  'test/cli/queue/{done,manifest,stream}.test.ts',
+  'test/cli/queue/{done,manifest,stream,worker_metrics}.test.ts',
   'test/cli/serve/{openapi,service}.test.ts',
+  'test/cli/storage/folder.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',
   'test/cli/train/loss_svg.test.ts',
   'test/cli/train/archives/{archive_set,usable}.test.ts',
@@ -60,9 +61,10 @@ const SHARED = [
 
 const LONG = [
   'test/cli/precision.test.ts',
-  'test/cli/queue/{killed,queue}.test.ts',
+  'test/cli/queue/{bucket,killed,queue}.test.ts',
   'test/cli/serve/load.test.ts',
   'test/cli/shared/{inception,tune}.test.ts',
+  'test/cli/storage/bucket.test.ts',
   'test/cli/train/**/*.test.ts',
   'test/kernels/conv/conv2d_{half,repeat}.test.ts',
   'test/kernels/core/compile.test.ts',

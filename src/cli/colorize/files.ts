@@ -1,7 +1,5 @@
 /** Coloring of image files, one after the other: each is read, colored, written, and then noted in the ledger. */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { applyChroma } from '../../image/color/chroma.ts';
 import { hasColor } from '../../image/color/has_color.ts';
@@ -10,10 +8,10 @@ import { borderPixels, cornerPixels } from '../../image/raster/border.ts';
 import type { Picture } from '../../image/raster/picture.ts';
 import type { Colorizer, ColorizerOptions } from '../../model/colorizer.ts';
 import { FormatError, type KoalarizeError } from '../../runtime/errors.ts';
-import { readError } from '../../runtime/file_errors.ts';
-import { makeFolder, writeWhole } from '../../runtime/node/whole_file.ts';
 import type { DoneLine } from '../ledger/line.ts';
 import { isExpected } from '../shared/messages.ts';
+import { readStored, writeStored } from '../storage/folder.ts';
+import type { StoredFile } from '../storage/store.ts';
 import type { Recorder, Stamp } from './ledger_line.ts';
 import type { ColorizeRequest } from './options.ts';
 import type { Job } from './plan.ts';
@@ -41,6 +39,20 @@ export type Outcome =
 /** What colors: a `Colorizer`. */
 export type Painter = Pick<Colorizer, 'chroma' | 'close'>;
 
+/** Where the files of pictures are. */
+export interface PictureFiles {
+  /** Reads the input. @throws EnvironmentError */
+  read(job: Job): Promise<StoredFile>;
+  /** Writes the output, whole or not at all. @throws EnvironmentError */
+  write(job: Job, data: Uint8Array): Promise<void>;
+}
+
+/** On this machine's disks. */
+const DISK: PictureFiles = {
+  read: ({ input }) => readStored(input, 'an image file'),
+  write: ({ output }, data) => writeStored(output, data),
+};
+
 /** A picture's file, read. */
 interface Source {
   readonly image: ImageFile;
@@ -52,21 +64,25 @@ export class FileColorizer {
   readonly #request: ColorizeRequest;
   readonly #open: (options: ColorizerOptions) => Promise<Painter>;
   readonly #recorder: Recorder | undefined;
+  readonly #files: PictureFiles;
   /** Shared by calls that overlap. */
   #painter: Promise<Painter> | undefined;
 
   /**
    * @param open opens the device and loads the weights, when they are needed first
    * @param recorder notes what is done; what failed is left to the caller
+   * @param files default the disks of this machine, where jobs' inputs and outputs are paths
    */
   constructor(
     request: ColorizeRequest,
     open: (options: ColorizerOptions) => Promise<Painter>,
     recorder: Recorder | undefined,
+    files: PictureFiles = DISK,
   ) {
     this.#request = request;
     this.#open = open;
     this.#recorder = recorder;
+    this.#files = files;
   }
 
   /** Colors one file. Errors that a user can cause are outcomes; all others are thrown. */
@@ -77,18 +93,17 @@ export class FileColorizer {
     let stamp: Stamp | undefined;
     /** Writes the picture, then its line. */
     const write = async (result: DoneLine['result'], picture: Picture, { image, stamp }: Source) => {
-      await makeFolder(dirname(job.output));
       const { bytes, warnings } = await encodeImage(job.output, picture, {
         metadata: image.metadata,
         mark: this.#request.mark,
       });
-      await writeWhole(job.output, bytes);
+      await this.#files.write(job, bytes);
       await this.#recorder?.done(result, job, stamp, { sha256: hash(bytes), bytes: bytes.length }, seconds());
       return [...image.warnings, ...warnings];
     };
     try {
       // Read first: a folder of unreadable files needs no device.
-      const source = await read(pages ? { page: 0, ...job } : job, (found) => (stamp = found));
+      const source = await read(this.#files, pages ? { page: 0, ...job } : job, (found) => (stamp = found));
       const { image } = source;
       const colored = hasColor(image);
       if (colored && keepColor) {
@@ -128,17 +143,13 @@ export class FileColorizer {
 }
 
 /** Reads a picture. @param stamped is told of the file before it is decoded */
-async function read({ input, error, page }: Job, stamped: (stamp: Stamp) => void): Promise<Source> {
+async function read(files: PictureFiles, job: Job, stamped: (stamp: Stamp) => void): Promise<Source> {
+  const { input, error, page } = job;
   if (error) throw new FormatError(error);
-  const failed = (cause: Error) => {
-    throw readError(input, 'an image file', cause);
-  };
-  // Before the bytes: of what changes meanwhile the older time is noted, and it is looked at again.
-  const modified = (await stat(input).catch(failed)).mtimeMs;
-  const bytes = await readFile(input).catch(failed);
-  const stamp = { sha256: hash(bytes), bytes: bytes.length, modified };
+  const { data, modified } = await files.read(job);
+  const stamp = { sha256: hash(data), bytes: data.length, modified };
   stamped(stamp);
-  return { image: await readImage(bytes, { name: input, ...(page !== undefined && { page }) }), stamp };
+  return { image: await readImage(data, { name: input, ...(page !== undefined && { page }) }), stamp };
 }
 
 function hash(bytes: Uint8Array): string {

@@ -2,15 +2,18 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ColorizerOptions } from '../../model/colorizer.ts';
-import { DeviceError, EnvironmentError, FormatError, type KoalarizeError, ShapeError } from '../../runtime/errors.ts';
+import { DeviceError, EnvironmentError, FormatError, type KoalarizeError } from '../../runtime/errors.ts';
 import { FileColorizer, type Outcome, type Painter } from '../colorize/files.ts';
 import { Recorder } from '../colorize/ledger_line.ts';
 import { requestOf } from '../colorize/options.ts';
 import type { Job } from '../colorize/plan.ts';
 import { recipeOf } from '../colorize/recipe.ts';
 import { isExpected, reasonOf, sayLine } from '../shared/messages.ts';
+import { isBucket, openStore } from '../storage/open.ts';
+import type { FileStore } from '../storage/store.ts';
 import { type ColorJob, type JobCounts, type JobState, stateOf } from './engine.ts';
-import { type ManifestLine, readBlock, readHead } from './manifest.ts';
+import { type ManifestHead, type ManifestLine, readBlock, readHead } from './manifest.ts';
+import { isOfPicture, WorkerMetrics } from './worker_metrics.ts';
 
 /** How often the queue is told how far a job is: what a worker that dies has done since is done again. */
 const TELL_MS = 1000;
@@ -23,7 +26,7 @@ export type JobEnd =
 
 /** What the jobs of one manifest have in common. */
 interface Task {
-  readonly folder: string;
+  readonly store: FileStore;
   readonly id: string;
   readonly files: FileColorizer;
   readonly recorder: Recorder;
@@ -36,6 +39,7 @@ interface Task {
 export class JobRunner {
   readonly #stopping = new AbortController();
   readonly #open: (options: ColorizerOptions) => Promise<Painter>;
+  readonly metrics = new WorkerMetrics();
   readonly #lost = new Set<string>();
   /** By manifest and folder. Of those without a job in hand there is at most one. */
   readonly #tasks = new Map<string, Promise<Task | undefined>>();
@@ -71,7 +75,7 @@ export class JobRunner {
     let lines: readonly ManifestLine[];
     try {
       task = await this.#taskOf(job);
-      lines = task ? await readBlock(job.data.output, job.data) : [];
+      lines = task ? await readBlock(task.store, job.data) : [];
     } catch (error) {
       if (!isExpected(error)) throw error;
       return { kind: 'unable', error };
@@ -81,16 +85,19 @@ export class JobRunner {
       return { kind: 'done', counts: { colored: 0, kept: 0, failed: 0 } };
     }
     task.users++;
+    this.metrics.jobs++;
     try {
       return await new OneJob(
         job,
         task,
         lines,
+        this.metrics,
         () => this.stopping.aborted,
         () => this.#lost.has(job.id!),
       ).run();
     } finally {
       task.users--;
+      this.metrics.jobs--;
     }
   }
 
@@ -103,6 +110,8 @@ export class JobRunner {
     try {
       const task = await opened;
       if (!there) await this.#closeIdle(key);
+      // Places in one manifest mean nothing in another that has taken its name since.
+      else if (task && (await headOf(task.store)).id !== manifest) return undefined;
       return task;
     } catch (error) {
       this.#tasks.delete(key);
@@ -121,15 +130,8 @@ export class JobRunner {
   }
 
   async #openTask(folder: string, id: string): Promise<Task | undefined> {
-    const head = await readHead(folder);
-    if (!head) {
-      throw new EnvironmentError({
-        where: folder,
-        expected: 'the manifest that the queue tells of',
-        got: 'none',
-        hint: 'is the folder of the same path on this machine?',
-      });
-    }
+    const store = await openStore(folder);
+    const head = await headOf(store);
     if (head.id !== id) return undefined;
     const request = requestOf(head.inputs, { ...head.options, output: folder });
     const recipe = await recipeOf(request);
@@ -142,13 +144,20 @@ export class JobRunner {
       });
     }
     // One file of the ledger for each machine: not all file systems of networks let several append to one.
-    const recorder = new Recorder(folder, recipe, `worker-${hostname().replaceAll(/[^\w-]/g, '-')}`);
-    const files = new FileColorizer(request, this.#open, recorder);
+    const recorder = new Recorder(store, recipe, `worker-${hostname().replaceAll(/[^\w-]/g, '-')}`);
+    const inputs = new Map<string, Promise<FileStore>>();
+    const files = new FileColorizer(request, this.#open, recorder, {
+      read: async ({ folder, name }) => {
+        if (!inputs.has(folder)) inputs.set(folder, openStore(folder));
+        return (await inputs.get(folder)!).read(name, 'an image file');
+      },
+      write: ({ output }, data) => store.write(store.inside(output), data),
+    });
     const close = async () => {
       await files.close();
       await recorder.close();
     };
-    return { folder, id, files, recorder, users: 0, close };
+    return { store, id, files, recorder, users: 0, close };
   }
 }
 
@@ -157,6 +166,7 @@ class OneJob {
   readonly #job: ColorJob;
   readonly #task: Task;
   readonly #lines: readonly ManifestLine[];
+  readonly #metrics: WorkerMetrics;
   readonly #isStopped: () => boolean;
   readonly #isLost: () => boolean;
   /** Lines that are to be done yet. */
@@ -170,12 +180,14 @@ class OneJob {
     job: ColorJob,
     task: Task,
     lines: readonly ManifestLine[],
+    metrics: WorkerMetrics,
     isStopped: () => boolean,
     isLost: () => boolean,
   ) {
     this.#job = job;
     this.#task = task;
     this.#lines = lines;
+    this.#metrics = metrics;
     this.#isStopped = isStopped;
     this.#isLost = isLost;
     const { left, colored, kept, failed } = stateOf(job.progress) ?? {
@@ -200,8 +212,10 @@ class OneJob {
       const [number] = this.#todo as [number];
       const line = this.#lines[number];
       if (!line) throw new Error(`the manifest has no line ${number} in this block`);
-      const job = jobOf(this.#task.folder, line);
+      const job = jobOf(this.#task.store, line);
+      const begun = performance.now();
       const outcome = await files.color(job);
+      this.#metrics.photograph(outcome, (performance.now() - begun) / 1000);
       if (outcome.result === 'unable') {
         await this.#tell();
         return { kind: 'unable', error: outcome.error };
@@ -213,18 +227,13 @@ class OneJob {
         // A device that is lost stays lost: the next photograph opens another.
         if (outcome.error instanceof DeviceError) await files.close();
       } else await this.#note(job, outcome);
-      if (recorder.broken) {
-        this.#refused.push(number);
-        await this.#tell();
-        const where = this.#task.folder;
-        const hint = 'make room, or allow writing';
-        const error = new EnvironmentError({ where, expected: 'a ledger to append to', got: 'none', hint });
-        return { kind: 'unable', error };
-      }
       if (performance.now() - this.#told > TELL_MS) await this.#tell();
+      if (recorder.broken) return this.#withoutLedger();
     }
+    if (refusal) await this.#tell();
+    else await recorder.flush();
+    if (recorder.broken) return this.#withoutLedger();
     if (!refusal) return { kind: 'done', counts: this.#counts };
-    await this.#tell();
     const { input, error } = refusal;
     const told = reasonOf(error).includes(input) ? reasonOf(error) : `${input}: ${reasonOf(error)}`;
     const others = this.#refused.length - 1;
@@ -242,25 +251,39 @@ class OneJob {
     else this.#counts = { colored: colored + 1, kept, failed };
   }
 
-  /** Tells the queue how far the job is. Where that fails, some of it is done again: no harm. */
+  #withoutLedger(): JobEnd {
+    const where = this.#task.store.name;
+    const hint = 'make room, or allow writing';
+    const error = new EnvironmentError({ where, expected: 'a ledger to append to', got: 'none', hint });
+    return { kind: 'unable', error };
+  }
+
+  /** Tells the queue how far the job is, as far as the ledger has it. Where that fails, some of it is done again: no harm. */
   async #tell(): Promise<void> {
+    const { recorder } = this.#task;
+    await recorder.flush();
+    if (recorder.broken) return;
     const state: JobState = { ...this.#counts, left: [...this.#todo, ...this.#refused] };
     await this.#job.updateProgress(state as object).catch(() => undefined);
     this.#told = performance.now();
   }
 }
 
-function jobOf(output: string, { folder, path, page, output: name }: ManifestLine): Job {
-  return {
-    input: join(folder, path),
-    folder,
-    name: path,
-    output: join(output, name),
-    ...(page !== undefined && { page }),
-  };
+/** @throws EnvironmentError where there is no manifest, FormatError */
+async function headOf(store: FileStore): Promise<ManifestHead> {
+  const head = await readHead(store);
+  if (head) return head;
+  const hint = 'is the folder of the same path on this machine?';
+  const expected = 'the manifest that the queue tells of';
+  throw new EnvironmentError({ where: store.name, expected, got: 'none', hint });
 }
 
-/** Whether an error is the photograph's own: anybody would get it again. */
-function isOfPicture(error: KoalarizeError): boolean {
-  return error instanceof FormatError || error instanceof ShapeError;
+function jobOf(store: FileStore, { folder, path, page, output }: ManifestLine): Job {
+  return {
+    input: isBucket(folder) ? `${folder}/${path}` : join(folder, path),
+    folder,
+    name: path,
+    output: store.place(output),
+    ...(page !== undefined && { page }),
+  };
 }
