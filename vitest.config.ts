@@ -18,7 +18,7 @@ const CPU = [
   'test/cli/colorize/plan.test.ts',
   'test/cli/ledger/*.test.ts',
   'test/cli/paths/*.test.ts',
-  'test/cli/queue/{done,manifest,stream,worker_metrics}.test.ts',
+  'test/cli/queue/{done,manifest,run_job,stream,worker_metrics}.test.ts',
   'test/cli/serve/{openapi,service}.test.ts',
   'test/cli/storage/folder.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',

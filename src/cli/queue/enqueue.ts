@@ -20,12 +20,13 @@ const HELP = `Puts photographs into a queue, from which 'koalarize work' takes t
 
   koalarize enqueue FOLDER… -o OUT --queue URL [options]
 
-All machines must have these folders under the same paths. First OUT/.koalarize.manifest.jsonl is written: a list of all
+FOLDER and OUT may be s3://BUCKET/PREFIX, on any server of S3: it and one's keys are found as by every program for Amazon's
+(AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL_S3 …). All machines must have folders under the same paths. First OUT/.koalarize.manifest.jsonl is written: a list of all
 photographs, with the names of their outputs, and how they are colored. The queue only has what is left of that: the same
 call again adds what is neither in the ledger of OUT nor in the queue already, so that nothing is lost with the queue.
-Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis
+Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis; for buckets @aws-sdk/client-s3
 
-  -o, --output OUT     the folder to write into
+  -o, --output OUT     the folder or bucket to write into
   --queue URL          where the queue is: redis://[:PASSWORD@]HOST:PORT or postgres://USER[:PASSWORD]@HOST/DATABASE
   --per-job N          photographs of a job     [100]
   --most-waiting N     wait while more jobs than these are waiting     [100000]

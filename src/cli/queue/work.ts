@@ -19,7 +19,7 @@ Each job is some photographs of a manifest, as 'koalarize enqueue' has written i
 that was named there. A photograph that cannot be colored is a line of the ledger; what the device or the disk refuses is
 tried again later, 'koalarize status' tells of what was given up. The first SIGTERM or SIGINT lets the photograph in hand be
 finished, and gives the rest of the job back; the second ends it at once. So does any crash: then another worker goes on
-with the job. Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis
+with the job. Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis; for buckets @aws-sdk/client-s3
 
   --queue URL          where the queue is: redis://[:PASSWORD@]HOST:PORT or postgres://USER[:PASSWORD]@HOST/DATABASE
   --concurrency N      jobs at a time: while one photograph is on the device, others are read and written     [1]
