@@ -1,39 +1,18 @@
-/** One job of a queue: its photographs are colored one after the other, and each is a line of the ledger. */
+/** Runner of a queue's jobs: it opens what those of one manifest have in common, once. */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { ColorizerOptions } from '../../model/colorizer.ts';
-import { DeviceError, EnvironmentError, FormatError, type KoalarizeError } from '../../runtime/errors.ts';
-import { FileColorizer, type Outcome, type Painter } from '../colorize/files.ts';
+import { EnvironmentError, FormatError } from '../../runtime/errors.ts';
+import { FileColorizer, type Painter } from '../colorize/files.ts';
 import { Recorder } from '../colorize/ledger_line.ts';
 import { requestOf } from '../colorize/options.ts';
-import type { Job } from '../colorize/plan.ts';
 import { recipeOf } from '../colorize/recipe.ts';
-import { isExpected, reasonOf, sayLine } from '../shared/messages.ts';
-import { isBucket, openStore } from '../storage/open.ts';
+import { isExpected } from '../shared/messages.ts';
+import { openStore } from '../storage/open.ts';
 import type { FileStore } from '../storage/store.ts';
-import { type ColorJob, type JobCounts, type JobState, stateOf } from './engine.ts';
+import type { ColorJob } from './engine.ts';
 import { type ManifestHead, type ManifestLine, readBlock, readHead } from './manifest.ts';
-import { isOfPicture, WorkerMetrics } from './worker_metrics.ts';
-
-/** How often the queue is told how far a job is: what a worker that dies has done since is done again. */
-const TELL_MS = 1000;
-
-/** How a job ended: done, interrupted, or this machine cannot do it. What is to be tried again later is thrown. */
-export type JobEnd =
-  | { readonly kind: 'done'; readonly counts: JobCounts }
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'unable'; readonly error: KoalarizeError };
-
-/** What the jobs of one manifest have in common. */
-interface Task {
-  readonly store: FileStore;
-  readonly id: string;
-  readonly files: FileColorizer;
-  readonly recorder: Recorder;
-  /** Jobs in hand. */
-  users: number;
-  close(): Promise<void>;
-}
+import { type JobEnd, OneJob, type Task } from './one_job.ts';
+import { WorkerMetrics } from './worker_metrics.ts';
 
 /** Runs jobs. They may overlap. */
 export class JobRunner {
@@ -107,16 +86,14 @@ export class JobRunner {
     const there = this.#tasks.get(key);
     const opened = there ?? this.#openTask(output, manifest);
     this.#tasks.set(key, opened);
-    try {
-      const task = await opened;
-      if (!there) await this.#closeIdle(key);
-      // Places in one manifest mean nothing in another that has taken its name since.
-      else if (task && (await headOf(task.store)).id !== manifest) return undefined;
-      return task;
-    } catch (error) {
+    const task = await opened.catch((error) => {
       this.#tasks.delete(key);
       throw error;
-    }
+    });
+    if (!there) await this.#closeIdle(key);
+    // Places in one manifest mean nothing in another that has taken its name since.
+    else if (task && (await headOf(task.store)).id !== manifest) return undefined;
+    return task;
   }
 
   /** Frees the devices of other manifests. */
@@ -161,114 +138,6 @@ export class JobRunner {
   }
 }
 
-/** A job in hand. */
-class OneJob {
-  readonly #job: ColorJob;
-  readonly #task: Task;
-  readonly #lines: readonly ManifestLine[];
-  readonly #metrics: WorkerMetrics;
-  readonly #isStopped: () => boolean;
-  readonly #isLost: () => boolean;
-  /** Lines that are to be done yet. */
-  readonly #todo: number[];
-  /** Those that were refused, for later. */
-  readonly #refused: number[] = [];
-  #counts: JobCounts;
-  #told = performance.now();
-
-  constructor(
-    job: ColorJob,
-    task: Task,
-    lines: readonly ManifestLine[],
-    metrics: WorkerMetrics,
-    isStopped: () => boolean,
-    isLost: () => boolean,
-  ) {
-    this.#job = job;
-    this.#task = task;
-    this.#lines = lines;
-    this.#metrics = metrics;
-    this.#isStopped = isStopped;
-    this.#isLost = isLost;
-    const { left, colored, kept, failed } = stateOf(job.progress) ?? {
-      left: job.data.lines,
-      colored: 0,
-      kept: 0,
-      failed: 0,
-    };
-    this.#todo = [...left];
-    this.#counts = { colored, kept, failed };
-  }
-
-  async run(): Promise<JobEnd> {
-    const { files, recorder } = this.#task;
-    let refusal: { readonly input: string; readonly error: Error } | undefined;
-    while (this.#todo.length) {
-      if (this.#isStopped()) {
-        await this.#tell();
-        return { kind: 'stopped' };
-      }
-      if (this.#isLost()) throw new Error('the job was given to another worker, as this one gave no sign of life');
-      const [number] = this.#todo as [number];
-      const line = this.#lines[number];
-      if (!line) throw new Error(`the manifest has no line ${number} in this block`);
-      const job = jobOf(this.#task.store, line);
-      const begun = performance.now();
-      const outcome = await files.color(job);
-      this.#metrics.photograph(outcome, (performance.now() - begun) / 1000);
-      if (outcome.result === 'unable') {
-        await this.#tell();
-        return { kind: 'unable', error: outcome.error };
-      }
-      this.#todo.shift();
-      if ('error' in outcome && !isOfPicture(outcome.error)) {
-        refusal ??= { input: job.input, error: outcome.error };
-        this.#refused.push(number);
-        // A device that is lost stays lost: the next photograph opens another.
-        if (outcome.error instanceof DeviceError) await files.close();
-      } else await this.#note(job, outcome);
-      if (performance.now() - this.#told > TELL_MS) await this.#tell();
-      if (recorder.broken) return this.#withoutLedger();
-    }
-    if (refusal) await this.#tell();
-    else await recorder.flush();
-    if (recorder.broken) return this.#withoutLedger();
-    if (!refusal) return { kind: 'done', counts: this.#counts };
-    const { input, error } = refusal;
-    const told = reasonOf(error).includes(input) ? reasonOf(error) : `${input}: ${reasonOf(error)}`;
-    const others = this.#refused.length - 1;
-    throw new Error(others ? `${told}; and ${others} more` : told);
-  }
-
-  async #note(job: Job, outcome: Outcome): Promise<void> {
-    const { colored, kept, failed } = this.#counts;
-    if ('error' in outcome) {
-      await this.#task.recorder.failed(job, outcome.stamp, outcome.error, outcome.seconds);
-      const reason = reasonOf(outcome.error);
-      sayLine(`failed: ${reason.includes(job.input) ? reason : `${job.input}: ${reason}`}`);
-      this.#counts = { colored, kept, failed: failed + 1 };
-    } else if (outcome.result === 'kept') this.#counts = { colored, kept: kept + 1, failed };
-    else this.#counts = { colored: colored + 1, kept, failed };
-  }
-
-  #withoutLedger(): JobEnd {
-    const where = this.#task.store.name;
-    const hint = 'make room, or allow writing';
-    const error = new EnvironmentError({ where, expected: 'a ledger to append to', got: 'none', hint });
-    return { kind: 'unable', error };
-  }
-
-  /** Tells the queue how far the job is, as far as the ledger has it. Where that fails, some of it is done again: no harm. */
-  async #tell(): Promise<void> {
-    const { recorder } = this.#task;
-    await recorder.flush();
-    if (recorder.broken) return;
-    const state: JobState = { ...this.#counts, left: [...this.#todo, ...this.#refused] };
-    await this.#job.updateProgress(state as object).catch(() => undefined);
-    this.#told = performance.now();
-  }
-}
-
 /** @throws EnvironmentError where there is no manifest, FormatError */
 async function headOf(store: FileStore): Promise<ManifestHead> {
   const head = await readHead(store);
@@ -276,14 +145,4 @@ async function headOf(store: FileStore): Promise<ManifestHead> {
   const hint = 'is the folder of the same path on this machine?';
   const expected = 'the manifest that the queue tells of';
   throw new EnvironmentError({ where: store.name, expected, got: 'none', hint });
-}
-
-function jobOf(store: FileStore, { folder, path, page, output }: ManifestLine): Job {
-  return {
-    input: isBucket(folder) ? `${folder}/${path}` : join(folder, path),
-    folder,
-    name: path,
-    output: store.place(output),
-    ...(page !== undefined && { page }),
-  };
 }

@@ -8,15 +8,12 @@ import { pathKey } from '../paths/key.ts';
 import { UsageError } from '../shared/messages.ts';
 import { isBroken, s3Error, statusOf } from './s3_errors.ts';
 import type { FileStat, FileStore, ListedFile, StoredFile } from './store.ts';
+import { PART, type S3, Upload } from './upload.ts';
 
-/** Bytes of a part of a file that is sent in parts; S3 takes at most 10,000 of them. */
-const PART = 16 * 2 ** 20;
 /** How often an answer may break off in the midst without a byte between. */
 const MOST_BREAKS = 3;
 /** Milliseconds until a connection is there, and in which a connection may be silent. */
 const [CONNECT, SILENCE] = [10_000, 60_000];
-
-type S3 = typeof import('@aws-sdk/client-s3');
 
 let loaded: Promise<{ readonly s3: S3; readonly client: S3Client }> | undefined;
 
@@ -196,48 +193,6 @@ export class BucketStore implements FileStore {
 
   #error(file: string, expected: string, cause: unknown): EnvironmentError {
     return s3Error(this.place(file), expected, cause as Error);
-  }
-}
-
-/** An object that is sent in parts, and is there when the last has come. */
-class Upload {
-  readonly #client: S3Client;
-  readonly #s3: S3;
-  readonly #at: { readonly Bucket: string; readonly Key: string };
-  #id: string | undefined;
-  readonly #parts: { readonly PartNumber: number; readonly ETag: string | undefined }[] = [];
-
-  constructor(client: S3Client, s3: S3, at: { readonly Bucket: string; readonly Key: string }) {
-    this.#client = client;
-    this.#s3 = s3;
-    this.#at = at;
-  }
-
-  async part(Body: Uint8Array): Promise<void> {
-    const { CreateMultipartUploadCommand, UploadPartCommand } = this.#s3;
-    this.#id ??= (await this.#client.send(new CreateMultipartUploadCommand(this.#at))).UploadId!;
-    const part = { PartNumber: this.#parts.length + 1, UploadId: this.#id };
-    const { ETag } = await this.#client.send(new UploadPartCommand({ ...this.#at, ...part, Body }));
-    this.#parts.push({ PartNumber: part.PartNumber, ETag });
-  }
-
-  /** Sends the last part; what has only that is sent as it is. */
-  async end(Body: Uint8Array): Promise<void> {
-    const { CompleteMultipartUploadCommand, PutObjectCommand } = this.#s3;
-    if (this.#id === undefined) {
-      await this.#client.send(new PutObjectCommand({ ...this.#at, Body }));
-      return;
-    }
-    if (Body.length) await this.part(Body);
-    const all = { UploadId: this.#id, MultipartUpload: { Parts: this.#parts } };
-    await this.#client.send(new CompleteMultipartUploadCommand({ ...this.#at, ...all }));
-  }
-
-  /** Gives up what was sent. */
-  async abort(): Promise<void> {
-    if (this.#id === undefined) return;
-    const command = new this.#s3.AbortMultipartUploadCommand({ ...this.#at, UploadId: this.#id });
-    await this.#client.send(command).catch(() => undefined);
   }
 }
 

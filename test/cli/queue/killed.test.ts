@@ -103,7 +103,12 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
       0,
       `${PHOTOGRAPHS} outputs of ${PHOTOGRAPHS} photographs: all right\n`,
     ]);
-    console.log(`${name}: ${PHOTOGRAPHS} photographs, ${kills} kills, ${RESTARTS} restarts, ${seconds.toFixed(0)} s`);
+    let lines = 0;
+    await readLedger(new FolderStore(out), () => ++lines > 0);
+    const twice = `${lines - PHOTOGRAPHS} done twice`;
+    console.log(
+      `${name}: ${PHOTOGRAPHS} photographs, ${twice}, ${kills} kills, ${RESTARTS} restarts, ${seconds.toFixed(0)} s`,
+    );
     await server.stop();
   });
 });
