@@ -20,10 +20,11 @@ const HELP = `Puts photographs into a queue, from which 'koalarize work' takes t
 
   koalarize enqueue FOLDER… -o OUT --queue URL [options]
 
-FOLDER and OUT may be s3://BUCKET/PREFIX, on any server of S3: it and one's keys are found as by every program for Amazon's
-(AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL_S3 …). All machines must have folders under the same paths. First OUT/.koalarize.manifest.jsonl is written: a list of all
-photographs, with the names of their outputs, and how they are colored. The queue only has what is left of that: the same
-call again adds what is neither in the ledger of OUT nor in the queue already, so that nothing is lost with the queue.
+FOLDER and OUT may be s3://BUCKET/PREFIX, on any server of S3, which is found as by every program for Amazon's (AWS_REGION,
+AWS_PROFILE, AWS_ENDPOINT_URL_S3 …). Folders must be there under the same paths on all machines. First
+OUT/.koalarize.manifest.jsonl is written: a list of all photographs, with the names of their outputs, and how they are
+colored. The queue only has what is left of that: the same call again adds what is neither in the ledger of OUT nor in the
+queue already, so that nothing is lost with the queue.
 Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis; for buckets @aws-sdk/client-s3
 
   -o, --output OUT     the folder or bucket to write into

@@ -32,7 +32,7 @@ const REASONS = new Map<string, Reason>([
   ['InvalidAccessKeyId', ['credentials that the server does not know', CREDENTIALS]],
   ['SignatureDoesNotMatch', ['a secret key that does not fit', CREDENTIALS]],
   ['ExpiredToken', ['credentials that have expired', CREDENTIALS]],
-  ['CredentialsProviderError', ['no credentials', CREDENTIALS]],
+  ['CredentialsProviderError', ['no credentials', CREDENTIALS.replace('others', 'some')]],
   ['Region is missing', ['no region', 'name it: AWS_REGION=eu-central-1, and any for another server than that of AWS']],
   ['PermanentRedirect', ['a bucket of another region', ADDRESS]],
   ['SlowDown', BUSY],
