@@ -4,8 +4,8 @@ import { codeOf, oneLine } from '../../runtime/file_errors.ts';
 
 type Reason = readonly [got: string, todo: string];
 
-const CREDENTIALS =
-  'name others, as for every program for AWS: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE';
+const HOW = 'as for every program for AWS: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE';
+const OTHERS = `name others, ${HOW}`;
 const ADDRESS = 'check AWS_REGION, or AWS_ENDPOINT_URL_S3 for another server than that of AWS';
 const NO_OBJECT: Reason = ['no such object', 'check bucket and name'];
 const FORBIDDEN: Reason = [
@@ -29,10 +29,10 @@ const REASONS = new Map<string, Reason>([
   ['Forbidden', FORBIDDEN],
   ['403', FORBIDDEN],
   ['PreconditionFailed', ['an object that was replaced meanwhile', 'try again']],
-  ['InvalidAccessKeyId', ['credentials that the server does not know', CREDENTIALS]],
-  ['SignatureDoesNotMatch', ['a secret key that does not fit', CREDENTIALS]],
-  ['ExpiredToken', ['credentials that have expired', CREDENTIALS]],
-  ['CredentialsProviderError', ['no credentials', CREDENTIALS.replace('others', 'some')]],
+  ['InvalidAccessKeyId', ['credentials that the server does not know', OTHERS]],
+  ['SignatureDoesNotMatch', ['a secret key that does not fit', OTHERS]],
+  ['ExpiredToken', ['credentials that have expired', OTHERS]],
+  ['CredentialsProviderError', ['no credentials', `name some, ${HOW}`]],
   ['Region is missing', ['no region', 'name it: AWS_REGION=eu-central-1, and any for another server than that of AWS']],
   ['PermanentRedirect', ['a bucket of another region', ADDRESS]],
   ['SlowDown', BUSY],
