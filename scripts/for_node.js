@@ -18,6 +18,7 @@ export const forNode = /** @type {const} */ ({
     'bullmq',
     'ioredis',
     'pg',
+    '@aws-sdk/client-s3',
     '@sparticuz/chromium',
     '@tensorflow/*',
     'esbuild',

@@ -72,7 +72,7 @@ test('the command runs from there', () => {
   expect(JSON.parse(runNode(consumer, cli, 'devices', '--json'))).toBeTruthy();
 });
 
-test('a queue without its packages: the command that installs them', () => {
+test('queues and buckets without their packages: the command that installs them', () => {
   const cli = 'node_modules/koalarize/dist/cli.js';
   const run = (url: string) =>
     spawnSync(process.execPath, [cli, 'status', '--queue', url], { cwd: folder, encoding: 'utf8' });
@@ -82,6 +82,11 @@ test('a queue without its packages: the command that installs them', () => {
     'failed: --queue: expected the package bullmq, got none – npm install bullmq ioredis (npm install -g where koalarize was installed so)\n',
   ]);
   expect(run('postgres://127.0.0.1:1/a').stderr).toContain('npm install bullmq pg ');
+  const bucket = spawnSync(process.execPath, [cli, 'verify', 's3://archive/new'], { cwd: folder, encoding: 'utf8' });
+  expect([bucket.status, bucket.stderr]).toEqual([
+    1,
+    'failed: s3://archive/new: expected the package @aws-sdk/client-s3, got none – npm install @aws-sdk/client-s3 (npm install -g where koalarize was installed so)\n',
+  ]);
 });
 
 // Without feature maps 59.5 KB at once: what maps are adds 2, the classifier's kernels 3, checks of arguments, errors and

@@ -34,7 +34,8 @@ export function queueServers(): {
   ];
 }
 
-function found(program: string, folders: readonly string[]): string | undefined {
+/** The path of a program on PATH, or in one of `folders`. */
+export function found(program: string, folders: readonly string[]): string | undefined {
   const all = [...(process.env.PATH ?? '').split(delimiter), ...folders];
   return all
     .map((folder) => join(folder, program))
@@ -70,7 +71,8 @@ async function startPostgres(bin: string): Promise<QueueServer> {
   return serverOf(url, port, () => spawn(join(bin, 'postgres'), argv, options), 'SIGINT');
 }
 
-async function serverOf(
+/** Starts a server, and waits until its port is open. */
+export async function serverOf(
   url: string,
   port: number,
   start: () => ChildProcess,
@@ -106,7 +108,8 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-function freePort(): Promise<number> {
+/** A port that nothing listens at. */
+export function freePort(): Promise<number> {
   return new Promise((done) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };

@@ -1,17 +1,15 @@
 /** Coloring of image files, one after the other: each is read, colored, written, and then noted in the ledger. */
-import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Picture } from '../../image/raster/picture.ts';
 import type { Colorizer, ColorizerOptions } from '../../model/colorizer.ts';
 import type { KoalarizeError } from '../../runtime/errors.ts';
-import { makeFolder, writeWhole } from '../../runtime/node/whole_file.ts';
 import type { DoneLine } from '../ledger/line.ts';
 import { colored, fileOf, type Neutral, ownColors } from '../shared/coloring.ts';
 import { isExpected } from '../shared/messages.ts';
 import type { Recorder, Stamp } from './ledger_line.ts';
 import type { ColorizeRequest } from './options.ts';
 import type { Job } from './plan.ts';
-import { hash, type Source, SourceReader } from './source.ts';
+import { DISK, hash, type PictureFiles, type Source, SourceReader } from './source.ts';
 
 /** What became of a photograph: it was colored or kept, it failed, or none can be done, as there is no device or no weights. */
 export type Outcome =
@@ -37,22 +35,27 @@ export class FileColorizer {
   readonly #request: ColorizeRequest;
   readonly #open: (options: ColorizerOptions) => Promise<Painter>;
   readonly #recorder: Recorder | undefined;
-  readonly #sources = new SourceReader();
+  readonly #files: PictureFiles;
+  readonly #sources: SourceReader;
   /** Shared by calls that overlap. */
   #painter: Promise<Painter> | undefined;
 
   /**
    * @param open opens the device and loads the weights, when they are needed first
    * @param recorder notes what is done; what failed is left to the caller
+   * @param files default the disks of this machine, where jobs' inputs and outputs are paths
    */
   constructor(
     request: ColorizeRequest,
     open: (options: ColorizerOptions) => Promise<Painter>,
     recorder: Recorder | undefined,
+    files: PictureFiles = DISK,
   ) {
     this.#request = request;
     this.#open = open;
     this.#recorder = recorder;
+    this.#files = files;
+    this.#sources = new SourceReader(files);
   }
 
   /** Colors one file. Errors that a user can cause are outcomes; all others are thrown. */
@@ -63,9 +66,8 @@ export class FileColorizer {
     let stamp: Stamp | undefined;
     /** Writes the picture, then its line. */
     const write = async (result: DoneLine['result'], picture: Picture, { image, stamp }: Source) => {
-      await makeFolder(dirname(job.output));
       const { bytes, warnings } = await fileOf(job.output, picture, image, mark);
-      await writeWhole(job.output, bytes);
+      await this.#files.write(job, bytes);
       await this.#recorder?.done(result, job, stamp, { sha256: hash(bytes), bytes: bytes.length }, seconds());
       return warnings;
     };

@@ -2,6 +2,7 @@
 import { Colorizer, type ColorizerOptions } from '../../model/colorizer.ts';
 import { isExpected, print, reasonOf, sayFailed, UsageError, usage } from '../shared/messages.ts';
 import { isInShard } from '../shared/shard.ts';
+import { FolderStore } from '../storage/folder.ts';
 import { FileColorizer } from './files.ts';
 import { Recorder } from './ledger_line.ts';
 import { type ColorizeRequest, HELP, readArguments } from './options.ts';
@@ -38,7 +39,7 @@ async function colorizeAll(request: ColorizeRequest, plan: Plan): Promise<number
   let chosen: Chosen = { jobs: wanted, skipped: 0, unlisted: 0 };
   if (request.skipExisting) chosen = recipe ? await withoutCurrent(wanted, folder!, recipe) : withoutExisting(wanted);
   const report = new Reporter(chosen.jobs.length, request.json);
-  const recorder = recipe && new Recorder(folder!, recipe, shard);
+  const recorder = recipe && new Recorder(new FolderStore(folder!), recipe, shard);
   const files = new FileColorizer(request, (options) => openColorizer(options, report), recorder);
   try {
     for (const job of chosen.jobs) {

@@ -1,8 +1,11 @@
 /** Lines of the ledger for the pictures of a call, appended as they are done. */
 import { join, relative, sep } from 'node:path';
-import { type LedgerPart, LedgerWriter } from '../ledger/file.ts';
+import type { LedgerPart, LedgerSink } from '../ledger/file.ts';
 import { type DoneLine, identityOf, type LedgerInput, type LedgerLine, type Recipe } from '../ledger/line.ts';
+import { openLedger } from '../ledger/objects.ts';
 import { isExpected, reasonOf, sayFailed } from '../shared/messages.ts';
+import { isBucket } from '../storage/open.ts';
+import type { FileStore } from '../storage/store.ts';
 import type { Job } from './plan.ts';
 
 /** What is known of a file that was read. */
@@ -19,14 +22,14 @@ const slashed = (path: string) => path.split(sep).join('/');
 export class Recorder {
   /** Whether lines are missing. */
   broken = false;
-  readonly #folder: string;
+  readonly #store: FileStore;
   readonly #recipe: Recipe;
   readonly #part: LedgerPart | undefined;
-  #writer: LedgerWriter | undefined;
+  #ledger: LedgerSink | undefined;
 
-  /** @param folder the one that is written into */
-  constructor(folder: string, recipe: Recipe, part: LedgerPart | undefined) {
-    this.#folder = folder;
+  /** @param store the folder or bucket that is written into */
+  constructor(store: FileStore, recipe: Recipe, part: LedgerPart | undefined) {
+    this.#store = store;
     this.#recipe = recipe;
     this.#part = part;
   }
@@ -34,7 +37,7 @@ export class Recorder {
   /** Notes a picture whose file is on the disk. */
   done(result: DoneLine['result'], job: Job, stamp: Stamp, file: { sha256: string; bytes: number }, seconds: number) {
     const input = { ...inputOf(job), ...stamp };
-    const output = { path: outputIn(this.#folder, job.output), ...file };
+    const output = { path: this.#store.inside(job.output), ...file };
     const recipe = this.#recipe;
     return this.#append({ result, input, output, recipe, identity: identityOf(input, recipe), seconds });
   }
@@ -42,20 +45,31 @@ export class Recorder {
   /** Notes a picture that could not be colored. @param stamp of its file, where that could be read */
   failed(job: Job, stamp: Stamp | undefined, error: Error, seconds: number) {
     if (job.name === '') return Promise.resolve();
-    const output = { path: outputIn(this.#folder, job.output) };
+    const output = { path: this.#store.inside(job.output) };
     const input = { ...inputOf(job), ...stamp };
     return this.#append({ result: 'failed', input, output, recipe: this.#recipe, seconds, reason: reasonOf(error) });
   }
 
-  async close(): Promise<void> {
-    await this.#writer?.close();
+  /** Returns when all lines are where others read them, or it is broken. */
+  flush(): Promise<void> {
+    return this.#try(async () => this.#ledger?.flush());
   }
 
-  async #append(line: LedgerLine): Promise<void> {
+  close(): Promise<void> {
+    return this.#try(async () => this.#ledger?.close());
+  }
+
+  #append(line: LedgerLine): Promise<void> {
+    return this.#try(async () => {
+      this.#ledger ??= await openLedger(this.#store, this.#part);
+      await this.#ledger.append(line);
+    });
+  }
+
+  async #try(act: () => Promise<void>): Promise<void> {
     if (this.broken) return;
     try {
-      this.#writer ??= await LedgerWriter.open(this.#folder, this.#part);
-      await this.#writer.append(line);
+      await act();
     } catch (error) {
       if (!isExpected(error)) throw error;
       this.broken = true;
@@ -66,5 +80,6 @@ export class Recorder {
 
 function inputOf({ folder, name, page }: Job): Pick<LedgerInput, 'folder' | 'path' | 'page'> {
   // However it was written: `old`, `old/` and `./old` are one folder.
-  return { folder: slashed(join(folder, '.')), path: slashed(name), ...(page && { page }) };
+  const named = isBucket(folder) ? folder : slashed(join(folder, '.'));
+  return { folder: named, path: slashed(name), ...(page && { page }) };
 }

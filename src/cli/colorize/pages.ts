@@ -9,12 +9,20 @@ import type { Job } from './plan.ts';
  * Makes a job of each page: `album.tif` becomes `album-1.tif`, `album-2.tif`, …; where one of these is an input, by
  * whichever path, or another output, `album-page-1.tif` and so on. A file that cannot be read, or has one page, stays one
  * job.
+ *
+ * @param pagesOf counts the pages of a file; default on this machine's disks
+ * @param given gives the names; default ones that are on this machine's disks
  */
-export async function withPages(jobs: readonly Job[]): Promise<Job[]> {
-  const names = new Names(await Originals.of(jobs.map(({ input }) => input)));
+export async function withPages(
+  jobs: readonly Job[],
+  pagesOf: (job: Job) => Promise<number> = ({ input }) => countPages(input),
+  given?: Names,
+): Promise<Job[]> {
+  const names = given ?? new Names(await Originals.of(jobs.map(({ input }) => input)));
   const counts: number[] = [];
-  for (const { input, output, error } of jobs) {
-    const count = error ? 1 : await countPages(input).catch(() => 1);
+  for (const job of jobs) {
+    const { output, error } = job;
+    const count = error ? 1 : await pagesOf(job).catch(() => 1);
     counts.push(count);
     if (count === 1 && !error) await names.take([output]);
   }

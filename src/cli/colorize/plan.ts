@@ -5,6 +5,7 @@ import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
 import { isSameFile, Originals, placeOf, realTarget } from '../paths/identity.ts';
 import { Walk } from '../paths/walk.ts';
 import { UsageError } from '../shared/messages.ts';
+import { isBucket } from '../storage/open.ts';
 import { Names, writable } from './names.ts';
 
 export interface Job {
@@ -45,6 +46,11 @@ export interface Source {
  */
 export async function planJobs(inputs: readonly string[], out: string): Promise<Plan> {
   const isFolder = async (path: string) => (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const bucket = [...inputs, out].find(isBucket);
+  if (bucket !== undefined) {
+    const hint = "what is in a bucket is colored by 'koalarize enqueue' and 'koalarize work'";
+    throw new UsageError({ expected: 'files and folders', got: `'${bucket}'`, hint });
+  }
   const several = inputs.length > 1 || (await isFolder(inputs[0]!));
   const namesFile = !/[/\\]$/.test(out) && !(await isFolder(out));
   const isWritable = WRITABLE_EXTENSIONS.includes(extname(out).toLowerCase());

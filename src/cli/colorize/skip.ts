@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { type Entry, readLedger } from '../ledger/file.ts';
 import { identityOf, type LedgerInput, type Recipe } from '../ledger/line.ts';
+import { FolderStore } from '../storage/folder.ts';
 import { outputIn } from './ledger_line.ts';
 import type { Job } from './plan.ts';
 import { hash } from './source.ts';
@@ -32,7 +33,7 @@ export async function withoutCurrent(jobs: readonly Job[], folder: string, recip
     jobs.filter(({ output, error }) => !error && existsSync(output)).map(({ output }) => output),
   );
   const paths = new Set([...existing].map((output) => outputIn(folder, output)));
-  const { entries } = await readLedger(folder, ({ output }) => paths.has(output.path));
+  const { entries } = await readLedger(new FolderStore(folder), ({ output }) => paths.has(output.path));
   const left: Job[] = [];
   let unlisted = 0;
   for (const job of jobs) {

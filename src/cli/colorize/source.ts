@@ -1,11 +1,28 @@
 /** Picture files as they are read: with hash and time, and only once for several pages. */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { type ImageFile, readImage } from '../../image/node.ts';
 import { FormatError } from '../../runtime/errors.ts';
-import { readError } from '../../runtime/file_errors.ts';
+import { readStored, statStored, writeStored } from '../storage/folder.ts';
+import type { FileStat, StoredFile } from '../storage/store.ts';
 import type { Stamp } from './ledger_line.ts';
 import type { Job } from './plan.ts';
+
+/** Where the files of pictures are. */
+export interface PictureFiles {
+  /** What tells whether the input has changed. @throws EnvironmentError */
+  stat(job: Job): Promise<FileStat | undefined>;
+  /** Reads the input. @throws EnvironmentError */
+  read(job: Job): Promise<StoredFile>;
+  /** Writes the output, whole or not at all. @throws EnvironmentError */
+  write(job: Job, data: Uint8Array): Promise<void>;
+}
+
+/** On this machine's disks. */
+export const DISK: PictureFiles = {
+  stat: ({ input }) => statStored(input),
+  read: ({ input }) => readStored(input, 'an image file'),
+  write: ({ output }, data) => writeStored(output, data),
+};
 
 /** A picture, and what is known of its file. */
 export interface Source {
@@ -15,14 +32,19 @@ export interface Source {
 
 interface FileBytes {
   readonly path: string;
-  readonly bytes: Uint8Array;
+  readonly data: Uint8Array;
   readonly stamp: Stamp;
 }
 
 /** Reads the pictures of jobs. */
 export class SourceReader {
+  readonly #files: PictureFiles;
   /** The last file of which pages are wanted: the next page is likely to be its. */
   #last: FileBytes | undefined;
+
+  constructor(files: PictureFiles) {
+    this.#files = files;
+  }
 
   /**
    * Reads a picture.
@@ -31,30 +53,24 @@ export class SourceReader {
    * @param stamped is told of the file before it is decoded
    * @throws EnvironmentError or FormatError for what cannot be read
    */
-  async read(
-    { input, error, ...job }: Job,
-    page: number | undefined,
-    stamped: (stamp: Stamp) => void,
-  ): Promise<Source> {
-    if (error) throw new FormatError(error);
-    const { bytes, stamp } = await this.#fileOf(input, job.page !== undefined);
+  async read(job: Job, page: number | undefined, stamped: (stamp: Stamp) => void): Promise<Source> {
+    if (job.error) throw new FormatError(job.error);
+    const { data, stamp } = await this.#fileOf(job);
     stamped(stamp);
     const wanted = job.page ?? page;
-    return { image: await readImage(bytes, { name: input, ...(wanted !== undefined && { page: wanted }) }), stamp };
+    return { image: await readImage(data, { name: job.input, ...(wanted !== undefined && { page: wanted }) }), stamp };
   }
 
-  async #fileOf(path: string, keep: boolean): Promise<FileBytes> {
-    const failed = (cause: Error) => {
-      throw readError(path, 'an image file', cause);
-    };
-    // Before the bytes: of what changes meanwhile the older time is noted, and it is looked at again.
-    const { mtimeMs: modified, size } = await stat(path).catch(failed);
+  async #fileOf(job: Job): Promise<FileBytes> {
     const last = this.#last;
-    if (last?.path === path && last.stamp.modified === modified && last.stamp.bytes === size) return last;
+    if (last?.path === job.input) {
+      const now = await this.#files.stat(job);
+      if (last.stamp.modified === now?.modified && last.stamp.bytes === now.bytes) return last;
+    }
     this.#last = undefined;
-    const bytes = await readFile(path).catch(failed);
-    const file = { path, bytes, stamp: { sha256: hash(bytes), bytes: bytes.length, modified } };
-    if (keep) this.#last = file;
+    const { data, modified } = await this.#files.read(job);
+    const file = { path: job.input, data, stamp: { sha256: hash(data), bytes: data.length, modified } };
+    if (job.page !== undefined) this.#last = file;
     return file;
   }
 }

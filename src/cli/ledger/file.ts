@@ -2,25 +2,41 @@
  * Files of a ledger, in the folder that it tells of: `.koalarize.jsonl`, and one for each shard or machine, as not all file systems of
  * networks let several machines append to one file.
  */
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readError, writeError } from '../../runtime/file_errors.ts';
+import { writeError } from '../../runtime/file_errors.ts';
 import { makeFolder } from '../../runtime/node/whole_file.ts';
 import { VERSION } from '../../runtime/version.ts';
 import type { Shard } from '../shared/shard.ts';
+import type { FileStore } from '../storage/store.ts';
 import { decodeLine, encodeLine, type LedgerLine, type WrittenLine } from './line.ts';
 
+/** What the names of all files of a ledger begin with. */
+const BEGINNING = '.koalarize';
 const NAME = /^\.koalarize(-[\w-]+)?\.jsonl$/;
 const LINE_END = 0x0a;
 
 /** Who appends: one shard, or whatever has that name, of letters, digits, - and _. */
 export type LedgerPart = Shard | string;
 
+/** A ledger to append to. */
+export interface LedgerSink {
+  /** Appends a line. @throws EnvironmentError */
+  append(line: LedgerLine): Promise<void>;
+  /** Returns when all lines are where others read them. @throws EnvironmentError */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The name of the file that a process appends to. */
+export function ledgerName(part?: LedgerPart): string {
+  const name = typeof part === 'object' ? `${part.index}-of-${part.count}` : part;
+  return `${BEGINNING}${name === undefined ? '' : `-${name}`}.jsonl`;
+}
+
 /** The file that a process appends to. */
 export function ledgerPath(folder: string, part?: LedgerPart): string {
-  const name = typeof part === 'object' ? `${part.index}-of-${part.count}` : part;
-  return join(folder, `.koalarize${name === undefined ? '' : `-${name}`}.jsonl`);
+  return join(folder, ledgerName(part));
 }
 
 /** Whether a file of that name belongs to a ledger. */
@@ -28,8 +44,13 @@ export function isLedgerName(name: string): boolean {
   return NAME.test(name);
 }
 
+/** A line of this program, of now. */
+export function lineOfNow(line: LedgerLine): Buffer {
+  return encodeLine(line, new Date(), `koalarize ${VERSION}`);
+}
+
 /** A ledger's file to append to. Several processes of a machine may have it open. */
-export class LedgerWriter {
+export class LedgerWriter implements LedgerSink {
   readonly #path: string;
   readonly #file: FileHandle;
   /** The end of a line that somebody was killed in. */
@@ -57,7 +78,7 @@ export class LedgerWriter {
 
   /** Appends a line in one write, so that lines of several processes never mix. @throws EnvironmentError */
   async append(line: LedgerLine): Promise<void> {
-    const bytes = Buffer.concat([this.#before, encodeLine(line, new Date(), `koalarize ${VERSION}`)]);
+    const bytes = Buffer.concat([this.#before, lineOfNow(line)]);
     const { bytesWritten } = await this.#file.write(bytes).catch((cause: Error) => {
       throw writeError(this.#path, cause);
     });
@@ -66,6 +87,9 @@ export class LedgerWriter {
     this.#before = Uint8Array.of(LINE_END);
     throw writeError(this.#path, Object.assign(new Error('a line cut short'), { code: 'ENOSPC' }));
   }
+
+  /** Each line is there when it was appended. */
+  async flush(): Promise<void> {}
 
   async close(): Promise<void> {
     await this.#file.close();
@@ -82,7 +106,8 @@ export interface Entry {
 
 /** A line that cannot be read, such as one in whose midst a process was killed. */
 export interface TornLine {
-  readonly path: string;
+  /** The ledger's file that it is in. */
+  readonly file: string;
   /** From 1. */
   readonly line: number;
 }
@@ -96,27 +121,23 @@ export interface Ledger {
 }
 
 /**
- * Reads the ledger of a folder: all files of it. What is no line is left out, and named.
+ * Reads the ledger of a folder or bucket: all files of it. What is no line is left out, and named.
  *
  * @param wanted whether a line is wanted; others are forgotten. Default all
  * @throws EnvironmentError where it cannot be read; a folder that is missing or has none has an empty one
  */
-export async function readLedger(folder: string, wanted = (_: LedgerLine) => true): Promise<Ledger> {
-  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return [];
-    throw readError(folder, 'a folder', cause);
-  });
+export async function readLedger(store: FileStore, wanted = (_: LedgerLine) => true): Promise<Ledger> {
   const entries = new Map<string, Entry>();
   const torn: TornLine[] = [];
   const shared = new Shared();
-  const files = names.filter(isLedgerName).sort();
-  for (const path of files.map((name) => join(folder, name))) {
+  const files = (await store.top(BEGINNING)).filter(isLedgerName);
+  for (const file of files) {
     let count = 0;
-    for await (const text of linesOf(path)) {
+    for await (const text of linesOf(store.stream(file, 'a ledger'))) {
       count++;
       if (text === '') continue;
       const line = decodeLine(text);
-      if (!line) torn.push({ path, line: count });
+      if (!line) torn.push({ file, line: count });
       else if (wanted(line)) entries.set(line.output.path, next(entries.get(line.output.path), shared.of(line)));
     }
   }
@@ -147,20 +168,16 @@ class Shared {
 }
 
 /** The lines of a file, without their ends; the last may have none. Not by `readline`, for which U+2028 ends one too. */
-export async function* linesOf(path: string): AsyncGenerator<string> {
+export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0);
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-      const bytes: Buffer = rest.length ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer);
-      let from = 0;
-      for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, from)) {
-        yield bytes.toString('utf8', from, end);
-        from = end + 1;
-      }
-      rest = bytes.subarray(from);
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([rest, chunk]);
+    let from = 0;
+    for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, from)) {
+      yield bytes.toString('utf8', from, end);
+      from = end + 1;
     }
-  } catch (cause) {
-    throw readError(path, 'a ledger', cause as Error);
+    rest = bytes.subarray(from);
   }
   if (rest.length) yield rest.toString('utf8');
 }

@@ -118,19 +118,22 @@ export function extensionOf(path: string): string {
 }
 
 /** The kind of a picture: by its name, and where that has no extension by how it begins. */
-export async function kindOf(path: string): Promise<ImageKind | undefined> {
-  const extension = extensionOf(path);
-  if (extension !== '') return kindOfExtension(extension);
-  const file = await open(path).catch(() => undefined);
-  if (!file) return undefined;
-  try {
-    const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return kindOfBytes(buffer.subarray(0, bytesRead));
-  } catch {
-    return undefined;
-  } finally {
-    await file.close();
-  }
+export function kindOf(path: string): Promise<ImageKind | undefined> {
+  return kindOfFile(path, async () => {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }).catch(() => undefined);
+}
+
+/** The same of a file that is anywhere. @param head reads its first `HEAD_BYTES`. @throws what `head` does */
+export async function kindOfFile(name: string, head: () => Promise<Uint8Array>): Promise<ImageKind | undefined> {
+  const extension = extensionOf(name);
+  return extension === '' ? kindOfBytes(await head()) : kindOfExtension(extension);
 }
 
 /** `3 .txt, 1 without extension`: what a walk left out, the most frequent first; empty for nothing. */

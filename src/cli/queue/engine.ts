@@ -12,7 +12,7 @@ const READY_MS = 10_000;
 
 /** Some photographs of a manifest: a block of its lines. */
 export interface JobData {
-  /** The folder that is written into, absolute, with the manifest in it. */
+  /** The folder that is written into, absolute, or the bucket, with the manifest in it. */
   readonly output: string;
   /** The manifest's identity. */
   readonly manifest: string;

@@ -1,16 +1,16 @@
 /** `koalarize enqueue FOLDER… -o OUT --queue URL`: writes a manifest, and puts what is left of it into a queue. */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FormatError } from '../../runtime/errors.ts';
-import { outputIn } from '../colorize/ledger_line.ts';
 import { type ColorizeValues, PICTURE_OPTIONS, requestOf } from '../colorize/options.ts';
 import { recipeOf } from '../colorize/recipe.ts';
 import { leftOutText } from '../paths/walk.ts';
 import { runCommand } from '../shared/command.ts';
 import { sayLine, UsageError } from '../shared/messages.ts';
 import { flag, integer, path, type ValuesOf } from '../shared/options.ts';
+import { absolutePlace, openStore } from '../storage/open.ts';
+import type { FileStore } from '../storage/store.ts';
 import { readKnown } from './done.ts';
 import { type ColorQueue, countJobs, Engine, type JobData, queueUrl } from './engine.ts';
 import { type Block, type ManifestHead, readBlocks, readHead, writeManifest } from './manifest.ts';
@@ -20,12 +20,14 @@ const HELP = `Puts photographs into a queue, from which 'koalarize work' takes t
 
   koalarize enqueue FOLDER… -o OUT --queue URL [options]
 
-All machines must have these folders under the same paths. First OUT/.koalarize.manifest.jsonl is written: a list of all
-photographs, with the names of their outputs, and how they are colored. The queue only has what is left of that: the same
-call again adds what is neither in the ledger of OUT nor in the queue already, so that nothing is lost with the queue.
-Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis
+FOLDER and OUT may be s3://BUCKET/PREFIX, on any server of S3, which is found as by every program for Amazon's (AWS_REGION,
+AWS_PROFILE, AWS_ENDPOINT_URL_S3 …). Folders must be there under the same paths on all machines. First
+OUT/.koalarize.manifest.jsonl is written: a list of all photographs, with the names of their outputs, and how they are
+colored. The queue only has what is left of that: the same call again adds what is neither in the ledger of OUT nor in the
+queue already, so that nothing is lost with the queue.
+Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis; for buckets @aws-sdk/client-s3
 
-  -o, --output OUT     the folder to write into
+  -o, --output OUT     the folder or bucket to write into
   --queue URL          where the queue is: redis://[:PASSWORD@]HOST:PORT or postgres://USER[:PASSWORD]@HOST/DATABASE
   --per-job N          photographs of a job     [100]
   --most-waiting N     wait while more jobs than these are waiting     [100000]
@@ -75,11 +77,12 @@ async function run(first: string, values: Values, more: readonly string[]): Prom
   const { output, queue: url } = values;
   if (!output) throw new UsageError({ expected: '-o OUT', got: 'none' });
   if (!url) throw new UsageError({ expected: '--queue URL', got: 'none' });
+  const store = await openStore(absolutePlace(output));
   const engine = await Engine.load(url);
   const queue = await engine.queue();
   try {
-    const { head, failures } = await manifestOf([first, ...more], resolve(output), values);
-    await addLeft(engine, queue, resolve(output), head, values);
+    const { head, failures } = await manifestOf([first, ...more], store, values);
+    await addLeft(engine, queue, store, head, values);
     return failures ? 1 : 0;
   } finally {
     await queue.close();
@@ -87,12 +90,12 @@ async function run(first: string, values: Values, more: readonly string[]): Prom
 }
 
 /** The manifest that is there, or a new one. @throws FormatError for one of something else */
-async function manifestOf(given: readonly string[], folder: string, values: Values) {
-  const inputs = given.map((input) => resolve(input));
+async function manifestOf(given: readonly string[], store: FileStore, values: Values) {
+  const inputs = given.map(absolutePlace);
   const options = pictureOptions(values);
-  const recipe = await recipeOf(requestOf(inputs, { ...options, output: folder }));
+  const recipe = await recipeOf(requestOf(inputs, { ...options, output: store.name }));
   const wanted = { inputs, options, recipe, perJob: values['per-job'] ?? DEFAULTS.perJob };
-  const there = values.rescan ? undefined : await readHead(folder);
+  const there = values.rescan ? undefined : await readHead(store);
   if (there) {
     const differs = (Object.keys(wanted) as (keyof typeof wanted)[]).find(
       (key) => JSON.stringify(wanted[key]) !== JSON.stringify(there[key]),
@@ -100,7 +103,7 @@ async function manifestOf(given: readonly string[], folder: string, values: Valu
     if (differs === undefined) return { head: there, failures: 0 };
     const names = { inputs: 'inputs', options: 'options', recipe: 'weights and options', perJob: '--per-job' };
     throw new FormatError({
-      where: folder,
+      where: store.name,
       expected: `the ${names[differs]} of its manifest (${JSON.stringify(there[differs])})`,
       got: JSON.stringify(wanted[differs]),
       hint: 'take another folder, or --rescan for a new manifest',
@@ -108,18 +111,18 @@ async function manifestOf(given: readonly string[], folder: string, values: Valu
   }
   const head: ManifestHead = { manifest: 1, id: randomBytes(6).toString('hex'), ...wanted };
   let failures = 0;
-  const stream = streamJobs(inputs, folder, options.pages === 'all', {
+  const stream = streamJobs(inputs, store, options.pages === 'all', {
     failed: (reason) => {
       failures++;
       sayLine(`failed: ${reason}`);
     },
     leftOut: (files) => files.size && sayLine(`left out: ${leftOutText(files)}`),
   });
-  const count = await writeManifest(folder, head, stream, ({ folder: from, name, page, output }) => ({
-    folder: from,
+  const count = await writeManifest(store, head, stream, ({ folder, name, page, output }) => ({
+    folder,
     path: name,
     ...(page !== undefined && { page }),
-    output: outputIn(folder, output),
+    output: store.inside(output),
   }));
   sayLine(`manifest: ${count} photographs`);
   return { head, failures };
@@ -138,8 +141,9 @@ function pictureOptions(values: Values): ColorizeValues {
 }
 
 /** Adds jobs for what is left of a manifest. Those that are in the queue already stay as they are. */
-async function addLeft(engine: Engine, queue: ColorQueue, folder: string, head: ManifestHead, values: Values) {
-  const known = await readKnown(folder, head.recipe);
+async function addLeft(engine: Engine, queue: ColorQueue, store: FileStore, head: ManifestHead, values: Values) {
+  const known = await readKnown(store, head.recipe);
+  const isThere = await store.presence();
   const patiently = async <T>(request: () => Promise<T>): Promise<T> => {
     for (let tried = 1; ; tried++) {
       try {
@@ -152,7 +156,7 @@ async function addLeft(engine: Engine, queue: ColorQueue, folder: string, head: 
   };
   const isLeft = ({ output }: { output: string }) => {
     const state = known(output);
-    return state === undefined || (state === 'failed' ? values['retry-bad'] : !existsSync(join(folder, output)));
+    return state === undefined || (state === 'failed' ? values['retry-bad'] : !isThere(output));
   };
   // What is done and kept would be taken for a job that is there.
   const done = new Set((await patiently(() => queue.getCompleted(0, KEPT_DONE * 2))).map(({ id }) => id));
@@ -167,13 +171,13 @@ async function addLeft(engine: Engine, queue: ColorQueue, folder: string, head: 
     if (some.length) await patiently(() => queue.addBulk(some));
     bulk = [];
   };
-  for await (const block of readBlocks(folder, head.perJob)) {
+  for await (const block of readBlocks(store, head.perJob)) {
     photographs += block.lines.length;
     const lines = block.lines.flatMap((line, i) => (isLeft(line) ? [i] : []));
     if (lines.length === 0) continue;
     left += lines.length;
     jobs++;
-    bulk.push(jobOf(folder, head, block, lines));
+    bulk.push(jobOf(store.name, head, block, lines));
     if (bulk.length === BULK) await flush();
   }
   await flush();

@@ -1,23 +1,21 @@
 /**
- * Manifest of an output folder: all photographs that are to be colored, and how; `.koalarize.manifest.jsonl`, a line of JSON
+ * Manifest of an output folder or bucket: all photographs that are to be colored, and how; `.koalarize.manifest.jsonl`, a line of JSON
  * for each behind a first one for all. It is written once, before the queue: what is left to do is the manifest without
  * what the ledger has.
  */
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';
-import { codeOf, readError, writeError } from '../../runtime/file_errors.ts';
-import { makeFolder, UNFINISHED } from '../../runtime/node/whole_file.ts';
 import type { ColorizeValues } from '../colorize/options.ts';
 import type { Job } from '../colorize/plan.ts';
 import { linesOf } from '../ledger/file.ts';
 import type { LedgerInput, Recipe } from '../ledger/line.ts';
+import type { FileStore } from '../storage/store.ts';
 
 /** Changes with what lines mean. */
 const VERSION = 1;
-/** Bytes that are written at a time. */
-const CHUNK = 2 ** 20;
+/** Its name. */
+export const MANIFEST = '.koalarize.manifest.jsonl';
+/** Lines that are written at a time. */
+const AT_ONCE = 1000;
 
 /** The first line. */
 export interface ManifestHead {
@@ -45,62 +43,42 @@ export interface Block {
   readonly lines: readonly ManifestLine[];
 }
 
-export function manifestPath(folder: string): string {
-  return join(folder, '.koalarize.manifest.jsonl');
-}
-
 /** Writes a manifest of jobs, whole or not at all. @returns how many photographs it has. @throws EnvironmentError */
 export async function writeManifest(
-  folder: string,
+  store: FileStore,
   head: ManifestHead,
   jobs: AsyncIterable<readonly Job[]>,
   lineOf: (job: Job) => ManifestLine,
 ): Promise<number> {
-  const path = manifestPath(folder);
-  await makeFolder(folder);
-  const temporary = join(folder, `.${randomBytes(6).toString('hex')}${UNFINISHED}`);
-  let file: FileHandle | undefined;
-  try {
-    file = await open(temporary, 'wx');
-    let text = `${JSON.stringify(head)}\n`;
-    let count = 0;
+  let count = 0;
+  async function* texts() {
+    yield `${JSON.stringify(head)}\n`;
     for await (const some of jobs) {
-      for (const job of some) text += `${JSON.stringify(lineOf(job))}\n`;
       count += some.length;
-      if (text.length < CHUNK) continue;
-      await file.writeFile(text);
-      text = '';
+      // Photographs of one folder may be many.
+      for (let at = 0; at < some.length; at += AT_ONCE) {
+        const lines = some.slice(at, at + AT_ONCE).map((job) => `${JSON.stringify(lineOf(job))}\n`);
+        yield lines.join('');
+      }
     }
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
-    await rename(temporary, path);
-    return count;
-  } catch (cause) {
-    await file?.close().catch(() => undefined);
-    await rm(temporary, { force: true }).catch(() => undefined);
-    // What the jobs themselves threw is said as it is.
-    throw codeOf(cause) === undefined ? cause : writeError(path, cause as Error);
   }
+  await store.writeTexts(MANIFEST, texts());
+  return count;
 }
 
 /** Reads the first line; undefined where there is no manifest. @throws EnvironmentError, FormatError */
-export async function readHead(folder: string): Promise<ManifestHead | undefined> {
-  const path = manifestPath(folder);
-  try {
-    for await (const line of linesOf(path)) return headOf(path, line);
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return undefined;
-    throw cause;
-  }
-  return headOf(path, '');
+export async function readHead(store: FileStore): Promise<ManifestHead | undefined> {
+  const where = store.place(MANIFEST);
+  if (!(await store.stat(MANIFEST))) return undefined;
+  for await (const line of linesOf(store.stream(MANIFEST, 'a manifest'))) return headOf(where, line);
+  return headOf(where, '');
 }
 
-function headOf(path: string, line: string): ManifestHead {
+function headOf(where: string, line: string): ManifestHead {
   const head = json(line) as Partial<ManifestHead> | undefined;
   if (head?.manifest === VERSION && head.id && head.recipe && head.options) return head as ManifestHead;
   throw new FormatError({
-    where: path,
+    where,
     expected: `a manifest of version ${VERSION} in the first line`,
     got: `'${line.slice(0, 60)}'`,
     hint: "'koalarize enqueue … --rescan' writes a new one",
@@ -108,17 +86,17 @@ function headOf(path: string, line: string): ManifestHead {
 }
 
 /** Reads a manifest block by block. @throws EnvironmentError, FormatError */
-export async function* readBlocks(folder: string, perJob: number): AsyncGenerator<Block> {
-  const path = manifestPath(folder);
+export async function* readBlocks(store: FileStore, perJob: number): AsyncGenerator<Block> {
+  const where = store.place(MANIFEST);
   let [index, at, bytes, number] = [0, 0, 0, 0];
   let lines: ManifestLine[] = [];
-  for await (const text of linesOf(path)) {
+  for await (const text of linesOf(store.stream(MANIFEST, 'a manifest'))) {
     const length = Buffer.byteLength(text) + 1;
     if (number++ === 0) {
       at = length;
       continue;
     }
-    lines.push(lineOf(text, path));
+    lines.push(lineOf(text, where));
     bytes += length;
     if (lines.length < perJob) continue;
     yield { index: index++, at, bytes, lines };
@@ -130,29 +108,18 @@ export async function* readBlocks(folder: string, perJob: number): AsyncGenerato
 }
 
 /** Reads the lines of one block. @throws EnvironmentError, FormatError */
-export async function readBlock(folder: string, { at, bytes }: Pick<Block, 'at' | 'bytes'>): Promise<ManifestLine[]> {
-  const path = manifestPath(folder);
-  const buffer = Buffer.alloc(bytes);
-  try {
-    const file = await open(path);
-    try {
-      await file.read(buffer, 0, bytes, at);
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    throw readError(path, 'a manifest', cause as Error);
-  }
-  const texts = buffer.toString('utf8').split('\n').slice(0, -1);
-  return texts.map((text) => lineOf(text, path));
+export async function readBlock(store: FileStore, { at, bytes }: Pick<Block, 'at' | 'bytes'>): Promise<ManifestLine[]> {
+  const block = await store.readPart(MANIFEST, 'a manifest', at, bytes);
+  const texts = Buffer.from(block).toString('utf8').split('\n').slice(0, -1);
+  return texts.map((text) => lineOf(text, store.place(MANIFEST)));
 }
 
-function lineOf(text: string, path: string): ManifestLine {
+function lineOf(text: string, where: string): ManifestLine {
   const line = json(text) as Partial<ManifestLine> | undefined;
   if (typeof line?.folder === 'string' && typeof line.path === 'string' && typeof line.output === 'string') {
     return line as ManifestLine;
   }
-  throw new FormatError({ where: path, expected: 'a photograph in each line', got: `'${text.slice(0, 60)}'` });
+  throw new FormatError({ where, expected: 'a photograph in each line', got: `'${text.slice(0, 60)}'` });
 }
 
 function json(text: string): unknown {

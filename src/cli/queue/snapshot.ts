@@ -1,4 +1,5 @@
 /** What a queue has, how fast it is worked on, and when it will be empty. */
+import { metric, type Sample } from '../shared/prometheus.ts';
 import { type ColorQueue, countJobs, type JobCounts, type StateCounts, stateOf } from './engine.ts';
 import { KEPT_DONE } from './enqueue.ts';
 
@@ -75,26 +76,17 @@ export async function look(queue: ColorQueue, now = Date.now()): Promise<Snapsho
   };
 }
 
-/** As Prometheus reads it: https://prometheus.io/docs/instrumenting/exposition_formats/. */
+/** As Prometheus reads it. */
 export function metricsOf({ paused, workers, jobs, left, rate, secondsLeft }: Snapshot): string {
-  const gauge = (name: string, help: string, values: readonly (readonly [labels: string, value: number])[]) =>
-    [
-      `# HELP koalarize_queue_${name} ${help}`,
-      `# TYPE koalarize_queue_${name} gauge`,
-      ...values.map(([labels, value]) => `koalarize_queue_${name}${labels} ${value}`),
-    ].join('\n');
-  const one = (value: number) => [['', value] as const];
+  const gauge = (name: string, help: string, value: number | Sample[]) =>
+    metric(`koalarize_queue_${name}`, 'gauge', help, typeof value === 'number' ? [['', value]] : value);
+  const states = Object.entries(jobs).map(([state, count]): Sample => [`{state="${state}"}`, count]);
   return [
-    gauge(
-      'jobs',
-      'Jobs by state.',
-      Object.entries(jobs).map(([state, count]) => [`{state="${state}"}`, count] as const),
-    ),
-    gauge('photographs_left', 'Photographs that are waiting, in hand, or to be tried again.', one(left)),
-    gauge('photographs_per_second', 'Photographs a second in the last ten minutes.', one(rate)),
-    ...(secondsLeft === undefined ? [] : [gauge('seconds_left', 'Seconds until nothing is left.', one(secondsLeft))]),
-    gauge('workers', 'Workers that are connected.', one(workers)),
-    gauge('paused', 'Whether the queue is paused.', one(paused ? 1 : 0)),
-    '',
-  ].join('\n');
+    gauge('jobs', 'Jobs by state.', states),
+    gauge('photographs_left', 'Photographs that are waiting, in hand, or to be tried again.', left),
+    gauge('photographs_per_second', 'Photographs a second in the last ten minutes.', rate),
+    ...(secondsLeft === undefined ? [] : [gauge('seconds_left', 'Seconds until nothing is left.', secondsLeft)]),
+    gauge('workers', 'Workers that are connected.', workers),
+    gauge('paused', 'Whether the queue is paused.', paused ? 1 : 0),
+  ].join('');
 }

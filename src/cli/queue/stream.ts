@@ -1,5 +1,4 @@
-/** Stream of the photographs that a folder has, folder by folder, each with its output: what is kept does not grow with their number. */
-import { stat } from 'node:fs/promises';
+/** Stream of the photographs that there are, folder by folder, each with its output: what is kept does not grow with their number. */
 import { dirname, relative, sep } from 'node:path';
 import { Names } from '../colorize/names.ts';
 import { withPages } from '../colorize/pages.ts';
@@ -7,14 +6,9 @@ import { type Job, jobOf, planJobs } from '../colorize/plan.ts';
 import { isSameFile, Originals, placeOf, realTarget } from '../paths/identity.ts';
 import { Walk } from '../paths/walk.ts';
 import { UsageError } from '../shared/messages.ts';
-
-/** Is told of what is left out. */
-export interface LeftOut {
-  /** A photograph, or a folder, that cannot be colored, and why. */
-  failed(reason: string): void;
-  /** Files that are no pictures, by extension. */
-  leftOut(files: ReadonlyMap<string, number>): void;
-}
+import { isBucket } from '../storage/open.ts';
+import type { FileStore } from '../storage/store.ts';
+import { isFolder, jobsAcross, type LeftOut } from './across.ts';
 
 /**
  * Finds the photographs of `inputs` and gives them the names that coloring does. Of one folder they come folder by folder; of
@@ -24,10 +18,12 @@ export interface LeftOut {
  */
 export async function* streamJobs(
   inputs: readonly string[],
-  out: string,
+  store: FileStore,
   pages: boolean,
   told: LeftOut,
 ): AsyncGenerator<readonly Job[]> {
+  const out = store.folder;
+  if (out === undefined || inputs.some(isBucket)) return yield* jobsAcross(inputs, store, pages, told);
   const batches =
     inputs.length === 1 && (await isFolder(inputs[0]!)) ? oneFolder(inputs[0]!, out, told) : all(inputs, out, told);
   for await (const batch of batches) {
@@ -38,10 +34,6 @@ export async function* streamJobs(
     }
     if (jobs.length) yield pages ? await withPages(jobs) : jobs;
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function* all(inputs: readonly string[], out: string, told: LeftOut): AsyncGenerator<readonly Job[]> {

@@ -5,10 +5,11 @@ import type { Painter } from '../colorize/files.ts';
 import { DEVICE_OPTIONS, loadOptions } from '../colorize/options.ts';
 import { runOptionsCommand } from '../shared/command.ts';
 import { reasonOf, sayFailed, sayLine, UsageError } from '../shared/messages.ts';
-import { flag, integer, type ValuesOf } from '../shared/options.ts';
+import { flag, integer, text, type ValuesOf } from '../shared/options.ts';
 import { onStopSignal } from '../shared/signals.ts';
 import { type ColorJob, countJobs, Engine, queueUrl } from './engine.ts';
 import { JobRunner } from './run_job.ts';
+import { serveMetrics } from './worker_metrics.ts';
 
 const HELP = `Colors the photographs that a queue has, until it is stopped. One process for each device, on as many machines as there are.
 
@@ -18,12 +19,14 @@ Each job is some photographs of a manifest, as 'koalarize enqueue' has written i
 that was named there. A photograph that cannot be colored is a line of the ledger; what the device or the disk refuses is
 tried again later, 'koalarize status' tells of what was given up. The first SIGTERM or SIGINT lets the photograph in hand be
 finished, and gives the rest of the job back; the second ends it at once. So does any crash: then another worker goes on
-with the job. Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis
+with the job. Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis; for buckets @aws-sdk/client-s3
 
   --queue URL          where the queue is: redis://[:PASSWORD@]HOST:PORT or postgres://USER[:PASSWORD]@HOST/DATABASE
   --concurrency N      jobs at a time: while one photograph is on the device, others are read and written     [1]
   --lock SECONDS       after so long without a sign of life a worker's job is given to another: longer than the slowest
                        photograph takes     [300]
+  --metrics-port N     tell Prometheus of this worker at http://127.0.0.1:N/metrics; 0 for any port that is free
+  --metrics-host H     the address to tell it at: whoever reaches it sees counts, nothing else     [127.0.0.1]
   --until-empty        end when nothing is left in the queue: waiting, with others, or to be tried again
   --adapter A          auto, hardware, software, bundled, or part of a device's name     [auto]
   --tune               measure which algorithms are the fastest on this device, for each size of picture
@@ -40,6 +43,8 @@ const OPTIONS = {
   queue: queueUrl,
   concurrency: integer(1, 64),
   lock: integer(1, 86_400),
+  'metrics-port': integer(0, 65535),
+  'metrics-host': text(),
   'until-empty': flag(),
   ...DEVICE_OPTIONS,
 } as const;
@@ -71,6 +76,9 @@ async function work(engine: Engine, values: Values, open: (options: ColorizerOpt
   const device = loadOptions(values);
   const runner = new JobRunner((options) => open({ ...options, ...device }));
   let code = 0;
+  const { 'metrics-port': port, 'metrics-host': host = '127.0.0.1' } = values;
+  const server = port === undefined ? undefined : await serveMetrics(runner.metrics, port, host);
+  if (server) sayLine(`metrics: ${server.address}`);
   const queue = await engine.queue();
   const worker = await engine.worker(
     async (job: ColorJob, token = '') => {
@@ -121,6 +129,7 @@ async function work(engine: Engine, values: Values, open: (options: ColorizerOpt
     await running;
   } finally {
     release();
+    server?.close();
     await runner.close();
     await queue.close();
   }

@@ -19,7 +19,7 @@ export const REFUSALS = {
   422: 'The picture is damaged, or cannot be colored as the options say.',
   431: 'The headers are too long.',
   500: 'The device or the service failed.',
-  503: 'Too many pictures are waiting, or the service is stopping; `Retry-After` says when to try again.',
+  503: 'Too many pictures are waiting, the service is stopping, or its device was lost; `Retry-After` says when to try again.',
 } as const;
 export type RefusalStatus = keyof typeof REFUSALS;
 

@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { METRICS_TYPE } from '../shared/prometheus.ts';
 import { type Answer, answerOf, json, refused } from './answer.ts';
 import { expectBody, receive } from './body.ts';
 import type { Color, ColoredFile } from './color.ts';
@@ -185,7 +186,7 @@ export class Service {
       '/openapi.json': () => json(200, openapi(version, token !== undefined)),
       '/metrics': () => {
         this.#expectToken(request);
-        return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4' }, body: this.#metricsText() };
+        return { status: 200, headers: { 'content-type': METRICS_TYPE }, body: this.#metricsText() };
       },
     };
     const file = page?.get(path);

@@ -1,17 +1,15 @@
 /** Comparison of photographs, ledger and files: what is missing, there twice, damaged, or left behind. */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { codeOf, readError } from '../../runtime/file_errors.ts';
-import { hashOf } from '../colorize/skip.ts';
 import type { Entry, Ledger } from '../ledger/file.ts';
 import type { DoneLine, LedgerInput } from '../ledger/line.ts';
+import { isExpected } from '../shared/messages.ts';
 import { eachOf } from '../shared/scan.ts';
+import type { FileStore } from '../storage/store.ts';
 import type { OutputFolder } from './folder.ts';
-import type { Wanted } from './wanted.ts';
+import type { Photograph, Wanted } from './wanted.ts';
 
-/** Files read at a time. */
-const AT_ONCE = 4;
+/** Files read at a time: from a disk, and from a server, whose answers are waited for. */
+const AT_ONCE = { folder: 4, bucket: 32 };
 
 export const KINDS = ['missing', 'damaged', 'unlisted', 'stale', 'failed', 'twice', 'leftover'] as const;
 
@@ -29,7 +27,7 @@ const MARK = 'mark it with --repair, then color it: the same call, with --skip-e
 
 /** What is compared. */
 export interface Compared {
-  readonly folder: string;
+  readonly store: FileStore;
   readonly ledger: Ledger;
   readonly outputs: OutputFolder;
   readonly wanted?: Wanted | undefined;
@@ -41,7 +39,7 @@ export interface Compared {
  * @param progress is told how many files have been read
  */
 export async function findFaults(
-  { folder, ledger, outputs, wanted }: Compared,
+  { store, ledger, outputs, wanted }: Compared,
   progress: (done: number, total: number) => void,
 ): Promise<Fault[]> {
   const { entries } = ledger;
@@ -62,8 +60,8 @@ export async function findFaults(
     return outputs.pictures.has(path) || (isAsked && !superseded.has(path));
   });
   let done = 0;
-  await eachOf(told, AT_ONCE, async ([path, entry]) => {
-    const fault = await faultOf(folder, path, entry, outputs, wanted);
+  await eachOf(told, AT_ONCE[store.folder === undefined ? 'bucket' : 'folder'], async ([path, entry]) => {
+    const fault = await faultOf(store, path, entry, outputs, wanted);
     if (fault) faults.push(fault);
     progress(++done, told.length);
   });
@@ -73,7 +71,7 @@ export async function findFaults(
 
 /** What is wrong with one output that the ledger tells of. */
 async function faultOf(
-  folder: string,
+  store: FileStore,
   path: string,
   { made, failed }: Entry,
   outputs: OutputFolder,
@@ -89,38 +87,47 @@ async function faultOf(
       ? { kind: isThere ? 'stale' : 'missing', path, what: made.reason, todo: AGAIN }
       : undefined;
   }
-  const wrong = await compare(join(folder, path), made);
+  const wrong = await compare(store, path, made);
   if (wrong) return { path, ...wrong };
   if (!(await isStale(made.input, wanted))) return undefined;
   return { kind: 'stale', path, what: 'its photograph is not the one that it was made of', todo: AGAIN };
 }
 
 /** Compares a file with its line. */
-async function compare(path: string, { output }: DoneLine): Promise<Omit<Fault, 'path'> | undefined> {
+async function compare(store: FileStore, path: string, { output }: DoneLine): Promise<Omit<Fault, 'path'> | undefined> {
   try {
-    const { size } = await stat(path);
-    if (size !== output.bytes) {
-      return { kind: 'damaged', what: `expected ${output.bytes} bytes, got ${size}`, todo: MARK };
+    const found = await store.stat(path);
+    if (!found) return { kind: 'missing', what: 'the file is gone', todo: AGAIN };
+    if (found.bytes !== output.bytes) {
+      return { kind: 'damaged', what: `expected ${output.bytes} bytes, got ${found.bytes}`, todo: MARK };
     }
-    const sha256 = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
+    const sha256 = await hashOf(store, path);
     if (sha256 === output.sha256) return undefined;
     return { kind: 'damaged', what: `expected SHA-256 ${output.sha256}, got ${sha256}`, todo: MARK };
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return { kind: 'missing', what: 'the file is gone', todo: AGAIN };
-    return { kind: 'damaged', what: readError(path, 'a file', cause as Error).message, todo: MARK };
+    if (!isExpected(cause)) throw cause;
+    return { kind: 'damaged', what: cause.message, todo: MARK };
   }
+}
+
+async function hashOf(store: FileStore, path: string): Promise<string> {
+  return createHash('sha256')
+    .update((await store.read(path, 'a file')).data)
+    .digest('hex');
 }
 
 /** Whether photographs of that name are there, and none of them is the one. */
 async function isStale(input: LedgerInput, wanted: Wanted | undefined): Promise<boolean> {
   const files = wanted?.files.get(input.path) ?? [];
-  for (const file of files) {
-    const sha256 = await hashOf(file, input).catch(() => undefined);
-    if (sha256 === input.sha256) return false;
-  }
+  for (const file of files) if (await isSame(file, input).catch(() => false)) return false;
   return files.length > 0;
+}
+
+/** Whether a photograph is the one that was read: where size and time are the same, it is not read again. */
+async function isSame({ store, name, listed }: Photograph, input: LedgerInput): Promise<boolean> {
+  const found = listed ?? (await store.stat(name));
+  if (found?.bytes === input.bytes && found.modified === input.modified) return true;
+  return (await hashOf(store, name)) === input.sha256;
 }
 
 /** The photograph of an output. */

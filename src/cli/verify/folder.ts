@@ -1,11 +1,10 @@
-/** Listing of an output folder: pictures, and what was left behind of files that were being written. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Listing of an output folder or bucket: pictures, and what was left behind of files that were being written. */
+import { basename, dirname } from 'node:path/posix';
 import { WRITABLE_EXTENSIONS } from '../../image/codec/formats.ts';
-import { readError } from '../../runtime/file_errors.ts';
 import { UNFINISHED } from '../../runtime/node/whole_file.ts';
 import { isLedgerName } from '../ledger/file.ts';
 import { extensionOf } from '../paths/walk.ts';
+import type { FileStore } from '../storage/store.ts';
 
 export interface OutputFolder {
   /** Paths inside the folder, with `/` between folders. */
@@ -15,27 +14,26 @@ export interface OutputFolder {
 }
 
 /**
- * Lists a folder and those below it; not those that have a ledger of their own, nor links.
+ * Lists what was written; not what is in folders below that have a ledger of their own, nor links.
  *
- * @throws EnvironmentError for a folder that cannot be read
+ * @throws EnvironmentError for what cannot be listed
  */
-export async function listOutputs(folder: string): Promise<OutputFolder> {
+export async function listOutputs(store: FileStore): Promise<OutputFolder> {
   const pictures = new Set<string>();
   const leftovers: string[] = [];
-  const visit = async (inside: string) => {
-    const path = join(folder, inside);
-    const entries = await readdir(path, { withFileTypes: true }).catch((cause: Error) => {
-      throw readError(path, 'a folder', cause);
-    });
-    if (inside && entries.some(({ name }) => isLedgerName(name))) return;
-    for (const entry of entries) {
-      const name = inside ? `${inside}/${entry.name}` : entry.name;
-      if (entry.isDirectory()) await visit(name);
-      else if (entry.name.startsWith('.')) {
-        if (entry.name.endsWith(UNFINISHED)) leftovers.push(name);
-      } else if (WRITABLE_EXTENSIONS.includes(extensionOf(entry.name))) pictures.add(name);
+  const others = new Set<string>();
+  for await (const files of store.list()) {
+    for (const { name } of files) {
+      const file = basename(name);
+      if (name !== file && isLedgerName(file)) others.add(dirname(name));
+      if (file.endsWith(UNFINISHED) && file.startsWith('.')) leftovers.push(name);
+      else if (!file.startsWith('.') && WRITABLE_EXTENSIONS.includes(extensionOf(file))) pictures.add(name);
     }
+  }
+  const isOfOthers = (name: string) => {
+    for (let at = dirname(name); at !== '.'; at = dirname(at)) if (others.has(at)) return true;
+    return false;
   };
-  await visit('');
-  return { pictures, leftovers: leftovers.sort() };
+  if (others.size) for (const name of pictures) if (isOfOthers(name)) pictures.delete(name);
+  return { pictures, leftovers: leftovers.filter((name) => !isOfOthers(name)).sort() };
 }

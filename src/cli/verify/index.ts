@@ -1,11 +1,12 @@
 /** `koalarize verify OUT`: compares an output folder with its ledger, and with what was to be colored. */
-import { rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';
-import { type Ledger, LedgerWriter, readLedger } from '../ledger/file.ts';
+import { type Ledger, readLedger } from '../ledger/file.ts';
+import { openLedger } from '../ledger/objects.ts';
 import { runCommand } from '../shared/command.ts';
 import { print, printJson, UsageError } from '../shared/messages.ts';
 import { Counter } from '../shared/progress_line.ts';
+import { openStore } from '../storage/open.ts';
+import type { FileStore } from '../storage/store.ts';
 import { type Fault, findFaults, KINDS } from './faults.ts';
 import { listOutputs } from './folder.ts';
 import { FORMER, HELP, OPTIONS, type Values } from './options.ts';
@@ -20,28 +21,29 @@ export function verifyCommand(argv: string[]): Promise<number> {
   return runCommand({ ...declared, argument: 'one output folder', run }, argv);
 }
 
-async function run(folder: string, values: Values): Promise<number> {
+async function run(given: string, values: Values): Promise<number> {
   const { input, list, repair, json } = values;
   if (input && list) throw new UsageError({ where: '--input and --list', expected: 'one of them', got: 'both' });
   // The files first: a line that comes meanwhile is of a file that is not wanted here, and a file of no line would be a fault.
-  const outputs = await listOutputs(folder);
-  const ledger = await readLedger(folder);
+  const store = await openStore(given);
+  const outputs = await listOutputs(store);
+  const ledger = await readLedger(store);
   if (ledger.files.length === 0) {
     throw new FormatError({
-      where: folder,
+      where: given,
       expected: 'a folder with a ledger, .koalarize.jsonl',
       got: 'none',
       hint: "name the folder that 'koalarize FOLDER -o OUT' has written into",
     });
   }
-  const wanted = input ? await wantedOf(input, folder) : list ? await readWanted(list) : undefined;
+  const wanted = input ? await wantedOf(input, store) : list ? await readWanted(list) : undefined;
   const progress = new Counter();
-  const all = await findFaults({ folder, ledger, outputs, wanted }, (done, total) =>
+  const all = await findFaults({ store, ledger, outputs, wanted }, (done, total) =>
     progress.count('reading files', done, total),
   );
   const faults = values['accept-failed'] ? all.filter(({ kind }) => kind !== 'failed') : all;
-  const repaired = repair ? await mend(folder, faults, ledger) : [];
-  const notes = notesOf(folder, ledger, all.length - faults.length);
+  const repaired = repair ? await mend(store, faults, ledger) : [];
+  const notes = notesOf(ledger, all.length - faults.length);
   const counts = { outputs: outputs.pictures.size, photographs: wanted?.names.size, faults: countsOf(faults) };
   if (json) printJson({ ...counts, list: faults, repaired, notes });
   else print(textOf(counts, faults, repaired, notes));
@@ -49,16 +51,16 @@ async function run(folder: string, values: Values): Promise<number> {
 }
 
 /** Removes temporary files, and marks what is to be made again. @returns what was done, one line each */
-async function mend(folder: string, faults: readonly Fault[], { entries }: Ledger): Promise<string[]> {
+async function mend(store: FileStore, faults: readonly Fault[], { entries }: Ledger): Promise<string[]> {
   const done: string[] = [];
   const marked = faults.filter(({ kind }) => MARKED.includes(kind));
   for (const { path, kind } of faults) {
     if (kind !== 'leftover') continue;
-    await rm(join(folder, path), { force: true });
+    await store.remove(path);
     done.push(`removed ${path}`);
   }
   if (marked.length === 0) return done;
-  const ledger = await LedgerWriter.open(folder);
+  const ledger = await openLedger(store);
   try {
     for (const { path, kind } of marked) {
       const input = entries.get(path)?.made?.input;
@@ -75,10 +77,8 @@ async function mend(folder: string, faults: readonly Fault[], { entries }: Ledge
 }
 
 /** What is no fault, and yet worth knowing. */
-function notesOf(folder: string, { entries, torn }: Ledger, accepted: number): string[] {
-  const lines = torn.map(
-    ({ path, line }) => `${relative(folder, path)}, line ${line}: cut short or damaged – left out`,
-  );
+function notesOf({ entries, torn }: Ledger, accepted: number): string[] {
+  const lines = torn.map(({ file, line }) => `${file}, line ${line}: cut short or damaged – left out`);
   const recipes = new Set([...entries.values()].flatMap(({ made }) => (made && 'recipe' in made ? [made.recipe] : [])));
   const mixed = new Set([...recipes].map((recipe) => JSON.stringify(recipe))).size;
   return [

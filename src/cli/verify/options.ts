@@ -5,7 +5,7 @@ export const HELP = `Checks a folder of colored photographs: that nothing is mis
 
   koalarize verify OUT [options]
 
-OUT is a folder that 'koalarize FOLDER -o OUT' has written into. Its ledger (OUT/.koalarize.jsonl, and one for each shard)
+OUT is a folder that 'koalarize FOLDER -o OUT' has written into, or s3://BUCKET/PREFIX, as 'koalarize enqueue' takes it. Its ledger (OUT/.koalarize.jsonl, and one for each shard)
 tells what each file was made of. Every file is read and compared with it. Printed is each fault, with the file and what to do:
 
   missing     a photograph without a line in the ledger, or an output that is gone

@@ -3,14 +3,25 @@ import { readFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { FormatError } from '../../runtime/errors.ts';
 import { readError } from '../../runtime/file_errors.ts';
+import { bucketPhotographs } from '../paths/bucket.ts';
 import { Walk } from '../paths/walk.ts';
+import { isBucket, openStore } from '../storage/open.ts';
+import type { FileStat, FileStore } from '../storage/store.ts';
+
+/** A photograph of a folder or bucket. */
+export interface Photograph {
+  readonly store: FileStore;
+  readonly name: string;
+  /** What the listing told of it. */
+  readonly listed?: FileStat;
+}
 
 /** Photographs by their paths inside the folders that were colored, with `/` between folders. */
 export interface Wanted {
   /** How often each name is there: once for each folder that has it. */
   readonly names: ReadonlyMap<string, number>;
   /** Where the files are, if folders were named. */
-  readonly files: ReadonlyMap<string, readonly string[]>;
+  readonly files: ReadonlyMap<string, readonly Photograph[]>;
 }
 
 /** Reads a list of paths, one a line; `./` before them, and empty lines, mean nothing. @throws EnvironmentError, FormatError */
@@ -31,17 +42,32 @@ export async function readWanted(path: string): Promise<Wanted> {
   return { names: new Map(lines.map((line) => [line.replace(/^(\.\/)+/, ''), 1])), files: new Map() };
 }
 
-/** Finds the photographs of folders, as coloring does. @param except the output folder. @throws FormatError for none */
-export async function wantedOf(folders: readonly string[], except: string): Promise<Wanted> {
-  const files = new Map<string, string[]>();
-  const walk = new Walk({ except: [except] });
-  for (const folder of folders) {
-    for (const path of await walk.pictures(folder)) {
-      const name = relative(folder, path).split(sep).join('/');
-      files.set(name, [...(files.get(name) ?? []), path]);
+/** Finds the photographs of folders and buckets, as coloring does. @param out what is written into. @throws FormatError for none */
+export async function wantedOf(places: readonly string[], out: FileStore): Promise<Wanted> {
+  const files = new Map<string, Photograph[]>();
+  const add = (photograph: Photograph) => {
+    const { name } = photograph;
+    files.set(name, [...(files.get(name) ?? []), photograph]);
+  };
+  const walk = new Walk({ except: out.folder === undefined ? [] : [out.folder] });
+  for (const place of places) {
+    const store = await openStore(place);
+    if (isBucket(place)) await addBucket(store, out, add);
+    else {
+      for (const path of await walk.pictures(place)) add({ store, name: relative(place, path).split(sep).join('/') });
     }
   }
   const [refused] = walk.unreadable;
   if (refused) throw new FormatError(refused.reason);
-  return { names: new Map([...files].map(([name, paths]) => [name, paths.length])), files };
+  return { names: new Map([...files].map(([name, photographs]) => [name, photographs.length])), files };
+}
+
+async function addBucket(store: FileStore, out: FileStore, add: (photograph: Photograph) => void): Promise<void> {
+  let count = 0;
+  for await (const some of bucketPhotographs(store, out.name, { failed: () => undefined, leftOut: new Map() })) {
+    for (const { name, bytes = 0, modified = 0 } of some) add({ store, name, listed: { bytes, modified } });
+    count += some.length;
+  }
+  const hint = 'check the name';
+  if (count === 0) throw new FormatError({ where: store.name, expected: 'photographs', got: 'none', hint });
 }

@@ -7,6 +7,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { colorizeCommand } from '../../../src/cli/colorize/index.ts';
 import { readLedger } from '../../../src/cli/ledger/file.ts';
 import { type DoneLine, identityOf } from '../../../src/cli/ledger/line.ts';
+import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { verifyCommand } from '../../../src/cli/verify/index.ts';
 import { sha256 } from '../../../src/onnx/sha256.ts';
 import { built } from '../../support/built.ts';
@@ -59,7 +60,7 @@ async function contents(root: string): Promise<Record<string, string>> {
 
 /** What a ledger says, but for times. */
 async function told(root: string) {
-  const { entries, torn } = await readLedger(root);
+  const { entries, torn } = await readLedger(new FolderStore(root));
   expect(torn).toEqual([]);
   const lines = [...entries].map(([path, { made, failed }]) => {
     const { time: _, seconds: __, ...line } = { seconds: 0, ...(failed ?? made)! };
@@ -97,7 +98,7 @@ test('shards 0/7 to 6/7 make what one run makes: files, bytes and lines', async 
 });
 
 test('a line tells what an output was made of, with what, and what it is', async () => {
-  const { entries } = await readLedger(at('one'));
+  const { entries } = await readLedger(new FolderStore(at('one')));
   const line = entries.get('sub/deep/e.jpg')!.made as DoneLine & { time: string };
   const [input, output] = [join(photos, 'sub/deep/e.jpg'), join(at('one'), 'sub/deep/e.jpg')];
   const { size, mtimeMs } = await stat(input);
@@ -256,7 +257,7 @@ test('killed in the midst, and begun again by four processes at once, it is whol
   expect(await new Promise((done) => child.on('close', (_, signal) => done(signal)))).toBe('SIGKILL');
   const leftover = (await readdir(out)).filter((name) => name.endsWith('.unfinished'));
   expect(leftover).toHaveLength(1);
-  expect((await readLedger(out)).entries.size).toBe(2);
+  expect((await readLedger(new FolderStore(out))).entries.size).toBe(2);
   // What a kill in the midst of a line leaves.
   await appendFile(join(out, '.koalarize.jsonl'), '{"version":1,"time":"20');
 

@@ -156,6 +156,7 @@ describe('-o', () => {
     }
     expect(await plan(['a.jpg', 'b.jpg'], 'new.jpg/')).toEqual(['a.jpg > new.jpg/a.jpg', 'b.jpg > new.jpg/b.jpg']);
     await expect(plan(['a.jpg'], 'new.xyz')).rejects.toThrow("got '");
+    await expect(planJobs(['s3://b/old'], 'new/')).rejects.toThrow(/got 's3:\/\/b\/old' – .*'koalarize enqueue'/);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { isLedgerName, LedgerWriter, ledgerPath, readLedger } from '../../../src/cli/ledger/file.ts';
 import { encodeLine, identityOf, type LedgerLine, type Recipe } from '../../../src/cli/ledger/line.ts';
+import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { program } from '../../support/child.ts';
 import { temporaryFolder } from '../../support/fixtures.ts';
 
@@ -41,7 +42,7 @@ async function append(...lines: LedgerLine[]): Promise<void> {
 
 const results = async () =>
   Object.fromEntries(
-    [...(await readLedger(folder)).entries].map(([path, { made, failed }]) => [
+    [...(await readLedger(new FolderStore(folder))).entries].map(([path, { made, failed }]) => [
       path,
       [made?.result, failed?.result].filter(Boolean).join(' '),
     ]),
@@ -51,8 +52,12 @@ test('the line that came last holds; of one that failed it is known what was the
   await append(colored('a'), failed('b'), colored('c'), colored('d'), failed('e'));
   await append(failed('a'), colored('b'), redo('c'), redo('d'), colored('d'));
   expect(await results()).toEqual({ a: 'colored failed', b: 'colored', c: 'redo', d: 'colored', e: 'failed' });
-  expect((await readLedger(folder, ({ output }) => output.path === 'b')).entries.size).toBe(1);
-  expect(await readLedger(join(folder, 'missing'))).toEqual({ entries: new Map(), torn: [], files: [] });
+  expect((await readLedger(new FolderStore(folder), ({ output }) => output.path === 'b')).entries.size).toBe(1);
+  expect(await readLedger(new FolderStore(join(folder, 'missing')))).toEqual({
+    entries: new Map(),
+    torn: [],
+    files: [],
+  });
 });
 
 test('which came last is told by time, from whichever file', async () => {
@@ -63,7 +68,10 @@ test('which came last is told by time, from whichever file', async () => {
   await writeFile(ledgerPath(folder, { index: 1, count: 2 }), Buffer.concat(two));
   await writeFile(join(folder, '.koalarize.json'), 'another file');
   expect(await results()).toEqual({ a: 'colored failed', b: 'colored failed', c: 'colored' });
-  expect((await readLedger(folder)).files).toEqual(['.koalarize-0-of-2.jsonl', '.koalarize-1-of-2.jsonl']);
+  expect((await readLedger(new FolderStore(folder))).files).toEqual([
+    '.koalarize-0-of-2.jsonl',
+    '.koalarize-1-of-2.jsonl',
+  ]);
   expect(['.koalarize.jsonl', '.koalarize-3-of-12.jsonl', '.koalarize-gpu7.jsonl'].every(isLedgerName)).toBe(true);
   expect(['koalarize.jsonl', '.koalarize.jsonl.bak', '.koalarize-/.jsonl'].some(isLedgerName)).toBe(false);
 });
@@ -73,12 +81,12 @@ test('a line that was cut short is named and spoils none, neither behind it nor 
   await append(colored('a'));
   const whole = await readFile(path, 'utf8');
   await appendFile(path, whole.slice(0, 50));
-  expect(await readLedger(folder)).toMatchObject({ torn: [{ path, line: 2 }] });
+  expect(await readLedger(new FolderStore(folder))).toMatchObject({ torn: [{ file: '.koalarize.jsonl', line: 2 }] });
   await append(colored('b'), colored('c'));
   await appendFile(path, `${whole.slice(0, 80)}\n\n`);
   await append(colored('d'));
   expect(await results()).toEqual({ a: 'colored', b: 'colored', c: 'colored', d: 'colored' });
-  expect((await readLedger(folder)).torn.map(({ line }) => line)).toEqual([2, 5]);
+  expect((await readLedger(new FolderStore(folder))).torn.map(({ line }) => line)).toEqual([2, 5]);
 });
 
 test('lines of four processes never mix', async () => {
@@ -96,7 +104,7 @@ test('lines of four processes never mix', async () => {
   );
   const ends = Array.from({ length: processes }, (_, i) => run({ FOLDER: folder, NAME: `p${i}` }));
   for (const { code, stderr } of await Promise.all(ends)) expect(code, stderr).toBe(0);
-  const { entries, torn } = await readLedger(folder);
+  const { entries, torn } = await readLedger(new FolderStore(folder));
   expect(torn).toEqual([]);
   expect(entries.size).toBe(processes * count);
 });

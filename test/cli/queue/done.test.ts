@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { ledgerPath } from '../../../src/cli/ledger/file.ts';
 import { encodeLine, type LedgerLine } from '../../../src/cli/ledger/line.ts';
 import { readKnown } from '../../../src/cli/queue/done.ts';
+import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { temporaryFolder } from '../../support/run.ts';
 
 const recipe = { weights: 'w', extractor: null, options: { strength: 1 } };
@@ -43,7 +44,7 @@ test('the latest line of all files holds', async () => {
   await write('worker-a', 5, colored('c'));
   await write('worker-a', 0, failed('a'));
   await appendFile(ledgerPath(folder, 'worker-a'), '{"version":1,');
-  const known = await readKnown(folder, recipe);
+  const known = await readKnown(new FolderStore(folder), recipe);
   expect(['a', 'é/b', 'c', 'd', 'e', 'f'].map(known)).toEqual([
     'done',
     'done',
@@ -53,6 +54,6 @@ test('the latest line of all files holds', async () => {
     undefined,
   ]);
   await write('worker-b', 9, failed('c'));
-  expect((await readKnown(folder, recipe))('c')).toBe('failed');
-  expect((await readKnown(`${folder}/none`, recipe))('a')).toBeUndefined();
+  expect((await readKnown(new FolderStore(folder), recipe))('c')).toBe('failed');
+  expect((await readKnown(new FolderStore(`${folder}/none`), recipe))('a')).toBeUndefined();
 });

@@ -11,6 +11,7 @@ import { readLedger } from '../../../src/cli/ledger/file.ts';
 import { countJobs, Engine } from '../../../src/cli/queue/engine.ts';
 import { enqueueCommand } from '../../../src/cli/queue/enqueue.ts';
 import { statusCommand } from '../../../src/cli/queue/status.ts';
+import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { verifyCommand } from '../../../src/cli/verify/index.ts';
 import { writePicture } from '../../support/pictures.ts';
 import { queueServers } from '../../support/queue_servers.ts';
@@ -58,7 +59,7 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     const begin = performance.now();
     const begun = () => startStub(program, [...queue, '--lock', '5'], 0);
     const workers: StubWorker[] = Array.from({ length: WORKERS }, begun);
-    const done = async () => (await readLedger(out)).entries.size;
+    const done = async () => (await readLedger(new FolderStore(out))).entries.size;
     // Spread over the work, whatever it takes: an event at each of so many parts of it.
     const events = KILLS + RESTARTS;
     let kills = 0;
@@ -102,7 +103,12 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
       0,
       `${PHOTOGRAPHS} outputs of ${PHOTOGRAPHS} photographs: all right\n`,
     ]);
-    console.log(`${name}: ${PHOTOGRAPHS} photographs, ${kills} kills, ${RESTARTS} restarts, ${seconds.toFixed(0)} s`);
+    let lines = 0;
+    await readLedger(new FolderStore(out), () => ++lines > 0);
+    const twice = `${lines - PHOTOGRAPHS} done twice`;
+    console.log(
+      `${name}: ${PHOTOGRAPHS} photographs, ${twice}, ${kills} kills, ${RESTARTS} restarts, ${seconds.toFixed(0)} s`,
+    );
     await server.stop();
   });
 });

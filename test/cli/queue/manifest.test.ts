@@ -3,13 +3,14 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
+  MANIFEST,
   type ManifestHead,
-  manifestPath,
   readBlock,
   readBlocks,
   readHead,
   writeManifest,
 } from '../../../src/cli/queue/manifest.ts';
+import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { temporaryFolder, visible } from '../../support/run.ts';
 
 const recipe = { weights: '00', extractor: null, options: { strength: 1 } };
@@ -24,7 +25,7 @@ async function* inTwo() {
 
 async function made(): Promise<string> {
   const folder = await temporaryFolder();
-  const count = await writeManifest(folder, head, inTwo(), ({ folder, name }) => ({
+  const count = await writeManifest(new FolderStore(folder), head, inTwo(), ({ folder, name }) => ({
     folder,
     path: name,
     output: name,
@@ -35,45 +36,47 @@ async function made(): Promise<string> {
 
 test('blocks have all lines in order, and are read again by their place', async () => {
   const folder = await made();
-  expect(await readHead(folder)).toEqual(head);
+  expect(await readHead(new FolderStore(folder))).toEqual(head);
   const blocks = [];
-  for await (const block of readBlocks(folder, 2)) blocks.push(block);
+  for await (const block of readBlocks(new FolderStore(folder), 2)) blocks.push(block);
   expect(blocks.map(({ index, lines }) => [index, lines.map(({ path }) => path)])).toEqual([
     [0, names.slice(0, 2)],
     [1, names.slice(2, 4)],
     [2, names.slice(4)],
   ]);
-  for (const block of blocks) expect(await readBlock(folder, block)).toEqual(block.lines);
+  for (const block of blocks) expect(await readBlock(new FolderStore(folder), block)).toEqual(block.lines);
 });
 
 test('there is none before it is whole, nor where its photographs could not be listed', async () => {
   const folder = await temporaryFolder();
-  expect(await readHead(folder)).toBeUndefined();
+  expect(await readHead(new FolderStore(folder))).toBeUndefined();
   async function* broken() {
     yield jobs;
-    expect(await readHead(folder)).toBeUndefined();
+    expect(await readHead(new FolderStore(folder))).toBeUndefined();
     throw new Error('no more');
   }
   const line = () => ({ folder: '/old', path: 'a', output: 'a' });
-  await expect(writeManifest(folder, head, broken(), line)).rejects.toThrow('no more');
+  await expect(writeManifest(new FolderStore(folder), head, broken(), line)).rejects.toThrow('no more');
   expect(await visible(folder)).toEqual([]);
-  expect(await readHead(folder)).toBeUndefined();
+  expect(await readHead(new FolderStore(folder))).toBeUndefined();
 });
 
 test('what is no manifest is refused, with what to do', async () => {
   const folder = await made();
-  await appendFile(manifestPath(folder), '{"folder":"/old"}\n');
+  await appendFile(join(folder, MANIFEST), '{"folder":"/old"}\n');
   const all = async () => {
-    for await (const _ of readBlocks(folder, 100));
+    for await (const _ of readBlocks(new FolderStore(folder), 100));
   };
   await expect(all()).rejects.toThrow(
     /manifest\.jsonl: expected a photograph in each line, got '\{"folder":"\/old"\}'/,
   );
-  await writeFile(manifestPath(folder), '{"manifest":2}\n');
-  await expect(readHead(folder)).rejects.toThrow(/expected a manifest of version 1 in the first line.*--rescan/);
-  await writeFile(manifestPath(folder), '');
-  await expect(readHead(folder)).rejects.toThrow(/expected a manifest of version 1/);
-  await expect(readBlock(join(folder, 'none'), { at: 0, bytes: 1 })).rejects.toThrow(
+  await writeFile(join(folder, MANIFEST), '{"manifest":2}\n');
+  await expect(readHead(new FolderStore(folder))).rejects.toThrow(
+    /expected a manifest of version 1 in the first line.*--rescan/,
+  );
+  await writeFile(join(folder, MANIFEST), '');
+  await expect(readHead(new FolderStore(folder))).rejects.toThrow(/expected a manifest of version 1/);
+  await expect(readBlock(new FolderStore(join(folder, 'none')), { at: 0, bytes: 1 })).rejects.toThrow(
     /expected a manifest, got no such file/,
   );
 });

@@ -10,10 +10,11 @@ import { type ColorQueue, Engine } from '../../../src/cli/queue/engine.ts';
 import { enqueueCommand } from '../../../src/cli/queue/enqueue.ts';
 import { statusCommand } from '../../../src/cli/queue/status.ts';
 import { workCommand } from '../../../src/cli/queue/work.ts';
+import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { verifyCommand } from '../../../src/cli/verify/index.ts';
 import { DeviceError } from '../../../src/runtime/errors.ts';
 import { writePicture } from '../../support/pictures.ts';
-import { type QueueServer, queueServers } from '../../support/queue_servers.ts';
+import { freePort, type QueueServer, queueServers } from '../../support/queue_servers.ts';
 import { captured, temporaryFolder, writeTestWeights } from '../../support/run.ts';
 import { stub } from './stub.ts';
 import { bundleStub, startStub } from './stub_program.ts';
@@ -93,7 +94,7 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     expect((await enqueue()).err).toMatch(/8 done before, 0 in 0 jobs/);
     expect((await enqueue('--retry-bad')).err).toMatch(/7 done before, 1 in 1 jobs/);
     expect((await status()).left).toBe(1);
-    const { entries } = await readLedger(out);
+    const { entries } = await readLedger(new FolderStore(out));
     expect(entries.get('sub/deep/d.png')!.made).toMatchObject({
       result: 'colored',
       input: { folder: photos, path: 'sub/deep/d.png' },
@@ -195,7 +196,7 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     expect((await enqueue('--strength', '1.5', '--rescan')).code).toBe(0);
     expect((await status()).jobs.waiting).toBe(6);
     await work({}, '--until-empty');
-    const { entries } = await readLedger(out);
+    const { entries } = await readLedger(new FolderStore(out));
     expect(
       [...entries.values()].filter(({ made }) => made?.result === 'colored' && made.recipe.options.strength === 1.5),
     ).toHaveLength(7);
@@ -208,12 +209,12 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     await captured(() => enqueueCommand([photos, '-o', out, '--weights', weights, ...at()]));
     const worker = startStub(program, at(), 1000);
     await expect
-      .poll(async () => (await readLedger(out)).entries.size, { timeout: 120_000, interval: 50 })
+      .poll(async () => (await readLedger(new FolderStore(out))).entries.size, { timeout: 120_000, interval: 50 })
       .toBeGreaterThan(1);
     worker.child.kill('SIGTERM');
     const { code, said } = await worker.ended;
     expect(code, said).toBe(0);
-    const { entries } = await readLedger(out);
+    const { entries } = await readLedger(new FolderStore(out));
     const before = await readFile(
       join(out, readdirSync(out).find((file) => file.startsWith('.koalarize-worker'))!),
       'utf8',
@@ -238,7 +239,21 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     expect(text).toContain('\nkoalarize_queue_photographs_left 8\n');
     expect(text).toMatch(/\nkoalarize_queue_paused 1\n$/);
     expect(await status('--resume')).toMatchObject({ paused: false });
-    expect((await work({}, '--until-empty')).code).toBe(0);
+    const port = await freePort();
+    let told = '';
+    let asked = 0;
+    const chroma: Painter['chroma'] = async (...args) => {
+      if (++asked === 3) told = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return stub().chroma(...args);
+    };
+    const worked = await work({ chroma }, '--until-empty', '--metrics-port', `${port}`);
+    expect([worked.code, worked.err]).toEqual([
+      0,
+      expect.stringContaining(`metrics: http://127.0.0.1:${port}/metrics\n`),
+    ]);
+    expect(told).toContain('\nkoalarize_worker_photographs_total{result="colored"} 2\n');
+    expect(told).toContain('\nkoalarize_worker_jobs 1\n');
+    await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Job, planJobs } from '../../../src/cli/colorize/plan.ts';
 import { streamJobs } from '../../../src/cli/queue/stream.ts';
+import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { temporaryFolder } from '../../support/run.ts';
 
 const NAMES = ['a.jpg', 'a.png', 'a.gif', 'a.svg', 'sub/a.gif', 'sub/a.png', 'sub/deep/b.webp', 'é.tif', 'notes.txt'];
@@ -16,7 +17,7 @@ async function streamed(inputs: readonly string[], out: string) {
     failed: (reason: string) => failures.push(reason),
     leftOut: (files: ReadonlyMap<string, number>) => (leftOut = files),
   };
-  for await (const some of streamJobs(inputs, out, false, told)) jobs.push(...some);
+  for await (const some of streamJobs(inputs, new FolderStore(out), false, told)) jobs.push(...some);
   return { jobs: jobs.sort((one, other) => (one.input < other.input ? -1 : 1)), failures, leftOut };
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LedgerWriter, ledgerPath, readLedger } from '../../../src/cli/ledger/file.ts';
 import { type DoneLine, identityOf, type Recipe } from '../../../src/cli/ledger/line.ts';
+import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { verifyCommand } from '../../../src/cli/verify/index.ts';
 import { sha256 } from '../../../src/onnx/sha256.ts';
 import { temporaryFolder } from '../../support/fixtures.ts';
@@ -198,7 +199,7 @@ test('--repair removes temporary files and marks the rest, no picture is lost, a
     'repaired marked x.png',
   ]);
   expect(await readFile(join(out, 'x.png'), 'utf8')).toBe('a picture of somebody');
-  const { entries } = await readLedger(out);
+  const { entries } = await readLedger(new FolderStore(out));
   expect(entries.get('a.jpg')!.made).toMatchObject({
     result: 'redo',
     reason: 'was damaged',
