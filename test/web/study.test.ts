@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readSquare } from '../../src/cli/shared/center_crops.ts';
-import { dataUrl } from '../../src/cli/shared/html.ts';
+import { dataUrl } from '../../src/cli/shared/reports/page.ts';
 import { studyCommand } from '../../src/cli/study/index.ts';
 import type { StudyReport } from '../../src/cli/study/merge.ts';
 import type { Kind, Saved, Verdict } from '../../src/evaluation/answers.ts';

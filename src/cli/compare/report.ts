@@ -2,8 +2,8 @@
 import { Estimates, type EstimatesOf, type MetricName, type PairedComparison } from '../../evaluation/estimates.ts';
 import type { ScoresOf } from '../../evaluation/scores.ts';
 import type { Color } from '../shared/center_crops.ts';
-import type { countsOf, methods } from '../shared/report.ts';
-import { type Column, column, othersText, sentence } from '../shared/report_text.ts';
+import type { countsOf, methods } from '../shared/reports/report.ts';
+import { type Column, column, othersText, sentence } from '../shared/reports/text.ts';
 
 /** One of those compared. */
 export interface Compared {

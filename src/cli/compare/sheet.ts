@@ -3,9 +3,9 @@ import type { BytePicture } from '../../evaluation/metrics/pair.ts';
 import { writeImage } from '../../image/node.ts';
 import { contactSheet } from '../../image/raster/sheet.ts';
 import { writeWhole } from '../../runtime/node/whole_file.ts';
-import { escapeHtml, pageHtml, rowsHtml, squareHtml } from '../shared/html.ts';
 import { PAGE_EXTENSIONS } from '../shared/options.ts';
-import { metricsHtml, REPORT_STYLE } from '../shared/report_table.ts';
+import { escapeHtml, pageHtml, rowsHtml, squareHtml } from '../shared/reports/page.ts';
+import { metricsHtml, REPORT_STYLE } from '../shared/reports/table.ts';
 import { besideLines, type CompareReport, columnsOf, type Name, protocolRows } from './report.ts';
 
 /** A photograph and what was made of it. */

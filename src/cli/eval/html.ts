@@ -1,10 +1,10 @@
 /** An evaluation as a page: one file, with its pictures inside, that needs no network. */
 
 import type { BytePicture } from '../../evaluation/metrics/pair.ts';
-import { escapeHtml, pageHtml, rowsHtml, squareHtml } from '../shared/html.ts';
-import type { PictureReport, Report } from '../shared/report.ts';
-import { metricsHtml, REPORT_STYLE } from '../shared/report_table.ts';
-import { besideOf, columnsOf, protocolRows } from '../shared/report_text.ts';
+import { escapeHtml, pageHtml, rowsHtml, squareHtml } from '../shared/reports/page.ts';
+import type { PictureReport, Report } from '../shared/reports/report.ts';
+import { metricsHtml, REPORT_STYLE } from '../shared/reports/table.ts';
+import { besideOf, columnsOf, protocolRows } from '../shared/reports/text.ts';
 
 /** Most pictures in each of the page's three groups. */
 const GROUP = 6;

@@ -3,7 +3,7 @@
 import script from '../../../web/study/main.ts?inline';
 import style from '../../../web/study/page.css?inline';
 import type { Deck } from '../../evaluation/answers.ts';
-import { pageHtml } from '../shared/html.ts';
+import { pageHtml } from '../shared/reports/page.ts';
 
 /** Makes the page. Nothing in it tells which picture is which, but for the codes in its data. */
 export function studyHtml(deck: Deck): string {

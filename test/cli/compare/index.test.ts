@@ -9,7 +9,7 @@ import { compareCommand } from '../../../src/cli/compare/index.ts';
 import type { CompareReport } from '../../../src/cli/compare/report.ts';
 import { evalCommand } from '../../../src/cli/eval/index.ts';
 import { greyOf } from '../../../src/cli/shared/center_crops.ts';
-import type { Report } from '../../../src/cli/shared/report.ts';
+import type { Report } from '../../../src/cli/shared/reports/report.ts';
 import type { BytePicture } from '../../../src/evaluation/metrics/pair.ts';
 import { readImage, writeImage } from '../../../src/image/node.ts';
 import { noise } from '../../support/fixtures.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { errorLeft, groupsOf } from '../../../src/cli/eval/html.ts';
 import { evalCommand } from '../../../src/cli/eval/index.ts';
 import { greyOf, tinted } from '../../../src/cli/shared/center_crops.ts';
-import type { PictureReport, Report } from '../../../src/cli/shared/report.ts';
+import type { PictureReport, Report } from '../../../src/cli/shared/reports/report.ts';
 import { Bootstrap } from '../../../src/evaluation/bootstrap.ts';
 import { METHODS, type Score, scoreAll } from '../../../src/evaluation/scores.ts';
 import { greyToLightness, labToRgb, rgbToLab } from '../../../src/image/color/lab.ts';

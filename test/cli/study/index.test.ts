@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSquare } from '../../../src/cli/shared/center_crops.ts';
-import { dataUrl } from '../../../src/cli/shared/html.ts';
+import { dataUrl } from '../../../src/cli/shared/reports/page.ts';
 import { studyCommand } from '../../../src/cli/study/index.ts';
 import { type StudyReport, sum } from '../../../src/cli/study/merge.ts';
 import {

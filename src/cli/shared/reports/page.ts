@@ -1,7 +1,7 @@
 /** Pages as single files: pictures, style and script inside, nothing fetched, and a policy that forbids it. */
 import { createHash } from 'node:crypto';
-import type { BytePicture } from '../../evaluation/metrics/pair.ts';
-import { encodeImage } from '../../image/node.ts';
+import type { BytePicture } from '../../../evaluation/metrics/pair.ts';
+import { encodeImage } from '../../../image/node.ts';
 
 export interface Page {
   readonly title: string;

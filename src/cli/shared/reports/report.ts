@@ -1,12 +1,12 @@
 /** Report of an evaluation, as one object: what --json prints, and what the text and the page are made from. */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
-import { RESAMPLES, SEED } from '../../evaluation/bootstrap.ts';
-import { Estimates, type EstimatesOf, type MetricName, type PairedComparison } from '../../evaluation/estimates.ts';
-import { type Baseline, METHODS, PSNR_LIMIT, type Scores } from '../../evaluation/scores.ts';
-import type { Quality } from '../../image/raster/views.ts';
-import type { Color } from './center_crops.ts';
-import type { LeftOut, Selection } from './select.ts';
+import { RESAMPLES, SEED } from '../../../evaluation/bootstrap.ts';
+import { Estimates, type EstimatesOf, type MetricName, type PairedComparison } from '../../../evaluation/estimates.ts';
+import { type Baseline, METHODS, PSNR_LIMIT, type Scores } from '../../../evaluation/scores.ts';
+import type { Quality } from '../../../image/raster/views.ts';
+import type { Color } from '../center_crops.ts';
+import type { LeftOut, Selection } from '../select.ts';
 
 /** How the figures came about. */
 export interface EvaluationProtocol {

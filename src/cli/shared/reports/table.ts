@@ -1,6 +1,6 @@
 /** The table of metrics on a page, and how such pages look. */
-import { escapeHtml } from './html.ts';
-import { type Column, format, METRICS } from './report_text.ts';
+import { escapeHtml } from './page.ts';
+import { type Column, format, METRICS } from './text.ts';
 
 /** The table of all metrics, each with its interval below. */
 export function metricsHtml(columns: readonly Column[]): string {

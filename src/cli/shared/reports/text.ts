@@ -1,9 +1,9 @@
 /** An evaluation in words and columns: what the command prints, and what the page repeats. */
 
-import type { Estimate } from '../../evaluation/bootstrap.ts';
-import type { EstimatesOf, MetricName, PairedComparison } from '../../evaluation/estimates.ts';
-import { table } from '../../util/table.ts';
-import { leftOutText } from '../paths/walk.ts';
+import type { Estimate } from '../../../evaluation/bootstrap.ts';
+import type { EstimatesOf, MetricName, PairedComparison } from '../../../evaluation/estimates.ts';
+import { table } from '../../../util/table.ts';
+import { leftOutText } from '../../paths/walk.ts';
 import type { EvaluationProtocol, Report } from './report.ts';
 
 const HEADINGS = { ours: 'ours', grey: 'grey', meanColor: 'mean color', truth: 'truth' } as const;
