@@ -22,7 +22,7 @@ const CPU = [
   'test/cli/serve/{openapi,service}.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',
   'test/cli/train/loss_svg.test.ts',
-  'test/cli/train/archives/{archive_set,usable}.test.ts',
+  'test/cli/train/{archives/archive_set,archives/usable,rounds/options}.test.ts',
   'test/cli/verify/*.test.ts',
   'test/evaluation/**/*.test.ts',
   'test/formats/*.test.ts',
@@ -40,7 +40,7 @@ const CPU = [
   'test/runtime/tuning_store/*.test.ts',
   'test/support/{built,typed_arrays}.test.ts',
   'test/train/data/sampler.test.ts',
-  'test/train/memory.test.ts',
+  'test/train/{memory,rounds/*}.test.ts',
   'test/util/{once_for,table}.test.ts',
   'test/web/{weights,training/pictures}.test.ts',
 ];

@@ -44,6 +44,11 @@ export class Progress {
     if (done === total) this.#clear();
   }
 
+  /** Shows how far a round is. */
+  round(line: string): void {
+    this.#show(line, false);
+  }
+
   start(plan: Plan): void {
     this.#plan = plan;
     this.#written = performance.now();
