@@ -22,7 +22,7 @@ const CPU = [
   'test/cli/serve/{openapi,service}.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',
   'test/cli/train/loss_svg.test.ts',
-  'test/cli/train/{archives/archive_set,archives/usable,rounds/options}.test.ts',
+  'test/cli/train/{archives/archive_set,archives/usable,rounds/files,rounds/options}.test.ts',
   'test/cli/verify/*.test.ts',
   'test/evaluation/**/*.test.ts',
   'test/formats/*.test.ts',

@@ -22,6 +22,7 @@ export class Progress {
   #plan: Plan | undefined;
   #written = 0;
   #open = false;
+  #inRounds = false;
   readonly #loss = new Average(MEMORY.loss);
   readonly #secondsPerStep = new Average(MEMORY.speed);
   #last: StepReport | undefined;
@@ -46,7 +47,8 @@ export class Progress {
 
   /** Shows how far a round is. */
   round(line: string): void {
-    this.#show(line, false);
+    this.#show(line, !this.#inRounds);
+    this.#inRounds = true;
   }
 
   start(plan: Plan): void {

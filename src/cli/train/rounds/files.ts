@@ -34,11 +34,16 @@ export interface ShareResult {
 export class RoundFiles {
   readonly #folder: RunFolder;
   readonly #metadata: Readonly<Record<string, string>>;
+  readonly #lateMs: number;
 
-  /** @param metadata of the run's files */
-  constructor(folder: RunFolder, metadata: Readonly<Record<string, string>>) {
+  /**
+   * @param metadata of the run's files
+   * @param lateMs how long what was written elsewhere is waited for
+   */
+  constructor(folder: RunFolder, metadata: Readonly<Record<string, string>>, lateMs = LATE_MS) {
     this.#folder = folder;
     this.#metadata = metadata;
+    this.#lateMs = lateMs;
   }
 
   /** Makes room for a round. */
@@ -62,7 +67,7 @@ export class RoundFiles {
   /** Reads what a round begins with. @throws FormatError or EnvironmentError where it does not come to be there */
   async start({ from, start }: Round): Promise<TrainingState> {
     const path = this.#folder.checkpointPath(from);
-    for (const late = performance.now() + LATE_MS; ; await wait(LOOK_MS)) {
+    for (const late = performance.now() + this.#lateMs; ; await wait(LOOK_MS)) {
       try {
         const file = await readBytes(path);
         const found = await sha256(file);
@@ -93,7 +98,7 @@ export class RoundFiles {
 
   /** The same, where it has to be there. @throws FormatError */
   async finished(round: Round, share: number): Promise<ShareResult> {
-    for (const late = performance.now() + LATE_MS; ; await wait(LOOK_MS)) {
+    for (const late = performance.now() + this.#lateMs; ; await wait(LOOK_MS)) {
       const result = await this.result(round, share);
       if (result) return result;
       if (performance.now() > late) throw this.#missing(round, share);

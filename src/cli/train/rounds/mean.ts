@@ -44,7 +44,8 @@ export async function saveRound(
   also: { readonly weights: boolean },
 ): Promise<Uint8Array> {
   const file = encodeCheckpoint(state, metadata);
-  await folder.writeCheckpoint(state.step, file);
+  // The checkpoint says that all of it is done.
   if (also.weights) await folder.writeWeights(encodeWeights(state, metadata));
+  await folder.writeCheckpoint(state.step, file);
   return file;
 }

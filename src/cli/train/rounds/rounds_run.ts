@@ -114,7 +114,8 @@ export class RoundsRun {
       const ended = await this.#untilEnd(work);
       await this.#queue.stopWork();
       if (this.#failure) throw this.#failure;
-      if (work.isLast) await this.#queue.clear();
+      // What it leaves in the server otherwise is small.
+      if (work.isLast) await this.#queue.clear().catch(() => undefined);
       const seconds = duration((performance.now() - start) / 1000);
       if (ended) {
         progress.say(`done     after step ${this.#to}, in ${seconds}`);

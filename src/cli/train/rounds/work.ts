@@ -119,7 +119,6 @@ export class RoundWork {
     const { state, loss } = await meanOfRound(this.#files, round, plan, this.#rounds);
     const isLast = end === round.to;
     const isDue = isLast || Math.floor(end / runtime.valEvery) > Math.floor(round.from / runtime.valEvery);
-    const file = await saveRound(folder, state, this.#metadata, { weights: isDue });
     if (again) {
       await folder.truncateLog(round.from);
       await folder.removeUnfinished(['checkpoints']);
@@ -128,7 +127,9 @@ export class RoundWork {
     const imagesPerSecond = Number((((end - round.from) * settings.batch) / seconds).toPrecision(4));
     const last = stepAt(plan, sharesOf(plan)[0]!.batches);
     const learningRate = rateAt(settings, last, (last - 1) / round.to);
+    // What is logged before the checkpoint is there is dropped where it does not come to be.
     folder.log({ step: end, loss, imagesPerSecond, learningRate, shares: plan.shares });
+    const file = await saveRound(folder, state, this.#metadata, { weights: isDue });
     progress.round(`round to step ${end}/${round.to}: loss ${loss.toFixed(5)}, ${imagesPerSecond} images/s`);
     if (isDue) {
       this.#trainer.load(state.weights, state.moments, state.lossScale, state.average);
