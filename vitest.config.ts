@@ -24,7 +24,7 @@ const CPU = [
   'test/cli/storage/folder.test.ts',
   'test/cli/shared/{former_names,options,scan,shard}.test.ts',
   'test/cli/train/loss_svg.test.ts',
-  'test/cli/train/archives/{archive_set,usable}.test.ts',
+  'test/cli/train/{archives/archive_set,archives/usable,rounds/files,rounds/options}.test.ts',
   'test/cli/verify/*.test.ts',
   'test/evaluation/**/*.test.ts',
   'test/formats/*.test.ts',
@@ -42,7 +42,7 @@ const CPU = [
   'test/runtime/tuning_store/*.test.ts',
   'test/support/{built,refusal,typed_arrays}.test.ts',
   'test/train/data/{sampler,wear}.test.ts',
-  'test/train/memory.test.ts',
+  'test/train/{memory,rounds/*}.test.ts',
   'test/util/{once_for,table}.test.ts',
   'test/web/{weights,training/pictures}.test.ts',
 ];

@@ -1,7 +1,7 @@
 /**
  * The state of a run as a file: weights under their own names, so that whatever reads weights reads a checkpoint,
- * Adam's moments behind `adam.m.` and `adam.v.`, and the weights' average behind `average.`. The sampler has no state but
- * the step's number.
+ * Adam's moments behind `adam.m.` and `adam.v.`, the weights' average behind `average.`, and the outer momentum of training in
+ * rounds behind `outer.`. The sampler has no state but the step's number.
  */
 
 import { decodeSafetensors, encodeCompact, encodeSafetensors } from '../formats/safetensors.ts';
@@ -17,13 +17,15 @@ export interface TrainingState {
   readonly moments: { readonly m: Tensors; readonly v: Tensors };
   /** The weights' moving average, of a run that has one. */
   readonly average?: Tensors;
+  /** What rounds have changed so far, decayed: of a run in rounds with outer momentum. */
+  readonly outer?: Tensors;
   /** Steps that are done. */
   readonly step: number;
   /** Of a run with float16. */
   readonly lossScale?: LossScaleState;
 }
 
-const PREFIXES = { m: 'adam.m.', v: 'adam.v.', average: 'average.' } as const;
+const PREFIXES = { m: 'adam.m.', v: 'adam.v.', average: 'average.', outer: 'outer.' } as const;
 
 /**
  * Reads weights and moments back.
@@ -65,6 +67,7 @@ export function encodeCheckpoint(state: TrainingState, metadata: Readonly<Record
     ...renamed(PREFIXES.m, state.moments.m),
     ...renamed(PREFIXES.v, state.moments.v),
     ...renamed(PREFIXES.average, state.average ?? new Map()),
+    ...renamed(PREFIXES.outer, state.outer ?? new Map()),
   ]);
   const { step, lossScale } = state;
   const scaling = lossScale && { loss_scale: encodeLossScale(lossScale) };
@@ -102,15 +105,17 @@ export function decodeCheckpoint(
     new Map(
       [...tensors].flatMap(([key, tensor]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), tensor]] : [])),
     );
-  const { m, v, average } = PREFIXES;
-  const own = [...tensors].filter(([key]) => ![m, v, average].some((prefix) => key.startsWith(prefix)));
+  const { m, v, average, outer } = PREFIXES;
+  const own = [...tensors].filter(([key]) => !Object.values(PREFIXES).some((prefix) => key.startsWith(prefix)));
   const averaged = behind(average);
+  const momentum = behind(outer);
   return {
     weights: new Map(own),
     moments: { m: behind(m), v: behind(v) },
     step,
     metadata,
     ...(averaged.size > 0 && { average: averaged }),
+    ...(momentum.size > 0 && { outer: momentum }),
     ...(lossScale && { lossScale }),
   };
 }

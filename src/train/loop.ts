@@ -40,6 +40,8 @@ export interface TrainOptions {
   readonly learningRate?: number | ((step: number) => number);
   /** Decides which pictures are seen when, and how they are cut; default 1. */
   readonly seed?: number;
+  /** Which batch step `step` takes, from 0, of the order that the seed gives; default `step - 1`. For a share of a training. */
+  readonly batchAt?: (step: number) => number;
   /** Shares of the pictures that are seen with another look; default none. */
   readonly looks?: ToneAugmentation;
   /** Whether step `step` is to be the last; default not before `steps`. */
@@ -55,6 +57,7 @@ const OPTIONS = [
   'from',
   'learningRate',
   'seed',
+  'batchAt',
   'looks',
   'stopAfter',
   'settleAfter',
@@ -102,14 +105,15 @@ export async function* train(options: TrainOptions): AsyncGenerator<StepReport, 
 }
 
 /** Returns a function that gives one batch after the other, and has the next ones made meanwhile. */
-function prefetch({ trainer, dataset, seed = 1, looks }: TrainOptions, from: number, to: number): () => Promise<Batch> {
+function prefetch(options: TrainOptions, from: number, to: number): () => Promise<Batch> {
+  const { trainer, dataset, seed = 1, batchAt = (step) => step - 1, looks } = options;
   const { batch: count, size } = trainer.config;
   const sampler = new Sampler(dataset.length, count, seed, looks, dataset.views, dataset.parts);
   const queue: Promise<Batch>[] = [];
   let next = from;
   return () => {
     while (queue.length <= PREFETCH && next < to) {
-      const batch = assembleBatch(dataset, sampler.batch(next++), size);
+      const batch = assembleBatch(dataset, sampler.batch(batchAt(++next)), size);
       batch.catch(() => undefined); // Whoever awaits it hears of it; at the end nobody does.
       queue.push(batch);
     }

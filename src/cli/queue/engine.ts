@@ -98,8 +98,17 @@ export class Engine {
     return worker;
   }
 
+  /** Opens what is made of the package, for jobs of another kind. @throws EnvironmentError for a server that does not answer */
+  async open<T extends Opened>(
+    make: (bull: typeof import('bullmq'), server: { readonly connection: ConnectionOptions }, backend: undefined) => T,
+  ): Promise<T> {
+    const made = make(this.#bull, { connection: this.#connection() }, this.#backend());
+    await this.#ready(made);
+    return made;
+  }
+
   /** Gives a job back that is not finished. @returns what its processor must throw then */
-  async giveBack(job: ColorJob, token: string): Promise<Error> {
+  async giveBack(job: Pick<Job, 'moveToWait'>, token: string): Promise<Error> {
     await job.moveToWait(token);
     return new this.#bull.WaitingError();
   }

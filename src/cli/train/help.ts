@@ -5,6 +5,7 @@ export const HELP = `koalarize train – trains the network on a folder of color
 
   koalarize train DIR… [options]
   koalarize train --resume [--out RUN]
+  koalarize train --join RUN --queue URL
 
 Every photograph below the folders is used, except grey, damaged and repeated ones (counted), GIF, SVG and sheets of runs.
 A tenth, chosen by each file's content, is kept for validation. Ctrl-C saves and ends; --resume goes on from there.
@@ -79,6 +80,19 @@ The run
   --val-every N        steps between validations (each epoch, but at least 50 steps)
   --val-count N        pictures that are validated on, at most (200)
 
+On several devices, of one machine or of many that share the folders (docs/training.md, Several machines)
+  --queue URL          share the run out, round by round, by way of a server: redis://[:PASSWORD@]HOST:PORT or
+                       postgres://USER[:PASSWORD]@HOST/DATABASE. This process trains shares, and so does each that joins; with
+                       --resume too. Needs the package bullmq, and ioredis or pg: npm install bullmq ioredis
+  --shares N           shares of a round: as many as there are devices. --batch is what each sees in a step; --steps, --epochs and
+                       the learning rate count the batches of all
+  --local-steps H      steps of a share from one mean of all to the next; 1: the mean after each step (100)
+  --outer R,M          what a round has changed, times R, with Nesterov momentum M over rounds; none: the mean as it is
+                       (0.7,0.9 as in DiLoCo; none with --local-steps 1)
+  --join RUN           train shares of the run in this folder until it ends: a process for each other device. Settings are the
+                       run's; --adapter, --cache and --lock are this machine's
+  --lock SECONDS       after so long without a sign of life a process's share is given to another: longer than a step takes (60)
+
 The machine
   --adapter A          auto, hardware, software, bundled, or part of a name: see 'koalarize devices'
   --tune               measure which algorithms are the fastest on this device, and remember them for later runs. A run
@@ -93,11 +107,13 @@ Examples
   koalarize train photos/ --size 64 --batch 16 --steps 2000 --out runs/small
   koalarize train --out runs/small --resume --steps 5000
   koalarize train train2017/ --val val2017/ --epochs 40 --rebalance 0.5
+  koalarize train photos/ --out runs/a --queue redis://10.0.0.5:6379 --shares 4
+  koalarize train --join runs/a --queue redis://10.0.0.5:6379 --adapter NVIDIA
   koalarize train photos/ --inception inception_resnet_v2.onnx --embedding-cache embeddings/
   koalarize old.jpg -o new.jpg --weights runs/small/weights.safetensors
 
 A run's folder holds config.json, log.jsonl (one line a step: loss, images/s, learning rate, time; and the validations
 beside what 'all grey' and 'one color' score), loss.svg, sheets/ (grey, output, truth), checkpoints/,
-weights.safetensors, embeddings/.
+weights.safetensors, embeddings/; with --queue, a line, a checkpoint and rounds/ for each round.
 Exit code: 0 done or interrupted, 1 failed, 2 wrong usage.
 `;

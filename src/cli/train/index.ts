@@ -16,6 +16,10 @@ import { HELP } from './help.ts';
 import { type Arguments, optionOf, parseArguments, UsageError } from './options.ts';
 import { datasetOf, defaultCacheMegabytes, PictureCache } from './pictures.ts';
 import { Progress } from './progress.ts';
+import { openJoined, untilBegun } from './rounds/join.ts';
+import { roundSettings } from './rounds/options.ts';
+import { RoundQueue } from './rounds/queue.ts';
+import { RoundsRun } from './rounds/rounds_run.ts';
 import { Run } from './run.ts';
 import { newestRunPath, newRunPath, type RunConfig, RunFolder } from './run_folder.ts';
 import {
@@ -62,11 +66,14 @@ export async function train(argv: string[]): Promise<number> {
 
 async function run(args: Arguments): Promise<void> {
   const progress = new Progress();
-  const folder = new RunFolder(args.out ?? (args.resume ? await newestRunPath() : newRunPath(new Date())));
-  const old = args.resume ? await folder.open() : undefined;
+  const joined = args.rounds?.join;
+  const folder = new RunFolder(joined ?? args.out ?? (args.resume ? await newestRunPath() : newRunPath(new Date())));
+  if (joined !== undefined) await untilBegun(folder, progress);
+  const old = joined !== undefined ? await openJoined(folder) : args.resume ? await folder.open() : undefined;
   if (!old) await folder.expectNone();
   if (old) expectSameSettings(args, old);
   else if (args.init) await expectApart(await Originals.of([args.init]), { '--out': folder.weightsPath });
+  const rounds = roundSettings(args.rounds, old);
   const budget = old
     ? extended(args.budget, old.budget)
     : Object.keys(args.budget).length
@@ -82,7 +89,9 @@ async function run(args: Arguments): Promise<void> {
     ...(args.verbose && { verbose: sayLine }),
   });
   let extractor: Awaited<ReturnType<typeof openExtractor>>;
+  let queue: RoundQueue | undefined;
   try {
+    queue = rounds && (await RoundQueue.open(args.rounds!.queue, rounds.id));
     progress.say(`device   ${gpu.name} (${gpu.source})`);
     if (old && old.device !== gpu.name) {
       progress.say(`         the run began on ${old.device}: from here on it is not bit-identical`);
@@ -121,17 +130,23 @@ async function run(args: Arguments): Promise<void> {
       ...(init && { init }),
       budget,
       runtime,
+      ...(rounds && { rounds }),
       ...sets,
     };
-    await folder.writeConfig(config);
+    if (joined === undefined) await folder.writeConfig(config);
     const validation = pictures.validation.slice(0, runtime.valCount);
     await features?.complete({ train: pictures.train, validation }, settings.views, progress);
     // Its weights leave the device before the network's come.
     if (!features?.live) await extractor?.close();
-    await new Run(gpu, folder, config, { ...pictures, features, colors }, cache, progress).train();
+    const all = { ...pictures, features, colors };
+    if (rounds) {
+      const parts = { gpu, folder, config, pictures: all, cache, progress };
+      await new RoundsRun(parts, rounds, args.rounds!, queue!).train();
+    } else await new Run(gpu, folder, config, all, cache, progress).train();
   } finally {
     await extractor?.close();
     await gpu.close();
+    await queue?.close();
   }
 }
 

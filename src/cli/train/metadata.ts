@@ -4,9 +4,11 @@
  */
 import { type ExtractorInfo, featuresOf } from '../../model/embedding.ts';
 import { featureShapes, sizeMultiple } from '../../model/network.ts';
+import { trainingHead } from '../../model/training_head.ts';
 import { weightsMetadata } from '../../model/weights.ts';
+import type { Gpu } from '../../runtime/gpu.ts';
 import { colorWeights } from '../../train/data/rebalance.ts';
-import type { TrainerConfig } from '../../train/trainer.ts';
+import { Trainer, type TrainerConfig } from '../../train/trainer.ts';
 import type { RunConfig } from './run_folder.ts';
 
 export function extractorOf(embedding: RunConfig['embedding']): ExtractorInfo | undefined {
@@ -44,9 +46,15 @@ export function trainerConfig(config: RunConfig, colors?: readonly number[]): Tr
   };
 }
 
+/** Compiles the training step of a run. @param colors as for `trainerConfig` */
+export function makeTrainer(gpu: Gpu, config: RunConfig, colors?: readonly number[]): Promise<Trainer> {
+  const network = networkOf(config);
+  return Trainer.create(gpu, trainerConfig(config, colors), (...inputs) => trainingHead(network, ...inputs));
+}
+
 /** What every file of weights says of itself. Nothing of time or place: equal runs give equal files. */
 export function metadataOf(config: RunConfig): Record<string, string> {
-  const { settings, embedding, init, train } = config;
+  const { settings, embedding, init, rounds, train } = config;
   const { pad, precision } = settings;
   return {
     ...weightsMetadata({
@@ -72,6 +80,11 @@ export function metadataOf(config: RunConfig): Record<string, string> {
     ...(settings.views > 1 && { views: String(settings.views) }),
     clip_norm: String(settings.clipNorm),
     seed: String(settings.seed),
+    ...(rounds && {
+      shares: String(rounds.shares),
+      local_steps: String(rounds.localSteps),
+      outer: `${rounds.outer.rate},${rounds.outer.momentum}`,
+    }),
     ...(precision === 'f16' && { precision }),
     initial_weights: init?.sha256 ?? 'glorot uniform',
     pictures: String(train.count),

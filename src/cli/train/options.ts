@@ -1,9 +1,11 @@
 /** The arguments of `koalarize train`: what may be given, and what it means. Nothing is read or written here. */
+import { resolve } from 'node:path';
 import { ENCODERS } from '../../model/network.ts';
 import { UsageError } from '../shared/messages.ts';
 import { flag, integer, number, oneOf, parseOptions, path, several, text } from '../shared/options.ts';
 import { type Shard, shard } from '../shared/shard.ts';
 import { EXTRACTOR_OPTIONS, type ExtractorArguments, extractorOf } from './features/extractor_options.ts';
+import { ROUND_OPTIONS, type RoundArguments, roundsOf } from './rounds/options.ts';
 import { type Budget, DEFAULTS, type RuntimeOptions, type Settings } from './settings.ts';
 
 export { UsageError };
@@ -21,6 +23,8 @@ export interface Arguments {
   readonly allowChangedData: boolean;
   /** Compute the features of this share, and train nothing. */
   readonly shard: Shard | undefined;
+  /** Undefined for a training in one process. */
+  readonly rounds: RoundArguments | undefined;
   readonly budget: Budget;
   readonly settings: Partial<Settings>;
   readonly runtime: Partial<RuntimeOptions>;
@@ -74,6 +78,7 @@ const OPTIONS = {
   cache: number({ least: 0 }),
   'embedding-cache': path(),
   shard,
+  ...ROUND_OPTIONS,
   ...EXTRACTOR_OPTIONS,
 } as const;
 
@@ -142,7 +147,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     adapter: values.adapter,
     tune: values.tune,
     cache: values.cache,
-    embeddingCache: values['embedding-cache'],
+    embeddingCache: values['embedding-cache'] && resolve(values['embedding-cache']),
   });
   if (values.shard && values.resume) {
     throw new UsageError({ where: '--shard and --resume', expected: 'one of them', got: 'both' });
@@ -154,7 +159,9 @@ export function parseArguments(argv: string[]): Arguments | undefined {
       got: 'none',
     });
   }
-  if (words.length === 0 && !values.resume) throw new UsageError({ expected: 'a folder of photographs', got: 'none' });
+  const rounds = roundsOf(values);
+  if (words.length === 0 && !values.resume && !values.join)
+    throw new UsageError({ expected: 'a folder of photographs', got: 'none' });
   return {
     dirs: words,
     val: values.val ?? [],
@@ -164,6 +171,7 @@ export function parseArguments(argv: string[]): Arguments | undefined {
     resume: values.resume ?? false,
     verbose: values.verbose ?? false,
     shard: values.shard,
+    rounds,
     allowChangedData: values['allow-changed-data'] ?? false,
     budget,
     settings,

@@ -22,6 +22,7 @@ export class Progress {
   #plan: Plan | undefined;
   #written = 0;
   #open = false;
+  #inRounds = false;
   readonly #loss = new Average(MEMORY.loss);
   readonly #secondsPerStep = new Average(MEMORY.speed);
   #last: StepReport | undefined;
@@ -42,6 +43,12 @@ export class Progress {
   embedding(done: number, total: number): void {
     this.#show(`computing embeddings  ${done}/${total}`, done === total);
     if (done === total) this.#clear();
+  }
+
+  /** Shows how far a round is. */
+  round(line: string): void {
+    this.#show(line, !this.#inRounds);
+    this.#inRounds = true;
   }
 
   start(plan: Plan): void {

@@ -1,37 +1,27 @@
 /** `koalarize train`, from the first step to the last: what is logged, saved and said when. */
-import { writeImage } from '../../image/node.ts';
-import { contactSheet } from '../../image/raster/sheet.ts';
 import { encodeWinners, fingerprint } from '../../kernels/tuning/winners.ts';
-import { colorizationNetwork } from '../../model/network.ts';
-import { trainingHead } from '../../model/training_head.ts';
-import { DeviceError, DivergedError, EnvironmentError, FormatError, ShapeError } from '../../runtime/errors.ts';
+import { DeviceError, DivergedError } from '../../runtime/errors.ts';
 import type { Gpu } from '../../runtime/gpu.ts';
-import { readBytes } from '../../runtime/node/adapters.ts';
 import { Scope } from '../../runtime/scope.ts';
-import { decodeCheckpoint, encodeCheckpoint, encodeWeights, readState } from '../../train/checkpoint.ts';
+import { encodeCheckpoint, encodeWeights, readState } from '../../train/checkpoint.ts';
 import type { Dataset, PadMode } from '../../train/data/batch.ts';
 import { type StepReport, train } from '../../train/loop.ts';
-import type { NetworkBuilder } from '../../train/loss.ts';
-import { decayed, warmup } from '../../train/optimizer/schedule.ts';
-import { Trainer } from '../../train/trainer.ts';
-import { Validator } from '../../train/validator.ts';
-import { reasonOf } from '../shared/messages.ts';
+import { rateAt } from '../../train/optimizer/schedule.ts';
+import type { Trainer } from '../../train/trainer.ts';
 import type { PictureList } from '../shared/scan.ts';
-import { firstWeights } from './first_weights.ts';
-import { metadataOf, networkOf, trainerConfig } from './metadata.ts';
+import { makeTrainer, metadataOf } from './metadata.ts';
 import { datasetOf, type PictureCache, type Pictures } from './pictures.ts';
 import { duration, type Progress } from './progress.ts';
+import { restore } from './restore.ts';
 import type { RunConfig, RunFolder } from './run_folder.ts';
 import { recipeOf, stepsOf } from './settings.ts';
 import { listen } from './signals.ts';
-
-/** Pictures on a validation sheet, and how many of them side by side. */
-const SHEET = { pictures: 8, columns: 2 };
+import { Validation } from './validation.ts';
 
 /** What the steps of a run need. */
 interface Steps {
   readonly trainer: Trainer;
-  readonly validator: Validator | undefined;
+  readonly validation: Validation;
   readonly dataset: Dataset;
   /** Steps that are done. */
   readonly from: number;
@@ -50,7 +40,6 @@ export class Run {
   #savedStep = -1;
   #savedAt = 0;
   #savedPath: string | undefined;
-  #validatedStep = -1;
 
   constructor(
     gpu: Gpu,
@@ -76,29 +65,24 @@ export class Run {
     const to = stepsOf(budget, dataset.length, settings.batch);
 
     progress.say('compile  the network and its gradients');
-    const config = networkOf(this.#config);
-    const network: NetworkBuilder = (...inputs) => colorizationNetwork(config, ...inputs);
     const scope = new Scope(this.#gpu);
     try {
-      const options = trainerConfig(this.#config, this.#pictures.colors);
-      const trainer = scope.own(
-        await Trainer.create(this.#gpu, options, (...inputs) => trainingHead(config, ...inputs)),
-      );
-      const from = await this.#restore(trainer);
+      const { colors } = this.#pictures;
+      const trainer = scope.own(await makeTrainer(this.#gpu, this.#config, colors));
+      const { step: from, path } = await restore(trainer, this.#folder, this.#config, colors, progress);
+      this.#savedPath = path;
+      this.#savedStep = path === undefined ? -1 : from;
       await this.#noteTuning(trainer, from);
-      const { validation } = this.#pictures;
-      const judge = this.#dataset(validation.slice(0, runtime.valCount), 'none');
-      const validator = judge.length
-        ? scope.own(await Validator.create(this.#gpu, trainer, network, judge))
-        : undefined;
-      if (!validator) progress.say('validate no pictures: there is no score and no sheet; name some with --val DIR');
+      const judge = this.#dataset(this.#pictures.validation.slice(0, runtime.valCount), 'none');
+      const outlets = { folder: this.#folder, config: this.#config, progress };
+      const validation = await Validation.create(this.#gpu, scope, trainer, judge, outlets);
       if (from >= to) {
         progress.say(`done     at step ${from} already; go on with --resume and a larger --steps or --epochs`);
         return;
       }
       progress.say(this.#summary(trainer, from, to));
       progress.say(`recipe   ${recipeOf(settings)}`);
-      await this.#steps({ trainer, validator, dataset, from, to });
+      await this.#steps({ trainer, validation, dataset, from, to });
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
       progress.end();
@@ -110,7 +94,7 @@ export class Run {
   }
 
   /** Takes the steps from `from + 1` to `to`, saves and validates between them, and tells how it ended. */
-  async #steps({ trainer, validator, dataset, from, to }: Steps): Promise<void> {
+  async #steps({ trainer, validation, dataset, from, to }: Steps): Promise<void> {
     const { settings, budget, runtime } = this.#config;
     const progress = this.#progress;
     const start = performance.now();
@@ -130,8 +114,7 @@ export class Run {
       steps: to,
       learningRate: (step) => {
         const elapsed = (performance.now() - start) / (deadline - start);
-        const rate = decayed(settings.lr, settings.lrDecay, Number.isFinite(to) ? (step - 1) / to : elapsed);
-        return rate * warmup(step, settings.warmup);
+        return rateAt(settings, step, Number.isFinite(to) ? (step - 1) / to : elapsed);
       },
       stopAfter: (step) => {
         // One more step is under way, which will take as long as those before.
@@ -139,7 +122,7 @@ export class Run {
         isLast = stop.asked || isLate || step === to;
         return isLast;
       },
-      settleAfter: (step) => this.#saveIsDue() || (validator !== undefined && step % runtime.valEvery === 0),
+      settleAfter: (step) => this.#saveIsDue() || (validation.isPossible && step % runtime.valEvery === 0),
     });
     try {
       const failure = await eachUntilFailure(reports, async (report) => {
@@ -149,13 +132,13 @@ export class Run {
         progress.step(report);
         if (!settled || isLast) return;
         if (this.#saveIsDue()) await this.#save(trainer, step);
-        if (step % runtime.valEvery === 0) await this.#validate(validator, step);
+        if (step % runtime.valEvery === 0) await validation.at(step);
       });
       const { lastStep } = trainer;
       progress.end();
       await this.#save(trainer, lastStep, { weights: true });
       if (failure) throw failure;
-      if (!stop.asked) await this.#validate(validator, lastStep);
+      if (!stop.asked) await validation.at(lastStep);
       const why = stop.asked ? 'stopped' : 'done';
       const seconds = (performance.now() - start) / 1000;
       const deviceWaits = Number(idle.toPrecision(3));
@@ -192,38 +175,6 @@ export class Run {
     return `train    step ${from + 1}${end}: ${this.#pictures.train.length} pictures, ${batch} a step${parts}, ${size} px, seed ${seed}; ${parameters} M parameters, ${memory}; in ${this.#folder.path}`;
   }
 
-  /** Loads the newest whole checkpoint, or without any the first weights. @returns the steps that are done. */
-  async #restore(trainer: Trainer): Promise<number> {
-    const paths = await this.#folder.checkpoints();
-    if (paths.length === 0) {
-      trainer.load(await firstWeights(this.#config, this.#pictures.colors, trainer.weights.layout, this.#progress));
-      await this.#folder.truncateLog(0);
-      return 0;
-    }
-    let damage: Error | undefined;
-    for (const path of paths) {
-      const step = await loadCheckpoint(trainer, path).catch((error: Error) => {
-        const isDamage = [FormatError, EnvironmentError, ShapeError].some((kind) => error instanceof kind);
-        if (!isDamage) throw error;
-        damage ??= error;
-        this.#progress.say(`damaged  ${reasonOf(error)}; left out`);
-        return undefined;
-      });
-      if (step === undefined) continue;
-      await this.#folder.truncateLog(step);
-      this.#progress.say(`resume   from ${path}`);
-      this.#savedPath = path;
-      this.#savedStep = step;
-      return step;
-    }
-    throw new FormatError({
-      where: this.#folder.path,
-      expected: 'a whole checkpoint to go on from',
-      got: `${paths.length} that cannot be used`,
-      hint: `put one back, or start a new run; the newest says: ${damage!.message}`,
-    });
-  }
-
   #saveIsDue(): boolean {
     return performance.now() - this.#savedAt >= this.#config.runtime.checkpointEvery * 60_000;
   }
@@ -237,40 +188,6 @@ export class Run {
     this.#savedStep = step;
     this.#savedAt = performance.now();
   }
-
-  async #validate(validator: Validator | undefined, step: number): Promise<void> {
-    if (!validator || step === this.#validatedStep) return;
-    this.#validatedStep = step;
-    const { mse, grey, meanColor, count } = await validator.score();
-    this.#folder.log({ step, val: mse, grey, meanColor, count });
-    await this.#folder.drawLosses(this.#config.settings);
-    const figure = (value: number) => value.toFixed(5);
-    this.#progress.say(
-      `validate step ${step}: MSE ${figure(mse)} (all grey ${figure(grey)}, one color ${figure(meanColor)}; ${count} pictures)`,
-    );
-    const triples = (await validator.compare(SHEET.pictures)).map(({ grey, output, truth }) => [grey, output, truth]);
-    const rows = Array.from({ length: Math.ceil(triples.length / SHEET.columns) }, (_, row) =>
-      triples.slice(row * SHEET.columns, (row + 1) * SHEET.columns).flat(),
-    );
-    const { size } = this.#config.settings;
-    await writeImage(this.#folder.sheetPath(step), contactSheet(rows, { cell: { width: size, height: size } }));
-  }
-}
-
-/** Loads a checkpoint. @returns its step. @throws FormatError or ShapeError for one that is damaged, or of another network */
-async function loadCheckpoint(trainer: Trainer, path: string): Promise<number> {
-  const file = await readBytes(path);
-  const { step, weights, moments, lossScale, average } = decodeCheckpoint(file, path);
-  if (trainer.average && !average) {
-    throw new FormatError({
-      where: path,
-      expected: "the weights' average too",
-      got: 'none',
-      hint: "put back the run's own checkpoint",
-    });
-  }
-  trainer.load(weights, moments, lossScale, average);
-  return step;
 }
 
 /** @returns why the steps ended early, where a picture could not be read: the weights are good then */

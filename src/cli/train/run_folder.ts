@@ -9,17 +9,19 @@
  * sheets/        step-000123.png: grey | output | truth
  * checkpoints/   step-000123.safetensors: weights, their average and Adam's moments; the newest three
  * weights.safetensors   the last weights, averaged unless --ema is 0; float16
+ * rounds/        step-000123/share-0.safetensors: what a share of the round that begins there has come to
  * embeddings/    what a feature extractor says to each picture, unless that is kept elsewhere
  * ```
  */
 
 import { appendFileSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ExtractorInfo } from '../../model/embedding.ts';
 import { EnvironmentError, FormatError } from '../../runtime/errors.ts';
 import { writeError } from '../../runtime/file_errors.ts';
 import { makeFolder, UNFINISHED, writeWhole } from '../../runtime/node/whole_file.ts';
+import type { OuterOptions } from '../../train/rounds/outer.ts';
 import { FORMER_COLORS, withFormerNames, withPresentNames } from '../shared/former_names.ts';
 import type { Finding, Findings } from '../shared/scan.ts';
 import { type LogEntry, lossSvg } from './loss_svg.ts';
@@ -50,9 +52,21 @@ export interface RunConfig {
   readonly init?: { readonly path: string; readonly sha256: string };
   readonly budget: Budget;
   readonly runtime: RuntimeOptions;
+  /** Of a run on several devices. */
+  readonly rounds?: RoundSettings;
   readonly train: PictureSet;
   /** Without folders of its own: a tenth of those in `train`. */
   readonly validation: PictureSet;
+}
+
+/** How a run is shared out: round by round, of which each ends with a checkpoint. */
+export interface RoundSettings {
+  /** Names its queue. */
+  readonly id: string;
+  readonly shares: number;
+  /** Steps of each share in a round. */
+  readonly localSteps: number;
+  readonly outer: OuterOptions;
 }
 
 /** Former names of fields, read until version 0.2. */
@@ -110,7 +124,8 @@ export class RunFolder {
         hint: 'use the version that wrote it',
       });
     }
-    await this.#makeFolders();
+    // Others may be writing there.
+    if (!config.rounds) await this.#makeFolders();
     const { goal, conduct, budget = goal!, runtime = conduct!, ...rest } = config;
     return { ...rest, budget, runtime, settings: { ...LEGACY_DEFAULTS, ...config.settings } };
   }
@@ -191,14 +206,24 @@ export class RunFolder {
 
   /** The paths of all checkpoints, newest first. */
   async checkpoints(): Promise<string[]> {
-    const stepOf = (name: string) => Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? -1);
     const names = (await readdir(this.#at('checkpoints'))).filter((name) => stepOf(name) >= 0);
     return names.sort((a, b) => stepOf(b) - stepOf(a)).map((name) => this.#at('checkpoints', name));
   }
 
+  /** The step of the newest checkpoint; undefined where there is none. */
+  async newestStep(): Promise<number | undefined> {
+    const [path] = await this.checkpoints().catch(() => []);
+    return path === undefined ? undefined : stepOf(basename(path));
+  }
+
+  /** Where the checkpoint of `step` belongs. */
+  checkpointPath(step: number): string {
+    return this.#at('checkpoints', `${stepName(step)}.safetensors`);
+  }
+
   /** Writes a checkpoint, and then removes all but the newest few. @returns its path. */
   async writeCheckpoint(step: number, file: Uint8Array): Promise<string> {
-    const path = this.#at('checkpoints', `${stepName(step)}.safetensors`);
+    const path = this.checkpointPath(step);
     await writeWhole(path, file);
     for (const old of (await this.checkpoints()).slice(CHECKPOINTS_KEPT)) await rm(old);
     return path;
@@ -226,7 +251,12 @@ export class RunFolder {
 
   async #makeFolders(): Promise<void> {
     for (const folder of ['checkpoints', 'sheets']) await makeFolder(this.#at(folder));
-    for (const folder of ['.', 'checkpoints', 'sheets']) {
+    await this.removeUnfinished(['.', 'checkpoints', 'sheets']);
+  }
+
+  /** Removes what killed processes have left in these of its folders, where nobody else writes now. */
+  async removeUnfinished(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) {
       for (const name of await readdir(this.#at(folder))) {
         if (name.endsWith(UNFINISHED)) await rm(this.#at(folder, name));
       }
@@ -238,7 +268,13 @@ export class RunFolder {
   }
 }
 
-function stepName(step: number): string {
+/** The step that a checkpoint's file name tells; -1 for the name of something else. */
+export function stepOf(name: string): number {
+  return Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? -1);
+}
+
+/** How a step is called in file names. */
+export function stepName(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
 }
 

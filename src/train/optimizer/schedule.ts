@@ -14,3 +14,12 @@ export function decayed(learningRate: number, decay: Decay, progress: number): n
 export function warmup(step: number, steps: number): number {
   return step < steps ? step / steps : 1;
 }
+
+/** The rate of step `step` (1 for the first) of a run, at `progress` in 0 … 1 of it. */
+export function rateAt(
+  recipe: { readonly lr: number; readonly lrDecay: Decay; readonly warmup: number },
+  step: number,
+  progress: number,
+): number {
+  return decayed(recipe.lr, recipe.lrDecay, progress) * warmup(step, recipe.warmup);
+}

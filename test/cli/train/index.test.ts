@@ -1,20 +1,14 @@
 /** The command as a user runs it: in this process, and as a child that is stopped and killed. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from 'esbuild';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeWeights } from '../../../src/model/weights.ts';
 import { writePicture, writePictures } from '../../support/pictures.ts';
-import { callIn, logOf } from '../../support/train_command.ts';
+import { bundleTrain, callIn, logOf, startTrain } from '../../support/train_command.ts';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
-/** A folder from which the packages are found. */
-const PROGRAM = join(ROOT, 'node_modules/.cache/koalarize-test/train.js');
 const STEPS = 40;
 /** How many pictures there are; a tenth or so is for validation. */
 const PICTURES = 40;
@@ -24,37 +18,21 @@ const SMALL = ['--size', '32', '--batch', '4', '--width-divisor', '16', '--seed'
 const OFTEN = ['--checkpoint-every', '0.0002'];
 
 let root: string;
+let program: string;
 let photos: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'koalarize-train-'));
   photos = join(root, 'photos');
   await writePictures(photos, PICTURES);
-  await build({
-    stdin: {
-      contents: `import { train } from './src/cli/train/index.ts'; process.exit(await train(process.argv.slice(2)));`,
-      resolveDir: ROOT,
-      loader: 'ts',
-    },
-    outfile: PROGRAM,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    external: ['webgpu', 'sharp', '@sparticuz/chromium'],
-    loader: { '.wgsl': 'text' },
-  });
+  program = await bundleTrain('train');
 });
 afterAll(() => rm(root, { recursive: true }));
 
 /** Runs the command here. */
 const call = (...argv: readonly string[]) => callIn(root, ...argv);
 
-function start(...argv: string[]): { child: ChildProcess; output: () => string; exit: Promise<unknown[]> } {
-  const words = argv.includes('--resume') ? argv : [...argv, '--extractor', 'none'];
-  const child = spawn(process.execPath, [PROGRAM, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (part) => (text += String(part)));
-  return { child, output: () => text, exit: once(child, 'exit') };
-}
+const start = (...argv: readonly string[]) =>
+  startTrain(program, argv.includes('--resume') ? argv : [...argv, '--extractor', 'none']);
 
 /** Waits until the run has saved step `step` or a later one. */
 async function checkpointAfter(run: string, step: number, output: () => string): Promise<void> {
