@@ -170,6 +170,14 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
       await expectSame('lost');
     });
 
+    test('the server is started again meanwhile', async () => {
+      const process = beginApart('restart', ...argv);
+      await until('a share', () => /share \d\/2/.test(process.output()), process.output);
+      await server.restart();
+      await endOf(process);
+      await expectSame('restart');
+    });
+
     test('Ctrl-C gives the share back, and a checkpoint that is damaged is left out', async () => {
       const first = beginApart('stopped', ...argv);
       await until(
