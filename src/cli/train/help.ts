@@ -87,8 +87,8 @@ On several devices, of one machine or of many that share the folders (docs/train
   --shares N           shares of a round: as many as there are devices. --batch is what each sees in a step; --steps, --epochs and
                        the learning rate count the batches of all
   --local-steps H      steps of a share from one mean of all to the next; 1: the mean after each step (100)
-  --outer R,M          what a round has changed, times R, with Nesterov momentum M over rounds; none: the mean as it is
-                       (0.7,0.9 as in DiLoCo; none with --local-steps 1)
+  --outer KIND         none: the mean as it is; R,M: what a round has changed, times R, with Nesterov momentum M over rounds;
+                       diloco: 0.7,0.9, as its authors have it (none)
   --join RUN           train shares of the run in this folder until it ends: a process for each other device. Settings are the
                        run's; --adapter, --cache and --lock are this machine's
   --lock SECONDS       after so long without a sign of life a process's share is given to another: longer than a step takes (60)

@@ -15,7 +15,7 @@ export const ROUND_OPTIONS = {
   join: path(),
   shares: integer(1, MOST_SHARES),
   'local-steps': integer(1, 1_000_000),
-  outer: parsed('none, or RATE,MOMENTUM such as 0.7,0.9', readOuter),
+  outer: parsed('none, diloco, or RATE,MOMENTUM such as 0.7,0.9', readOuter),
   lock: integer(1, 86_400),
 } as const;
 
@@ -78,9 +78,7 @@ export function roundSettings(args: RoundArguments | undefined, old: RunConfig |
     return old.rounds;
   }
   if (!args) return undefined;
-  const { shares = 1, localSteps = DEFAULT_LOCAL_STEPS } = args;
-  // Momentum over single steps would be Adam's once more.
-  const outer = args.outer ?? (localSteps === 1 ? PLAIN_MEAN : DILOCO);
+  const { shares = 1, localSteps = DEFAULT_LOCAL_STEPS, outer = PLAIN_MEAN } = args;
   return { id: randomBytes(8).toString('hex'), shares, localSteps, outer };
 }
 
@@ -112,6 +110,7 @@ export function outerText({ rate, momentum }: OuterOptions): string {
 
 function readOuter(given: string): OuterOptions | undefined {
   if (given === 'none') return PLAIN_MEAN;
+  if (given === 'diloco') return DILOCO;
   const [rate = Number.NaN, momentum = Number.NaN, ...rest] = given
     .split(',')
     .map((part) => (part ? Number(part) : Number.NaN));

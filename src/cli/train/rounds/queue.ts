@@ -16,6 +16,8 @@ export type RoundJob = Job<RoundJobData>;
 
 /** How often a process may die of a job before that is given up. */
 const MOST_DEATHS = 5;
+/** How often a job is tried that ends with an error of no kind that is known here. */
+const ATTEMPTS = 5;
 /** A lock is renewed so often while it holds. */
 const RENEWALS = 4;
 /** Means that are kept when they are done: a process that wakes up late finds that its round is over. */
@@ -85,7 +87,14 @@ export class RoundQueue {
       name: data.share === undefined ? 'mean' : 'share',
       queueName: this.#name,
       data,
-      opts: { jobId: id, removeOnComplete: typeof kept === 'number' ? { count: kept } : kept, removeOnFail: false },
+      opts: {
+        jobId: id,
+        // BullMQ calls a job failed whose end it could not tell a server that is starting: then it is there, and done again at once.
+        attempts: ATTEMPTS,
+        backoff: { type: 'fixed', delay: AWAY_MS },
+        removeOnComplete: typeof kept === 'number' ? { count: kept } : kept,
+        removeOnFail: false,
+      },
     });
     const children = Array.from({ length: shares }, (_, share) =>
       job(`${mean}-share-${share}`, { ...round, share }, true),

@@ -7,14 +7,14 @@ const QUEUE = ['--queue', 'redis://localhost:6379'];
 const parse = (...argv: string[]) => parseArguments(argv)!;
 const settings = (...argv: string[]) => roundSettings(parse('photos', ...QUEUE, ...argv).rounds, undefined)!;
 
-test('a run begins with its shares, 100 local steps and DiLoCo; single steps are averaged as they are', () => {
+test('a run begins with its shares, 100 local steps and the mean as it is', () => {
   expect(settings('--shares', '4')).toEqual({
     id: expect.stringMatching(/^[0-9a-f]{16}$/),
     shares: 4,
     localSteps: 100,
-    outer: { rate: 0.7, momentum: 0.9 },
+    outer: { rate: 1, momentum: 0 },
   });
-  expect(settings('--shares', '2', '--local-steps', '1').outer).toEqual({ rate: 1, momentum: 0 });
+  expect(settings('--shares', '2', '--outer', 'diloco').outer).toEqual({ rate: 0.7, momentum: 0.9 });
   expect(settings('--shares', '2', '--outer', 'none').outer).toEqual({ rate: 1, momentum: 0 });
   expect(settings('--shares', '2', '--outer', '0.5,0').outer).toEqual({ rate: 0.5, momentum: 0 });
   expect(settings('--shares', '2').id).not.toBe(settings('--shares', '2').id);
@@ -48,7 +48,7 @@ test.each([
   [['--join', 'runs/a', ...QUEUE, '--resume'], '--join and --resume: expected one of them, got both'],
   [
     ['photos', ...QUEUE, '--shares', '2', '--outer', '0.7'],
-    "--outer: expected none, or RATE,MOMENTUM such as 0.7,0.9, got '0.7'",
+    "--outer: expected none, diloco, or RATE,MOMENTUM such as 0.7,0.9, got '0.7'",
   ],
   [['photos', ...QUEUE, '--shares', '2', '--outer', '0.7,1'], "got '0.7,1'"],
   [['photos', ...QUEUE, '--shares', '2', '--outer', ','], "got ','"],

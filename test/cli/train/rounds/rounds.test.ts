@@ -62,10 +62,10 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
   const joinApart = (run: string) => startTrain(program, ['--join', runAt(run), ...at()]);
   const endOf = async ({ exit, output }: TrainProcess) => expect(await exit, output()).toEqual([0, null]);
 
-  test('one share without outer momentum is the training of one process, to the bit', async () => {
+  test('one share is the training of one process, to the bit', async () => {
     const plain = runAt('plain');
     expect((await call(photos, '--out', plain, ...SMALL, '--steps', '17')).code).toBe(0);
-    const { code, err } = await begin('one', '--steps', '17', '--shares', '1', '--local-steps', '5', '--outer', 'none');
+    const { code, err } = await begin('one', '--steps', '17', '--shares', '1', '--local-steps', '5');
     expect(code, err).toBe(0);
     expect(await stateAt(runAt('one'), 17)).toEqual(await stateAt(plain, 17));
     const scores = async (run: string) =>
@@ -92,7 +92,7 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     expect((await bytesAt(runAt('again'), 12)).equals(bytes)).toBe(true);
     expect((await bytesAt(runAt('two'), 12)).equals(bytes)).toBe(true);
     // Both shares count: one alone would not have seen the second's pictures.
-    expect((await begin('alone', '--steps', '6', '--shares', '1', '--local-steps', '1', '--outer', 'none')).code).toBe(
+    expect((await begin('alone', '--steps', '6', '--shares', '1', '--local-steps', '1')).code).toBe(
       0,
     );
     expect((await bytesAt(runAt('alone'), 6)).equals(bytes)).toBe(false);
@@ -100,7 +100,7 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
 
   describe('two shares with outer momentum', () => {
     const STEPS = 88;
-    const argv = ['--steps', `${STEPS}`, '--shares', '2', '--local-steps', '20'];
+    const argv = ['--steps', `${STEPS}`, '--shares', '2', '--local-steps', '20', '--outer', 'diloco'];
     let bytes: Buffer;
     beforeAll(async () => {
       const { code, err } = await begin('whole', ...argv);
@@ -168,6 +168,14 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
       expect(code, err).toBe(0);
       expect(err).toMatch(/resume {3}from .*step-0000[48]0\.safetensors/);
       await expectSame('lost');
+    });
+
+    test('the server is started again meanwhile', async () => {
+      const process = beginApart('restart', ...argv);
+      await until('a share', () => /share \d\/2/.test(process.output()), process.output);
+      await server.restart();
+      await endOf(process);
+      await expectSame('restart');
     });
 
     test('Ctrl-C gives the share back, and a checkpoint that is damaged is left out', async () => {
