@@ -22,8 +22,7 @@ const all = [small, few, many, more, most];
 
 test('software drivers, and GPUs of which nothing is known, get the plain schedule', () => {
   for (const traits of [of('mesa', true), of('intel', true), of(''), of('apple')]) {
-    for (const held of all)
-      expect([scheduleFor(traits, held), productsFor(traits, held)]).toEqual(['plain', 'of_4']);
+    for (const held of all) expect([scheduleFor(traits, held), productsFor(traits, held)]).toEqual(['plain', 'of_4']);
   }
 });
 
