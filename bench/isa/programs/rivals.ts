@@ -21,7 +21,9 @@ mark(`ADAPTER ${name}`);
 
 /** What is computed: for the labels. */
 let work = 'start';
-const device = globalThis.GPUDevice.prototype;
+// In Node the classes of WebGPU are no globals of their own.
+Object.assign(globalThis, (await import('webgpu')).globals);
+const device = GPUDevice.prototype;
 const { createComputePipeline, createComputePipelineAsync } = device;
 const begin = ({ label }: GPUComputePipelineDescriptor) => mark(`BEGIN tfjs ${work}: ${label ?? '?'}`);
 device.createComputePipeline = function (descriptor) {

@@ -51,7 +51,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) grou
   let before = sum;
   if (params.activation == 1) { sum = max(sum, 0.0); }
   if (params.activation == 3) { sum = clamp(sum, 0.0, 6.0); }
-  if (params.activation == 4) { sum *= clamp(sum / 6.0 + 0.5, 0.0, 1.0); }
+  if (params.activation == 4) { sum *= clamp(sum * (1.0 / 6.0) + 0.5, 0.0, 1.0); }
   // Past 15 tanh is 1 in float32; some drivers overflow on large arguments.
   if (params.activation == 2) { sum = tanh(clamp(sum, -15.0, 15.0)); }
   // NaN, by its bits, stays: clamp and max may drop it.

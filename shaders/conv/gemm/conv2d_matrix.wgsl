@@ -22,6 +22,7 @@ const X_ROW = DEPTH_VECTORS + 2;
 const W_ROW = TILE_VECTORS + 2;
 const X_LOADS = TILE_PIXELS * DEPTH_VECTORS / THREADS;
 const W_LOADS = TILE_VECTORS * DEPTH / THREADS;
+const W_APART = THREADS / TILE_VECTORS; // channels between a thread's loads
 const DOWN = TILE_PIXELS / 2 / M; // fragments of a subgroup
 const ACROSS = TILE_CHANNELS / 2 / N;
 const RESULT_LOADS = (M * N / 4 + LANES - 1) / LANES;
@@ -60,9 +61,13 @@ fn main(
     sources[l] = source_of(first_pixel + x_pixel + l * (THREADS / DEPTH_VECTORS), x_vector);
   }
 
+  let w_channel = local / TILE_VECTORS;
+  let w_own = weights_of(local, first_vector);
+
   let begin = group.z * params.steps_per_split;
   let end = min(begin + params.steps_per_split, params.taps_y * params.taps_x * steps_of_tap());
   var step = step_at(begin);
+  let by = strides();
 
   let subgroup_pixel = subgroup / 2 * (TILE_PIXELS / 2);
   let subgroup_vector = subgroup % 2 * (TILE_VECTORS / 2);
@@ -71,10 +76,16 @@ fn main(
   for (var s = begin; ; s++) {
     // Past the end nothing is fetched: the last step is only multiplied.
     let live = s < end;
+    step.left = select(0, step.left, live);
     var x_next: array<Fetched, X_LOADS>;
-    for (var l = 0u; l < X_LOADS; l++) { x_next[l] = fetch_left(x_at(sources[l], step, x_vector, live)); }
+    var x_inside: array<bool, X_LOADS>;
+    for (var l = 0u; l < X_LOADS; l++) {
+      let place = x_at(sources[l], step, x_vector);
+      x_next[l] = fetch_left(place);
+      x_inside[l] = place.inside;
+    }
     var w_next: array<Fetched, W_LOADS>;
-    for (var l = 0u; l < W_LOADS; l++) { w_next[l] = fetch_right(weights_at(local + l * THREADS, step, first_vector, live)); }
+    for (var l = 0u; l < W_LOADS; l++) { w_next[l] = fetch_right(weights_at(step, w_channel, w_own, l * W_APART)); }
 
     if (s > begin) {
       for (var k = 0u; k < DEPTH; k += K) {
@@ -94,14 +105,14 @@ fn main(
 
     workgroupBarrier();
     for (var l = 0u; l < X_LOADS; l++) {
-      x_tile[(x_pixel + l * (THREADS / DEPTH_VECTORS)) * X_ROW + x_vector] = vec4h(value_of(x_next[l]));
+      x_tile[(x_pixel + l * (THREADS / DEPTH_VECTORS)) * X_ROW + x_vector] = vec4h(value_of(x_next[l], x_inside[l]));
     }
     for (var l = 0u; l < W_LOADS; l++) {
       let at = local + l * THREADS;
-      w_tile[at / TILE_VECTORS * W_ROW + at % TILE_VECTORS] = vec4h(value_of(w_next[l]));
+      w_tile[at / TILE_VECTORS * W_ROW + at % TILE_VECTORS] = vec4h(value_of(w_next[l], has_weights(step, w_channel + l * W_APART)));
     }
     workgroupBarrier();
-    step = next(step);
+    step = next(step, by);
   }
 
   for (var f = 0u; f < DOWN * ACROSS; f++) {

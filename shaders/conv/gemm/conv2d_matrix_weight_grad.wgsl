@@ -23,6 +23,7 @@ const DY_ROW = TILE_VECTORS + 2;
 const X_LOADS = TILE_ROWS * DEPTH / THREADS;
 const X_APART = THREADS / TILE_ROWS; // pixels between a thread's loads
 const DY_LOADS = TILE_VECTORS * DEPTH / THREADS;
+const DY_APART = THREADS / TILE_VECTORS;
 const DOWN = TILE_INPUTS / 2 / M; // fragments of a subgroup
 const ACROSS = TILE_OUTPUTS / 2 / N;
 const RESULT_LOADS = (M * N / 4 + LANES - 1) / LANES;
@@ -47,28 +48,35 @@ fn main(
   let first_vector = group.y * TILE_VECTORS;
 
   // What this thread fetches of x: one tap and one vec4 of channels, of pixels that move on from step to step.
-  let source = source_of(first_row + local % TILE_ROWS);
   let begin = group.z * params.pixels_per_split;
   let end = min(begin + params.pixels_per_split, params.batch * params.rows * params.columns);
+  let x_row = first_row + local % TILE_ROWS;
+  let x_pixel = local / TILE_ROWS;
   var pixels: array<Pixel, X_LOADS>;
-  for (var l = 0u; l < X_LOADS; l++) { pixels[l] = pixel_at(begin + local / TILE_ROWS + l * X_APART); }
-  let step = pixel_at(DEPTH);
+  for (var l = 0u; l < X_LOADS; l++) { pixels[l] = pixel_at(begin + x_pixel + l * X_APART, x_row); }
+  let by = strides(DEPTH, x_row);
+  let dy_pixel = local / TILE_VECTORS;
+  var dy_own = begin * params.out_vectors + dy_of(local, first_vector);
 
   let subgroup_row = subgroup / 2 * (TILE_ROWS / 2);
   let subgroup_vector = subgroup % 2 * (TILE_VECTORS / 2);
   var sum: array<Result, DOWN * ACROSS>;
   // Loops over registers have constant trip counts, so that drivers unroll them.
-  for (var first = begin; ; first += DEPTH) {
+  let pixels_all = end - min(begin, end);
+  for (var first = 0u; ; first += DEPTH) {
     // Past the end nothing is fetched: the last step is only multiplied.
-    let live = first < end;
+    let left = pixels_all - min(first, pixels_all);
     var x_next: array<Fetched, X_LOADS>;
+    var x_inside: array<bool, X_LOADS>;
     for (var l = 0u; l < X_LOADS; l++) {
-      x_next[l] = fetch_left(x_at(source, pixels[l], first + local / TILE_ROWS + l * X_APART < end));
+      let place = x_at(pixels[l], x_pixel + l * X_APART < left);
+      x_next[l] = fetch_left(place);
+      x_inside[l] = place.inside;
     }
     var dy_next: array<Fetched, DY_LOADS>;
-    for (var l = 0u; l < DY_LOADS; l++) { dy_next[l] = fetch_right(dy_at(local + l * THREADS, first, first_vector, end)); }
+    for (var l = 0u; l < DY_LOADS; l++) { dy_next[l] = fetch_right(dy_at(dy_own, dy_pixel, l * DY_APART, left)); }
 
-    if (first > begin) {
+    if (first > 0) {
       for (var k = 0u; k < DEPTH; k += K) {
         // Lies in memory [pixel][channel]: its columns are the rows there.
         var left: array<Left, DOWN>;
@@ -83,18 +91,19 @@ fn main(
         }
       }
     }
-    if (!live) { break; }
+    if (left == 0) { break; }
 
     workgroupBarrier();
     for (var l = 0u; l < X_LOADS; l++) {
-      x_tile[(local / TILE_ROWS + l * X_APART) * X_ROW + local % TILE_ROWS] = vec4h(value_of(x_next[l]));
+      x_tile[(local / TILE_ROWS + l * X_APART) * X_ROW + local % TILE_ROWS] = vec4h(value_of(x_next[l], x_inside[l]));
     }
     for (var l = 0u; l < DY_LOADS; l++) {
       let at = local + l * THREADS;
-      dy_tile[at / TILE_VECTORS * DY_ROW + at % TILE_VECTORS] = vec4h(value_of(dy_next[l]));
+      dy_tile[at / TILE_VECTORS * DY_ROW + at % TILE_VECTORS] = vec4h(value_of(dy_next[l], dy_pixel + l * DY_APART < left));
     }
     workgroupBarrier();
-    for (var l = 0u; l < X_LOADS; l++) { pixels[l] = advanced(pixels[l], step); }
+    for (var l = 0u; l < X_LOADS; l++) { pixels[l] = advanced(pixels[l], by); }
+    dy_own += DEPTH * params.out_vectors;
   }
 
   for (var f = 0u; f < DOWN * ACROSS; f++) {

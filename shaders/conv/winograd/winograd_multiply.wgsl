@@ -9,7 +9,9 @@ const WORKGROUP = 64u;
 const STRETCH = 8u; // inner rows in workgroup memory
 const SIDE = 16u; // vec4s of the 64 rows, and of the 64 columns
 const LOADS = STRETCH * SIDE / WORKGROUP; // of a thread, from each factor
+const APART = WORKGROUP / SIDE; // inner rows between a thread's loads
 const TURNS = STRETCH; // of the multiplication in a stretch
+const ENDLESS = 0xffffffffu; // Tint counts the turns of every loop whose bound is not a constant
 
 struct Params {
   products: u32, // matrices to multiply
@@ -32,39 +34,44 @@ alias Sums = array<mat4x4f, 4>; // columns are rows of y: [half of the rows * 2 
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let column_vectors = params.columns / 4;
   let product = group.z % params.products;
-  let split = group.z / params.products;
-  let begin = split * params.split_length;
-  let end = min(begin + params.split_length, params.inner);
-  let line = product * params.inner;
-  let a_column = group.x * SIDE + local % SIDE;
-  let b_column = group.y * SIDE + local % SIDE;
-  // The thread's rows and columns are two vec4s, half a tile apart: neighboring threads read neighboring vec4s.
-  let r = local / 8;
-  let c = local % 8;
+  let begin = group.z / params.products * params.split_length;
+  let length = min(params.split_length, params.inner - min(begin, params.inner));
+  let stretches = (length + STRETCH - 1) / STRETCH;
+
+  // What this thread fetches: every APART-th inner row of the part, of one vec4 of a and one of b. What lies beyond their
+  // sides is not stored, and may be anything.
+  let strides = vec2u((params.rows + 3) / 4, params.columns / 4);
+  let first = local / SIDE;
+  let left = length - min(first, length);
+  var at = (product * params.inner + begin + first) * strides + min(group.xy * SIDE + local % SIDE, strides - 1);
 
   var sum: Sums;
-  var fetched = fetch(line, begin + local / SIDE, a_column, b_column, end);
-  for (var i = begin; i < end; i += STRETCH) {
+  var fetched = fetch(at, strides, left, 0);
+  for (var s = 0u; s < ENDLESS; s++) {
+    if (s >= stretches) { break; }
     workgroupBarrier();
     for (var l = 0u; l < LOADS; l++) {
-      a_part[local + l * WORKGROUP] = value_of(fetched.a[l]);
-      b_part[local + l * WORKGROUP] = value_of(fetched.b[l]);
+      let inside = s * STRETCH + l * APART < left;
+      a_part[local + l * WORKGROUP] = value_of(fetched.a[l], inside);
+      b_part[local + l * WORKGROUP] = value_of(fetched.b[l], inside);
     }
     workgroupBarrier();
+    at += STRETCH * strides;
     // Past the end nothing is fetched: the last stretch is only multiplied.
-    fetched = fetch(line, i + STRETCH + local / SIDE, a_column, b_column, end);
+    fetched = fetch(at, strides, left, s + 1);
     multiply_step(&sum, local);
   }
-  let start = (split * params.products + product) * params.rows;
+
+  // The thread's rows and columns are two vec4s, half a tile apart: neighboring threads read neighboring vec4s.
+  let column_vectors = params.columns / 4;
   for (var half = 0u; half < 2; half++) {
     for (var j = 0u; j < 4; j++) {
-      let row = (group.x * SIDE + half * 8 + r) * 4 + j;
+      let row = (group.x * SIDE + half * 8 + local / 8) * 4 + j;
       for (var side = 0u; side < 2; side++) {
-        let column = group.y * SIDE + side * 8 + c;
+        let column = group.y * SIDE + side * 8 + local % 8;
         if (row < params.rows && column < column_vectors) {
-          store((start + row) * column_vectors + column, sum[half * 2 + side][j]);
+          store((group.z * params.rows + row) * column_vectors + column, sum[half * 2 + side][j]);
         }
       }
     }
@@ -77,17 +84,14 @@ struct Factors {
   b: array<Fetched, LOADS>,
 }
 
-// The rows from `first` on that this thread fetches, of the product whose inner rows begin at `line`.
-fn fetch(line: u32, first: u32, a_column: u32, b_column: u32, end: u32) -> Factors {
-  let row_vectors = (params.rows + 3) / 4;
-  let column_vectors = params.columns / 4;
+// Stretch s, whose first vec4s of this thread are `at`, of `left` inner rows from the thread's first one on.
+fn fetch(at: vec2u, strides: vec2u, left: u32, s: u32) -> Factors {
   var fetched: Factors;
   for (var l = 0u; l < LOADS; l++) {
-    let i = first + l * (WORKGROUP / SIDE);
-    let a_inside = i < end && a_column < row_vectors;
-    let b_inside = i < end && b_column < column_vectors;
-    fetched.a[l] = fetch_left(Place(select(0, (line + i) * row_vectors + a_column, a_inside), a_inside));
-    fetched.b[l] = fetch_right(Place(select(0, (line + i) * column_vectors + b_column, b_inside), b_inside));
+    let inside = s * STRETCH + l * APART < left;
+    let place = select(vec2u(), at + l * APART * strides, inside);
+    fetched.a[l] = fetch_left(Place(place.x, inside));
+    fetched.b[l] = fetch_right(Place(place.y, inside));
   }
   return fetched;
 }
@@ -95,23 +99,26 @@ fn fetch(line: u32, first: u32, a_column: u32, b_column: u32, end: u32) -> Facto
 fn left_at(at: u32) -> vec4f { return a[at]; }
 fn right_at(at: u32) -> vec4f { return b[at]; }
 
-// Adds the products of one inner row, the turn-th of a stretch.
-fn multiply(sum: ptr<function, Sums>, index: u32, local: u32) {
+// Adds the products of inner rows of a stretch: see lib/turns_loop.wgsl.
+fn multiply(sum: ptr<function, Sums>, part: u32, local: u32) {
   // What a function is given could be any number, unless it says otherwise: then indices are not checked.
-  let turn = index % TURNS;
-  let r = local / 8 % 8;
+  let first = min(part, TURNS / TOGETHER - 1) * TOGETHER;
+  let r = min(local / 8, 7);
   let c = local % 8;
-  let a0 = a_part[turn * SIDE + r];
-  let a1 = a_part[turn * SIDE + 8 + r];
-  let b0 = b_part[turn * SIDE + c];
-  let b1 = b_part[turn * SIDE + 8 + c];
-  (*sum)[0] += outer(b0, a0);
-  (*sum)[1] += outer(b1, a0);
-  (*sum)[2] += outer(b0, a1);
-  (*sum)[3] += outer(b1, a1);
+  for (var t = 0u; t < TOGETHER; t++) {
+    let at = (first + t) * SIDE;
+    let a0 = a_part[at + r];
+    let a1 = a_part[at + r + 8];
+    let b0 = b_part[at + c];
+    let b1 = b_part[at + c + 8];
+    (*sum)[0] += outer(b0, a0);
+    (*sum)[1] += outer(b1, a0);
+    (*sum)[2] += outer(b0, a1);
+    (*sum)[3] += outer(b1, a1);
+  }
 }
 
 // The variants append:
 //   store(at, value)                                                     overwrites y[at], or adds to it
-//   Fetched, fetch_left(place), fetch_right(place), value_of(fetched)    see lib/fetch_select.wgsl
+//   Fetched, fetch_left(place), fetch_right(place), value_of(fetched, inside)    see lib/fetch_select.wgsl
 //   multiply_step(&sum, local)                                           see lib/turns_loop.wgsl

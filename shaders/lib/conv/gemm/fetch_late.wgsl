@@ -8,11 +8,8 @@ struct Place {
   inside: bool,
 }
 
-struct Fetched {
-  value: vec4f,
-  inside: bool,
-}
+alias Fetched = vec4f;
 
-fn fetch_left(place: Place) -> Fetched { return Fetched(left_at(place.at), place.inside); }
-fn fetch_right(place: Place) -> Fetched { return Fetched(right_at(place.at), place.inside); }
-fn value_of(fetched: Fetched) -> vec4f { return select(vec4f(), fetched.value, fetched.inside); }
+fn fetch_left(place: Place) -> Fetched { return left_at(place.at); }
+fn fetch_right(place: Place) -> Fetched { return right_at(place.at); }
+fn value_of(fetched: Fetched, inside: bool) -> vec4f { return select(vec4f(), fetched, inside); }

@@ -11,4 +11,4 @@ alias Fetched = vec4f;
 
 fn fetch_left(place: Place) -> Fetched { return select(vec4f(), left_at(place.at), place.inside); }
 fn fetch_right(place: Place) -> Fetched { return select(vec4f(), right_at(place.at), place.inside); }
-fn value_of(fetched: Fetched) -> vec4f { return fetched; }
+fn value_of(fetched: Fetched, inside: bool) -> vec4f { return fetched; }

@@ -41,16 +41,24 @@ struct Params {
 
 // Where a thread fetches x: at the first tap, its index in x, and its row and column in the picture.
 struct Source {
-  start: i32,
+  start: u32,
   top: i32,
   left: i32,
 }
 
 // Some input channels of one tap: what lies in workgroup memory at a time.
 struct Step {
-  c: u32, // the first vec4
+  left: u32, // vec4s of the tap's channels from the first on
   ty: i32,
   tx: i32,
+  at: vec2u, // vec4s from where x is fetched at the first tap, and before the weights of the first channel
+}
+
+// By how much `at` of a step moves on: with the channels, and further with a tap and with a row of taps.
+struct Strides {
+  channels: vec2u,
+  tap: vec2u,
+  row: vec2u,
 }
 
 fn pixels() -> u32 {
@@ -67,38 +75,63 @@ fn source_of(pixel: u32, x_vector: u32) -> Source {
   let ix = params.origin_x + i32(pixel % params.columns * params.step_x);
   let line = i32(row / params.rows * params.in_height) + iy;
   let start = (line * i32(params.in_width) + ix) * i32(params.in_stride) + i32(params.in_first + x_vector);
-  return Source(start, select(OUTSIDE, iy, pixel < pixels()), ix);
+  return Source(u32(start), select(OUTSIDE, iy, pixel < pixels()), ix);
 }
 
 fn step_at(index: u32) -> Step {
   let tap = index / steps_of_tap();
-  return Step(index % steps_of_tap() * DEPTH_VECTORS, i32(tap / params.taps_x), i32(tap % params.taps_x));
+  let c = index % steps_of_tap() * DEPTH_VECTORS;
+  let ty = tap / params.taps_x;
+  let tx = tap % params.taps_x;
+  let slice = u32(params.tap_first) + ty * u32(params.tap_step_y) + tx * u32(params.tap_step_x);
+  let x = (ty * params.in_width + tx) * params.in_stride + c;
+  return Step(params.in_vectors - c, i32(ty), i32(tx), vec2u(x, (slice * params.in_vectors + c) * 4 * params.out_vectors));
 }
 
-// The next step, without a division: along the channels, then along the taps of a row, then down.
-fn next(step: Step) -> Step {
-  let c = step.c + DEPTH_VECTORS;
-  let tap_done = c >= params.in_vectors;
+// Where a step is negative, indices wrap around.
+fn strides() -> Strides {
+  let channel = vec2u(1, 4 * params.out_vectors);
+  let tap_x = vec2u(params.in_stride, u32(params.tap_step_x) * params.in_vectors * channel.y);
+  let tap_y = vec2u(params.in_width * params.in_stride, u32(params.tap_step_y) * params.in_vectors * channel.y);
+  return Strides(
+    DEPTH_VECTORS * channel,
+    tap_x - steps_of_tap() * DEPTH_VECTORS * channel,
+    tap_y - params.taps_x * tap_x,
+  );
+}
+
+// The next step, by additions: along the channels, then along the taps of a row, then down.
+fn next(step: Step, by: Strides) -> Step {
+  let tap_done = step.left <= DEPTH_VECTORS;
   let tx = step.tx + i32(tap_done);
   let row_done = tx == i32(params.taps_x);
-  return Step(select(c, 0, tap_done), step.ty + i32(row_done), select(tx, 0, row_done));
+  return Step(
+    select(step.left - DEPTH_VECTORS, params.in_vectors, tap_done),
+    step.ty + i32(row_done),
+    select(tx, 0, row_done),
+    step.at + by.channels + select(vec2u(), by.tap, tap_done) + select(vec2u(), by.row, row_done),
+  );
 }
 
-fn x_at(source: Source, step: Step, x_vector: u32, live: bool) -> Place {
-  let inside = live && step.c + x_vector < params.in_vectors &&
+fn x_at(source: Source, step: Step, x_vector: u32) -> Place {
+  let inside = x_vector < step.left &&
     u32(source.top + step.ty) < params.in_height && u32(source.left + step.tx) < params.in_width;
-  let offset = (step.ty * i32(params.in_width) + step.tx) * i32(params.in_stride) + i32(step.c);
-  return Place(u32(select(0, source.start + offset, inside)), inside);
+  return Place(select(0, source.start + step.at.x, inside), inside);
 }
 
-// The weights of a step, counted through the output channels of the tile first.
-fn weights_at(index: u32, step: Step, first_vector: u32, live: bool) -> Place {
-  let tap = u32(params.tap_first + step.ty * params.tap_step_y + step.tx * params.tap_step_x);
-  let k = index / TILE_VECTORS;
-  let vector = min(first_vector + index % TILE_VECTORS, params.out_vectors - 1);
-  let inside = live && step.c + k / 4 < params.in_vectors;
-  let start = (tap * params.in_vectors + step.c) * 4;
-  return Place(select(0, (start + k) * params.out_vectors + vector, inside), inside);
+// Where a thread's first weights are in a step, whose output vector is that of all of them.
+fn weights_of(local: u32, first_vector: u32) -> u32 {
+  let vector = min(first_vector + local % TILE_VECTORS, params.out_vectors - 1);
+  return local / TILE_VECTORS * params.out_vectors + vector;
+}
+
+// Whether a step has weights of a channel.
+fn has_weights(step: Step, channel: u32) -> bool { return channel / 4 < step.left; }
+
+// The weights of a thread's first channel, whose place in a step is `own`, or of the one `apart` from it.
+fn weights_at(step: Step, channel: u32, own: u32, apart: u32) -> Place {
+  let inside = has_weights(step, channel + apart);
+  return Place(select(0, step.at.y + own + apart * params.out_vectors, inside), inside);
 }
 
 // The output's pixel at a pixel of the grid.
@@ -123,7 +156,7 @@ fn activate(v: vec4f) -> vec4f {
   switch params.activation {
     case 1: { return max(v, vec4f()); }
     case 3: { return clamp(v, vec4f(), vec4f(6)); }
-    case 4: { return v * clamp(v / 6 + 0.5, vec4f(), vec4f(1)); }
+    case 4: { return v * clamp(v * (1.0 / 6.0) + 0.5, vec4f(), vec4f(1)); }
     default: { return v; }
   }
 }

@@ -3,3 +3,4 @@
 enable f16;
 
 alias Operand = vec4h;
+alias Number = f16;

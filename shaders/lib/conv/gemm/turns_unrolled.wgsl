@@ -1,6 +1,8 @@
 // turns_unrolled: a step's multiplication, spelled out: 2, 4, 8 or 16 turns. Mesa's compilers move a load down to the block
 // that uses it, past a loop too; so the loads before the multiplication stay where they are.
-// Needs:  TURNS; Sums; multiply(&sum, turn, local).
+// Needs:  TURNS; Sums; multiply(&sum, part, local), the part-th TOGETHER turns of a step.
+
+const TOGETHER = 1u;
 
 fn multiply_step(sum: ptr<function, Sums>, local: u32) {
   multiply(sum, 0, local);

@@ -4,8 +4,8 @@
  */
 import fetch_late from '../../../../shaders/lib/conv/gemm/fetch_late.wgsl';
 import fetch_select from '../../../../shaders/lib/conv/gemm/fetch_select.wgsl';
-import products_of_1 from '../../../../shaders/lib/conv/gemm/products_of_1.wgsl';
 import products_of_4 from '../../../../shaders/lib/conv/gemm/products_of_4.wgsl';
+import products_turned from '../../../../shaders/lib/conv/gemm/products_turned.wgsl';
 import turns_loop from '../../../../shaders/lib/conv/gemm/turns_loop.wgsl';
 import turns_unrolled from '../../../../shaders/lib/conv/gemm/turns_unrolled.wgsl';
 
@@ -17,5 +17,5 @@ export const SCHEDULES = {
 
 export type Schedule = keyof typeof SCHEDULES;
 
-/** Input channels that `conv2d_gemm` multiplies a turn. */
-export const PRODUCTS = { of_4: products_of_4, of_1: products_of_1 } as const;
+/** How x lies in workgroup memory in `conv2d_gemm`: by pixels, multiplied 4 channels a turn, or by channels, one a turn. */
+export const PRODUCTS = { of_4: products_of_4, turned: products_turned } as const;

@@ -10,7 +10,9 @@ export interface Held {
 
 /** Registers for sums and fetched operands beyond which Intel's GPUs, with 128 a lane, spill. */
 const ROOM = 72;
-/** Sums beside which Intel's GPUs have no registers for the weights of 4 channels, and NVIDIA's compiler no use for a loop. */
+/** Loads of a step beyond which Intel's compiler spills at the end of a kernel, or moves the loads down to their use. */
+const FEW_LOADS = 3;
+/** Sums of the largest tiles of a thread: NVIDIA's compiler has no use for a loop then, and x is better held by channels. */
 const MANY_SUMS = 64;
 
 /**
@@ -21,15 +23,17 @@ export function scheduleFor({ software, vendor }: DeviceTraits, { sums, loads }:
   if (software) return 'plain';
   if (vendor === 'amd') return 'unrolled';
   if (vendor === 'nvidia') return sums >= MANY_SUMS ? 'unrolled' : 'plain';
-  if (vendor === 'intel') return sums + 4 * loads <= ROOM ? 'late' : 'plain';
+  if (vendor === 'intel') return loads <= FEW_LOADS && sums + 4 * loads <= ROOM ? 'late' : 'plain';
   return 'plain';
 }
 
 /** Another one for the tuner to try: a vendor has several compilers, and that is about one of them. */
-export type Alternative = 'plain' | 'unrolled';
+export function alternativeFor(traits: DeviceTraits, held: Held): Schedule {
+  const chosen = scheduleFor(traits, held);
+  if (traits.vendor === 'intel') return chosen === 'late' ? 'plain' : 'late';
+  return chosen === 'unrolled' ? 'plain' : 'unrolled';
+}
 
-export const alternativeFor = (traits: DeviceTraits, held: Held): Alternative =>
-  scheduleFor(traits, held) === 'unrolled' ? 'plain' : 'unrolled';
-
-export const productsFor = ({ software, vendor }: DeviceTraits, { sums }: Held): keyof typeof PRODUCTS =>
-  !software && vendor === 'intel' && sums >= MANY_SUMS ? 'of_1' : 'of_4';
+/** Where registers are what limits a thread with many sums: on Intel's GPUs it would spill, on AMD's fewer would fit. */
+export const productsFor = ({ software, vendor = '' }: DeviceTraits, { sums }: Held): keyof typeof PRODUCTS =>
+  !software && ['amd', 'intel'].includes(vendor) && sums >= MANY_SUMS ? 'turned' : 'of_4';
