@@ -10,7 +10,7 @@ export const activations = {
   none: 'fn activation(x: vec4f) -> vec4f { return x; }',
   relu: keeping('max(x, vec4f(0.0))'),
   relu6: keeping('clamp(x, vec4f(0.0), vec4f(6.0))'),
-  hard_swish: keeping('x * clamp(x / 6.0 + 0.5, vec4f(0.0), vec4f(1.0))'),
+  hard_swish: keeping('x * clamp(x * (1.0 / 6.0) + 0.5, vec4f(0.0), vec4f(1.0))'),
   // The clamp changes no float32 result, and keeps drivers that compute sinh / cosh from inf / inf.
   tanh: keeping('tanh(clamp(x, vec4f(-10.0), vec4f(10.0)))'),
 } as const satisfies Variants[string];
@@ -29,6 +29,6 @@ export const activationsOf = (type: 'f32' | 'vec4f' | 'Element'): Readonly<Recor
     none: `fn activate(v: ${type}) -> ${type} { return v; }`,
     relu: keeping(`max(v, ${type}())`),
     relu6: keeping(`clamp(v, ${type}(), ${type}(6))`),
-    hard_swish: keeping(`v * clamp(v / 6 + 0.5, ${type}(), ${type}(1))`),
+    hard_swish: keeping(`v * clamp(v * (1.0 / 6.0) + 0.5, ${type}(), ${type}(1))`),
   };
 };

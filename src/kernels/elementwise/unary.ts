@@ -49,7 +49,7 @@ export const unaries = {
   gelu_tanh: `fn sigmoid(x: vec4f) -> vec4f { ${sigmoid} }
 ${define('return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x));')}`,
   hard_sigmoid: define('return min(max(params.alpha * x + params.beta, vec4f()), vec4f(1));'),
-  hard_swish: define('return x * min(max(x / 6 + 0.5, vec4f()), vec4f(1));'),
+  hard_swish: define('return x * min(max(x * (1.0 / 6.0) + 0.5, vec4f()), vec4f(1));'),
   leaky_relu: define('return select(params.alpha * x, x, x > vec4f());'),
   log: define(`let value = select(log(x), special(MINUS_INFINITY), x == vec4f());
   return select(value, special(NAN), x < vec4f());`),
