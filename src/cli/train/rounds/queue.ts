@@ -91,7 +91,6 @@ export class RoundQueue {
         jobId: id,
         // BullMQ calls a job failed whose end it could not tell a server that is starting: then it is there, and done again at once.
         attempts: ATTEMPTS,
-        backoff: { type: 'fixed', delay: AWAY_MS },
         removeOnComplete: typeof kept === 'number' ? { count: kept } : kept,
         removeOnFail: false,
       },

@@ -106,6 +106,7 @@ export class RoundsRun {
     });
     try {
       if (this.#leads) await this.#ensureRound(work);
+      await this.#expectNoneFailed();
       await this.#queue.work(
         this.#args.lock,
         (job, ends) => this.#process(work, job, ends),
@@ -147,13 +148,8 @@ export class RoundsRun {
       await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return false;
       try {
-        const reason = await this.#queue.failure();
-        if (reason) {
-          const hint = 'it can be tried again with --resume';
-          this.#fail(
-            new EnvironmentError({ where: folder.path, expected: 'all shares of a round', got: `'${reason}'`, hint }),
-          );
-        } else if (await this.#queue.isEmpty()) {
+        await this.#expectNoneFailed();
+        if (await this.#queue.isEmpty()) {
           if (((await folder.newestStep()) ?? 0) >= this.#to) return true;
           if (this.#leads) await this.#ensureRound(work);
         }
@@ -162,6 +158,15 @@ export class RoundsRun {
         if (isExpected(error)) this.#fail(error);
       }
     }
+  }
+
+  /** @throws EnvironmentError where a job was given up: so is the run then */
+  async #expectNoneFailed(): Promise<void> {
+    const reason = await this.#queue.failure();
+    if (!reason) return;
+    const hint = 'it can be tried again with --resume';
+    const { path: where } = this.#parts.folder;
+    throw new EnvironmentError({ where, expected: 'all shares of a round', got: `'${reason}'`, hint });
   }
 
   #fail(error: Error): void {
