@@ -92,9 +92,7 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     expect((await bytesAt(runAt('again'), 12)).equals(bytes)).toBe(true);
     expect((await bytesAt(runAt('two'), 12)).equals(bytes)).toBe(true);
     // Both shares count: one alone would not have seen the second's pictures.
-    expect((await begin('alone', '--steps', '6', '--shares', '1', '--local-steps', '1')).code).toBe(
-      0,
-    );
+    expect((await begin('alone', '--steps', '6', '--shares', '1', '--local-steps', '1')).code).toBe(0);
     expect((await bytesAt(runAt('alone'), 6)).equals(bytes)).toBe(false);
   });
 
