@@ -1,7 +1,8 @@
 /**
- * Four projects, one after the other:
- * - `cpu`: tests that need no device, no browser and no build, in a process for each core (`npx vitest run --project cpu`, some
+ * Five projects, one after the other:
+ * - `cpu`: tests that need no device, no browser and no build, in a thread for each core (`npx vitest run --project cpu`, some
  *   seconds): the modules of one stay loaded for the next, so what a test replaces it puts back;
+ * - `sweep`: those of the same kind that go through many inputs, a second or more each;
  * - `shared`: kernels, graphs, operators, models and commands that run inside the test, in two processes with a device each;
  * - `device`: all others, those too whose memory is measured, two at a time, each in a process of its own;
  * - `long`: browsers, trainings, whole classifiers, every variant twice (`npm run test:long`; `npm test` leaves them out), one
@@ -47,6 +48,16 @@ const CPU = [
   'test/web/{weights,training/pictures}.test.ts',
 ];
 
+const SWEEP = [
+  'test/cli/colorize/plan.test.ts',
+  'test/image/codec/{notes,profiles,roundtrip,tiff_samples}.test.ts',
+  'test/image/file/hostile.test.ts',
+  'test/image/raster/{border,border_round}.test.ts',
+  'test/onnx/fuzz.test.ts',
+  'test/onnx/operators/coordinates.test.ts',
+  'test/train/data/wear.test.ts',
+];
+
 const SHARED = [
   'test/bench/{ceilings,inception}.test.ts',
   'test/cli/{compare,eval,study}/*.test.ts',
@@ -81,6 +92,7 @@ const CORES = availableParallelism();
 /** Software drivers use every core for a large dispatch, but one alone while they compile, and so does a program that starts. */
 const PAIR = Math.min(2, CORES);
 
+const cpu = { pool: 'threads' as const, maxWorkers: CORES, isolate: false };
 const common = { setupFiles: ['test/support/typed_arrays.ts'], testTimeout: 240_000, hookTimeout: 240_000 };
 
 export default defineConfig({
@@ -98,7 +110,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'cpu', include: CPU, maxWorkers: CORES + 1, isolate: false, sequence: { groupOrder: 0 }, ...common },
+        test: { name: 'cpu', include: CPU, exclude: SWEEP, ...cpu, sequence: { groupOrder: 0 }, ...common },
+      },
+      {
+        extends: true,
+        test: { name: 'sweep', include: SWEEP, ...cpu, sequence: { groupOrder: 1 }, ...common },
       },
       {
         extends: true,
@@ -108,7 +124,7 @@ export default defineConfig({
           exclude: [...CPU, ...LONG],
           maxWorkers: PAIR,
           isolate: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           ...common,
         },
       },
@@ -119,7 +135,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...CPU, ...SHARED, ...LONG],
           maxWorkers: PAIR,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           ...common,
         },
       },
@@ -130,7 +146,7 @@ export default defineConfig({
           include: LONG,
           exclude: CPU,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           ...common,
         },
       },

@@ -71,7 +71,7 @@ test.each(parameters)('$name takes what is described, and nothing beyond', ({ na
 
 test('every path and status that is described is given, as it is described', async () => {
   const token = '0123456789abcdef';
-  const options = { color: stub(300), maxBytes: 100, timeout: 1, version: '1.2.3', onFault: () => undefined, token };
+  const options = { color: stub(100), maxBytes: 100, timeout: 1, version: '1.2.3', onFault: () => undefined, token };
   const service = new Service({ ...options, queue: 0 });
   const { port } = await service.listen(0, '127.0.0.1');
   const authorization = `Bearer ${token}`;

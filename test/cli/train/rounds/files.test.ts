@@ -23,7 +23,7 @@ beforeEach(async () => {
   path = await temporaryFolder();
   folder = new RunFolder(path);
   await mkdir(join(path, 'checkpoints'));
-  files = new RoundFiles(folder, { size: '32' }, 300);
+  files = new RoundFiles(folder, { size: '32' }, 100);
   const start = encodeCheckpoint(stateOf(5), {});
   await folder.writeCheckpoint(40, start);
   round = { from: 40, to: 100, start: await sha256(start) };
