@@ -193,7 +193,7 @@ describe('safetensors', () => {
     expect(report.tensors).toContainEqual({ name: 'enc1.weight', type: 'F16', shape: [3, 3, 1, 16] });
     expect(report.metadata.scaling).toBe('L/50-1, a/127, b/127');
     expect(text).toMatch(
-      /use +weights, 1\/4 of the channels, short encoder, the mean of 2 files, needs the package's extractor/,
+      /use +weights, 1\/4 of the channels, short encoder, the mean of 3 files, needs the package's extractor/,
     );
     // By its content, whatever it is called.
     await copyFile(at('shipped.safetensors'), at('shipped'));

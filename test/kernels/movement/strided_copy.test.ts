@@ -69,5 +69,5 @@ test('axes are joined where both arrays have them side by side', () => {
 test('an array that is too short is refused', async () => {
   const copy = { extents: [4, 4], x: { first: 1, steps: [8, 1] }, y: dense([4, 4]) };
   const refused = run((emit) => emitStridedCopy(emit, { x: upload(random(24)), y: poisoned(16) }, copy));
-  await expect(refused).rejects.toThrowError("strided_copy: 'x' holds 24 elements");
+  await expect(refused).rejects.toThrowError("strided_copy: expected 'x' of 29 elements");
 });

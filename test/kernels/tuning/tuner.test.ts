@@ -221,7 +221,7 @@ describe('a candidate', () => {
         ...zeros,
         emit: (emit, { y }) => emit.call({ ...fill, workgroups: () => [2 ** 30] }, { y }, { count: 1, value: 0 }),
       },
-      /exceeds the limit/,
+      /workgroups a dimension/,
     ],
   ])('that %s never wins, and is reported once', async (_, bad, reason) => {
     const { gpu, warnings } = await open();
