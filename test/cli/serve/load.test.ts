@@ -146,7 +146,8 @@ test('10,000 requests, 64 at once: right answers, no leak, no crash', async () =
   const mega = (bytes: number) => (bytes / 1e6).toFixed(1);
   console.log(
     `${REQUESTS} requests in ${seconds.toFixed(1)} s; right ones: p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms; ` +
-      `memory of the process ${mega(before.rss)} → ${mega(between.rss)} → ${mega(after.rss)} MB, heap ${mega(before.heapUsed)} → ${mega(after.heapUsed)} MB; ` +
+      `memory of the process ${mega(before.rss)} → ${mega(between.rss)} → ${mega(after.rss)} MB, heap ${mega(before.heapUsed)} → ${mega(after.heapUsed)} MB, ` +
+      `buffers ${mega(before.arrayBuffers)} → ${mega(between.arrayBuffers)} → ${mega(after.arrayBuffers)} MB; ` +
       `outcomes ${JSON.stringify(Object.fromEntries(outcomes))}`,
   );
   expect(Object.fromEntries(outcomes)).toEqual(Object.fromEntries(wanted));
