@@ -74,18 +74,19 @@ export async function openExtractor(
   old: RunConfig['embedding'] | undefined,
   { size, pad, preset, temperature, views, film, tone, wear }: ReturnType<typeof settingsOf>,
 ): Promise<OpenExtractor | undefined> {
-  if (wear && (args?.kind === 'none' || args?.kind === 'vector' || (old && old.kind !== 'maps'))) {
+  const had = old?.kind === 'none' ? undefined : old;
+  const isNone = (old && !had) || args?.kind === 'none' || (!old && !args && preset === 'paper');
+  const isVector = had ? had.kind !== 'maps' : args?.kind === 'vector';
+  if (wear && (isNone || isVector)) {
     throw new UsageError({
       where: '--wear',
       expected: 'an extractor of feature maps',
-      got: 'none',
+      got: isNone ? 'none' : 'one of a vector',
       hint: 'see --maps',
     });
   }
-  const had = old?.kind === 'none' ? undefined : old;
-  if ((old && !had) || args?.kind === 'none') return undefined;
-  if (!old && !args && preset === 'paper') return undefined;
-  if (had ? had.kind !== 'maps' : args?.kind === 'vector') {
+  if (isNone) return undefined;
+  if (isVector) {
     const trained = had?.kind === 'maps' ? undefined : had;
     return openVector(gpu, args?.kind === 'vector' ? args : undefined, trained && { ...trained, path: had!.path });
   }

@@ -293,6 +293,8 @@ test('koalarize train with maps: resumed to the bit, a second run starts from th
   expect(await refused(...few, '--extractor', 'none')).toMatch(
     /--wear: expected an extractor of feature maps, got none/,
   );
+  expect(await refused(...few, '--preset', 'paper')).toMatch(/--wear: expected an extractor of feature maps, got none/);
+  expect(await refused(...few, '--inception', onnx)).toMatch(/--wear: expected .* feature maps, got one of a vector/);
   expect(await refused(...given, '--maps', 'a,,b')).toMatch(/--maps: expected different names with commas between/);
 });
 
