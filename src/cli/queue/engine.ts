@@ -1,4 +1,6 @@
 /** Queue engine: BullMQ on Redis or PostgreSQL. It and the server's client are optional packages, loaded when a queue is opened. */
+import type { EventEmitter } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ConnectionOptions, Job, JobProgress, JobType, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
 import { EnvironmentError } from '../../runtime/errors.ts';
 import { oneLine } from '../../runtime/file_errors.ts';
@@ -9,6 +11,8 @@ import { parsed } from '../shared/options.ts';
 export const QUEUE_NAME = 'koalarize';
 /** A server that does not answer so long is not there. */
 const READY_MS = 10_000;
+/** One that is being started is asked again after so long. */
+const AGAIN_MS = 200;
 
 /** Some photographs of a manifest: a block of its lines. */
 export interface JobData {
@@ -62,9 +66,13 @@ export class Engine {
   /** What was said last of the connection. */
   #trouble: Error | undefined;
 
-  private constructor(url: string, bull: typeof import('bullmq')) {
+  /** What connects to PostgreSQL. */
+  readonly #Client: unknown;
+
+  private constructor(url: string, bull: typeof import('bullmq'), Client: unknown) {
     this.#url = url;
     this.#bull = bull;
+    this.#Client = Client;
     const shown = new URL(url);
     if (shown.password) shown.password = '***';
     this.name = shown.href;
@@ -74,37 +82,38 @@ export class Engine {
   static async load(url: string): Promise<Engine> {
     const client = isPostgres(url) ? 'pg' : 'ioredis';
     const loaded = await load('bullmq', client, () => import('bullmq'));
-    await load(client, client, () => import(client));
-    return new Engine(url, loaded);
+    const driver = await load(client, client, () => import(client));
+    return new Engine(url, loaded, isPostgres(url) ? heardClient(driver.default.Client) : undefined);
   }
 
   /** Opens the queue. @throws EnvironmentError for a server that does not answer */
-  async queue(): Promise<ColorQueue> {
-    const { Queue } = this.#bull;
-    const queue: ColorQueue = new Queue(QUEUE_NAME, { connection: this.#connection() }, this.#backend());
-    await this.#ready(queue);
-    return queue;
+  queue(): Promise<ColorQueue> {
+    return this.open<ColorQueue>(({ Queue }, server, backend) => new Queue(QUEUE_NAME, server, backend));
   }
 
   /** Starts to work. @throws EnvironmentError for a server that does not answer */
-  async worker(
-    processor: Processor<JobData, JobCounts>,
-    options: Omit<WorkerOptions, 'connection'>,
-  ): Promise<ColorWorker> {
-    const { Worker } = this.#bull;
-    const all = { ...options, connection: this.#connection() };
-    const worker: ColorWorker = new Worker(QUEUE_NAME, processor, all, this.#backend());
-    await this.#ready(worker);
-    return worker;
+  worker(processor: Processor<JobData, JobCounts>, options: Omit<WorkerOptions, 'connection'>): Promise<ColorWorker> {
+    return this.open<ColorWorker>(
+      ({ Worker }, server, backend) => new Worker(QUEUE_NAME, processor, { ...options, ...server }, backend),
+    );
   }
 
-  /** Opens what is made of the package, for jobs of another kind. @throws EnvironmentError for a server that does not answer */
+  /** Opens what is made of the package; again, while the server is being started. @throws EnvironmentError for one that does not answer */
   async open<T extends Opened>(
     make: (bull: typeof import('bullmq'), server: { readonly connection: ConnectionOptions }, backend: undefined) => T,
   ): Promise<T> {
-    const made = make(this.#bull, { connection: this.#connection() }, this.#backend());
-    await this.#ready(made);
-    return made;
+    const late = performance.now() + READY_MS;
+    for (;;) {
+      const made = make(this.#bull, { connection: this.#connection() }, this.#backend());
+      try {
+        await this.#ready(made, late - performance.now());
+        return made;
+      } catch (cause) {
+        made.close().catch(() => undefined);
+        if (!isStarting(cause as NodeJS.ErrnoException) || performance.now() > late) throw this.error(cause as Error);
+      }
+      await wait(AGAIN_MS);
+    }
   }
 
   /** Gives a job back that is not finished. @returns what its processor must throw then */
@@ -115,15 +124,16 @@ export class Engine {
 
   #connection(): ConnectionOptions {
     // Migration: the tables are made by whoever is the first.
-    return isPostgres(this.#url) ? { connectionString: this.#url, migrate: true } : { url: this.#url };
+    if (!this.#Client) return { url: this.#url };
+    return { connectionString: this.#url, migrate: true, Client: this.#Client } as ConnectionOptions;
   }
 
   #backend() {
     // Typed as Redis' own, which it stands for.
-    return isPostgres(this.#url) ? (this.#bull.createPostgresBackend as unknown as undefined) : undefined;
+    return this.#Client ? (this.#bull.createPostgresBackend as unknown as undefined) : undefined;
   }
 
-  async #ready(opened: Opened): Promise<void> {
+  async #ready(opened: Opened, ms: number): Promise<void> {
     // Connections come back by themselves; without a listener the process would end.
     opened.on('error', (error: Error) => {
       const isNew = error.message !== this.#trouble?.message;
@@ -132,16 +142,9 @@ export class Engine {
     });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, fail) => {
-      timer = setTimeout(() => fail(this.#trouble ?? new Error('no answer')), READY_MS);
+      timer = setTimeout(() => fail(this.#trouble ?? new Error('no answer')), ms);
     });
-    try {
-      await Promise.race([opened.waitUntilReady(), late]);
-    } catch (cause) {
-      opened.close().catch(() => undefined);
-      throw this.error(cause as Error);
-    } finally {
-      clearTimeout(timer);
-    }
+    await Promise.race([opened.waitUntilReady(), late]).finally(() => clearTimeout(timer));
   }
 
   /** What a failed request to the server means. */
@@ -150,6 +153,27 @@ export class Engine {
     const hint = 'is the server there, and the address right?';
     return new EnvironmentError({ where: this.name, expected: 'a queue', got, hint }, { cause });
   }
+}
+
+/**
+ * Whether a server that refused a connection so may be one that is being started, or stopped for it: PostgreSQL's classes 08
+ * and 57P (https://www.postgresql.org/docs/current/errcodes-appendix.html). Redis' client waits for it by itself.
+ */
+function isStarting({ code = '', message }: NodeJS.ErrnoException): boolean {
+  return /^(ECONNREFUSED|ECONNRESET|EPIPE|08...|57P0[1-3])$/.test(code) || /^Connection terminated/.test(message);
+}
+
+/**
+ * PostgreSQL's client, whose lost connections are heard: while the tables are made nobody else listens, and the process would
+ * end. Whoever waits for an answer is told besides.
+ */
+function heardClient(Client: new (...options: unknown[]) => EventEmitter): typeof Client {
+  return class extends Client {
+    constructor(...options: unknown[]) {
+      super(...options);
+      this.on('error', () => undefined);
+    }
+  };
 }
 
 function isPostgres(url: string): boolean {

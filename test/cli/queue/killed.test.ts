@@ -72,7 +72,8 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
       const victim = Math.floor(Math.random() * WORKERS);
       await wait(Math.random() * 200);
       workers[victim]!.child.kill('SIGKILL');
-      expect((await workers[victim]!.ended).code).toBe('SIGKILL');
+      const { code, said } = await workers[victim]!.ended;
+      expect(code, said).toBe('SIGKILL');
       workers[victim] = begun();
       kills++;
     }

@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Painter } from '../../../src/cli/colorize/files.ts';
 import { readLedger } from '../../../src/cli/ledger/file.ts';
@@ -254,6 +255,19 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     expect(told).toContain('\nkoalarize_worker_photographs_total{result="colored"} 2\n');
     expect(told).toContain('\nkoalarize_worker_jobs 1\n');
     await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
+  });
+
+  test('a server that is started again is waited for by those that begin meanwhile', async () => {
+    const engine = await Engine.load(server.url);
+    const restarted = server.restart();
+    const opened: Promise<ColorQueue>[] = [];
+    // From before its end to after its beginning.
+    for (let isDone = false; !isDone; isDone = await Promise.race([restarted.then(() => true), wait(20, false)])) {
+      opened.push(engine.queue());
+    }
+    const said = await captured(() => Promise.all(opened).then((queues) => queues.length));
+    expect(said.code).toBeGreaterThan(5);
+    for (const queue of opened) await (await queue).close();
   });
 });
 
