@@ -27,6 +27,11 @@ const NAMES = [
   'sub/f.png',
 ];
 const SHARDS = 7;
+/** As docs/scale.md has them, with the exit code for one process whose picture failed. */
+const FOUR_AT_ONCE = {
+  xargs: { line: (call: string) => `seq 0 3 | xargs -P 4 -I{} ${call} --shard {}/4`, code: 123 },
+  parallel: { line: (call: string) => `parallel -j 4 ${call} --shard {}/4 ::: 0 1 2 3`, code: 1 },
+};
 
 let folder: string;
 let photos: string;
@@ -46,6 +51,10 @@ beforeAll(async () => {
 const at = (name: string) => join(folder, name);
 const colorize = (...argv: string[]) => captured(() => colorizeCommand(['--weights', weights, ...argv]));
 const verify = (...argv: string[]) => captured(() => verifyCommand(argv));
+const shell = (line: string) =>
+  new Promise<{ code: unknown; out: string }>((done) => {
+    execFile('sh', ['-c', line], (error, out) => done({ code: error?.code ?? 0, out }));
+  });
 const LAST = /[^\n]*\n$/;
 
 /** All files of a folder but its ledgers, with their content. */
@@ -240,40 +249,41 @@ test('what is colored says so in XMP, beside what the photograph said; --no-mark
   expect(await xmpOf(at('said-plain/color.png'))).toBeUndefined();
 });
 
-test('killed in the midst, and begun again by four processes at once, it is whole', async () => {
-  const out = at('killed');
-  // At the third file, when it is on the disk and has not its name yet.
-  const preload = at('kill.cjs');
-  await writeFile(
-    preload,
-    `const fs = require('node:fs/promises');
+test.for(Object.entries(FOUR_AT_ONCE))(
+  'killed in the midst, and begun again by %s with four processes at once, it is whole',
+  async ([name, { line, code }], { skip }) => {
+    const isThere = name === 'xargs' || (await shell('parallel --version')).out.startsWith('GNU parallel');
+    skip(!isThere, 'left out: expected GNU parallel on PATH, got none');
+    const out = at(`killed-${name}`);
+    // At the third file, when it is on the disk and has not its name yet.
+    const preload = at('kill.cjs');
+    await writeFile(
+      preload,
+      `const fs = require('node:fs/promises');
      const { rename } = fs;
      let count = 0;
      fs.rename = (...paths) => (++count === 3 ? process.kill(process.pid, 'SIGKILL') : rename(...paths));
      require('node:module').syncBuiltinESMExports();`,
-  );
-  const argv = ['--require', preload, built('cli.js'), photos, '-o', out, '--weights', weights];
-  const child = spawn(process.execPath, argv, { stdio: 'ignore' });
-  expect(await new Promise((done) => child.on('close', (_, signal) => done(signal)))).toBe('SIGKILL');
-  const leftover = (await readdir(out)).filter((name) => name.endsWith('.unfinished'));
-  expect(leftover).toHaveLength(1);
-  expect((await readLedger(new FolderStore(out))).entries.size).toBe(2);
-  // What a kill in the midst of a line leaves.
-  await appendFile(join(out, '.koalarize.jsonl'), '{"version":1,"time":"20');
+    );
+    const argv = ['--require', preload, built('cli.js'), photos, '-o', out, '--weights', weights];
+    const child = spawn(process.execPath, argv, { stdio: 'ignore' });
+    expect(await new Promise((done) => child.on('close', (_, signal) => done(signal)))).toBe('SIGKILL');
+    const leftover = (await readdir(out)).filter((name) => name.endsWith('.unfinished'));
+    expect(leftover).toHaveLength(1);
+    expect((await readLedger(new FolderStore(out))).entries.size).toBe(2);
+    // What a kill in the midst of a line leaves.
+    await appendFile(join(out, '.koalarize.jsonl'), '{"version":1,"time":"20');
 
-  // As docs/scale.md has it.
-  const cli = `${process.execPath} ${built('cli.js')}`;
-  const command = `seq 0 3 | xargs -P 4 -I{} ${cli} '${photos}' -o '${out}' --weights '${weights}' --skip-existing --shard {}/4`;
-  const { code } = await new Promise<{ code: unknown }>((done) => {
-    execFile('sh', ['-c', command], (error) => done({ code: error?.code ?? 0 }));
-  });
-  // xargs: one of them had a picture that failed.
-  expect(code).toBe(123);
-  const first = await verify(out, '--input', photos, '--accept-failed', '--repair');
-  expect(first.code).toBe(1);
-  expect(first.out).toMatch(/note +\.koalarize\.jsonl, line \d+: cut short or damaged – left out\n/);
-  expect(first.out).toContain(`removed ${leftover[0]}\n`);
-  expect(first.out).toMatch(/\n11 outputs of 12 photographs: 1 leftover\n$/);
-  expect((await verify(out, '--input', photos, '--accept-failed')).code).toBe(0);
-  expect(await contents(out)).toEqual(await contents(at('one')));
-});
+    const call = [process.execPath, built('cli.js'), photos, '-o', out, '--weights', weights].map(
+      (word) => `'${word}'`,
+    );
+    expect((await shell(line(`${call.join(' ')} --skip-existing`))).code).toBe(code);
+    const first = await verify(out, '--input', photos, '--accept-failed', '--repair');
+    expect(first.code).toBe(1);
+    expect(first.out).toMatch(/note +\.koalarize\.jsonl, line \d+: cut short or damaged – left out\n/);
+    expect(first.out).toContain(`removed ${leftover[0]}\n`);
+    expect(first.out).toMatch(/\n11 outputs of 12 photographs: 1 leftover\n$/);
+    expect((await verify(out, '--input', photos, '--accept-failed')).code).toBe(0);
+    expect(await contents(out)).toEqual(await contents(at('one')));
+  },
+);
