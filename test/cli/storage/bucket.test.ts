@@ -4,21 +4,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bucketPhotographs } from '../../../src/cli/paths/bucket.ts';
 import { openStore } from '../../../src/cli/storage/open.ts';
 import type { FileStore, ListedFile } from '../../../src/cli/storage/store.ts';
-import { type S3Server, s3Server } from '../../support/s3_server.ts';
+import { type S3Server, s3Servers } from '../../support/s3_server.ts';
 
-const found = s3Server();
 const MB = 2 ** 20;
 
-describe('a bucket', () => {
-  if ('missing' in found) {
-    test.skip(`left out, as there is no server: expected ${found.missing}`, () => undefined);
+describe.each(s3Servers())('a bucket of $name', ({ name, start, missing }) => {
+  if (!start) {
+    test.skip(`left out, as there is no ${name}: expected ${missing}`, () => undefined);
     return;
   }
   let server: S3Server;
   let store: FileStore;
   let number = 0;
   beforeAll(async () => {
-    server = await found.start();
+    server = await start();
     Object.assign(process.env, server.env);
     await client().send(new CreateBucketCommand({ Bucket: 'test' }));
   });
@@ -44,16 +43,17 @@ describe('a bucket', () => {
     // In the order of their bytes.
     const names = [
       'a b+c&d%20.png',
-      'back\\slash.jpg',
+      server.hasFolders ? 'back/slash.jpg' : 'back\\slash.jpg',
       'dir/',
       'q?#"\'<>=;:@,$.jpg',
       'u\u0001v.png',
-      'x//y.jpg',
+      server.hasFolders ? 'x/y.jpg' : 'x//y.jpg',
       'é/～𝄞.jpg',
     ];
     for (const name of names) await store.write(name, Buffer.from(`of ${name}`));
     expect(await listed(store.list())).toEqual(names);
-    for (const name of names) expect(await read(name)).toBe(`of ${name}`);
+    const files = names.filter((name) => !(server.hasFolders && name.endsWith('/')));
+    for (const name of files) expect(await read(name)).toBe(`of ${name}`);
     const [first] = (await store.list()[Symbol.asyncIterator]().next()).value as ListedFile[];
     const { modified } = await store.read(names[0]!, 'a file');
     expect(first).toEqual({ name: names[0], bytes: 17, modified });
@@ -72,14 +72,15 @@ describe('a bucket', () => {
   });
 
   test('lists more than one answer holds, and only what is asked for', async () => {
-    const names = Array.from({ length: 103 }, (_, i) => `sub/${String(i).padStart(4, '0')}.jpg`);
+    const page = server.checksSignatures ? 1000 : 50;
+    const names = Array.from({ length: 2 * page + 3 }, (_, i) => `sub/${String(i).padStart(4, '0')}.jpg`);
     for (let at = 0; at < names.length; at += 50) {
       await Promise.all(names.slice(at, at + 50).map((name) => store.write(name, Buffer.from('a'))));
     }
     await store.write('.koalarize-a.jsonl', Buffer.from('a'));
     await store.write('sub/.koalarize-b.jsonl', Buffer.from('a'));
     server.asked.length = 0;
-    server.page = 50;
+    if (!server.checksSignatures) server.page = page;
     expect(await listed(store.list())).toEqual(['.koalarize-a.jsonl', 'sub/.koalarize-b.jsonl', ...names]);
     expect(server.asked).toHaveLength(3);
     expect(await store.top('.koalarize')).toEqual(['.koalarize-a.jsonl']);
@@ -88,7 +89,7 @@ describe('a bucket', () => {
     const leftOut = new Map<string, number>();
     for await (const some of bucketPhotographs(store, 's3://other', { failed: fail, leftOut }))
       pictures.push(some.length);
-    expect([pictures, leftOut.size]).toEqual([[103], 0]);
+    expect([pictures.reduce((a, b) => a + b), leftOut.size]).toEqual([names.length, 0]);
     delete server.page;
   });
 
@@ -96,8 +97,8 @@ describe('a bucket', () => {
 
   test('its pictures are found by name and by how they begin, without what is hidden, written, or no path', async () => {
     const put = async (name: string, content = 'x') => store.write(name, Buffer.from(content, 'latin1'));
-    for (const name of ['a.jpg', 'b.txt', '.c.jpg', '.d/e.jpg', 'out/a.jpg', 'f//g.jpg', 'h/', 'i.bmp'])
-      await put(name);
+    const names = ['a.jpg', 'b.txt', '.c.jpg', '.d/e.jpg', 'out/a.jpg', 'h/', 'i.bmp'];
+    for (const name of server.hasFolders ? names : [...names, 'f//g.jpg']) await put(name);
     await put('scan', '\xff\xd8\xff\xe0');
     await put('notes', 'to mother');
     const leftOut = new Map<string, number>();
@@ -111,9 +112,8 @@ describe('a bucket', () => {
     }
     expect(kinds).toEqual({ 'a.jpg': 'jpeg', 'i.bmp': 'bmp', scan: 'jpeg' });
     expect(Object.fromEntries(leftOut)).toEqual({ '': 1, '.txt': 1 });
-    expect(failed).toEqual([
-      expect.stringMatching(/^s3:\/\/test\/\d+\/f\/\/g\.jpg: expected a name without \/\/ in it/),
-    ]);
+    const refused = /^s3:\/\/test\/\d+\/f\/\/g\.jpg: expected a name without \/\/ in it/;
+    expect(failed).toEqual(server.hasFolders ? [] : [expect.stringMatching(refused)]);
   });
 
   test('large files are sent in parts, are not there before the last, and leave no parts where they fail', async () => {
