@@ -74,7 +74,7 @@ const SHARED = [
 const LONG = [
   'test/cli/colorize/plan_sweep.test.ts',
   'test/cli/precision.test.ts',
-  'test/cli/queue/{bucket,killed,queue}.test.ts',
+  'test/cli/queue/{bucket,killed,queue,throughput}.test.ts',
   'test/cli/serve/load.test.ts',
   'test/cli/shared/{inception,tune}.test.ts',
   'test/cli/storage/bucket.test.ts',

@@ -14,7 +14,7 @@ const allowed: Record<string, readonly string[]> = {
   graph: ['kernels', 'runtime', 'util'],
   formats: ['graph/node.ts', 'graph/parameters.ts', 'runtime', 'util'],
   onnx: ['graph', 'runtime'],
-  image: ['runtime/errors.ts', 'runtime/file_errors.ts', 'runtime/arguments.ts', 'runtime/node/whole_file.ts'],
+  image: ['runtime/errors.ts', 'runtime/file_errors.ts', 'runtime/arguments.ts', 'runtime/node/whole_file.ts', 'util'],
   evaluation: ['image', 'runtime/errors.ts', 'util'],
   model: ['formats', 'graph', 'onnx', 'image', 'kernels', 'runtime', 'util'],
   train: ['formats', 'graph', 'kernels', 'runtime', 'util'],

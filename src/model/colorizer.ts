@@ -3,7 +3,7 @@ import { compile } from '../graph/compile.ts';
 import type { Executable } from '../graph/executable.ts';
 import { input } from '../graph/ops/core/input.ts';
 import { ParameterSlab } from '../graph/parameters.ts';
-import { applyChroma, type Chroma, type Colored } from '../image/color/chroma.ts';
+import { applyChromaInTurns, type Chroma, type Colored } from '../image/color/chroma.ts';
 import { greyToNetwork } from '../image/color/lab.ts';
 import { DEFAULT_SMOOTHING, smooth } from '../image/color/smooth.ts';
 import { borderOf, within } from '../image/raster/border.ts';
@@ -98,7 +98,7 @@ export class Colorizer implements Closable {
     }
     const chroma = await this.chroma(picture, options);
     const { strength, upsampling } = options;
-    return applyChroma(picture, chroma, {
+    return applyChromaInTurns(picture, chroma, {
       ...(strength !== undefined && { strength }),
       ...(upsampling && { upsampling }),
     });

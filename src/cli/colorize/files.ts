@@ -75,7 +75,7 @@ export class FileColorizer {
       // Read first: a folder of unreadable files needs no device.
       const source = await this.#sources.read(job, pages && 0, (found) => (stamp = found));
       const { image } = source;
-      const { kept, warnings } = ownColors(image, job.input, { keepColor, option: '--keep-color' });
+      const { kept, warnings } = await ownColors(image, job.input, { keepColor, option: '--keep-color' });
       if (kept) {
         const begun = performance.now();
         const written = await write('kept', image, source);
@@ -89,7 +89,7 @@ export class FileColorizer {
         return { result: 'unable', error: painter, stamp, seconds: seconds() };
       }
       const begun = performance.now();
-      const { picture, ...neutral } = colored(image, await painter.chroma(image, ask), apply);
+      const { picture, ...neutral } = await colored(image, await painter.chroma(image, ask), apply);
       const written = await write('colored', picture, source);
       const ms = performance.now() - begun;
       return { result: 'colored', image, ms, warnings: [...warnings, ...written], ...neutral };

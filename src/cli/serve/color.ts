@@ -26,10 +26,10 @@ export function colorWith(colorizer: Pick<Colorizer, 'chroma'>, mostPixels: numb
     gone.throwIfAborted();
     const { pages, width, height } = image;
     const several = `${NAME}: has ${pages} pages or frames, of which the first was taken – page=N takes another`;
-    const { kept, warnings } = ownColors(image, NAME, { keepColor, option: 'keep-color' });
+    const { kept, warnings } = await ownColors(image, NAME, { keepColor, option: 'keep-color' });
     const { picture, ...neutral } = kept
       ? { picture: image }
-      : colored(image, await colorizer.chroma(image, ask), apply);
+      : await colored(image, await colorizer.chroma(image, ask), apply);
     gone.throwIfAborted();
     const format = asked ?? formatOf(image);
     const written = await fileOf(`${NAME}.${format}`, picture, image, mark);

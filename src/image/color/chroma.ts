@@ -10,6 +10,7 @@
  */
 import { expectObject, expectOptions, isKind, kindOf } from '../../runtime/arguments.ts';
 import { ArgumentError, FormatError, ShapeError } from '../../runtime/errors.ts';
+import { turn } from '../../util/turn.ts';
 import { type Border, innerOf, neutralizer } from '../raster/border.ts';
 import { channelsOf, lumaRow, maxCode, type Origin, type Picture, type Pixels } from '../raster/picture.ts';
 import { chromaStatistics } from './cast_guard.ts';
@@ -67,6 +68,30 @@ export function applyChroma<T extends Pixels>(
   chroma: Chroma,
   options: ApplyChromaOptions = {},
 ): Colored<T> {
+  const { colored, colorRows } = begin(picture, chroma, options);
+  colorRows(0, picture.height);
+  return colored;
+}
+
+/** `applyChroma`, which lets whatever else the process does have its turn every tenth of a second or so. */
+export async function applyChromaInTurns<T extends Pixels>(
+  picture: Picture<T>,
+  chroma: Chroma,
+  options: ApplyChromaOptions = {},
+): Promise<Colored<T>> {
+  const { colored, colorRows } = begin(picture, chroma, options);
+  const rows = Math.ceil(PIXELS_A_TURN / picture.width);
+  for (let y = 0; y < picture.height; y += rows) {
+    await turn();
+    colorRows(y, Math.min(y + rows, picture.height));
+  }
+  return colored;
+}
+
+const PIXELS_A_TURN = 2 ** 20;
+
+/** Checks all, and prepares what colors rows: in any order, each once. */
+function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: ApplyChromaOptions) {
   const channels = channelsOf('applyChroma', picture);
   checkChroma(chroma);
   const { strength, upsampling } = checkOptions(options);
@@ -90,18 +115,21 @@ export function applyChroma<T extends Pixels>(
   const seenInner = seen.subarray(inner.left, inner.left + inner.width);
   const abInner = ab.subarray(2 * inner.left, 2 * (inner.left + inner.width));
 
-  for (let y = 0; y < height; y++) {
-    lumaRow(data, channels, width, y, grey);
-    if (seen !== grey) overWhite(grey, data, channels, y, max, seen);
-    upsample(Math.min(Math.max(y - inner.top, 0), inner.height - 1), seenInner, abInner);
-    neutralize?.(y, ab);
-    strengthen?.(grey, ab);
-    color(grey, ab, out, y * width * 4);
-    for (let x = 0, o = y * width * 4 + 3; x < width; x++, o += 4) {
-      out[o] = hasAlpha ? data[(y * width + x + 1) * channels - 1]! : max;
+  const colorRows = (from: number, to: number): void => {
+    for (let y = from; y < to; y++) {
+      lumaRow(data, channels, width, y, grey);
+      if (seen !== grey) overWhite(grey, data, channels, y, max, seen);
+      upsample(Math.min(Math.max(y - inner.top, 0), inner.height - 1), seenInner, abInner);
+      neutralize?.(y, ab);
+      strengthen?.(grey, ab);
+      color(grey, ab, out, y * width * 4);
+      for (let x = 0, o = y * width * 4 + 3; x < width; x++, o += 4) {
+        out[o] = hasAlpha ? data[(y * width + x + 1) * channels - 1]! : max;
+      }
     }
-  }
-  return { data: out, width, height, ...(chroma.origin && { origin: chroma.origin }) } as Colored<T>;
+  };
+  const colored = { data: out, width, height, ...(chroma.origin && { origin: chroma.origin }) } as Colored<T>;
+  return { colored, colorRows };
 }
 
 /** Lays a row over white, as the guide is. */

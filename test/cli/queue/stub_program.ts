@@ -20,7 +20,7 @@ export interface StubWorker {
   readonly ended: Promise<{ code: number | NodeJS.Signals | null; said: string }>;
 }
 
-/** Starts `koalarize work` with `argv`. @param ms what each picture takes */
+/** Starts `koalarize work` with `argv`, or with a folder all jobs of its manifest; its last line is its figures. @param ms what each picture takes */
 export function startStub(program: string, argv: readonly string[], ms = 0): StubWorker {
   const env = { ...process.env, KOALARIZE_STUB_MS: `${ms}` };
   const child = spawn(process.execPath, [program, ...argv], { env, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type ApplyChromaOptions, applyChroma, type Chroma } from '../../../src/image/color/chroma.ts';
+import {
+  type ApplyChromaOptions,
+  applyChroma,
+  applyChromaInTurns,
+  type Chroma,
+} from '../../../src/image/color/chroma.ts';
 import { greyToLightness, linearToSrgb, rgbToLab } from '../../../src/image/color/lab.ts';
 import { lumaRow, maxCode, type Picture } from '../../../src/image/raster/picture.ts';
 import { deep, noise, random } from '../../support/fixtures.ts';
@@ -203,5 +208,21 @@ describe('options and inputs', () => {
       const error = expect.objectContaining({ where, got });
       refused({ ...picture, ...changed }, { ...flat(0, 0), ...chroma }, options).toThrow(error);
     }
+  });
+});
+
+describe('in turns', () => {
+  it('colors as at once, and lets timers of others run in the midst of a large picture', async () => {
+    // Of 2.2 turns, with rows that do not share out evenly.
+    const picture = noise(1021, 2260);
+    const chroma = { ...chromaNoise(7, 15, 60), guide: Float32Array.from({ length: 7 * 15 }, (_, i) => i) };
+    const options = { strength: 1.3 };
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const { data } = await applyChromaInTurns(picture, chroma, options);
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThanOrEqual(2);
+    expect(Buffer.from(data).equals(Buffer.from(applyChroma(picture, chroma, options).data))).toBe(true);
+    await expect(applyChromaInTurns(picture, { ...chroma, width: 8 })).rejects.toThrow('applyChroma: expected');
   });
 });
