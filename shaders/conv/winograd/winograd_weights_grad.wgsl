@@ -49,4 +49,5 @@ fn write_column(unit: Unit, x: u32, column: array<Channels, DOWN>) {
 
 // The variants append:
 //   POINTS, weight_grad_transform(values)   G^T, from the gradients of a tile's points to those of three weights
-//   transform_square(unit)   see lib/square_queue.wgsl
+//   Channels                                4 channels: see lib/channels_4.wgsl
+//   transform_square(unit)                  see lib/square_queue.wgsl

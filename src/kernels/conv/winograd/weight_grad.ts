@@ -7,7 +7,7 @@ import type { Algorithm, ConvBuffers } from '../algorithm.ts';
 import { scheduleFor } from '../gemm/schedule_choice.ts';
 import { type ConvGeometry, wholeVectors } from '../geometry.ts';
 import { cost } from './cost.ts';
-import { squareFor } from './squares.ts';
+import { squareFor, weightSquareFor } from './squares.ts';
 import { fits, tileRanges } from './tiling.ts';
 import { type OutputTile, points } from './transforms.ts';
 import { winogradInput } from './winograd_input.ts';
@@ -83,7 +83,7 @@ function emitWeightGrad<T>(
     winogradWeightsGrad,
     { du, dw },
     { in_channels: g.inChannels, out_vectors: outVectors, splits, points: points(tile) },
-    { tile },
+    { tile, square: weightSquareFor(emit.traits) },
   );
 }
 
