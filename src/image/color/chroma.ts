@@ -100,6 +100,9 @@ function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: A
   const max = maxCode(picture);
   const out = max === 255 ? new Uint8ClampedArray(width * height * 4) : new Uint16Array(width * height * 4);
   const hasAlpha = channels === 2 || channels === 4;
+  // Of alpha: the colors are written over.
+  if (channels === 4) out.set(data);
+  else out.fill(max);
   const planes = { ...chroma, extent: chroma.extent ?? chroma };
   const guide = upsampling === 'guided' ? chroma.guide : undefined;
   const inner = chroma.border ? innerOf(chroma.border, picture) : { left: 0, top: 0, width, height };
@@ -123,9 +126,7 @@ function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: A
       neutralize?.(y, ab);
       strengthen?.(grey, ab);
       color(grey, ab, out, y * width * 4);
-      for (let x = 0, o = y * width * 4 + 3; x < width; x++, o += 4) {
-        out[o] = hasAlpha ? data[(y * width + x + 1) * channels - 1]! : max;
-      }
+      if (channels === 2) for (let x = y * width; x < (y + 1) * width; x++) out[4 * x + 3] = data[2 * x + 1]!;
     }
   };
   const colored = { data: out, width, height, ...(chroma.origin && { origin: chroma.origin }) } as Colored<T>;
@@ -136,7 +137,8 @@ function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: A
 function overWhite(grey: Uint16Array, data: Pixels, channels: number, y: number, max: number, out: Uint16Array): void {
   const first = y * grey.length * channels + channels - 1;
   for (let x = 0; x < grey.length; x++) {
-    out[x] = max + ((grey[x]! - max) * data[first + x * channels]!) / max + 0.5;
+    const alpha = data[first + x * channels]!;
+    out[x] = alpha === max ? grey[x]! : max + ((grey[x]! - max) * alpha) / max + 0.5;
   }
 }
 
