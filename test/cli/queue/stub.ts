@@ -37,7 +37,7 @@ function counted(painter: Painter) {
   };
   const figures = (): StubFigures => {
     const [first, last] = [times[0], times.at(-1)];
-    if (!first || !last) return { photographs: 0, from: Infinity, to: 0, cpu: 0 };
+    if (!first || !last) return { photographs: 0, from: Number.MAX_SAFE_INTEGER, to: 0, cpu: 0 };
     return { photographs: times.length, from: first.at, to: last.at, cpu: last.cpu - first.cpu };
   };
   return { painter: { ...painter, chroma }, figures };

@@ -68,16 +68,20 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
   test('workers and CPU time', { timeout: 30 * MINUTES }, async () => {
     server = await start();
     queue = await (await Engine.load(server.url)).queue();
-    const alone = await measured(0);
-    const lines = [`without a queue: ${alone.rate.toFixed(0)} a second, ${alone.cpu.toFixed(2)} ms of CPU each`];
+    const lines: string[] = [];
     const own: number[] = [];
-    for (const workers of [1, 2, 4]) {
+    const cpuOf = async (workers: number) => {
       const { rate, cpu } = await measured(workers);
-      lines.push(`${workers} of ${name}: ${rate.toFixed(0)} a second, ${cpu.toFixed(2)} ms of CPU each`);
-      own.push(cpu - alone.cpu);
-    }
+      const who = workers ? `${workers} of ${name}` : 'without a queue';
+      lines.push(`${who}: ${rate.toFixed(0)} a second, ${cpu.toFixed(2)} ms of CPU each`);
+      return cpu;
+    };
+    const before = await cpuOf(0);
+    for (const workers of [1, 2, 4]) own.push(await cpuOf(workers));
+    // Twice, as what else the machine does changes CPU times too.
+    const alone = Math.max(before, await cpuOf(0));
     console.log(lines.join('\n'));
-    expect(Math.min(...own)).toBeLessThan(MOST_MS);
+    expect(Math.min(...own) - alone).toBeLessThan(MOST_MS);
     await queue.close();
     await server.stop();
   });
