@@ -2,7 +2,6 @@
  * A queue whose workers are killed and whose server is started again, at random times: each photograph is there once, and right.
  * KOALARIZE_QUEUE_PHOTOGRAPHS says of how many (default 2000); one kill for each 200, at most 30.
  */
-import { link, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,34 +12,22 @@ import { enqueueCommand } from '../../../src/cli/queue/enqueue.ts';
 import { statusCommand } from '../../../src/cli/queue/status.ts';
 import { FolderStore } from '../../../src/cli/storage/folder.ts';
 import { verifyCommand } from '../../../src/cli/verify/index.ts';
-import { writePicture } from '../../support/pictures.ts';
 import { queueServers } from '../../support/queue_servers.ts';
-import { captured, temporaryFolder, writeTestWeights } from '../../support/run.ts';
-import { bundleStub, type StubWorker, startStub } from './stub_program.ts';
+import { captured, temporaryFolder } from '../../support/run.ts';
+import { archiveOf } from './archive.ts';
+import { type StubWorker, startStub } from './stub_program.ts';
 
 const PHOTOGRAPHS = Number(process.env.KOALARIZE_QUEUE_PHOTOGRAPHS ?? 2000);
 const WORKERS = 4;
 const KILLS = Math.min(30, Math.round(PHOTOGRAPHS / 200));
 const RESTARTS = 2;
-/** Different pictures; the others are links to them. */
-const PICTURES = 50;
 const HOUR = 3_600_000;
 
 let photos: string;
 let weights: string;
 let program: string;
 beforeAll(async () => {
-  const folder = await temporaryFolder();
-  photos = join(folder, 'photos');
-  weights = join(folder, 'weights.safetensors');
-  await writeTestWeights(weights);
-  program = await bundleStub();
-  for (let i = 0; i < PICTURES; i++) await writePicture(join(folder, `${i}.png`), i, 24, 16);
-  for (let i = 0; i < PHOTOGRAPHS; i++) {
-    const name = join(photos, `${i % 20}`, `${i}.png`);
-    if (i < 20) await mkdir(join(name, '..'), { recursive: true });
-    await link(join(folder, `${i % PICTURES}.png`), name);
-  }
+  ({ photos, weights, program } = await archiveOf(PHOTOGRAPHS));
 }, HOUR);
 
 describe.each(queueServers())('$name', ({ name, start, missing }) => {

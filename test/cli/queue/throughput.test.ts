@@ -2,18 +2,17 @@
  * Throughput of a queue whose network costs no time, with one, two and four workers, and what of the CPU time is the queue's own: the
  * same jobs are done without one too. KOALARIZE_THROUGHPUT_PHOTOGRAPHS says of how many photographs (default 600).
  */
-import { link, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readLedger } from '../../../src/cli/ledger/file.ts';
 import { type ColorQueue, Engine } from '../../../src/cli/queue/engine.ts';
 import { enqueueCommand } from '../../../src/cli/queue/enqueue.ts';
 import { FolderStore } from '../../../src/cli/storage/folder.ts';
-import { writePicture } from '../../support/pictures.ts';
 import { type QueueServer, queueServers } from '../../support/queue_servers.ts';
-import { captured, temporaryFolder, writeTestWeights } from '../../support/run.ts';
+import { captured, temporaryFolder } from '../../support/run.ts';
+import { archiveOf } from './archive.ts';
 import type { StubFigures } from './stub.ts';
-import { bundleStub, startStub } from './stub_program.ts';
+import { startStub } from './stub_program.ts';
 
 const PHOTOGRAPHS = Number(process.env.KOALARIZE_THROUGHPUT_PHOTOGRAPHS ?? 600);
 /** The queue's own CPU time, in ms a photograph, must be below this. */
@@ -24,14 +23,7 @@ let photos: string;
 let weights: string;
 let program: string;
 beforeAll(async () => {
-  const folder = await temporaryFolder();
-  photos = join(folder, 'photos');
-  weights = join(folder, 'weights.safetensors');
-  await writeTestWeights(weights);
-  program = await bundleStub();
-  await mkdir(photos, { recursive: true });
-  await writePicture(join(folder, 'a.png'), 1, 24, 16);
-  for (let i = 0; i < PHOTOGRAPHS; i++) await link(join(folder, 'a.png'), join(photos, `${i}.png`));
+  ({ photos, weights, program } = await archiveOf(PHOTOGRAPHS));
 }, MINUTES);
 
 describe.each(queueServers())('$name', ({ name, start, missing }) => {
