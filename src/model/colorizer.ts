@@ -98,10 +98,7 @@ export class Colorizer implements Closable {
     }
     const chroma = await this.chroma(picture, options);
     const { strength, upsampling } = options;
-    return applyChromaInTurns(picture, chroma, {
-      ...(strength !== undefined && { strength }),
-      ...(upsampling && { upsampling }),
-    });
+    return applyChromaInTurns(picture, chroma, { strength, upsampling });
   }
 
   /**

@@ -111,6 +111,7 @@ export class Engine {
       } catch (cause) {
         made.close().catch(() => undefined);
         if (!isStarting(cause as NodeJS.ErrnoException) || performance.now() > late) throw this.error(cause as Error);
+        this.#say(cause as Error);
       }
       await wait(AGAIN_MS);
     }
@@ -135,16 +136,19 @@ export class Engine {
 
   async #ready(opened: Opened, ms: number): Promise<void> {
     // Connections come back by themselves; without a listener the process would end.
-    opened.on('error', (error: Error) => {
-      const isNew = error.message !== this.#trouble?.message;
-      this.#trouble = error;
-      if (isNew) sayLine(`${this.name}: ${oneLine(error) || error.name}`);
-    });
+    opened.on('error', (error: Error) => this.#say(error));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, fail) => {
       timer = setTimeout(() => fail(this.#trouble ?? new Error('no answer')), ms);
     });
     await Promise.race([opened.waitUntilReady(), late]).finally(() => clearTimeout(timer));
+  }
+
+  /** Says what the connection complains of, once. */
+  #say(error: Error): void {
+    const isNew = error.message !== this.#trouble?.message;
+    this.#trouble = error;
+    if (isNew) sayLine(`${this.name}: ${oneLine(error) || error.name}`);
   }
 
   /** What a failed request to the server means. */

@@ -42,12 +42,12 @@ export interface ApplyChromaOptions {
    * How much color; default 1. 0 gives grey, up to 1 all chroma is multiplied. Above 1, what is added acts on middle
    * lightnesses only (L* 20..90), not where the whole picture has one weak tint, and up to a ceiling.
    */
-  readonly strength?: number;
+  readonly strength?: number | undefined;
   /**
    * How the colors are enlarged: `guided` (default) follows the edges of the picture, where the chroma has a guide;
    * `bilinear` does not.
    */
-  readonly upsampling?: Upsampling;
+  readonly upsampling?: Upsampling | undefined;
 }
 
 /** The depth of the result equals the depth of what went in. */
