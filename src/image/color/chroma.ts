@@ -14,7 +14,7 @@ import { turn } from '../../util/turn.ts';
 import { type Border, innerOf, neutralizer } from '../raster/border.ts';
 import { channelsOf, lumaRow, maxCode, type Origin, type Picture, type Pixels } from '../raster/picture.ts';
 import { chromaStatistics } from './cast_guard.ts';
-import { greyTables, rowColorer } from './gamut.ts';
+import { colorRow, colorTables } from './gamut.ts';
 import { strengthRow } from './strength.ts';
 import { bilinearRows, guidedRows, UPSAMPLINGS, type Upsampling } from './upsample.ts';
 
@@ -110,8 +110,8 @@ function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: A
   const upsample = guide ? guidedRows(planes, guide, inner, max) : bilinearRows(planes, inner);
   const statistics = () =>
     chromaStatistics(chroma.data, chroma.width, Math.ceil(planes.extent.width), Math.ceil(planes.extent.height));
-  const strengthen = strengthRow(strength, statistics, greyTables(max).f);
-  const color = rowColorer(max);
+  const tables = colorTables(max);
+  const strengthen = strengthRow(strength, statistics, tables.f);
   const grey = new Uint16Array(width);
   const seen = guide && hasAlpha ? new Uint16Array(width) : grey;
   const ab = new Float64Array(width * 2);
@@ -125,7 +125,7 @@ function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: A
       upsample(Math.min(Math.max(y - inner.top, 0), inner.height - 1), seenInner, abInner);
       neutralize?.(y, ab);
       strengthen?.(grey, ab);
-      color(grey, ab, out, y * width * 4);
+      colorRow(tables, grey, ab, out, y * width * 4);
       if (channels === 2) for (let x = y * width; x < (y + 1) * width; x++) out[4 * x + 3] = data[2 * x + 1]!;
     }
   };

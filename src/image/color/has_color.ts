@@ -83,17 +83,19 @@ function cellColors(picture: Picture, channels: number): Lab[] {
     const bottom = Math.min(Math.max(Math.floor(top + side), Math.floor(top) + 1), height);
     for (let left = 0; left < width; left += side) {
       const right = Math.min(Math.max(Math.floor(left + side), Math.floor(left) + 1), width);
-      const sum = [0, 0, 0, 0];
+      let [r, g, b, weight] = [0, 0, 0, 0];
       for (let y = Math.floor(top); y < bottom; y++) {
         for (let x = Math.floor(left), i = channels * (y * width + x); x < right; x++, i += channels) {
           const alpha = channels === 4 ? data[i + 3]! / max : 1;
-          for (let c = 0; c < 3; c++) sum[c]! += (data[i + c]! / max) * alpha;
-          sum[3]! += alpha;
+          r += data[i]! * alpha;
+          g += data[i + 1]! * alpha;
+          b += data[i + 2]! * alpha;
+          weight += alpha;
         }
       }
-      const [r, g, b, weight] = sum as [number, number, number, number];
       if (weight < ((bottom - Math.floor(top)) * (right - Math.floor(left))) / 2) continue;
-      cells.push(rgbToLab(r / weight, g / weight, b / weight));
+      const sum = max * weight;
+      cells.push(rgbToLab(r / sum, g / sum, b / sum));
     }
   }
   return cells;
