@@ -110,8 +110,9 @@ export function colorRow(tables: ColorTables, grey: Uint16Array, ab: Float64Arra
   }
 }
 
+/** sRGB of a linear value within LOW and HIGH: what is below 0 rounds to 0, what is above 1 has a cell of its own, and rounds to 1. */
 function encode(code: Float64Array, linear: number): number {
-  const position = (linear < 0 ? 0 : Math.min(linear, 1)) * CELLS;
+  const position = linear * CELLS;
   const cell = position | 0;
   const first = code[cell]!;
   return first + (code[cell + 1]! - first) * (position - cell);
