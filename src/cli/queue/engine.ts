@@ -161,10 +161,14 @@ export class Engine {
 
 /**
  * Whether a server that refused a connection so may be one that is being started, or stopped for it: PostgreSQL's classes 08
- * and 57P (https://www.postgresql.org/docs/current/errcodes-appendix.html). Redis' client waits for it by itself.
+ * and 57P (https://www.postgresql.org/docs/current/errcodes-appendix.html), and what its client says of a connection that was cut.
+ * Redis' client waits for it by itself.
  */
 function isStarting({ code = '', message }: NodeJS.ErrnoException): boolean {
-  return /^(ECONNREFUSED|ECONNRESET|EPIPE|08...|57P0[1-3])$/.test(code) || /^Connection terminated/.test(message);
+  return (
+    /^(ECONNREFUSED|ECONNRESET|EPIPE|08...|57P0[1-3])$/.test(code) ||
+    /^Connection terminated|not queryable$/.test(message)
+  );
 }
 
 /**
