@@ -88,7 +88,7 @@ export async function applyChromaInTurns<T extends Pixels>(
   return colored;
 }
 
-const PIXELS_A_TURN = 2 ** 20;
+const PIXELS_A_TURN = 1e6;
 
 /** Checks all, and prepares what colors rows: in any order, each once. */
 function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: ApplyChromaOptions) {
@@ -100,8 +100,9 @@ function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: A
   const max = maxCode(picture);
   const out = max === 255 ? new Uint8ClampedArray(width * height * 4) : new Uint16Array(width * height * 4);
   const hasAlpha = channels === 2 || channels === 4;
-  // Of alpha: the colors are written over.
+  // For alpha: colors are written over what else there is.
   if (channels === 4) out.set(data);
+  else if (hasAlpha) for (let i = 1; i < data.length; i += 2) out[2 * i + 1] = data[i]!;
   else out.fill(max);
   const planes = { ...chroma, extent: chroma.extent ?? chroma };
   const guide = upsampling === 'guided' ? chroma.guide : undefined;
@@ -126,7 +127,6 @@ function begin<T extends Pixels>(picture: Picture<T>, chroma: Chroma, options: A
       neutralize?.(y, ab);
       strengthen?.(grey, ab);
       colorRow(tables, grey, ab, out, y * width * 4);
-      if (channels === 2) for (let x = y * width; x < (y + 1) * width; x++) out[4 * x + 3] = data[2 * x + 1]!;
     }
   };
   const colored = { data: out, width, height, ...(chroma.origin && { origin: chroma.origin }) } as Colored<T>;
@@ -138,7 +138,7 @@ function overWhite(grey: Uint16Array, data: Pixels, channels: number, y: number,
   const first = y * grey.length * channels + channels - 1;
   for (let x = 0; x < grey.length; x++) {
     const alpha = data[first + x * channels]!;
-    out[x] = alpha === max ? grey[x]! : max + ((grey[x]! - max) * alpha) / max + 0.5;
+    out[x] = alpha < max ? max + ((grey[x]! - max) * alpha) / max + 0.5 : grey[x]!;
   }
 }
 
@@ -147,7 +147,7 @@ const OPTIONS = ['strength', 'upsampling'] as const satisfies (keyof ApplyChroma
 function checkOptions(options: ApplyChromaOptions) {
   expectOptions('applyChroma', options, OPTIONS);
   const { strength = 1, upsampling = 'guided' } = options;
-  if (!(typeof strength === 'number' && strength >= 0 && Number.isFinite(strength))) {
+  if (!(Number.isFinite(strength) && strength >= 0)) {
     throw new ShapeError({
       where: 'applyChroma',
       expected: 'a strength of 0 or more',

@@ -1,7 +1,7 @@
 /**
  * Gamut mapping of a row of greys with their a* and b* to sRGB codes. What would leave sRGB loses chroma, never
  * lightness or hue.
- * Tables of under 2 MB, made once.
+ * Tables of under 2 MB, made once for each depth.
  */
 
 import type { Pixels } from '../raster/picture.ts';
@@ -26,27 +26,19 @@ export interface ColorTables {
 
 /** Cells of `code`: off by less than 0.07 of a 16-bit code. */
 const CELLS = 16384;
-const encoding = once(() => Float64Array.from({ length: CELLS + 2 }, (_, i) => linearToSrgb(i / CELLS)));
 
-function makeTables(max: number): ColorTables {
-  const y = Float64Array.from({ length: max + 1 }, (_, code) => srgbToLinear(code / max));
-  return { f: y.map(labF), y, code: encoding(), max };
-}
+const made = new Map<number, ColorTables>();
 
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
-
-const tables8 = once(() => makeTables(255));
-const tables16 = once(() => makeTables(65535));
-
-/** Returns the tables of a depth. */
+/** Returns the tables of a depth, made once. */
 export function colorTables(max: 255 | 65535): ColorTables {
-  return max === 255 ? tables8() : tables16();
+  let tables = made.get(max);
+  if (!tables) {
+    const y = Float64Array.from({ length: max + 1 }, (_, code) => srgbToLinear(code / max));
+    const code = Float64Array.from({ length: CELLS + 2 }, (_, cell) => linearToSrgb(cell / CELLS));
+    tables = { f: y.map(labF), y, code, max };
+    made.set(max, tables);
+  }
+  return tables;
 }
 
 // The white is folded in: X = Xn f^-1(…), Z = Zn f^-1(…).

@@ -213,7 +213,7 @@ describe('options and inputs', () => {
 
 describe('in turns', () => {
   it('colors as at once, and lets timers of others run in the midst of a large picture', async () => {
-    // Of 2.2 turns, with rows that do not share out evenly.
+    // Of 2.3 turns, with rows that do not share out evenly.
     const picture = noise(1021, 2260);
     const chroma = { ...chromaNoise(7, 15, 60), guide: Float32Array.from({ length: 7 * 15 }, (_, i) => i) };
     const options = { strength: 1.3 };
