@@ -110,7 +110,9 @@ export class Engine {
         return made;
       } catch (cause) {
         made.close().catch(() => undefined);
-        if (!isStarting(cause as NodeJS.ErrnoException) || performance.now() > late) throw this.error(cause as Error);
+        // Redis' client waits by itself.
+        const isOver = !this.#Client || isRefusal(cause as Error) || performance.now() > late;
+        if (isOver) throw this.error(cause as Error);
         this.#say(cause as Error);
       }
       await wait(AGAIN_MS);
@@ -160,15 +162,12 @@ export class Engine {
 }
 
 /**
- * Whether a server that refused a connection so may be one that is being started, or stopped for it: PostgreSQL's classes 08
- * and 57P (https://www.postgresql.org/docs/current/errcodes-appendix.html), and what its client says of a connection that was cut.
- * Redis' client waits for it by itself.
+ * Whether PostgreSQL itself says no, and not because it is being started or stopped: classes 08 and 57P
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html). All else is its client's word of a connection that was cut,
+ * or is not to be had yet.
  */
-function isStarting({ code = '', message }: NodeJS.ErrnoException): boolean {
-  return (
-    /^(ECONNREFUSED|ECONNRESET|EPIPE|08...|57P0[1-3])$/.test(code) ||
-    /^Connection terminated|not queryable$/.test(message)
-  );
+function isRefusal(error: NodeJS.ErrnoException): boolean {
+  return 'severity' in error && !/^(08|57P)/.test(error.code ?? '');
 }
 
 /**

@@ -269,6 +269,14 @@ describe.each(queueServers())('$name', ({ name, start, missing }) => {
     expect(said.code).toBeGreaterThan(5);
     for (const queue of opened) await (await queue).close();
   });
+
+  test.runIf(name === 'PostgreSQL')('what the server refuses is told at once', async () => {
+    const { code, err } = await captured(() => statusCommand(['--queue', server.url.replace(/[^/]+$/, 'none')]));
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/^failed: .* got 'database "none" does not exist' – [^\n]*\n$/),
+    ]);
+  });
 });
 
 test('wrong usage, and a server that is not there', async () => {
